@@ -1,0 +1,25 @@
+"""What one step of the engine hands to the transaction: everything it decided, nothing done yet."""
+
+from __future__ import annotations
+
+import msgspec
+
+from emon.model.breach import Alert, Breach
+from emon.model.fix import DeviceEvent, DeviceStatus, Fix, Rejection
+
+
+class Effects(msgspec.Struct, frozen=True):
+    """Rows of one transaction. ``at_us`` is the ``received_at`` of everything in it.
+
+    ``breaches`` are whole final rows, to be inserted or to replace the row of the same id;
+    ``repeats`` counts exact repeats by device; alerts are new rows only.
+    """
+
+    at_us: int
+    fixes: tuple[Fix, ...] = ()
+    events: tuple[DeviceEvent, ...] = ()
+    statuses: tuple[DeviceStatus, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+    repeats: tuple[tuple[str, int], ...] = ()
+    breaches: tuple[Breach, ...] = ()
+    alerts: tuple[Alert, ...] = ()
