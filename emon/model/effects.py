@@ -23,3 +23,16 @@ class Effects(msgspec.Struct, frozen=True):
     repeats: tuple[tuple[str, int], ...] = ()
     breaches: tuple[Breach, ...] = ()
     alerts: tuple[Alert, ...] = ()
+
+
+class NewDelivery(msgspec.Struct, frozen=True):
+    """One alert for one recipient by one channel, to be written with the alert it belongs to."""
+
+    alert_id: str
+    recipient: str
+    channel: str
+
+    @property
+    def id(self) -> str:
+        """The idempotency key every channel sends: one alert, one recipient."""
+        return f"{self.alert_id}:{self.recipient}"

@@ -1,0 +1,63 @@
+"""What can go wrong with the database, one class a case a caller treats differently."""
+
+from __future__ import annotations
+
+
+class StoreFault(Exception):
+    """Anything the store refuses or cannot do."""
+
+
+class DatabaseUnavailable(StoreFault):
+    """No connection, or one that broke. The text says what was tried and what to set."""
+
+
+class CommitUncertain(DatabaseUnavailable):
+    """The connection broke while COMMIT was under way: the batch is either wholly stored or not at
+    all. Whoever holds state in memory must read it again before the next batch."""
+
+
+class DatabaseUrlWrong(DatabaseUnavailable):
+    """The connection string itself cannot be read: waiting will not help."""
+
+
+class SchemaOutdated(StoreFault):
+    """The database lacks migrations this code needs: run ``emon migrate``."""
+
+
+class SchemaNewer(StoreFault):
+    """The database has migrations this code does not know: it was written by a newer release."""
+
+
+class SchemaAltered(StoreFault):
+    """A migration on file differs from the one that was applied under its number."""
+
+
+class EngineClaimed(StoreFault):
+    """Another engine holds this database. Two engines would judge the same fixes."""
+
+
+class EngineNotClaimed(StoreFault):
+    """A batch was begun without ``claim_engine()``."""
+
+
+class EngineFenced(StoreFault):
+    """Another engine claimed this database since: what this one holds in memory is out of date."""
+
+
+class OrderConflict(StoreFault):
+    """An order's version exists with another content; versions never change (contract, section 2).
+
+    ``faults`` are (path, message) pairs, the path as in the document: ``orders[0]``.
+    """
+
+    def __init__(self, faults: tuple[tuple[str, str], ...]) -> None:
+        super().__init__("; ".join(f"{path}: {message}" for path, message in faults))
+        self.faults = faults
+
+
+class AlertUnknown(StoreFault):
+    """No alert has this id."""
+
+
+class UserExists(StoreFault):
+    """The name is taken."""
