@@ -1,0 +1,54 @@
+# emon: what a newcomer, a developer and CI call. Everything is made inside the checkout, without root.
+SHELL := /bin/sh
+PYTHON ?= python3
+ARGS ?=
+BIN := $(CURDIR)/.venv/bin
+# Tools of the environment (npm where the machine has none) are found by the scripts below.
+export PATH := $(PATH):$(BIN)
+
+.DEFAULT_GOAL := help
+# The steps share one environment, so their order counts even under make -j.
+.NOTPARALLEL:
+.PHONY: help demo test bench lint env env-dev parts assets lock docs clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+demo: env assets ## the whole story on embedded broker and database; ARGS="--for 60 --json" passes arguments
+	@exec $(BIN)/emon demo $(ARGS)
+
+test: env-dev assets parts ## style, types, imports and all tests; ARGS="tests/cli -x" narrows
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+bench: env-dev ## rivals and us in one run; writes benchmarks/REPORT.md
+	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+lint: env-dev ## ruff, mypy and import-linter alone
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports
+
+env:
+	@$(PYTHON) scripts/bootstrap.py demo
+
+env-dev:
+	@$(PYTHON) scripts/bootstrap.py dev
+
+assets: env
+	@$(BIN)/python scripts/assets.py
+
+parts: env-dev
+	@$(BIN)/python scripts/get_mosquitto.py
+	@$(BIN)/python scripts/get_postgres.py
+	@$(BIN)/python scripts/get_chromium.py
+
+lock: env-dev ## write requirements/*.txt again from pyproject.toml; ARGS=--upgrade for newer versions
+	@$(BIN)/python scripts/lock.py $(ARGS)
+
+docs: env-dev ## write the generated pages of docs/ again
+	@$(BIN)/python scripts/docs.py
+
+clean: ## remove the environment, everything fetched or built, and the data of demo runs
+	rm -rf .venv .cache .data build dist emon/web/static/vendor .pytest_cache .mypy_cache .ruff_cache \
+	  .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
