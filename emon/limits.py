@@ -39,7 +39,45 @@ EDGE_FIX_AGE_MAX_S = 900  # [contract] section 3, how = schedule
 PRESENT_AGE_MAX_S = 300  # [contract] section 3, historic
 REACH_GAP_MAX_S = 1_800  # [contract] section 3, how = reachable
 REACH_SPEED_MAX_M_S = 14.0  # [own] 50 km/h, the urban limit: plausible door to door in a town
+EDGE_TOLERANCE_M = 0.0005  # [contract] section 5: "on" is within half a millimetre of the edge
+ACCURACY_FLOOR_M = 10.0  # [own] receivers claim 3 to 5 m in streets where they err by 10 and more
+COMMON_ERROR_SIGMA_M = 8.0  # [own] error shared by neighbouring fixes; agreement cannot remove it
+WAY_SIGMA_PER_M = 0.1  # [own] how far a way leaves the straight line, a metre of its length
+SPAN_ERROR = 0.006  # haversine on the mean sphere against the ellipsoid, largest relative error
+EARTH_RADIUS_M = 6_371_008.8  # mean radius of WGS84, IUGG
+RUN_FIXES_MAX = 8  # [own] newest fixes kept to judge agreement
+TRACK_FIXES_MAX = 32  # [own] newest fixes a device keeps in memory for admission
 RUN_MEMORY_S = 900  # [own] evidence older than the edge's limit says nothing about now
 
 if not (CROSSING_GAP_MAX_S < PRESENT_AGE_MAX_S < EDGE_FIX_AGE_MAX_S <= RUN_MEMORY_S):
     raise AssertionError("limits.py: the order of the time limits is broken")
+
+# --- simulator ------------------------------------------------------------------------------------
+SCENARIO_DURATION_MAX_S = 86_400.0  # [own] a scenario plays in real time; longer worlds come later
+SCENARIO_FIXES_MAX = 1_000_000  # [own] all fixes of a scenario are held in memory
+WALK_SPEED_MAX_M_S = 100.0  # [own] as PLAUSIBLE_SPEED_MAX_M_S: faster would be marked, not judged
+LOAD_RATE_MAX_PER_S = 100_000.0  # [own] above what one publishing process reaches
+LOAD_DEVICES_MAX = 1_000_000  # [own] device names are numbered with seven digits
+LOAD_CONNECTIONS_MAX = 4_096  # [own] well below a usual descriptor limit of 20,000
+LOAD_SECONDS_MAX = 86_400.0  # [own] a load that nobody watches stops within a day
+PUBLISH_WINDOW = 1_000  # [own] unacknowledged messages a connection; brokers keep 1,000 in flight
+SETTLE_S = 20.0  # [own] how long the end of a run waits for the last acknowledgements
+
+# --- delivery of alerts -------------------------------------------------------------------------
+DELIVERY_PAUSE_FIRST_S = 1  # [own] a passing fault is over in a second; then 2, 4, 8, …
+DELIVERY_PAUSE_MAX_S = 60  # [own] a recipient that is back hears within a minute; no end
+DELIVERY_RETRY_AFTER_MAX_S = 60  # [own] a recipient may ask for a longer pause, not for silence
+DELIVERY_ATTEMPT_TIMEOUT_S = 10.0  # [own] far above a healthy answer, far below the 75 s target
+DELIVERY_CONNECT_TIMEOUT_S = 5.0  # [own] a host that is there accepts within this on any network
+DELIVERIES_AT_ONCE_MAX = 4  # [own] for each recipient; one that is down gets one at a time
+DELIVERIES_CLAIMED_MAX = 64  # [own] for each recipient in memory; the rest waits in the outbox
+OUTBOX_POLL_S = 5  # [own] finds what no wake-up told of, well within the 75 s target
+DISPATCHER_STOP_GRACE_S = 3.0  # [own] attempts in flight may end; what is cut off is repeated
+RECIPIENT_ANSWER_BYTES_MAX = 4_096  # [own] of an answer's body; only its status is the receipt
+RECIPIENT_DETAIL_CHARS_MAX = 300  # [own] of what a recipient answered, kept with the attempt
+SIGNATURE_TOLERANCE_S = 300  # Standard Webhooks reference libraries: five minutes either way
+WEBHOOK_SECRET_BYTES_MIN = 24  # Standard Webhooks, "Signature scheme": 24 to 64 bytes
+WEBHOOK_SECRET_BYTES_MAX = 64  # Standard Webhooks, "Signature scheme"
+ACKNOWLEDGEMENT_BYTES_MAX = 16_384  # [own] three short members; more is no acknowledgement
+PERSON_CHARS_MAX = 200  # [own] a person's name and function
+MESSAGE_VALUE_CHARS_MAX = 100  # [own] an id longer than this is cut in texts, never in data
