@@ -34,6 +34,7 @@ BUFFER_MAX_M = 300_000.0  # [own] as a radius
 
 # --- judgement ----------------------------------------------------------------------------------
 PLAN_S = 60  # [contract] section 3: a fix each 60 s
+OWED_AFTER_S = 2 * PLAN_S + 60  # [contract] section 3: owed beyond twice the plan and a minute
 CROSSING_GAP_MAX_S = 120  # [contract] section 3, how = crossed
 EDGE_FIX_AGE_MAX_S = 900  # [contract] section 3, how = schedule
 PRESENT_AGE_MAX_S = 300  # [contract] section 3, historic
@@ -81,3 +82,12 @@ WEBHOOK_SECRET_BYTES_MAX = 64  # Standard Webhooks, "Signature scheme"
 ACKNOWLEDGEMENT_BYTES_MAX = 16_384  # [own] three short members; more is no acknowledgement
 PERSON_CHARS_MAX = 200  # [own] a person's name and function
 MESSAGE_VALUE_CHARS_MAX = 100  # [own] an id longer than this is cut in texts, never in data
+
+# --- documents of orders ------------------------------------------------------------------------
+ORDERS_BYTES_MAX = 64 * 1_048_576  # [own] ten zones of VERTICES_MAX vertices, or some 50,000 plain orders
+ORDER_VERSION_MAX = 2**31 - 1  # [own] what a PostgreSQL integer holds
+ID_LENGTH_MAX = 128  # [own] characters of the ids of orders, wearers, conditions and zones
+TEXT_LENGTH_MAX = 2_000  # [own] characters of a name, contact or reason
+PLAN_MIN_S = 1  # [own] receivers fix once a second at most
+PLAN_MAX_S = 86_400  # [own] a device that is not to be heard daily is no monitoring
+NEXT_CHANGE_LOOK_AHEAD_DAYS = 400  # [own] a year and a clock change: a week repeats well before

@@ -1,1 +1,37 @@
+"""Routes to recipients, one file each. A channel belongs to one recipient and sends one message."""
 
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from emon.alerts.outbox import DueDelivery, Outcome
+from emon.limits import RECIPIENT_DETAIL_CHARS_MAX
+
+
+class SendResult(msgspec.Struct, frozen=True):
+    """What the recipient answered. ``retry_after_s``: the pause it asked for, if any."""
+
+    outcome: Outcome
+    status: int | None
+    detail: str
+    retry_after_s: float | None = None
+
+
+class Channel(Protocol):
+    """One recipient's route. Faults of network or recipient are results, not exceptions."""
+
+    async def send(self, delivery: DueDelivery) -> SendResult:
+        """Send once under the delivery's id as idempotency key. May be cancelled at any time."""
+        ...
+
+    async def close(self) -> None:
+        """Give back connections. Nothing may be sent afterwards."""
+        ...
+
+
+def short_detail(text: str) -> str:
+    """What a recipient answered, as one printable line of bounded length."""
+    line = "".join(c if c.isprintable() else " " for c in text[: 4 * RECIPIENT_DETAIL_CHARS_MAX])
+    return " ".join(line.split())[:RECIPIENT_DETAIL_CHARS_MAX]

@@ -1,0 +1,137 @@
+"""A recipient's signed word that a person has taken an alert in hand.
+
+The recipient posts ``{"alert", "party", "person"}`` to the alert's ``acknowledge_url``, signed as
+Standard Webhooks does, with the secret we sign its messages with. The alert's id stands in the
+body because the signature covers the body and not the address: without it, an acknowledgement
+overheard for one alert could be posted to another's address.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import msgspec
+from standardwebhooks.webhooks import Webhook
+
+from emon.limits import ACKNOWLEDGEMENT_BYTES_MAX, PERSON_CHARS_MAX, SIGNATURE_TOLERANCE_S
+from emon.model.instant import SECOND_US
+
+_SECONDS = re.compile(r"[0-9]{1,11}\Z", re.ASCII)
+_SIGNATURES_MAX = 16  # a header may hold several while a secret is replaced; more is abuse
+
+
+class Refusal(StrEnum):
+    """Whose fault it is: ``unsigned`` is answered with 401, ``malformed`` with 400."""
+
+    UNSIGNED = "unsigned"
+    MALFORMED = "malformed"
+
+
+class AcknowledgementRefused(Exception):
+    """The acknowledgement does not count. ``reason`` says why, in words for the recipient."""
+
+    def __init__(self, refusal: Refusal, reason: str) -> None:
+        super().__init__(reason)
+        self.refusal = refusal
+        self.reason = reason
+
+    @property
+    def http_status(self) -> int:
+        return 401 if self.refusal is Refusal.UNSIGNED else 400
+
+
+class Acknowledgement(msgspec.Struct, frozen=True):
+    """Who took which alert in hand, and when it was signed."""
+
+    alert: str
+    party: str
+    person: str
+    signed_at_us: int
+
+
+class _Body(msgspec.Struct, frozen=True):
+    alert: str
+    party: str
+    person: str
+
+
+def claimed_party(body: bytes) -> str:
+    """The party that a body says it is from, **not yet verified**: only to look up its secret.
+
+    Raises ``AcknowledgementRefused`` when the body cannot be read.
+    """
+    return _read(body).party
+
+
+def verify_acknowledgement(
+    headers: Mapping[str, str], body: bytes, secret: str, now_us: int, *, alert_id: str
+) -> Acknowledgement:
+    """Verify the signature over the exact bytes of ``body`` and read it.
+
+    ``headers`` as received, in any letter case; ``secret`` is the claimed party's (``whsec_…``);
+    ``alert_id`` is the alert that the address names. Whether that alert was meant for the party is
+    the caller's question, since only the store knows.
+
+    Raises ``AcknowledgementRefused``: header missing or unreadable, signed more than five minutes
+    before or after ``now_us``, no matching signature, a body that is not the three members, or
+    another alert's acknowledgement.
+    """
+    message_id, signed_at_s, signatures = _signature_headers(headers)
+    if abs(now_us - signed_at_s * SECOND_US) > SIGNATURE_TOLERANCE_S * SECOND_US:
+        raise AcknowledgementRefused(Refusal.UNSIGNED, "webhook-timestamp is more than 5 minutes off")
+    if len(body) > ACKNOWLEDGEMENT_BYTES_MAX:
+        raise AcknowledgementRefused(Refusal.MALFORMED, "body is too large")
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise AcknowledgementRefused(Refusal.MALFORMED, "body is not UTF-8") from None
+    signed_at = datetime.fromtimestamp(signed_at_s, UTC)
+    expected = _decoded(Webhook(secret).sign(message_id, signed_at, text))
+    matches = [hmac.compare_digest(expected, _decoded(given)) for given in signatures]
+    if not any(matches):
+        raise AcknowledgementRefused(Refusal.UNSIGNED, "no matching signature")
+    content = _read(body)
+    if content.alert != alert_id:
+        raise AcknowledgementRefused(Refusal.MALFORMED, "signed for another alert")
+    return Acknowledgement(content.alert, content.party, content.person, signed_at_s * SECOND_US)
+
+
+def _signature_headers(headers: Mapping[str, str]) -> tuple[str, int, list[str]]:
+    lower = {name.lower(): value for name, value in headers.items()}
+    missing = [n for n in ("webhook-id", "webhook-timestamp", "webhook-signature") if not lower.get(n)]
+    if missing:
+        raise AcknowledgementRefused(Refusal.UNSIGNED, f"missing header: {', '.join(missing)}")
+    if _SECONDS.match(lower["webhook-timestamp"]) is None:
+        raise AcknowledgementRefused(Refusal.UNSIGNED, "webhook-timestamp is not whole seconds since 1970")
+    signatures = lower["webhook-signature"].split()[:_SIGNATURES_MAX]
+    return lower["webhook-id"], int(lower["webhook-timestamp"]), signatures
+
+
+def _decoded(signature: str) -> bytes:
+    """The bytes of a ``v1,BASE64`` signature; of anything else none, which match nothing."""
+    version, _, encoded = signature.partition(",")
+    if version != "v1":
+        return b""
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _read(body: bytes) -> _Body:
+    if len(body) > ACKNOWLEDGEMENT_BYTES_MAX:
+        raise AcknowledgementRefused(Refusal.MALFORMED, "body is too large")
+    try:
+        content = msgspec.json.decode(body, type=_Body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise AcknowledgementRefused(Refusal.MALFORMED, f"body: {fault}") from None
+    person = " ".join(content.person.split())
+    if not person or len(person) > PERSON_CHARS_MAX or not person.isprintable():
+        raise AcknowledgementRefused(Refusal.MALFORMED, "body: person: a name of 1 to 200 characters")
+    return msgspec.structs.replace(content, person=person)
