@@ -1,0 +1,179 @@
+"""What an alert says to a person, in Dutch and English: subject and body in plain words.
+
+Pure: the same alert gives the same text. Whoever reads it may be tired, in a car, or new to the
+system, so the first line says what is suspected, the second how sure that is, and the last what
+is asked. ``possible`` and ``probable`` are said to be uncertain in so many words. A breach is what
+fixes show (``vermoedelijk``, suspected); only a person finds a violation.
+
+Ids come from documents of others: they are shortened and stripped of control characters, line
+breaks and writing-direction marks, so that no id can forge a line of the text or a mail header.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from emon.alerts.outbox import AlertView, PositionView
+from emon.alerts.words import EN, NL, Language
+from emon.limits import MESSAGE_VALUE_CHARS_MAX
+from emon.model.instant import to_datetime
+from emon.model.vocabulary import AlertEvent, Certainty
+
+_AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+_OF_A_CONDITION = (AlertEvent.BREACH, AlertEvent.BREACH_CLEARED, AlertEvent.HISTORIC_BREACH)
+
+
+class Text(msgspec.Struct, frozen=True):
+    """One message in one language. ``subject`` is a single line."""
+
+    subject: str
+    body: str
+
+
+class Texts(msgspec.Struct, frozen=True):
+    nl: Text
+    en: Text
+
+
+def texts(alert: AlertView, *, unreached: Sequence[str] = (), answer_at: str | None = None) -> Texts:
+    """The alert in both languages. Never raises, whatever its ids hold.
+
+    ``unreached``: parties that should hear of it too and have no route. ``answer_at``: the address
+    of the page on which a person confirms.
+    """
+    return Texts(
+        nl=_text(NL, alert, unreached, answer_at),
+        en=_text(EN, alert, unreached, answer_at),
+    )
+
+
+def plain(value: str | None, otherwise: str = "?") -> str:
+    """A foreign value as a piece of one line: printable, without breaks, at most 100 characters."""
+    if not value:
+        return otherwise
+    line = "".join(c if c.isprintable() else "?" for c in value[: MESSAGE_VALUE_CHARS_MAX + 1])
+    return line if len(line) <= MESSAGE_VALUE_CHARS_MAX else line[: MESSAGE_VALUE_CHARS_MAX - 1] + "…"
+
+
+def _text(words: Language, alert: AlertView, unreached: Sequence[str], answer_at: str | None) -> Text:
+    label = words.labels
+    title = _title(words, alert)
+    who = f"{label['wearer'].lower()} {plain(alert.wearer, label['unknown'])}"
+    if alert.wearer is None and alert.device is not None:
+        who = f"{label['device'].lower()} {plain(alert.device)}"
+    subject = f"[P{alert.priority}] {title}: {who}"
+    lines = [f"{title}."]
+    if alert.certainty is not None and not _withdrawn(alert):
+        short, sentence = words.certainty[alert.certainty]
+        subject += f" ({short})"
+        lines.append(f"{label['certainty']}: {sentence}")
+    lines += _state_now(words, alert)
+    lines.append("")
+    lines += _facts(words, alert)
+    lines += _place(words, alert.position)
+    lines.append("")
+    if unreached:
+        lines.append(f"{label['unreached']}: {', '.join(plain(party) for party in unreached)}")
+    lines.append(f"{label['asked']}: {words.asks[_ask(alert)]}")
+    if answer_at is not None:
+        lines.append(f"{label['answer']}: {answer_at}")
+    return Text(subject, "\n".join(lines) + "\n")
+
+
+def _withdrawn(alert: AlertView) -> bool:
+    return alert.event is AlertEvent.BREACH_CLEARED and alert.refuted
+
+
+def _title(words: Language, alert: AlertView) -> str:
+    if _withdrawn(alert):
+        return words.refuted
+    title = words.events[alert.event]
+    if alert.kind is not None and alert.event in _OF_A_CONDITION:
+        return f"{title}, {words.kinds[alert.kind]}"
+    return title
+
+
+def _ask(alert: AlertView) -> str:
+    if alert.event is AlertEvent.BREACH_CLEARED:
+        return "refuted" if alert.refuted else "ended"
+    if alert.event is AlertEvent.HISTORIC_BREACH:
+        return "past"
+    if alert.event is AlertEvent.POSSIBLE_INCURSION:
+        return "incursion"
+    if alert.event in (AlertEvent.BREACH, AlertEvent.PROXIMITY):
+        return "certain" if alert.certainty is Certainty.CERTAIN else "uncertain"
+    return "other"
+
+
+def _state_now(words: Language, alert: AlertView) -> list[str]:
+    """What has changed since an alert that arrives late was raised."""
+    if alert.event in (AlertEvent.BREACH_CLEARED, AlertEvent.HISTORIC_BREACH):
+        return []
+    if alert.refuted:
+        return [words.labels["now_refuted"]]
+    if alert.event is AlertEvent.BREACH and alert.closed_at_us is not None:
+        return [f"{words.labels['now_ended']}: {_when(alert.closed_at_us)}"]
+    return []
+
+
+def _facts(words: Language, alert: AlertView) -> list[str]:
+    label = words.labels
+    pairs: list[tuple[str, str | None]] = [
+        ("wearer", alert.wearer and plain(alert.wearer)),
+        ("device", alert.device and plain(alert.device)),
+        ("order", alert.order and plain(alert.order)),
+        ("condition", alert.condition and _condition(words, alert)),
+        ("risk", words.risk[alert.risk] if alert.risk else None),
+        ("how", words.how[alert.how] if alert.how and not alert.refuted else None),
+        ("happened", _when(alert.happened_at_us)),
+        ("ended", _ended(alert)),
+        ("received", None if alert.received_at_us is None else _when(alert.received_at_us)),
+        ("detected", _when(alert.detected_at_us)),
+        ("alert", plain(alert.id)),
+    ]
+    return [f"{label[name]}: {value}" for name, value in pairs if value is not None]
+
+
+def _condition(words: Language, alert: AlertView) -> str:
+    kind = f" ({words.kinds[alert.kind]})" if alert.kind else ""
+    return plain(alert.condition) + kind
+
+
+def _ended(alert: AlertView) -> str | None:
+    told = alert.event in (AlertEvent.BREACH_CLEARED, AlertEvent.HISTORIC_BREACH)
+    return _when(alert.closed_at_us) if told and alert.closed_at_us is not None else None
+
+
+def _place(words: Language, position: PositionView | None) -> list[str]:
+    label = words.labels
+    if position is None or not all(map(math.isfinite, (position.lon, position.lat, position.accuracy_m))):
+        return [f"{label['place']}: {label['unknown']}"]
+    lat = f"{abs(position.lat):.5f} {label['north' if position.lat >= 0 else 'south']}"
+    lon = f"{abs(position.lon):.5f} {label['east' if position.lon >= 0 else 'west']}"
+    accuracy_m = math.ceil(position.accuracy_m)
+    return [
+        f"{label['place']}: {lat}, {lon}, ± {accuracy_m} m ({label['circle']})",
+        f"{label['measured']}: {_when(position.fixed_at_us)}",
+        # RFC 5870: latitude first, u is the uncertainty in metres.
+        f"{label['map']}: geo:{position.lat:.5f},{position.lon:.5f};u={accuracy_m}",
+    ]
+
+
+def _when(instant_us: int) -> str:
+    """Local time with its offset (an autumn night has two 02:30s), then UTC."""
+    try:
+        utc = to_datetime(instant_us)
+        local = utc.astimezone(_AMSTERDAM)
+    except (OverflowError, ValueError):
+        return f"{instant_us} µs UTC"
+    return f"{local:%d-%m-%Y %H:%M:%S} Amsterdam (UTC{_offset(local)}) = {utc:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _offset(local: datetime) -> str:
+    offset = f"{local:%z}"
+    return f"{offset[:3]}:{offset[3:5]}"

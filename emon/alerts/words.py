@@ -1,0 +1,175 @@
+"""The words of alert texts, Dutch and English, in one place; ``messages.py`` builds texts of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Risk
+
+
+class Language(msgspec.Struct, frozen=True):
+    events: Mapping[AlertEvent, str]
+    kinds: Mapping[Kind, str]
+    refuted: str
+    certainty: Mapping[Certainty, tuple[str, str]]
+    how: Mapping[How, str]
+    risk: Mapping[Risk, str]
+    asks: Mapping[str, str]
+    labels: Mapping[str, str]
+
+
+NL = Language(
+    events={
+        AlertEvent.APPROACH: "Nadert een verboden gebied",
+        AlertEvent.BREACH: "Vermoedelijke overtreding",
+        AlertEvent.BREACH_CLEARED: "Einde van de vermoedelijke overtreding",
+        AlertEvent.PROXIMITY: "Te dicht bij de beschermde persoon",
+        AlertEvent.POSSIBLE_INCURSION: "Mogelijk in het verboden gebied geweest tijdens een signaalgat",
+        AlertEvent.HISTORIC_BREACH: "Vermoedelijke overtreding in het verleden, achteraf gebleken",
+        AlertEvent.STRAP_TAMPER: "Mogelijke sabotage van de enkelband",
+        AlertEvent.CASE_TAMPER: "Mogelijke sabotage van de behuizing",
+        AlertEvent.SILENCE: "Geen signaal van het apparaat",
+        AlertEvent.NO_POSITION: "Geen bruikbare positie",
+        AlertEvent.OUTAGE: "Storing: veel apparaten zonder signaal",
+        AlertEvent.BATTERY_LOW: "Batterij bijna leeg",
+        AlertEvent.BATTERY_CRITICAL: "Batterij vrijwel leeg",
+        AlertEvent.CHARGING_MISSED: "Niet opgeladen",
+        AlertEvent.CLOCK_WRONG: "Klok van het apparaat loopt verkeerd",
+        AlertEvent.IMPLAUSIBLE_FIXES: "Ongeloofwaardige posities",
+        AlertEvent.ORDER_WITHOUT_DEVICE: "Beslissing zonder werkend apparaat",
+        AlertEvent.PANIC: "Noodknop ingedrukt",
+        AlertEvent.COMMAND_UNANSWERED: "Apparaat antwoordt niet op een opdracht",
+        AlertEvent.RECIPIENT_DOWN: "Een ontvanger is onbereikbaar",
+        AlertEvent.PLATFORM: "Storing in het systeem zelf",
+    },
+    kinds={
+        Kind.EXCLUSION: "locatieverbod",
+        Kind.INCLUSION: "locatiegebod",
+        Kind.CONTACT: "contactverbod",
+    },
+    refuted="Ingetrokken: er was geen overtreding",
+    certainty={
+        Certainty.CERTAIN: (
+            "zeker",
+            "Zeker: volgens het model van het systeem is de kans op een fout kleiner dan 1 op 1.000.",
+        ),
+        Certainty.PROBABLE: (
+            "waarschijnlijk",
+            "Waarschijnlijk, NIET zeker: de metingen wijzen erop, maar een meetfout is mogelijk.",
+        ),
+        Certainty.POSSIBLE: (
+            "mogelijk",
+            "Mogelijk, NIET zeker: de metingen sluiten een overtreding niet uit, meer niet.",
+        ),
+    },
+    how={
+        How.INSIDE: "positie binnen het verboden gebied",
+        How.CROSSED: "de weg tussen twee posities loopt door het verboden gebied",
+        How.REACHABLE: "geen positie binnen het gebied, maar het was in een signaalgat bereikbaar",
+        How.SCHEDULE: "was binnen toen het verbod inging",
+        How.LATE_HOME: "niet op tijd op de verplichte plaats",
+        How.LEFT_EARLY: "de verplichte plaats te vroeg verlaten",
+        How.ABSENT: "de hele tijd niet op de verplichte plaats",
+        How.PROXIMITY: "afstand tot het apparaat van de beschermde persoon",
+    },
+    risk={Risk.LOW: "laag", Risk.MEDIUM: "midden", Risk.HIGH: "hoog"},
+    asks={
+        "certain": "Neem dit in behandeling en bevestig met uw naam. Een mens besluit wat er gebeurt.",
+        "uncertain": "Neem dit in behandeling en bevestig met uw naam. Weeg mee dat het niet zeker is.",
+        "past": "NIET uitrukken: dit is voorbij of niet actueel. Beoordeel het en bevestig met uw naam.",
+        "incursion": "NIET uitrukken: niemand is in het gebied gezien. Beoordeel dit en bevestig met naam.",
+        "ended": "De drager is niet langer in overtreding. Stem een lopende inzet hierop af en bevestig.",
+        "refuted": "Latere metingen tonen dat er geen overtreding was. Stop een lopende inzet en bevestig.",
+        "other": "Beoordeel dit en bevestig met uw naam.",
+    },
+    labels={
+        "wearer": "Drager", "device": "Apparaat", "order": "Beslissing", "condition": "Voorwaarde",
+        "risk": "Risico", "certainty": "Zekerheid", "how": "Gebleken uit", "happened": "Gebeurd",
+        "received": "Ontvangen", "detected": "Vastgesteld", "ended": "Geëindigd", "place": "Plaats",
+        "map": "Kaart", "asked": "Gevraagd", "alert": "Melding", "unknown": "onbekend",
+        "measured": "Gemeten", "circle": "cirkel van 95 %", "north": "NB", "south": "ZB",
+        "east": "OL", "west": "WL", "answer": "Bevestigen",
+        "now_refuted": "Let op: deze melding is inmiddels ingetrokken, er was geen overtreding.",
+        "now_ended": "Let op: inmiddels geëindigd",
+        "unreached": "Niet bezorgd, want er is geen route ingesteld (waarschuw deze partij zelf)",
+    },
+)  # fmt: skip
+
+EN = Language(
+    events={
+        AlertEvent.APPROACH: "Approaching an exclusion zone",
+        AlertEvent.BREACH: "Suspected breach",
+        AlertEvent.BREACH_CLEARED: "End of the suspected breach",
+        AlertEvent.PROXIMITY: "Too close to the protected person",
+        AlertEvent.POSSIBLE_INCURSION: "May have been in the exclusion zone during a gap in the signal",
+        AlertEvent.HISTORIC_BREACH: "Suspected breach in the past, found afterwards",
+        AlertEvent.STRAP_TAMPER: "Possible tampering with the strap",
+        AlertEvent.CASE_TAMPER: "Possible tampering with the case",
+        AlertEvent.SILENCE: "No signal from the device",
+        AlertEvent.NO_POSITION: "No usable position",
+        AlertEvent.OUTAGE: "Outage: many devices without a signal",
+        AlertEvent.BATTERY_LOW: "Battery low",
+        AlertEvent.BATTERY_CRITICAL: "Battery almost empty",
+        AlertEvent.CHARGING_MISSED: "Not charged",
+        AlertEvent.CLOCK_WRONG: "The device's clock is wrong",
+        AlertEvent.IMPLAUSIBLE_FIXES: "Implausible positions",
+        AlertEvent.ORDER_WITHOUT_DEVICE: "Order without a working device",
+        AlertEvent.PANIC: "Panic button pressed",
+        AlertEvent.COMMAND_UNANSWERED: "The device does not answer a command",
+        AlertEvent.RECIPIENT_DOWN: "A recipient cannot be reached",
+        AlertEvent.PLATFORM: "Fault in the system itself",
+    },
+    kinds={
+        Kind.EXCLUSION: "exclusion zone",
+        Kind.INCLUSION: "required place",
+        Kind.CONTACT: "contact ban",
+    },
+    refuted="Withdrawn: there was no breach",
+    certainty={
+        Certainty.CERTAIN: (
+            "certain",
+            "Certain: by the system's own model the chance of an error is under 1 in 1,000.",
+        ),
+        Certainty.PROBABLE: (
+            "probable",
+            "Probable, NOT certain: the measurements point to it, but an error is possible.",
+        ),
+        Certainty.POSSIBLE: (
+            "possible",
+            "Possible, NOT certain: the measurements do not rule a breach out, no more.",
+        ),
+    },
+    how={
+        How.INSIDE: "position inside the exclusion zone",
+        How.CROSSED: "the path between two positions runs through the exclusion zone",
+        How.REACHABLE: "no position inside the zone, but it was in reach during a gap in the signal",
+        How.SCHEDULE: "was inside when the ban began",
+        How.LATE_HOME: "not at the required place in time",
+        How.LEFT_EARLY: "left the required place too early",
+        How.ABSENT: "not at the required place the whole time",
+        How.PROXIMITY: "distance to the protected person's device",
+    },
+    risk={Risk.LOW: "low", Risk.MEDIUM: "medium", Risk.HIGH: "high"},
+    asks={
+        "certain": "Take this in hand and confirm with your name. A person decides what happens.",
+        "uncertain": "Take this in hand and confirm with your name. Bear in mind that it is not certain.",
+        "past": "Do NOT dispatch: this is over or not current. Assess it and confirm with your name.",
+        "incursion": "Do NOT dispatch: nobody was seen in the zone. Assess it and confirm with your name.",
+        "ended": "The wearer is no longer in breach. Adjust any action under way and confirm.",
+        "refuted": "Later measurements show that there was no breach. Stop any action under way and confirm.",
+        "other": "Assess this and confirm with your name.",
+    },
+    labels={
+        "wearer": "Wearer", "device": "Device", "order": "Order", "condition": "Condition",
+        "risk": "Risk", "certainty": "Certainty", "how": "Shown by", "happened": "Happened",
+        "received": "Received", "detected": "Detected", "ended": "Ended", "place": "Place",
+        "map": "Map", "asked": "Asked", "alert": "Alert", "unknown": "unknown",
+        "measured": "Measured", "circle": "95 % circle", "north": "N", "south": "S",
+        "east": "E", "west": "W", "answer": "Confirm",
+        "now_refuted": "Note: this alert has since been withdrawn, there was no breach.",
+        "now_ended": "Note: has since ended",
+        "unreached": "Not delivered, for no route is configured (warn this party yourself)",
+    },
+)  # fmt: skip
