@@ -45,10 +45,22 @@ ACCURACY_FLOOR_M = 10.0  # [own] receivers claim 3 to 5 m in streets where they 
 COMMON_ERROR_SIGMA_M = 8.0  # [own] error shared by neighbouring fixes; agreement cannot remove it
 WAY_SIGMA_PER_M = 0.1  # [own] how far a way leaves the straight line, a metre of its length
 SPAN_ERROR = 0.006  # haversine on the mean sphere against the ellipsoid, largest relative error
-EARTH_RADIUS_M = 6_371_008.8  # mean radius of WGS84, IUGG
 RUN_FIXES_MAX = 8  # [own] newest fixes kept to judge agreement
 TRACK_FIXES_MAX = 32  # [own] newest fixes a device keeps in memory for admission
 RUN_MEMORY_S = 900  # [own] evidence older than the edge's limit says nothing about now
+
+# --- store ----------------------------------------------------------------------------------
+DATABASE_CONNECT_TIMEOUT_S = 5  # [own] a server that does not answer in 5 s is not there now
+DATABASE_KEEPALIVE_S = 5  # [own] a dead peer is found within three of them, 15 s
+DATABASE_POOL_SIZE = 4  # [own] connections beside the engine's: page, dispatcher, arming
+RECONNECT_PAUSE_FIRST_S = 0.5  # [own] a restart of the server takes about a second
+RECONNECT_PAUSE_MAX_S = 15.0  # [own] pauses double up to this: found again within 15 s
+ENGINE_CLAIM_WAIT_S = 5.0  # [own] the server needs a moment to see that a killed engine is gone
+STATEMENT_TIMEOUT_S = 30  # [own] a statement of a page or a batch beyond it hangs
+PARTITIONS_BEHIND_DAYS = 31  # [own] CLOCK_BEHIND_MAX_S and one day: where stored fixes may fall
+PARTITIONS_AHEAD_DAYS = 14  # [own] two weeks in which nobody need run anything
+RETAKE_ROWS_MAX = 50_000  # [own] taken again in one batch: 35 devices for 24 h at one a minute
+PAGE_ROWS_MAX = 1_000  # [own] alerts or feed rows answered to one request
 
 if not (CROSSING_GAP_MAX_S < PRESENT_AGE_MAX_S < EDGE_FIX_AGE_MAX_S <= RUN_MEMORY_S):
     raise AssertionError("limits.py: the order of the time limits is broken")

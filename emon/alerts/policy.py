@@ -1,0 +1,138 @@
+"""Who is told what about a change of a breach (contract, section 3: default policy).
+
+Pure: the memory of what was told travels with the breach (``Breach.told``), so the same changes
+give the same alerts live, replayed and after a crash.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec.structs import replace
+
+from emon.model.breach import Alert, Breach, Told
+from emon.model.ids import derive_id
+from emon.model.vocabulary import AlertEvent, Certainty, How, Party, Risk
+
+MELDKAMER, RECLASSERING, POLITIE = Party.MELDKAMER_EM, Party.RECLASSERING, Party.POLITIE
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """One row of the policy: priority (1 is highest) and recipients in the order of the table."""
+
+    priority: int
+    recipients: tuple[Party, ...]
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """The rows for exclusions. Another policy is another value of this, never another rule."""
+
+    certain: Rule = Rule(1, (POLITIE, RECLASSERING, MELDKAMER))
+    probable: Rule = Rule(2, (MELDKAMER, RECLASSERING))
+    probable_high_risk: Rule = Rule(1, (MELDKAMER, RECLASSERING, POLITIE))
+    possible: Rule = Rule(2, (MELDKAMER,))
+    historic: Rule = Rule(3, (RECLASSERING, MELDKAMER))
+    incursion: Rule = Rule(3, (MELDKAMER,))
+    cleared_priority: int = 4
+    cleared_refuted_priority: int = 1
+
+
+DEFAULT_POLICY = Policy()
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What decided: the instant, the receipt of the deciding fix (None: a timer) and the risk."""
+
+    at_us: int
+    received_at_us: int | None
+    risk: Risk
+    incursion_told_today: bool
+
+
+def rule_for(policy: Policy, breach: Breach, risk: Risk) -> tuple[AlertEvent, Rule]:
+    """The event and row that a breach stands under as it is now."""
+    if breach.how is How.REACHABLE:
+        return AlertEvent.POSSIBLE_INCURSION, policy.incursion
+    if breach.historic:
+        return AlertEvent.HISTORIC_BREACH, policy.historic
+    if breach.certainty is Certainty.CERTAIN:
+        return AlertEvent.BREACH, policy.certain
+    if breach.certainty is Certainty.PROBABLE:
+        high = risk is Risk.HIGH
+        return AlertEvent.BREACH, policy.probable_high_risk if high else policy.probable
+    return AlertEvent.BREACH, policy.possible
+
+
+def judge_change(
+    policy: Policy, before: Breach | None, after: Breach, decision: Decision
+) -> tuple[Breach, tuple[Alert, ...]]:
+    """The breach with its memory brought up to date, and the alerts of this change, in order."""
+    alerts: list[Alert] = []
+    breach = after
+    if not after.refuted and _is_due(policy, after, decision):
+        event, rule = rule_for(policy, after, decision.risk)
+        breach = _tell(breach, event, rule.priority, rule.recipients, decision, alerts)
+    if _is_cleared(before, after):
+        recipients = _all_told(after)
+        refuted_to_police = after.refuted and POLITIE in recipients
+        priority = policy.cleared_refuted_priority if refuted_to_police else policy.cleared_priority
+        breach = _tell(breach, AlertEvent.BREACH_CLEARED, priority, recipients, decision, alerts)
+    return breach, tuple(alerts)
+
+
+def _is_due(policy: Policy, breach: Breach, decision: Decision) -> bool:
+    event, rule = rule_for(policy, breach, decision.risk)
+    raised = [told for told in breach.told if told.event is not AlertEvent.BREACH_CLEARED]
+    if event is AlertEvent.POSSIBLE_INCURSION:
+        return not raised and not decision.incursion_told_today
+    if not raised:
+        return True
+    present = [told for told in raised if told.event is AlertEvent.BREACH]
+    if event is AlertEvent.BREACH and not present:
+        return True  # it became present: the alert of its certainty, once
+    adds = bool(set(rule.recipients) - set(_all_told(breach)))
+    if event is AlertEvent.HISTORIC_BREACH:
+        return adds and all(told.event is AlertEvent.POSSIBLE_INCURSION for told in raised)
+    highest = max(told.certainty.level for told in present)
+    return adds and breach.certainty.level > highest
+
+
+def _is_cleared(before: Breach | None, after: Breach) -> bool:
+    if before is None or not after.told:
+        return False
+    if after.refuted:
+        return not before.refuted
+    told_open = any(told.open for told in before.told)
+    return told_open and before.closed_at_us is None and after.closed_at_us is not None
+
+
+def _all_told(breach: Breach) -> tuple[Party, ...]:
+    """Everyone any alert of the breach went to, in the order in which they were first told."""
+    return tuple(dict.fromkeys(party for told in breach.told for party in told.recipients))
+
+
+def _tell(
+    breach: Breach,
+    event: AlertEvent,
+    priority: int,
+    recipients: tuple[Party, ...],
+    decision: Decision,
+    alerts: list[Alert],
+) -> Breach:
+    alerts.append(
+        Alert(
+            id=derive_id("alert", breach.id, event, decision.at_us, len(breach.told)),
+            event=event,
+            priority=priority,
+            at_us=decision.at_us,
+            recipients=recipients,
+            happened_at_us=breach.opened_at_us,
+            received_at_us=decision.received_at_us,
+            breach=breach.id,
+            order=breach.order,
+            condition=breach.condition,
+            certainty=breach.certainty,
+            device=breach.device,
+        )
+    )
+    told = Told(event, breach.certainty, breach.historic, breach.closed_at_us is None, recipients)
+    return replace(breach, told=(*breach.told, told))

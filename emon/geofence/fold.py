@@ -1,0 +1,195 @@
+"""What the fixes of a wearer show about one exclusion condition: a fold over event time.
+
+The input is merged from fixes and edges in event time, an edge before a fix of its own instant.
+The state is small and immutable; the same items give the same state and the same episodes however
+they are cut into batches, which is what invariant 2 of the design rests on. Late fixes are met by
+folding again from an earlier start (:func:`begin`), never by patching the state.
+"""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from emon.geofence.evidence import (
+    AGREES_P,
+    CERTAIN_P,
+    OPENS_P,
+    certainty_of,
+    inside_probability,
+    is_outside,
+)
+from emon.geofence.timeline import Timeline
+from emon.limits import (
+    CROSSING_GAP_MAX_S,
+    OWED_AFTER_S,
+    REACH_SPEED_MAX_M_S,
+    RUN_FIXES_MAX,
+    RUN_MEMORY_S,
+    SPAN_ERROR,
+)
+from emon.model.fix import Fix
+from emon.model.instant import SECOND_US
+from emon.model.span import span_m
+from emon.model.vocabulary import Certainty, How
+
+NO_ZONE = -1
+
+# A way straight in degrees is longer than the great circle. Up to this length and latitude by less
+# than the margin (63 m off the line at 50 km, latitude 52); beyond, the exact test decides.
+_SHORT_WAY_M = 100_000.0
+_LATITUDE_PLAIN_DEG = 75.0
+_WAY_MARGIN = 1.02
+
+
+class Seen(msgspec.Struct, frozen=True, gc=False):
+    """A usable fix as judged under one zone. ``distance_m`` is negative inside, NaN without zone.
+
+    ``active``: the condition held at the fix's time.
+    """
+
+    fix: Fix
+    zone: int
+    distance_m: float
+    p: float
+    active: bool
+
+    @property
+    def at_us(self) -> int:
+        return self.fix.wire.fixed_at_us
+
+    @property
+    def outside(self) -> bool:
+        return is_outside(self.distance_m)
+
+    @property
+    def inside(self) -> bool:
+        """Evidence of being inside. Neither outside nor inside is unknown (invariant 7)."""
+        return not self.outside and self.p >= AGREES_P
+
+
+class Episode(msgspec.Struct, frozen=True):
+    """One stretch of breach as the fixes show it, before it is matched with what is on file.
+
+    ``shown_at_us``: fixed_at of the newest fix that shows it.
+    """
+
+    opened_at_us: int
+    closed_at_us: int | None
+    how: How
+    version: int
+    certainty: Certainty
+    deepest_m: float
+    shown_at_us: int
+    device: str
+
+
+class Fold(msgspec.Struct, frozen=True):
+    """State after all edges up to ``edges_done_us`` and all fixes up to ``recent[-1]``."""
+
+    edges_done_us: int
+    next_look_us: int | None
+    holding: int | None
+    recent: tuple[Seen, ...] = ()
+    outs: int = 0
+    out_since_us: int = 0
+    episode: Episode | None = None
+
+    @property
+    def newest(self) -> Seen | None:
+        return self.recent[-1] if self.recent else None
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """One condition of one order: its versions over time and its zone's index by version."""
+
+    order: str
+    condition: str
+    wearer: str
+    timeline: Timeline
+    zones: dict[int, int]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.order, self.condition)
+
+    def zone_judging(self, fix: Fix) -> int:
+        """Index of the zone that judges a fix, or ``NO_ZONE``."""
+        version = self.timeline.judging(fix.wire.fixed_at_us, fix.received_at_us)
+        return NO_ZONE if version is None else self.zones.get(version.version, NO_ZONE)
+
+
+def see(fix: Fix, zone: int, distance_m: float, area_m2: float, *, active: bool) -> Seen:
+    """Judge a fix by its signed distance to a zone."""
+    if zone == NO_ZONE:
+        return Seen(fix, NO_ZONE, math.nan, 0.0, active=False)
+    p = inside_probability(distance_m, fix.wire.accuracy_m, area_m2)
+    return Seen(fix, zone, distance_m, p, active)
+
+
+def begin(timeline: Timeline, at_us: int) -> Fold:
+    """A blank state at an instant: nothing seen, the condition as it holds there."""
+    return Fold(at_us, timeline.next_look(at_us), timeline.holding(at_us))
+
+
+def trimmed(recent: tuple[Seen, ...], seen: Seen) -> tuple[Seen, ...]:
+    """The newest fixes worth keeping: few, and none older than evidence lasts."""
+    kept = recent[-(RUN_FIXES_MAX - 1) :]
+    horizon_us = seen.at_us - RUN_MEMORY_S * SECOND_US
+    while kept and kept[0].at_us < horizon_us:
+        kept = kept[1:]
+    return (*kept, seen)
+
+
+def run_of(recent: tuple[Seen, ...]) -> tuple[Seen, ...]:
+    """The newest consecutive fixes inside; unknown ones between are passed over."""
+    run: list[Seen] = []
+    for seen in reversed(recent):
+        if seen.outside:
+            break
+        if seen.inside:
+            if run and run[-1].at_us - seen.at_us > RUN_MEMORY_S * SECOND_US:
+                break
+            run.append(seen)
+    return tuple(reversed(run))
+
+
+def opens(run: tuple[Seen, ...]) -> bool:
+    """Whether a run is enough for a breach: two that agree, or one that is clear."""
+    return len(run) >= 2 or any(seen.p >= OPENS_P for seen in run)
+
+
+def strength(run: tuple[Seen, ...]) -> Certainty:
+    """Certainty of a run. A position repeated to the digit is one witness, not two."""
+    deep = {(s.fix.wire.lon, s.fix.wire.lat) for s in run if s.p >= CERTAIN_P}
+    return certainty_of(max(seen.p for seen in run), agreed=len(deep) >= 2)
+
+
+def stays_quiet(fold: Fold, seen: Seen) -> bool:
+    """Whether a fix in order can change nothing but the newest fix.
+
+    True when nothing is open, no edge lies before it, it and its predecessor are outside, and the
+    two are too far from the zone for any way between them to have met it.
+    """
+    before = fold.newest
+    if before is None or fold.episode is not None or before.zone != seen.zone:
+        return False
+    if not (seen.outside and before.outside):
+        return False
+    if fold.next_look_us is not None and fold.next_look_us <= seen.at_us:
+        return False
+    return cannot_meet(before, seen)
+
+
+def cannot_meet(before: Seen, seen: Seen) -> bool:
+    """Whether neither the straight way nor a reachable one between two fixes meets the zone."""
+    clear_m = before.distance_m + seen.distance_m
+    gap_s = (seen.at_us - before.at_us) / SECOND_US
+    if gap_s > OWED_AFTER_S and clear_m <= REACH_SPEED_MAX_M_S * gap_s * (1.0 + SPAN_ERROR):
+        return False
+    a, b = before.fix.wire, seen.fix.wire
+    length_m = span_m(a.lon, a.lat, b.lon, b.lat)
+    if length_m > _SHORT_WAY_M or max(abs(a.lat), abs(b.lat)) > _LATITUDE_PLAIN_DEG:
+        return False
+    return clear_m > length_m * _WAY_MARGIN + 1.0

@@ -1,0 +1,110 @@
+"""From episodes to breaches: which line on file an episode is, and what of it has changed.
+
+One episode is one breach (invariant 3). Episodes of a decision are matched with the unrefuted
+breaches on file by overlap in time, oldest first, so that a line keeps its id while late fixes move
+its ends. A line that no episode supports any more is refuted: marked, never erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from emon.geofence.fold import Episode, Fold, Subject
+from emon.limits import PRESENT_AGE_MAX_S
+from emon.model.breach import Breach
+from emon.model.ids import derive_id
+from emon.model.instant import SECOND_US
+from emon.model.vocabulary import How, Kind
+
+_FOR_EVER_US = 2**63 - 1
+
+
+class Change:
+    """A breach before (None: new) and after a decision."""
+
+    __slots__ = ("after", "before")
+
+    def __init__(self, before: Breach | None, after: Breach) -> None:
+        self.before = before
+        self.after = after
+
+
+def reconcile(
+    subject: Subject,
+    fold: Fold,
+    episodes: Sequence[Episode],
+    on_file: Sequence[Breach],
+    at_us: int,
+) -> list[Change]:
+    """Changes of one decision at ``at_us``.
+
+    ``fold`` is the state after the decision's last item. ``episodes`` are those that the decision
+    may have touched, in order, the open one last; ``on_file`` the unrefuted breaches of the same
+    stretch, by ``opened_at``. Both must cover the same stretch of time: what is on file and matches
+    nothing is refuted.
+    """
+    changes: list[Change] = []
+    left = list(on_file)
+    kept: list[Episode] = []
+    for episode in episodes:
+        before = next((breach for breach in left if _overlap(breach, episode)), None)
+        if before is not None:
+            left.remove(before)
+        kept.append(episode)
+        after = _as_breach(subject, fold, episode, before, at_us)
+        if after != before:
+            changes.append(Change(before, after))
+    for breach in left:
+        # Late fixes may join two lines into one episode: the second line was no error.
+        if not any(_overlap(breach, episode) for episode in kept):
+            changes.append(Change(breach, replace(breach, refuted=True)))
+    return changes
+
+
+def _overlap(breach: Breach, episode: Episode) -> bool:
+    breach_end = _FOR_EVER_US if breach.closed_at_us is None else breach.closed_at_us
+    episode_end = _FOR_EVER_US if episode.closed_at_us is None else episode.closed_at_us
+    return breach.opened_at_us <= episode_end and episode.opened_at_us <= breach_end
+
+
+def _as_breach(
+    subject: Subject, fold: Fold, episode: Episode, before: Breach | None, at_us: int
+) -> Breach:
+    if before is None:
+        breach_id = derive_id(
+            subject.order, subject.condition, episode.opened_at_us, episode.how, at_us
+        )
+        told = ()
+    else:
+        breach_id, told = before.id, before.told
+    return Breach(
+        id=breach_id,
+        order=subject.order,
+        version=episode.version,
+        condition=subject.condition,
+        kind=Kind.EXCLUSION,
+        wearer=subject.wearer,
+        opened_at_us=episode.opened_at_us,
+        closed_at_us=episode.closed_at_us,
+        certainty=episode.certainty,
+        how=episode.how,
+        historic=_historic(fold, episode, before, at_us),
+        refuted=False,
+        deepest_m=episode.deepest_m,
+        device=episode.device,
+        told=told,
+    )
+
+
+def _historic(fold: Fold, episode: Episode, before: Breach | None, at_us: int) -> bool:
+    """Contract, section 3: a present breach never becomes historic; the rest is judged anew."""
+    if before is not None and not before.historic:
+        return False
+    newest = fold.newest
+    if newest is not None and newest.at_us > episode.shown_at_us and newest.outside:
+        return True
+    if episode.how is How.SCHEDULE and episode.opened_at_us == at_us:
+        return False  # an edge that opens finds him there, however old the fix behind it
+    return at_us - episode.shown_at_us > PRESENT_AGE_MAX_S * SECOND_US

@@ -1,0 +1,160 @@
+"""Which version of an order judges what, and when a condition holds.
+
+Two questions that the contract (section 2) keeps apart. A *fix* is judged by the highest version
+with ``armed_at <= received_at`` and ``valid_from <= fixed_at``. An *edge* acts at the later of its
+instant and the ``armed_at`` that brought it, so along the time line the version that governs ``t``
+is the highest with ``max(armed_at, valid_from) <= t``. A version that has ended, or does not name
+the condition, puts nothing in force: no older one comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from emon.geofence.schedule import holding_between, next_change
+from emon.model.order import Condition, DeviceUse, OrderVersion
+from emon.model.vocabulary import Kind
+
+
+class Stretch(msgspec.Struct, frozen=True, gc=False):
+    """``[from_us, to_us)`` in which the condition holds under one version."""
+
+    from_us: int
+    to_us: int
+    version: int
+
+
+class Edge(msgspec.Struct, frozen=True, gc=False):
+    """At ``at_us`` the version that makes the condition hold becomes ``version`` (None: it ends)."""
+
+    at_us: int
+    version: int | None
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """The version and condition that judge a fix, and whether the condition holds at its time."""
+
+    version: OrderVersion
+    condition: Condition | None
+    use: DeviceUse | None
+
+
+def condition_of(version: OrderVersion, condition_id: str) -> Condition | None:
+    for condition in version.conditions:
+        if condition.id == condition_id and condition.kind is Kind.EXCLUSION:
+            return condition
+    return None
+
+
+def in_force(version: OrderVersion, at_us: int) -> bool:
+    ends_us = version.ends_at_us
+    return version.valid_from_us <= at_us and (ends_us is None or at_us < ends_us)
+
+
+def device_use(version: OrderVersion, device: str, at_us: int) -> DeviceUse | None:
+    """The use of the device for the order at an instant, or None."""
+    for use in version.devices:
+        if use.device != device:
+            continue
+        if use.from_us is not None and at_us < use.from_us:
+            continue
+        if use.until_us is None or at_us < use.until_us:
+            return use
+    return None
+
+
+class Timeline(msgspec.Struct, frozen=True):
+    """All versions of one order, seen from one of its conditions. Versions rise."""
+
+    condition: str
+    versions: tuple[OrderVersion, ...]
+
+    def version(self, number: int) -> OrderVersion:
+        """The version with this number; raises ``KeyError`` when the order has none such."""
+        for version in self.versions:
+            if version.version == number:
+                return version
+        raise KeyError(number)
+
+    def judging(self, fixed_at_us: int, received_at_us: int) -> OrderVersion | None:
+        """The version that judges a fix, whether or not it is in force; None: none is known yet."""
+        for version in reversed(self.versions):
+            if version.armed_at_us <= received_at_us and version.valid_from_us <= fixed_at_us:
+                return version
+        return None
+
+    def governing(self, at_us: int) -> OrderVersion | None:
+        """The version whose edges act at an instant."""
+        for version in reversed(self.versions):
+            if _acts_from(version) <= at_us:
+                return version
+        return None
+
+    def _reigns(self, from_us: int, to_us: int) -> Iterator[tuple[int, int, OrderVersion]]:
+        """``[from_us, to_us)`` cut where the governing version changes."""
+        cuts = sorted({from_us, *(a for v in self.versions if from_us < (a := _acts_from(v)) < to_us)})
+        for start_us, end_us in zip(cuts, [*cuts[1:], to_us], strict=True):
+            version = self.governing(start_us)
+            if version is not None:
+                yield start_us, end_us, version
+
+    def stretches(self, from_us: int, to_us: int) -> list[Stretch]:
+        """When the condition holds within ``[from_us, to_us)``, in order, one version each."""
+        found: list[Stretch] = []
+        for start_us, end_us, version in self._reigns(from_us, to_us):
+            condition = condition_of(version, self.condition)
+            if condition is None:
+                continue
+            for a_us, b_us in holding_between(version, condition, start_us, end_us):
+                newest = found[-1] if found else None
+                if newest is not None and newest.to_us == a_us and newest.version == version.version:
+                    found[-1] = Stretch(newest.from_us, b_us, version.version)
+                else:
+                    found.append(Stretch(a_us, b_us, version.version))
+        return found
+
+    def holding(self, at_us: int) -> int | None:
+        """Number of the version under which the condition holds at an instant, or None."""
+        found = self.stretches(at_us, at_us + 1)
+        return found[0].version if found else None
+
+    def edges(self, after_us: int, to_us: int) -> list[Edge]:
+        """Edges in ``(after_us, to_us]``, in order, at most one an instant."""
+        if to_us <= after_us:
+            return []
+        edges: list[Edge] = []
+        now = self.holding(after_us)
+        cursor_us = after_us
+        for stretch in self.stretches(after_us, to_us + 1):
+            if stretch.from_us > cursor_us and now is not None:
+                edges.append(Edge(cursor_us, None))
+                now = None
+            if stretch.version != now:
+                edges.append(Edge(stretch.from_us, stretch.version))
+                now = stretch.version
+            cursor_us = stretch.to_us
+        if now is not None and cursor_us <= to_us:
+            edges.append(Edge(cursor_us, None))
+        return [edge for edge in edges if edge.at_us > after_us]
+
+    def next_look(self, after_us: int) -> int | None:
+        """The next instant after ``after_us`` at which an edge may lie, or None."""
+        looks = [a for v in self.versions if (a := _acts_from(v)) > after_us]
+        version = self.governing(after_us)
+        condition = condition_of(version, self.condition) if version is not None else None
+        if version is not None and condition is not None:
+            change_us = next_change(version, condition, after_us)
+            if change_us is not None:
+                looks.append(change_us)
+        return min(looks) if looks else None
+
+    @property
+    def devices(self) -> frozenset[str]:
+        """Every device any version names."""
+        return frozenset(use.device for version in self.versions for use in version.devices)
+
+
+def _acts_from(version: OrderVersion) -> int:
+    return max(version.armed_at_us, version.valid_from_us)

@@ -1,0 +1,348 @@
+"""The steps of the fold: what an edge does, what a fix does, what a path does.
+
+A :class:`Walk` takes a :class:`~emon.geofence.fold.Fold`, is fed in event time, and gives the next
+one; it is used for one advance and thrown away, so nothing outside ever sees it change.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from emon.geofence.evidence import certainty_of, is_outside, way_probability
+from emon.geofence.fold import (
+    NO_ZONE,
+    Episode,
+    Fold,
+    Seen,
+    Subject,
+    cannot_meet,
+    opens,
+    run_of,
+    see,
+    strength,
+    trimmed,
+)
+from emon.geofence.geometry import Contact, Geometry
+from emon.geofence.schedule import holding_between
+from emon.geofence.timeline import Edge, condition_of, device_use, in_force
+from emon.limits import (
+    CROSSING_GAP_MAX_S,
+    EDGE_FIX_AGE_MAX_S,
+    OWED_AFTER_S,
+    PRESENT_AGE_MAX_S,
+    REACH_GAP_MAX_S,
+    REACH_SPEED_MAX_M_S,
+)
+from emon.model.fix import Fix
+from emon.model.instant import SECOND_US
+from emon.model.order import OrderVersion
+from emon.model.span import span_m
+from emon.model.vocabulary import Certainty, How
+
+
+class _Part:
+    """The part of a path within one stretch of one version: fractions and interpolated ends."""
+
+    __slots__ = ("end", "end_f", "start", "start_f", "version", "zone")
+
+    def __init__(self, a: Seen, b: Seen, from_us: int, to_us: int, version: int, zone: int) -> None:
+        gap_us = b.at_us - a.at_us
+        self.version = version
+        self.zone = zone
+        self.start_f = max(0.0, (from_us - a.at_us) / gap_us)
+        self.end_f = min(1.0, (to_us - a.at_us) / gap_us)
+        self.start = _between(a, b, self.start_f)
+        self.end = _between(a, b, self.end_f)
+
+    def fraction(self, along: float) -> float:
+        """A fraction of this part as a fraction of the whole path."""
+        return self.start_f + along * (self.end_f - self.start_f)
+
+
+def _between(a: Seen, b: Seen, fraction: float) -> tuple[float, float]:
+    lon1, lat1 = a.fix.wire.lon, a.fix.wire.lat
+    lon2, lat2 = b.fix.wire.lon, b.fix.wire.lat
+    if fraction <= 0.0:
+        return lon1, lat1
+    if fraction >= 1.0:
+        return lon2, lat2
+    dlon = (lon2 - lon1 + 540.0) % 360.0 - 180.0
+    lon = (lon1 + fraction * dlon + 540.0) % 360.0 - 180.0
+    return lon, lat1 + fraction * (lat2 - lat1)
+
+
+class Walk:
+    """One advance of one fold. ``closed`` collects episodes that ended on the way, in order."""
+
+    def __init__(self, subject: Subject, geometry: Geometry, fold: Fold) -> None:
+        self.subject = subject
+        self.geometry = geometry
+        self.closed: list[Episode] = []
+        self._edges_done_us = fold.edges_done_us
+        self._next_look_us = fold.next_look_us
+        self._holding = fold.holding
+        self._recent = fold.recent
+        self._outs = fold.outs
+        self._out_since_us = fold.out_since_us
+        self._episode = fold.episode
+
+    def result(self) -> Fold:
+        return Fold(
+            self._edges_done_us,
+            self._next_look_us,
+            self._holding,
+            self._recent,
+            self._outs,
+            self._out_since_us,
+            self._episode,
+        )
+
+    # --- edges --------------------------------------------------------------------------------
+
+    def edges_to(self, at_us: int) -> None:
+        """Let every edge up to and including ``at_us`` act."""
+        if at_us <= self._edges_done_us:
+            return
+        if self._next_look_us is not None and self._next_look_us <= at_us:
+            for edge in self.subject.timeline.edges(self._edges_done_us, at_us):
+                self._edge(edge)
+            self._next_look_us = self.subject.timeline.next_look(at_us)
+        self._edges_done_us = at_us
+
+    def _edge(self, edge: Edge) -> None:
+        self._holding = edge.version
+        if edge.version is None:
+            if self._episode is not None:
+                self._close(edge.at_us)
+            self._recent = tuple(_inactive(seen) for seen in self._recent)
+            return
+        self._see_under(self.subject.zones[edge.version])
+        version = self.subject.timeline.version(edge.version)
+        worn = tuple(
+            s for s in self._recent if device_use(version, s.fix.wire.device, s.at_us) is not None
+        )
+        newest = worn[-1] if worn else None
+        if self._episode is not None:
+            if newest is not None and newest.outside:
+                self._close(edge.at_us)
+            return
+        if newest is None or not newest.inside:
+            return
+        age_us = edge.at_us - newest.at_us
+        run = run_of(worn)
+        if age_us > EDGE_FIX_AGE_MAX_S * SECOND_US or not opens(run):
+            return
+        self._episode = Episode(
+            opened_at_us=edge.at_us,
+            closed_at_us=None,
+            how=How.SCHEDULE,
+            version=edge.version,
+            certainty=_aged(strength(run), age_us),
+            deepest_m=max(0.0, -newest.distance_m),
+            shown_at_us=newest.at_us,
+            device=newest.fix.wire.device,
+        )
+        self._outs = 0
+
+    def _see_under(self, zone: int) -> None:
+        """Judge the fixes in memory by another zone, where the version brought one."""
+        self._recent = tuple(
+            s if s.zone == zone else self._seen(s.fix, zone, active=s.active) for s in self._recent
+        )
+
+    def _seen(self, fix: Fix, zone: int, *, active: bool) -> Seen:
+        if zone == NO_ZONE:
+            return see(fix, zone, 0.0, 0.0, active=False)
+        distance_m = self.geometry.distance_m(zone, fix.wire.lon, fix.wire.lat)
+        return see(fix, zone, distance_m, self.geometry.area_m2(zone), active=active)
+
+    def _close(self, at_us: int) -> None:
+        assert self._episode is not None
+        self.closed.append(_ended(self._episode, at_us))
+        self._episode = None
+        self._outs = 0
+
+    # --- fixes --------------------------------------------------------------------------------
+
+    def fix(self, fix: Fix, zone: int, distance_m: float) -> None:
+        """Take a usable fix, judged by ``zone`` at ``distance_m``, after the edges before it."""
+        at_us = fix.wire.fixed_at_us
+        self.edges_to(at_us)
+        version = self.subject.timeline.judging(at_us, fix.received_at_us)
+        if version is not None and device_use(version, fix.wire.device, at_us) is None:
+            return
+        active = version is not None and self._holds(version, at_us)
+        area_m2 = self.geometry.area_m2(zone) if zone != NO_ZONE else 0.0
+        seen = see(fix, zone, distance_m, area_m2, active=active)
+        before = self._recent[-1] if self._recent else None
+        if zone != NO_ZONE and any(s.zone not in (zone, NO_ZONE) for s in self._recent):
+            self._see_under(zone)
+            before = self._recent[-1]
+        if seen.outside:
+            self._outside(before, seen, version)
+        self._recent = trimmed(self._recent, seen)
+        if seen.inside and active and version is not None:
+            self._inside(seen, version)
+
+    def _holds(self, version: OrderVersion, at_us: int) -> bool:
+        if self.subject.timeline.governing(at_us) is version:
+            return self._holding == version.version
+        condition = condition_of(version, self.subject.condition)
+        if condition is None or not in_force(version, at_us):
+            return False
+        return bool(holding_between(version, condition, at_us, at_us + 1))
+
+    def _inside(self, seen: Seen, version: OrderVersion) -> None:
+        run = run_of(self._recent)
+        depth_m = max(0.0, -seen.distance_m)
+        self._outs = 0
+        if self._episode is not None:
+            self._episode = _strengthened(self._episode, seen, strength(run), depth_m)
+            return
+        if not opens(run):
+            return
+        active = [s for s in run if s.active]
+        self._episode = Episode(
+            opened_at_us=active[0].at_us,
+            closed_at_us=None,
+            how=How.INSIDE,
+            version=version.version,
+            certainty=strength(run),
+            deepest_m=max(max(0.0, -s.distance_m) for s in active),
+            shown_at_us=seen.at_us,
+            device=seen.fix.wire.device,
+        )
+
+    def _outside(self, before: Seen | None, seen: Seen, version: OrderVersion | None) -> None:
+        if self._episode is not None:
+            if self._outs == 0:
+                self._out_since_us = seen.at_us
+            self._outs += 1
+            if self._outs >= 2:
+                self._close(self._out_since_us)
+        if before is None or version is None or before.fix.wire.device != seen.fix.wire.device:
+            return
+        if before.at_us < seen.at_us:
+            self._way(before, seen, version)
+
+    # --- paths --------------------------------------------------------------------------------
+
+    def _way(self, a: Seen, b: Seen, version: OrderVersion) -> None:
+        """Judge the way between two fixes, the later one outside."""
+        if a.zone == b.zone and (not a.outside or cannot_meet(a, b)) and self._one_version(a, b):
+            return
+        parts = [part for part in self._parts(a, b, version) if self._both_outside(part.zone, a, b)]
+        if not parts:
+            return
+        contacts = [
+            (part, contact)
+            for part in parts
+            if (contact := self.geometry.contact(part.zone, part.start, part.end)) is not None
+        ]
+        gap_s = (b.at_us - a.at_us) / SECOND_US
+        if gap_s <= CROSSING_GAP_MAX_S:
+            if contacts:
+                self.closed.append(_crossing(a, b, contacts))
+            return
+        owed_s = gap_s - OWED_AFTER_S
+        if contacts or (0.0 < owed_s <= REACH_GAP_MAX_S and self._reachable(parts, a, b, gap_s)):
+            version_number = contacts[0][0].version if contacts else parts[0].version
+            deepest_m = max((contact.deepest_m for _, contact in contacts), default=0.0)
+            self.closed.append(
+                Episode(
+                    a.at_us,
+                    b.at_us,
+                    How.REACHABLE,
+                    version_number,
+                    Certainty.POSSIBLE,
+                    deepest_m,
+                    b.at_us,
+                    b.fix.wire.device,
+                )
+            )
+
+    def _one_version(self, a: Seen, b: Seen) -> bool:
+        """Whether one version governs the whole way, so that one zone decides."""
+        timeline = self.subject.timeline
+        return timeline.governing(a.at_us) is timeline.governing(b.at_us)
+
+    def _parts(self, a: Seen, b: Seen, version: OrderVersion) -> list[_Part]:
+        """The parts of the way in which the condition holds, each with its own version's zone."""
+        timeline = self.subject.timeline
+        if timeline.governing(b.at_us) is version:
+            holds = [(s.from_us, s.to_us, s.version) for s in timeline.stretches(a.at_us, b.at_us)]
+        else:  # received after a newer version was armed: that one judges the way as it judges the fix
+            condition = condition_of(version, self.subject.condition)
+            if condition is None:
+                return []
+            holds = [
+                (from_us, to_us, version.version)
+                for from_us, to_us in holding_between(version, condition, a.at_us, b.at_us)
+            ]
+        zones = self.subject.zones
+        return [_Part(a, b, from_us, to_us, number, zones[number]) for from_us, to_us, number in holds]
+
+    def _both_outside(self, zone: int, a: Seen, b: Seen) -> bool:
+        return all(
+            is_outside(
+                s.distance_m
+                if s.zone == zone
+                else self.geometry.distance_m(zone, s.fix.wire.lon, s.fix.wire.lat)
+            )
+            for s in (a, b)
+        )
+
+    def _reachable(self, parts: list[_Part], a: Seen, b: Seen, gap_s: float) -> bool:
+        start, end = _between(a, b, 0.0), _between(a, b, 1.0)
+        reach_m = REACH_SPEED_MAX_M_S * gap_s
+        return any(
+            self.geometry.detour_m(zone, start, end) <= reach_m
+            for zone in sorted({part.zone for part in parts})
+        )
+
+
+def _crossing(a: Seen, b: Seen, contacts: list[tuple[_Part, Contact]]) -> Episode:
+    part, contact = contacts[0]
+    along = part.fraction(contact.first)
+    deepest_m = max(found.deepest_m for _, found in contacts)
+    wa, wb = a.fix.wire, b.fix.wire
+    p = way_probability(
+        deepest_m,
+        max(wa.accuracy_m, wb.accuracy_m),
+        span_m(wa.lon, wa.lat, wb.lon, wb.lat),
+    )
+    return Episode(
+        opened_at_us=a.at_us + round(along * (b.at_us - a.at_us)),
+        closed_at_us=b.at_us,
+        how=How.CROSSED,
+        version=part.version,
+        certainty=certainty_of(p, agreed=True),
+        deepest_m=deepest_m,
+        shown_at_us=b.at_us,
+        device=wb.device,
+    )
+
+
+def _ended(episode: Episode, at_us: int) -> Episode:
+    return replace(episode, closed_at_us=max(at_us, episode.opened_at_us))
+
+
+def _strengthened(episode: Episode, seen: Seen, found: Certainty, depth_m: float) -> Episode:
+    return replace(
+        episode,
+        certainty=found if found.level > episode.certainty.level else episode.certainty,
+        deepest_m=max(episode.deepest_m, depth_m),
+        shown_at_us=seen.at_us,
+        device=seen.fix.wire.device,
+    )
+
+
+def _inactive(seen: Seen) -> Seen:
+    return replace(seen, active=False) if seen.active else seen
+
+
+def _aged(found: Certainty, age_us: int) -> Certainty:
+    """An old fix behind an edge lowers the certainty, one word beyond the age of presence."""
+    if age_us <= PRESENT_AGE_MAX_S * SECOND_US:
+        return found
+    return Certainty.PROBABLE if found is Certainty.CERTAIN else Certainty.POSSIBLE

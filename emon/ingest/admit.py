@@ -1,0 +1,125 @@
+"""Admission: which fixes are new, and how far each may be trusted (contract, section 1).
+
+Every new fix is kept; admission only marks it. The mark is a function of the fix, of its receipt
+and of the fixes already kept for the device, in event time, so it is the same after a restart.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Mapping, Sequence
+
+from emon.limits import (
+    CLOCK_AHEAD_MAX_S,
+    CLOCK_BEHIND_MAX_S,
+    LATE_AFTER_S,
+    PLAUSIBLE_SPEED_MAX_M_S,
+    REANCHOR_FIXES,
+    TRACK_FIXES_MAX,
+)
+from emon.model.fix import Fix, RawFix
+from emon.model.instant import SECOND_US
+from emon.model.span import span_m
+from emon.model.vocabulary import Mark
+
+Track = tuple[Fix, ...]
+"""Fixes of one device in event time, rising by (fixed_at, seq), without those marked ``clock``:
+a fix from 2099 would be the newest for ever."""
+
+
+class Admitted:
+    """What admission made of one device's fixes of one batch."""
+
+    __slots__ = ("conflicts", "new", "repeats", "track")
+
+    def __init__(self, track: Track) -> None:
+        self.track = track
+        self.new: list[Fix] = []
+        self.repeats = 0
+        self.conflicts: list[RawFix] = []
+
+
+def clock_is_wrong(fixed_at_us: int, received_at_us: int) -> bool:
+    """Whether a fix claims a time that its receipt makes impossible, or too old to be believed."""
+    ahead_us = fixed_at_us - received_at_us
+    return ahead_us > CLOCK_AHEAD_MAX_S * SECOND_US or -ahead_us > CLOCK_BEHIND_MAX_S * SECOND_US
+
+
+def admit(
+    fixes: Sequence[RawFix],
+    track: Track,
+    known: Mapping[tuple[str, int, int], Fix],
+    received_at_us: int,
+) -> Admitted:
+    """Admit one device's fixes of one batch.
+
+    ``fixes`` rise by (fixed_at, seq, raw). ``track`` must reach back to the last usable fix before
+    the oldest of them; ``known`` holds stored fixes of the same keys that the track does not reach.
+    The new track is cut to the newest ``TRACK_FIXES_MAX``.
+    """
+    result = Admitted(track)
+    fixes_by_time = list(track)
+    by_key = {fix.wire.key: fix for fix in track}
+    for raw in fixes:
+        earlier = by_key.get(raw.key) or known.get(raw.key)
+        if earlier is not None:
+            if raw.same_content(earlier.wire):
+                result.repeats += 1
+            else:
+                result.conflicts.append(raw)
+            continue
+        fix = Fix(raw, received_at_us, _mark(raw, fixes_by_time, received_at_us))
+        by_key[raw.key] = fix
+        result.new.append(fix)
+        if fix.mark is not Mark.CLOCK:
+            bisect.insort(fixes_by_time, fix, key=_position)
+    result.track = tuple(fixes_by_time[-TRACK_FIXES_MAX:])
+    return result
+
+
+def _position(fix: Fix) -> tuple[int, int]:
+    return (fix.wire.fixed_at_us, fix.wire.seq)
+
+
+def _mark(raw: RawFix, by_time: list[Fix], received_at_us: int) -> Mark:
+    if clock_is_wrong(raw.fixed_at_us, received_at_us):
+        return Mark.CLOCK
+    place = bisect.bisect_left(by_time, (raw.fixed_at_us, raw.seq), key=_position)
+    if not _is_plausible(raw, by_time[:place]):
+        return Mark.IMPLAUSIBLE
+    if received_at_us - raw.fixed_at_us > LATE_AFTER_S * SECOND_US:
+        return Mark.LATE
+    if any(fix.usable for fix in by_time[place:]):
+        return Mark.OUT_OF_ORDER
+    return Mark.OK
+
+
+def _is_plausible(raw: RawFix, earlier: list[Fix]) -> bool:
+    """Whether the wearer can have come here from where he was last believed to be.
+
+    A receiver that was wrong before and is right now must not be disbelieved for ever: when the
+    fixes since then that were disbelieved agree with this one, it is they that are believed.
+    """
+    doubted: list[RawFix] = []
+    for fix in reversed(earlier):
+        if fix.usable:
+            return _agree(fix.wire, raw) or _reanchors(raw, doubted)
+        if fix.mark is Mark.IMPLAUSIBLE:
+            doubted.append(fix.wire)
+    return True
+
+
+def _reanchors(raw: RawFix, doubted: list[RawFix]) -> bool:
+    needed = REANCHOR_FIXES - 1
+    if len(doubted) < needed:
+        return False
+    chain = [raw, *doubted[:needed]]
+    return all(_agree(older, newer) for newer, older in zip(chain, chain[1:], strict=False))
+
+
+def _agree(older: RawFix, newer: RawFix) -> bool:
+    """Whether one can have travelled between two fixes at a speed the ground allows."""
+    apart_m = span_m(older.lon, older.lat, newer.lon, newer.lat)
+    needed_m = apart_m - older.accuracy_m - newer.accuracy_m
+    gap_s = max(1.0, (newer.fixed_at_us - older.fixed_at_us) / SECOND_US)
+    return needed_m <= PLAUSIBLE_SPEED_MAX_M_S * gap_s
