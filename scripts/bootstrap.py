@@ -58,8 +58,10 @@ def is_done(purpose: str) -> bool:
         made = json.loads(STAMP.read_text("utf-8"))
     except (OSError, ValueError):
         return False
-    return PYTHON.exists() and made.get("fingerprint") == fingerprint(str(made.get("purpose", purpose))) and (
-        made.get("purpose") in COVERS[purpose]
+    return (
+        PYTHON.exists()
+        and made.get("fingerprint") == fingerprint(str(made.get("purpose", purpose)))
+        and (made.get("purpose") in COVERS[purpose])
     )
 
 
@@ -76,7 +78,9 @@ def make_venv() -> None:
     """Create `.venv`. Exits 69 with what to install where the interpreter cannot make one."""
     say("creating " + str(VENV))
     made = subprocess.run(
-        [sys.executable, "-m", "venv", "--clear", str(VENV)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        [sys.executable, "-m", "venv", "--clear", str(VENV)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
     )
     if made.returncode == 0:
@@ -92,7 +96,7 @@ def make_venv() -> None:
 
 def pip(*arguments: str) -> None:
     """Run the environment's pip; exits 69 when it cannot install."""
-    command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
+    command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-qq"]
     done = subprocess.run([*command, *arguments], cwd=str(ROOT))
     if done.returncode != 0:
         say("pip could not install (see above). It needs the package index that pip is set up for; run again")
@@ -119,7 +123,13 @@ def build(purpose: str) -> None:
 
 def main() -> int:
     if sys.version_info[:2] < OLDEST:
-        say("Python 3.11 or later is needed, and this is " + sys.version.split()[0] + " (" + sys.executable + ").")
+        say(
+            "Python 3.11 or later is needed, and this is "
+            + sys.version.split()[0]
+            + " ("
+            + sys.executable
+            + ")."
+        )
         say("Name another one: make PYTHON=/path/to/python3.12 ...")
         return EX_UNAVAILABLE
     if len(sys.argv) != 2 or sys.argv[1] not in LOCKS:

