@@ -103,3 +103,18 @@ TEXT_LENGTH_MAX = 2_000  # [own] characters of a name, contact or reason
 PLAN_MIN_S = 1  # [own] receivers fix once a second at most
 PLAN_MAX_S = 86_400  # [own] a device that is not to be heard daily is no monitoring
 NEXT_CHANGE_LOOK_AHEAD_DAYS = 400  # [own] a year and a clock change: a week repeats well before
+
+# --- wire: members and sources --------------------------------------------------------------------
+INSTANT_MIN_US = -62_135_510_400_000_000  # [own] 0001-01-02T00:00Z: a day inside what datetime holds,
+INSTANT_MAX_US = 253_402_214_399_999_999  # so that any offset and any bound of a day still fits
+TIME_TEXT_LENGTH_MAX = 64  # [own] characters; an RFC 3339 instant with nanoseconds has 35
+HEADING_MAX_DEG = 360.0  # [own] receivers write north as 0 and as 360
+SATELLITES_MAX = 254  # [own] more than all systems together have in view; 255 is "none" in fixb
+HDOP_MAX = 655.34  # [own] what fixb can hold; receivers write 99.99 for "none"
+FIXB_VERSION = 1  # docs/wire.md; a change of the record is another version
+RECEIVE_WINDOW_MESSAGES = 1_000  # [own] unacknowledged QoS 1 messages: half a second of 2,000 fixes/s
+UNPROMISED_QUEUE_MAX = 10_000  # [own] QoS 0 messages held; MQTT promises nothing for those beyond
+RECONNECT_PAUSE_MIN_S = 0.5  # [own] a broker restarts in less than a second
+RECONNECT_PAUSE_MAX_S = 30.0  # [own] longest time a returned broker stays unused
+KEEPALIVE_S = 20  # [own] a dead connection is noticed within 1.5 times this (MQTT 5, 3.1.2.10)
+LINE_BYTES_MAX = 2 * PAYLOAD_BYTES_MAX  # [own] one line of FIXES; an object of 1 MiB and its envelope
