@@ -1,0 +1,57 @@
+"""The project's own files, for the tests that read code as text."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@cache
+def own_files(*suffixes: str) -> tuple[Path, ...]:
+    """Files of the working tree with one of the suffixes, without what git ignores."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    paths = (ROOT / line for line in listed.stdout.splitlines())
+    return tuple(sorted(p for p in paths if p.suffix in suffixes and p.is_file()))
+
+
+@cache
+def pyproject() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+
+
+def core_modules() -> tuple[str, ...]:
+    """The modules and packages that pyproject.toml's import contract calls the core."""
+    contracts = pyproject()["tool"]["importlinter"]["contracts"]
+    (core,) = (contract for contract in contracts if contract["id"] == "core")
+    return tuple(core["source_modules"])
+
+
+def core_files() -> tuple[Path, ...]:
+    """Every source file of the core."""
+    found: set[Path] = set()
+    for module in core_modules():
+        place = ROOT / module.replace(".", "/")
+        found.update(place.rglob("*.py") if place.is_dir() else [place.with_suffix(".py")])
+    return tuple(sorted(found))
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"), filename=str(path))
+
+
+def place(path: Path, node: ast.AST | None = None) -> str:
+    line = f":{getattr(node, 'lineno', 1)}" if node is not None else ""
+    return f"{path.relative_to(ROOT)}{line}"
