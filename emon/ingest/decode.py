@@ -1,0 +1,118 @@
+"""One MQTT message to fixes, events, statuses and rejections. Never raises, whatever came.
+
+What cannot be taken becomes a ``Rejection`` with its reason, place and bytes, one element at a time:
+in an array the good elements count. ``Rejection.raw`` and ``RawFix.raw`` decode again by themselves under
+the same topic, which is how rejected fixes of a device that becomes known are taken again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from emon.ingest.elements import UnfitError, split
+from emon.ingest.fixb import fix_from_record, split_records
+from emon.ingest.objects import event_from, fix_from
+from emon.ingest.owntracks import fix_from_owntracks
+from emon.ingest.topics import Channel, parse_topic
+from emon.limits import PAYLOAD_BYTES_MAX
+from emon.model.fix import Decoded, DeviceEvent, DeviceStatus, RawFix, Rejection
+from emon.model.vocabulary import Reason
+
+_NOTHING = Decoded()
+_STATUS = {b"online": True, b"offline": False}
+_TOPIC_SHOWN_MAX = 256  # characters of a foreign topic that are kept
+
+
+def decode(topic: str, payload: bytes) -> Decoded:
+    """What the message held. Pure; the same topic and payload always give the same answer.
+
+    Commands and their replies are known and hold nothing here. An empty payload on a retained topic
+    (``status``, OwnTracks) clears the broker's retained message and is no fault of the device.
+    """
+    parsed = parse_topic(topic)
+    if parsed is None:
+        return _foreign(topic, payload[:PAYLOAD_BYTES_MAX])
+    channel, device = parsed
+    if len(payload) > PAYLOAD_BYTES_MAX:
+        detail = f"{len(payload):,} bytes; at most {PAYLOAD_BYTES_MAX:,}"
+        kept = payload[:PAYLOAD_BYTES_MAX]
+        return Decoded(rejections=(Rejection(device, topic, Reason.OUT_OF_RANGE, detail, "", kept),))
+    if channel is Channel.FIX:
+        return _fixes(topic, device, payload, fix_from)
+    if channel is Channel.FIXB:
+        return _packed(topic, device, payload)
+    if channel is Channel.EVENT:
+        return _events(topic, device, payload)
+    if channel is Channel.STATUS:
+        return _status(topic, device, payload)
+    if channel is Channel.OWNTRACKS and payload:
+        return _fixes(topic, device, payload, fix_from_owntracks)
+    return _NOTHING
+
+
+def _fixes(
+    topic: str, device: str, payload: bytes, read: Callable[[bytes, str], RawFix | None]
+) -> Decoded:
+    try:
+        elements, in_array = split(payload)
+    except UnfitError as unfit:
+        return Decoded(rejections=(unfit.rejection(device, topic, payload, None),))
+    fixes: list[RawFix] = []
+    rejections: list[Rejection] = []
+    for index, element in enumerate(elements):
+        try:
+            fix = read(element, device)
+        except UnfitError as unfit:
+            rejections.append(unfit.rejection(device, topic, element, index if in_array else None))
+        else:
+            if fix is not None:
+                fixes.append(fix)
+    return Decoded(fixes=tuple(fixes), rejections=tuple(rejections))
+
+
+def _packed(topic: str, device: str, payload: bytes) -> Decoded:
+    try:
+        elements = split_records(payload)
+    except UnfitError as unfit:
+        return Decoded(rejections=(unfit.rejection(device, topic, payload, None),))
+    fixes: list[RawFix] = []
+    rejections: list[Rejection] = []
+    for index, element in enumerate(elements):
+        try:
+            fixes.append(fix_from_record(element, device))
+        except UnfitError as unfit:
+            rejections.append(unfit.rejection(device, topic, element, index))
+    return Decoded(fixes=tuple(fixes), rejections=tuple(rejections))
+
+
+def _events(topic: str, device: str, payload: bytes) -> Decoded:
+    try:
+        elements, in_array = split(payload)
+    except UnfitError as unfit:
+        return Decoded(rejections=(unfit.rejection(device, topic, payload, None),))
+    events: list[DeviceEvent] = []
+    rejections: list[Rejection] = []
+    for index, element in enumerate(elements):
+        try:
+            events.append(event_from(element, device))
+        except UnfitError as unfit:
+            rejections.append(unfit.rejection(device, topic, element, index if in_array else None))
+    return Decoded(events=tuple(events), rejections=tuple(rejections))
+
+
+def _status(topic: str, device: str, payload: bytes) -> Decoded:
+    word = payload.strip().strip(b'"')
+    if not word:
+        return _NOTHING
+    online = _STATUS.get(word)
+    if online is None:
+        detail = f"expected online or offline, not {ascii(word[:32])[1:]}"
+        return Decoded(rejections=(Rejection(device, topic, Reason.OUT_OF_RANGE, detail, "", payload),))
+    return Decoded(statuses=(DeviceStatus(device, online),))
+
+
+def _foreign(topic: str, payload: bytes) -> Decoded:
+    """A topic of nobody. Shown printable: databases refuse NUL and lone surrogates in text."""
+    shown = "".join(c if c.isprintable() else "\ufffd" for c in topic[:_TOPIC_SHOWN_MAX])
+    detail = "no topic of the wire; a device id is 1 to 64 of A-Z a-z 0-9 _ -"
+    return Decoded(rejections=(Rejection(None, shown, Reason.UNKNOWN_TOPIC, detail, "", payload),))
