@@ -36,7 +36,7 @@ def pytest_make_collect_report(
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked ``tracks`` where EMON_TRACKS names no folder: the data are not ours to ship."""
+    """Leave out what is marked ``tracks`` where EMON_TRACKS names no folder: those data are not ours."""
     if os.environ.get("EMON_TRACKS"):
         return
     without = [item for item in items if item.get_closest_marker("tracks") is not None]

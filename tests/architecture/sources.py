@@ -31,20 +31,28 @@ def pyproject() -> dict[str, Any]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
-def core_modules() -> tuple[str, ...]:
-    """The modules and packages that pyproject.toml's import contract calls the core."""
+def core_contract() -> dict[str, Any]:
+    """pyproject.toml's import contract that says what the core is."""
     contracts = pyproject()["tool"]["importlinter"]["contracts"]
     (core,) = (contract for contract in contracts if contract["id"] == "core")
-    return tuple(core["source_modules"])
+    return dict(core)
+
+
+def files_of(module: str) -> set[Path]:
+    """The source files of a module or a package."""
+    place = ROOT / module.replace(".", "/")
+    return set(place.rglob("*.py")) if place.is_dir() else {place.with_suffix(".py")}
+
+
+def shell_modules() -> tuple[str, ...]:
+    """The modules and packages inside the core's rooms that are not core."""
+    return tuple(line.partition(" -> ")[0].removesuffix(".**") for line in core_contract()["ignore_imports"])
 
 
 def core_files() -> tuple[Path, ...]:
-    """Every source file of the core."""
-    found: set[Path] = set()
-    for module in core_modules():
-        place = ROOT / module.replace(".", "/")
-        found.update(place.rglob("*.py") if place.is_dir() else [place.with_suffix(".py")])
-    return tuple(sorted(found))
+    """Every source file of the core: its packages without the shell modules in them."""
+    core = {path for module in core_contract()["source_modules"] for path in files_of(module)}
+    return tuple(sorted(core - {path for module in shell_modules() for path in files_of(module)}))
 
 
 @cache

@@ -51,14 +51,18 @@ def names_of(statement: ast.stmt) -> tuple[list[str], ast.expr | None]:
     return [], None
 
 
+CHANGERS = frozenset(
+    ["add", "append", "clear", "discard", "extend", "insert", "pop", "remove", "setdefault", "update"]
+)
+
+
 def changed_names(module: ast.Module) -> frozenset[str]:
     """Names that the module writes into: ``name[...] = ``, ``name.append(...)``, ``del name[...]``."""
-    changers = frozenset("add append clear discard extend insert pop remove setdefault update".split())
     found = set()
     for node in ast.walk(module):
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
             found.add(ast.unparse(node.value))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in changers:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGERS:
             found.add(ast.unparse(node.func.value))
     return frozenset(found)
 
