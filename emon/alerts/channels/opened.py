@@ -1,0 +1,36 @@
+"""Opens one channel for each configured recipient."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from emon.alerts.channels import Channel
+from emon.alerts.channels.smtp import SmtpChannel
+from emon.alerts.channels.webhook import WebhookChannel
+from emon.alerts.compose import Composer
+from emon.alerts.recipients import Recipients
+from emon.alerts.routes import WebhookRoute
+
+
+@asynccontextmanager
+async def open_channels(
+    recipients: Recipients, public_url: str, clock_now_us: Callable[[], int]
+) -> AsyncIterator[Mapping[str, Channel]]:
+    """The recipients' channels by party, closed on leaving. No connection is made before a send.
+
+    ``public_url``: where recipients and staff reach the service (``http://127.0.0.1:8080``).
+    """
+    routed = frozenset(str(party) for party in recipients.routes)
+    composer = Composer(public_url.rstrip("/"), routed, str(recipients.fallback))
+    channels: dict[str, Channel] = {}
+    async with AsyncExitStack() as stack:
+        for party, route in recipients.routes.items():
+            channel: Channel
+            if isinstance(route, WebhookRoute):
+                channel = WebhookChannel(route, composer, clock_now_us)
+            else:
+                channel = SmtpChannel(route, composer, clock_now_us)
+            stack.push_async_callback(channel.close)
+            channels[str(party)] = channel
+        yield channels

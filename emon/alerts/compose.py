@@ -1,0 +1,35 @@
+"""What every channel says around an alert's own text: where to confirm, and whom nobody reached."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import msgspec
+
+from emon.alerts.messages import Texts, texts
+from emon.alerts.outbox import DueDelivery
+
+
+class Composer(msgspec.Struct, frozen=True):
+    """``public_url``: the address under which recipients reach the service, without a last slash.
+
+    ``routed``: parties with a route of their own; ``fallback`` hears the alerts of all others.
+    """
+
+    public_url: str
+    routed: frozenset[str]
+    fallback: str
+
+    def texts(self, delivery: DueDelivery) -> Texts:
+        """The alert's texts for this recipient."""
+        return texts(delivery.alert, unreached=self.unreached(delivery), answer_at=f"{self.public_url}/")
+
+    def unreached(self, delivery: DueDelivery) -> tuple[str, ...]:
+        """The alert's parties that have no route, told to the fallback alone: it acts for them."""
+        if delivery.recipient != self.fallback:
+            return ()
+        return tuple(party for party in delivery.alert.recipients if party not in self.routed)
+
+    def acknowledge_url(self, delivery: DueDelivery) -> str:
+        """Where the recipient posts its signed acknowledgement."""
+        return f"{self.public_url}/api/v1/alerts/{quote(delivery.alert.id, safe='')}/acknowledge"
