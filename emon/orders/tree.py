@@ -1,0 +1,87 @@
+"""Bytes to a JSON tree that forgets nothing a check needs, and back to canonical bytes."""
+
+from __future__ import annotations
+
+import json
+import math
+
+from emon.limits import ORDERS_BYTES_MAX
+from emon.model.order import Fault
+
+JsonValue = dict[str, "JsonValue"] | list["JsonValue"] | str | int | float | bool | None
+
+_INTEGER_DIGITS_MAX = 20  # longer ones are read as floats: still refused by range, never slow
+
+
+class JsonObject(dict[str, "JsonValue"]):
+    """A JSON object that remembers which of its names occurred twice (RFC 8259, section 4)."""
+
+    repeated: tuple[str, ...] = ()
+
+
+class DocumentRefused(ValueError):
+    """A document that cannot be armed or read: every fault, each with its path.
+
+    ``str()`` gives one fault a line, as the commands print them.
+    """
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        super().__init__(faults)
+        self.faults = faults
+
+    def __str__(self) -> str:
+        return "\n".join(str(fault) for fault in self.faults)
+
+
+def read_tree(data: bytes) -> JsonValue:
+    """The JSON value in ``data``. Raises ``DocumentRefused`` when it cannot be read at all.
+
+    NaN and the infinities, which JSON does not have but some writers emit, come through as floats
+    so that the check of their member can name the path.
+    """
+    if len(data) > ORDERS_BYTES_MAX:
+        raise _unreadable(f"{len(data)} bytes; at most {ORDERS_BYTES_MAX} are read")
+    try:
+        text = data.decode("utf-8-sig")  # RFC 8259, section 8.1: a byte order mark may be ignored
+    except UnicodeDecodeError as fault:
+        raise _unreadable(f"not UTF-8 at byte {fault.start}") from None
+    try:
+        tree: JsonValue = json.loads(text, object_pairs_hook=_object, parse_int=_integer)
+    except json.JSONDecodeError as fault:
+        raise _unreadable(f"not JSON at line {fault.lineno}, column {fault.colno}: {fault.msg}") from None
+    except RecursionError:
+        raise _unreadable("nested too deeply; a document of orders needs some ten levels") from None
+    return tree
+
+
+def write_canonical(tree: JsonValue) -> bytes:
+    """Canonical JSON: names sorted, no blanks, UTF-8. Equal trees give equal bytes."""
+    return json.dumps(
+        tree, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
+
+
+def canonical_number(number: float) -> int | float:
+    """One spelling a number: 500, 500.0 and 5e2 are the same content, and so are 0 and -0.0."""
+    return int(number) if math.isfinite(number) and number == int(number) else number
+
+
+def _unreadable(message: str) -> DocumentRefused:
+    return DocumentRefused((Fault("", message),))
+
+
+def _object(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    made = JsonObject(pairs)
+    if len(made) != len(pairs):
+        seen: set[str] = set()
+        repeated: dict[str, None] = {}
+        for name, _ in pairs:
+            if name in seen:
+                repeated[name] = None
+            seen.add(name)
+        made.repeated = tuple(repeated)
+    return made
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _INTEGER_DIGITS_MAX else float(digits)
