@@ -61,3 +61,7 @@ class AlertUnknown(StoreFault):
 
 class UserExists(StoreFault):
     """The name is taken."""
+
+
+class FixAlreadyStored(StoreFault):
+    """A fix of this device, time and sequence number is stored: the engine did not ask first."""

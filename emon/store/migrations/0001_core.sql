@@ -178,12 +178,12 @@ CREATE TABLE app_user (
 -- has seen n never meets a row below n afterwards.
 CREATE TABLE feed (
     feed_seq    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    kind        text NOT NULL CHECK (kind IN ('alert', 'breach', 'delivery', 'acknowledgement', 'order')),
+    kind        text NOT NULL CHECK (kind IN ('alert', 'delivery', 'acknowledgement', 'order')),
     ref         text NOT NULL,
     alert_id    text,
     recorded_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-COMMENT ON COLUMN feed.ref IS 'id of the alert, breach or delivery; party of an acknowledgement; id/version of an order';
+COMMENT ON COLUMN feed.ref IS 'id of the alert or delivery; party of an acknowledgement; id/version of an order';
 
 -- The version of each order that speaks now: the highest that is armed and has begun; when that one
 -- has ended the order is not in force, and no older version comes back.

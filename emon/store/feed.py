@@ -1,0 +1,25 @@
+"""The feed a page follows: rows numbered in the order of their commits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from emon.store import connect as c
+
+_INSERT = "INSERT INTO feed (kind, ref, alert_id) VALUES (%s, %s, %s)"
+
+
+async def announce(conn: c.Connection, news: Sequence[tuple[str, str, str | None]]) -> None:
+    """Add (kind, ref, alert id) rows; the last thing a transaction does before it commits.
+
+    An identity number is given out when a row is inserted, not when it commits, so two
+    transactions could show theirs in the wrong order and a reader between them would miss the
+    lower one for ever. The feed's lock, held until the commit, keeps number and commit in one
+    order. It is taken last, after every row lock: nobody waits for a row while holding it.
+    """
+    await c.execute(
+        conn, "SELECT pg_advisory_xact_lock(%s::integer, %s::integer)", (c.LOCK_CLASS, c.LOCK_FEED)
+    )
+    async with conn.cursor() as cursor:
+        await cursor.executemany(_INSERT.encode(), list(news))
+    await c.execute(conn, "NOTIFY emon_feed")

@@ -1,0 +1,142 @@
+"""Rows of the tables and the vocabulary they stand for, in both directions.
+
+Fixes go in as binary COPY built here byte by byte (PostgreSQL, "COPY", section "Binary Format"):
+an instant is already the 64-bit count of microseconds the server wants, so no ``datetime`` is made
+for it on the way.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+
+import msgspec
+
+from emon.model.breach import Breach, Told
+from emon.model.fix import Fix, RawFix
+from emon.model.instant import to_datetime
+from emon.model.vocabulary import Certainty, How, Kind, Mark, Source
+from emon.store.connect import POSTGRES_EPOCH_US, Row
+
+FIX_COLUMNS = (
+    "device, seq, fixed_at, received_at, lon, lat, accuracy_m, source, mark, raw, "
+    "speed_m_s, heading_deg, hdop, battery, satellites"
+)
+"""Of every query that answers fixes, in the order ``fix_from_row`` reads."""
+
+COPY_FIX = (
+    "COPY fix (seq, fixed_at, received_at, recorded_at, lon, lat, accuracy_m, device, source, mark, raw, "
+    "speed_m_s, heading_deg, hdop, battery, satellites) FROM STDIN (FORMAT BINARY)"
+)
+_COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_COPY_TAIL = b"\xff\xff"
+_FIXED_PART = struct.Struct(">h iq iq iq iq id id id")  # 16 columns, then seven of eight bytes each
+_LENGTH = struct.Struct(">i")
+_FLOAT = struct.Struct(">id")
+_INT = struct.Struct(">ii")
+_NULL = _LENGTH.pack(-1)
+
+BREACH_COLUMNS = (
+    "id, order_id, version, condition_id, kind, wearer, opened_at, closed_at, certainty, how, "
+    "historic, refuted, deepest_m, device, told::text"
+)
+"""Of every query that answers breaches, in the order ``breach_from_row`` reads."""
+
+_told_decoder = msgspec.json.Decoder(tuple[Told, ...])
+
+
+def copy_of(fixes: Iterable[Fix], recorded_at_us: int) -> bytes:
+    """The whole COPY stream for ``COPY_FIX``."""
+    parts = [_COPY_HEAD]
+    for fix in fixes:
+        wire = fix.wire
+        parts.append(
+            _FIXED_PART.pack(
+                16,
+                8, wire.seq,
+                8, wire.fixed_at_us - POSTGRES_EPOCH_US,
+                8, fix.received_at_us - POSTGRES_EPOCH_US,
+                8, recorded_at_us - POSTGRES_EPOCH_US,
+                8, wire.lon,
+                8, wire.lat,
+                8, wire.accuracy_m,
+            )
+        )  # fmt: skip
+        for field in (wire.device.encode(), wire.source.encode(), fix.mark.encode(), wire.raw):
+            parts.append(_LENGTH.pack(len(field)))
+            parts.append(field)
+        for number in (wire.speed_m_s, wire.heading_deg, wire.hdop, wire.battery):
+            parts.append(_NULL if number is None else _FLOAT.pack(8, number))
+        parts.append(_NULL if wire.satellites is None else _INT.pack(4, wire.satellites))
+    parts.append(_COPY_TAIL)
+    return b"".join(parts)
+
+
+def fix_from_row(row: Row) -> Fix:
+    """A row of ``FIX_COLUMNS``."""
+    return Fix(
+        wire=RawFix(
+            device=row[0],
+            seq=row[1],
+            fixed_at_us=row[2],
+            lon=row[4],
+            lat=row[5],
+            accuracy_m=row[6],
+            raw=row[9],
+            source=Source(row[7]),
+            speed_m_s=row[10],
+            heading_deg=row[11],
+            satellites=row[14],
+            hdop=row[12],
+            battery=row[13],
+        ),
+        received_at_us=row[3],
+        mark=Mark(row[8]),
+    )
+
+
+def breach_from_row(row: Row) -> Breach:
+    """A row of ``BREACH_COLUMNS``."""
+    return Breach(
+        id=row[0],
+        order=row[1],
+        version=row[2],
+        condition=row[3],
+        kind=Kind(row[4]),
+        wearer=row[5],
+        opened_at_us=row[6],
+        closed_at_us=row[7],
+        certainty=Certainty(row[8]),
+        how=How(row[9]),
+        historic=row[10],
+        refuted=row[11],
+        deepest_m=row[12],
+        device=row[13],
+        told=_told_decoder.decode(row[14]),
+    )
+
+
+def breach_params(breach: Breach) -> tuple[object, ...]:
+    """Parameters of ``batch.UPSERT_BREACH``."""
+    return (
+        breach.id,
+        breach.order,
+        breach.version,
+        breach.condition,
+        str(breach.kind),
+        breach.wearer,
+        breach.device,
+        to_datetime(breach.opened_at_us),
+        None if breach.closed_at_us is None else to_datetime(breach.closed_at_us),
+        str(breach.certainty),
+        str(breach.how),
+        breach.historic,
+        breach.refuted,
+        breach.deepest_m,
+        msgspec.json.encode(breach.told).decode(),
+    )
+
+
+def storable(text: str) -> str:
+    """Text PostgreSQL can hold: what came from outside may carry NUL or lone surrogates."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

@@ -1,0 +1,127 @@
+"""The statements of a batch's writing half, and the parameters of the longer ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from emon.model.breach import Alert
+from emon.model.fix import Fix
+from emon.model.instant import to_datetime
+
+ADVANCE_CLOCK = """
+UPDATE engine_clock SET last_received_at = greatest(last_received_at, %s)
+WHERE engine_epoch = %s
+RETURNING clock_timestamp()
+"""
+
+UPSERT_DEVICE_NOW = """
+INSERT INTO device_now (device, seq, fixed_at, received_at, lon, lat, accuracy_m, source, mark,
+                        speed_m_s, heading_deg, battery, recorded_at, change_seq)
+SELECT d.*, %s, n.change_seq
+FROM (SELECT nextval('device_now_change_seq') AS change_seq) AS n,
+     unnest(%s::text[], %s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::float8[], %s::float8[],
+            %s::float8[], %s::text[], %s::text[], %s::float8[], %s::float8[], %s::float8[]) AS d
+ON CONFLICT (device) DO UPDATE SET
+    seq = excluded.seq, fixed_at = excluded.fixed_at, received_at = excluded.received_at,
+    recorded_at = excluded.recorded_at, lon = excluded.lon, lat = excluded.lat,
+    accuracy_m = excluded.accuracy_m, source = excluded.source, mark = excluded.mark,
+    speed_m_s = excluded.speed_m_s, heading_deg = excluded.heading_deg, battery = excluded.battery,
+    change_seq = excluded.change_seq
+WHERE (excluded.fixed_at, excluded.seq) > (device_now.fixed_at, device_now.seq)
+"""
+
+COUNT_MARK = """
+INSERT INTO mark_counter (mark, fixes) VALUES (%s, %s)
+ON CONFLICT (mark) DO UPDATE SET fixes = mark_counter.fixes + excluded.fixes
+"""
+
+COUNT_REJECTION = """
+INSERT INTO rejection_counter (reason, payloads) VALUES (%s, %s)
+ON CONFLICT (reason) DO UPDATE SET payloads = rejection_counter.payloads + excluded.payloads
+"""
+
+COUNT_REPEATS = """
+INSERT INTO device_counter (device, repeats) VALUES (%s, %s)
+ON CONFLICT (device) DO UPDATE SET repeats = device_counter.repeats + excluded.repeats
+"""
+
+# An event delivered again after a crash is the same event: its key is its whole content.
+INSERT_EVENT = """
+INSERT INTO device_event (device, fixed_at, seq, event, state, raw, received_at, recorded_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT DO NOTHING
+"""
+
+UPSERT_STATUS = """
+INSERT INTO device_status (device, online, received_at, recorded_at) VALUES (%s, %s, %s, %s)
+ON CONFLICT (device) DO UPDATE SET
+    online = excluded.online, received_at = excluded.received_at, recorded_at = excluded.recorded_at
+"""
+
+INSERT_REJECTED = """
+INSERT INTO rejected (device, topic, reason, detail, place, raw, received_at, recorded_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+UPSERT_BREACH = """
+INSERT INTO breach (id, order_id, version, condition_id, kind, wearer, device, opened_at, closed_at,
+                    certainty, how, historic, refuted, deepest_m, told, recorded_at, changed_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s)
+ON CONFLICT (id) DO UPDATE SET
+    order_id = excluded.order_id, version = excluded.version, condition_id = excluded.condition_id,
+    kind = excluded.kind, wearer = excluded.wearer, device = excluded.device,
+    opened_at = excluded.opened_at, closed_at = excluded.closed_at, certainty = excluded.certainty,
+    how = excluded.how, historic = excluded.historic, refuted = excluded.refuted,
+    deepest_m = excluded.deepest_m, told = excluded.told, changed_at = excluded.changed_at
+"""
+
+INSERT_ALERT = """
+INSERT INTO alert (id, event, priority, at, recipients, happened_at, received_at, detected_at,
+                   breach_id, order_id, condition_id, certainty, device)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+# Due from the alert's own instant: the dispatcher's clock is the engine's, not the database's.
+INSERT_DELIVERY = """
+INSERT INTO delivery (id, alert_id, recipient, channel, next_attempt_at) VALUES (%s, %s, %s, %s, %s)
+"""
+
+
+def device_now_params(newest: Mapping[str, Fix], recorded_at: datetime) -> tuple[object, ...]:
+    """Parameters of ``UPSERT_DEVICE_NOW``."""
+    fixes = list(newest.values())
+    return (
+        recorded_at,
+        [fix.wire.device for fix in fixes],
+        [fix.wire.seq for fix in fixes],
+        [to_datetime(fix.wire.fixed_at_us) for fix in fixes],
+        [to_datetime(fix.received_at_us) for fix in fixes],
+        [fix.wire.lon for fix in fixes],
+        [fix.wire.lat for fix in fixes],
+        [fix.wire.accuracy_m for fix in fixes],
+        [str(fix.wire.source) for fix in fixes],
+        [str(fix.mark) for fix in fixes],
+        [fix.wire.speed_m_s for fix in fixes],
+        [fix.wire.heading_deg for fix in fixes],
+        [fix.wire.battery for fix in fixes],
+    )
+
+
+def alert_params(alert: Alert, detected_at: datetime) -> tuple[object, ...]:
+    """Parameters of ``INSERT_ALERT``."""
+    return (
+        alert.id,
+        str(alert.event),
+        alert.priority,
+        to_datetime(alert.at_us),
+        [str(party) for party in alert.recipients],
+        to_datetime(alert.happened_at_us),
+        None if alert.received_at_us is None else to_datetime(alert.received_at_us),
+        detected_at,
+        alert.breach,
+        alert.order,
+        alert.condition,
+        None if alert.certainty is None else str(alert.certainty),
+        alert.device,
+    )
