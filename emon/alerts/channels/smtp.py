@@ -47,6 +47,7 @@ class SmtpChannel:
             password=route.password.reveal() if route.password else None,
             use_tls=route.security is MailSecurity.TLS,
             start_tls=route.security is MailSecurity.STARTTLS,
+            local_hostname=route.sender.rpartition("@")[2],  # or it asks DNS for our own name
             validate_certs=True,
             cert_bundle=route.ca_file,
             timeout=DELIVERY_ATTEMPT_TIMEOUT_S,
