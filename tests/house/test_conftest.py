@@ -1,0 +1,57 @@
+"""The suite's own rule: what is skipped has failed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def run_pytest(folder: Path, **environ: str) -> str:
+    """Run the tests in the folder under the project's conftest; returns what pytest printed."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull]
+    kept = {name: value for name, value in os.environ.items() if name != "EMON_TRACKS"}
+    done = subprocess.run(
+        [*command, f"--rootdir={folder}", str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**kept, **environ},
+    )
+    return done.stdout
+
+
+@pytest.fixture
+def suite(tmp_path: Path, repository: Path) -> Path:
+    folder = tmp_path / "tests"
+    folder.mkdir()
+    (folder / "conftest.py").write_text((repository / "tests" / "conftest.py").read_text("utf-8"))
+    return folder
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pytest\n\n@pytest.mark.skipif(True, reason='no broker')\ndef test_a():\n    assert True\n",
+        "import pytest\n\ndef test_a():\n    getattr(pytest, 'skip')('no broker')\n",
+        "import pytest\n\ngetattr(pytest, 'skip')('no broker', allow_module_level=True)\n",
+    ],
+)
+def test_a_skipped_test_fails_the_suite(source: str, suite: Path) -> None:
+    (suite / "test_it.py").write_text(source)
+    printed = run_pytest(suite)
+    assert "no test may be" in printed
+    assert "no broker" in printed
+    assert "skipped" not in printed.splitlines()[-1]
+
+
+def test_tests_with_recorded_tracks_run_only_where_these_are(suite: Path) -> None:
+    (suite / "test_it.py").write_text(
+        "import pytest\n\ndef test_a():\n    assert True\n\n"
+        "@pytest.mark.tracks\ndef test_b(tracks_folder):\n    assert tracks_folder.is_dir()\n"
+    )
+    assert "1 passed, 1 deselected" in run_pytest(suite)
+    assert "2 passed" in run_pytest(suite, EMON_TRACKS=str(suite))
