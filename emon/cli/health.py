@@ -15,8 +15,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = subparsers.add_parser(
         "health",
         help="ask the running service whether it is well",
-        description="Asks the service at EMON_HTTP_LISTEN for /health, prints the answer, and exits with 0 when "
-        "the service says that it is well, with 69 when it does not or cannot be reached.",
+        description="Asks the service at EMON_HTTP_LISTEN for /health, prints the answer, and exits with 0 "
+        "when the service says that it is well, with 69 when it does not or cannot be reached.",
         epilog="example:\n  EMON_HTTP_LISTEN=127.0.0.1:8380 emon health",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         answer = httpx.get(url, timeout=TIMEOUT_S, trust_env=False)
     except httpx.HTTPError as fault:
-        print(f"emon: {url}: {fault or type(fault).__name__}", file=sys.stderr)
+        print(f"emon: {url}: {str(fault) or type(fault).__name__}", file=sys.stderr)
         return os.EX_UNAVAILABLE
     print(answer.text)
     return os.EX_OK if answer.is_success else os.EX_UNAVAILABLE
