@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from emon.limits import (
     CLOCK_AHEAD_MAX_S,
@@ -114,7 +115,7 @@ def _reanchors(raw: RawFix, doubted: list[RawFix]) -> bool:
     if len(doubted) < needed:
         return False
     chain = [raw, *doubted[:needed]]
-    return all(_agree(older, newer) for newer, older in zip(chain, chain[1:], strict=False))
+    return all(_agree(older, newer) for newer, older in pairwise(chain))
 
 
 def _agree(older: RawFix, newer: RawFix) -> bool:

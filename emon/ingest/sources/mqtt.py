@@ -19,8 +19,8 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import aiomqtt
+from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, ConnectFlags, MQTTMessage
 from paho.mqtt.client import Client as PahoClient
-from paho.mqtt.client import ConnectFlags, MQTTMessage
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -37,6 +37,8 @@ from emon.limits import (
 )
 
 _log = logging.getLogger(__name__)
+
+DEFAULT_CLIENT_ID = "emon"
 
 _NEVER_EXPIRES_S = 0xFFFFFFFF  # MQTT 5, 3.1.2.11.2: the session does not expire
 _UNSUPPORTED_VERSION = 0x84  # MQTT 5, 3.2.2.2
@@ -57,7 +59,8 @@ class _Receipt(NamedTuple):
 class MqttSource:
     """A ``Source`` over one MQTT connection at a time.
 
-    ``give_up_s`` bounds the attempts at start; None never gives up. Afterwards it reconnects for ever.
+    ``client_id`` names the session; None takes the URL's, else ``emon``. ``give_up_s`` bounds the
+    attempts at start; None never gives up. Afterwards it reconnects for ever.
     Raises ``ValueError`` for a URL that cannot be used. One consumer calls ``next_batch``.
     """
 
@@ -65,13 +68,13 @@ class MqttSource:
         self,
         url: str,
         *,
-        client_id: str = "emon",
+        client_id: str | None = None,
         give_up_s: float | None = 30.0,
         subscriptions: Sequence[str] = SUBSCRIPTIONS,
     ) -> None:
         self.address = BrokerAddress.parse(url)
         self._tls_context = self.address.tls_context()
-        self._client_id = client_id
+        self._client_id = client_id or self.address.client_id or DEFAULT_CLIENT_ID
         self._give_up_s = give_up_s
         self._subscriptions = tuple(subscriptions)
         self._version = "5" if self.address.version == "auto" else self.address.version
@@ -97,7 +100,10 @@ class MqttSource:
         self._started = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._stay_connected(self._started), name="mqtt-source")
         try:
-            await self._started
+            await asyncio.wait((self._started, self._task), return_when=asyncio.FIRST_COMPLETED)
+            if not self._started.done():
+                self._raise_if_ended()
+            self._started.result()
         except BaseException:
             await self._stop()
             raise
@@ -232,7 +238,7 @@ class MqttSource:
             identifier=self._client_id,
             protocol=aiomqtt.ProtocolVersion.V5 if five else aiomqtt.ProtocolVersion.V311,
             clean_session=None if five else False,
-            clean_start=False,
+            clean_start=False if five else MQTT_CLEAN_START_FIRST_ONLY,  # what paho wants with 3.1.1
             properties=properties,
             keepalive=address.keepalive_s,
             timeout=_CALL_TIMEOUT_S,

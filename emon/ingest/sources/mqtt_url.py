@@ -18,8 +18,9 @@ _PACKET_IDS_MAX = 65_535  # MQTT 5, 3.1.2.11.3: Receive Maximum is a two-byte in
 class BrokerAddress(msgspec.Struct, frozen=True):
     """``mqtt://USER:PASSWORD@HOST:PORT?OPTION=VALUE&…``, read and checked.
 
-    Options: ``version`` (``5``, ``3.1.1``; ``auto`` tries 5 first), ``window`` (messages the broker may
-    send unacknowledged), ``keepalive_s``; with ``mqtts://`` also ``ca_file``, ``cert_file``, ``key_file``.
+    Options: ``client_id`` (names the session; two services with one id evict each other), ``version``
+    (``5``, ``3.1.1``; ``auto`` tries 5 first), ``window`` (messages the broker may send unacknowledged),
+    ``keepalive_s``; with ``mqtts://`` also ``ca_file``, ``cert_file``, ``key_file``.
     """
 
     host: str
@@ -27,6 +28,7 @@ class BrokerAddress(msgspec.Struct, frozen=True):
     tls: bool = False
     user: str | None = None
     password: str | None = None
+    client_id: str | None = None
     version: str = "auto"
     window: int = RECEIVE_WINDOW_MESSAGES
     keepalive_s: int = KEEPALIVE_S
@@ -56,6 +58,7 @@ class BrokerAddress(msgspec.Struct, frozen=True):
             tls=tls,
             user=None if parts.username is None else unquote(parts.username),
             password=None if parts.password is None else unquote(parts.password),
+            client_id=options.client_id,
             version=options.version,
             window=options.window,
             keepalive_s=options.keepalive_s,
@@ -86,6 +89,7 @@ class BrokerAddress(msgspec.Struct, frozen=True):
 
 
 class _Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    client_id: str | None = None
     version: str = "auto"
     window: int = RECEIVE_WINDOW_MESSAGES
     keepalive_s: int = KEEPALIVE_S
