@@ -147,3 +147,18 @@ LIVE_HEARTBEAT_S = 10.0  # [own] tells a page, and what stands between, that the
 LIVE_SEND_TIMEOUT_S = 30.0  # [own] a reader that takes nothing for so long is let go; it resumes
 CIRCLE_CORNERS = 96  # [own] drawn circles; the chord leaves the arc by 0.05 % of the radius
 REQUEST_BYTES_MAX = 16_384  # [own] every body but orders
+
+# --- geofence -----------------------------------------------------------------------------------
+ON_EDGE_M = 0.0005  # [contract] section 5: within half a millimetre of the edge is on it, and so inside
+OUTLINE_LENGTH_MAX_M = 1e10  # [own] 250 times round the Earth: no place a court means, and bounds the pieces
+PIECE_LENGTH_MIN_M = 2_000.0  # [own] a chord of 2 km leaves the ellipsoid by 8 cm: few near pieces to refine
+PIECE_LENGTH_MAX_M = 50_000.0  # [own] still one minimum of distance a piece
+PIECE_DEGREES_MAX = 5.0  # [own] of longitude: a parallel near a pole turns by no more within a piece
+PIECES_ADDED_MAX = 200_000  # [own] 20 MB; longer outlines are cut more coarsely
+UNION_GRID_DEG = 1e-10  # [own] 11 µm: parts and holes are joined on it, so that no sliver is left between
+POINTS_AT_ONCE = 4_096  # [own] lines that emon locate reads before it answers them together
+
+# --- runtime ------------------------------------------------------------------------------------
+TIMER_LOOK_S = 1.0  # [own] longest wait of an idle loop; a wall clock that was set back is noticed by then
+RETRY_PAUSE_MIN_S = 0.25  # [own] a database restarts in about a second
+RETRY_PAUSE_MAX_S = 10.0  # [own] longest time a returned database stays unused

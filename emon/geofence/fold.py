@@ -20,16 +20,15 @@ from emon.geofence.evidence import (
     inside_probability,
     is_outside,
 )
-from emon.geofence.timeline import Timeline
+from emon.geofence.timeline import Timeline, device_use
 from emon.limits import (
-    CROSSING_GAP_MAX_S,
     OWED_AFTER_S,
     REACH_SPEED_MAX_M_S,
     RUN_FIXES_MAX,
     RUN_MEMORY_S,
     SPAN_ERROR,
 )
-from emon.model.fix import Fix
+from emon.model.fix import Fix, RawFix
 from emon.model.instant import SECOND_US
 from emon.model.span import span_m
 from emon.model.vocabulary import Certainty, How
@@ -86,7 +85,8 @@ class Episode(msgspec.Struct, frozen=True):
 
 
 class Fold(msgspec.Struct, frozen=True):
-    """State after all edges up to ``edges_done_us`` and all fixes up to ``recent[-1]``."""
+    """State after the edge at ``edges_done_us`` (or the beginning) and all fixes up to
+    ``recent[-1]``. No edge lies between the later of those and ``next_look_us``."""
 
     edges_done_us: int
     next_look_us: int | None
@@ -99,6 +99,15 @@ class Fold(msgspec.Struct, frozen=True):
     @property
     def newest(self) -> Seen | None:
         return self.recent[-1] if self.recent else None
+
+    def continues_with(self, raw: RawFix) -> bool:
+        """Whether a fix comes after everything folded so far, in event time."""
+        if raw.fixed_at_us < self.edges_done_us:
+            return False
+        if not self.recent:
+            return True
+        last = self.recent[-1].fix.wire
+        return (raw.fixed_at_us, raw.device, raw.seq) > (last.fixed_at_us, last.device, last.seq)
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -114,10 +123,18 @@ class Subject(msgspec.Struct, frozen=True):
     def key(self) -> tuple[str, str]:
         return (self.order, self.condition)
 
-    def zone_judging(self, fix: Fix) -> int:
-        """Index of the zone that judges a fix, or ``NO_ZONE``."""
-        version = self.timeline.judging(fix.wire.fixed_at_us, fix.received_at_us)
-        return NO_ZONE if version is None else self.zones.get(version.version, NO_ZONE)
+    def zone_judging(self, fix: Fix) -> int | None:
+        """Index of the zone that judges a fix, or ``NO_ZONE`` where none does (yet).
+
+        None: the version that judges it does not know the device as worn at that time.
+        """
+        at_us = fix.wire.fixed_at_us
+        version = self.timeline.judging(at_us, fix.received_at_us)
+        if version is None:
+            return NO_ZONE
+        if device_use(version, fix.wire.device, at_us) is None:
+            return None
+        return self.zones.get(version.version, NO_ZONE)
 
 
 def see(fix: Fix, zone: int, distance_m: float, area_m2: float, *, active: bool) -> Seen:
@@ -140,6 +157,19 @@ def trimmed(recent: tuple[Seen, ...], seen: Seen) -> tuple[Seen, ...]:
     while kept and kept[0].at_us < horizon_us:
         kept = kept[1:]
     return (*kept, seen)
+
+
+def with_newest(fold: Fold, seen: Seen) -> Fold:
+    """The fold with one more fix that changes nothing else."""
+    return Fold(
+        fold.edges_done_us,
+        fold.next_look_us,
+        fold.holding,
+        trimmed(fold.recent, seen),
+        fold.outs,
+        fold.out_since_us,
+        fold.episode,
+    )
 
 
 def run_of(recent: tuple[Seen, ...]) -> tuple[Seen, ...]:

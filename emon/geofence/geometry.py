@@ -46,9 +46,7 @@ class Geometry:
     def distance_m(self, zone: int, lon: float, lat: float) -> float:
         return self.distances_m([zone], [lon], [lat])[0]
 
-    def contact(
-        self, zone: int, start: tuple[float, float], end: tuple[float, float]
-    ) -> Contact | None:
+    def contact(self, zone: int, start: tuple[float, float], end: tuple[float, float]) -> Contact | None:
         """The contact of the straight path from ``start`` to ``end`` (lon, lat) with the zone."""
         found = path_contacts(self.table, *_one(zone, start, end))
         if not found.touched[0]:

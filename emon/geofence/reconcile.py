@@ -57,9 +57,14 @@ def reconcile(
         if after != before:
             changes.append(Change(before, after))
     for breach in left:
-        # Late fixes may join two lines into one episode: the second line was no error.
-        if not any(_overlap(breach, episode) for episode in kept):
+        # Late fixes may join two lines into one episode: the second line was no error, and it
+        # ends with the episode that holds both.
+        holding = next((episode for episode in kept if _overlap(breach, episode)), None)
+        if holding is None:
             changes.append(Change(breach, replace(breach, refuted=True)))
+        elif breach.closed_at_us is None and holding.closed_at_us is not None:
+            closed_at_us = max(breach.opened_at_us, holding.closed_at_us)
+            changes.append(Change(breach, replace(breach, closed_at_us=closed_at_us)))
     return changes
 
 
@@ -69,13 +74,9 @@ def _overlap(breach: Breach, episode: Episode) -> bool:
     return breach.opened_at_us <= episode_end and episode.opened_at_us <= breach_end
 
 
-def _as_breach(
-    subject: Subject, fold: Fold, episode: Episode, before: Breach | None, at_us: int
-) -> Breach:
+def _as_breach(subject: Subject, fold: Fold, episode: Episode, before: Breach | None, at_us: int) -> Breach:
     if before is None:
-        breach_id = derive_id(
-            subject.order, subject.condition, episode.opened_at_us, episode.how, at_us
-        )
+        breach_id = derive_id(subject.order, subject.condition, episode.opened_at_us, episode.how, at_us)
         told = ()
     else:
         breach_id, told = before.id, before.told

@@ -106,8 +106,8 @@ class Walk:
         if self._next_look_us is not None and self._next_look_us <= at_us:
             for edge in self.subject.timeline.edges(self._edges_done_us, at_us):
                 self._edge(edge)
+                self._edges_done_us = edge.at_us
             self._next_look_us = self.subject.timeline.next_look(at_us)
-        self._edges_done_us = at_us
 
     def _edge(self, edge: Edge) -> None:
         self._holding = edge.version
@@ -118,9 +118,7 @@ class Walk:
             return
         self._see_under(self.subject.zones[edge.version])
         version = self.subject.timeline.version(edge.version)
-        worn = tuple(
-            s for s in self._recent if device_use(version, s.fix.wire.device, s.at_us) is not None
-        )
+        worn = tuple(s for s in self._recent if device_use(version, s.fix.wire.device, s.at_us) is not None)
         newest = worn[-1] if worn else None
         if self._episode is not None:
             if newest is not None and newest.outside:
@@ -169,8 +167,6 @@ class Walk:
         at_us = fix.wire.fixed_at_us
         self.edges_to(at_us)
         version = self.subject.timeline.judging(at_us, fix.received_at_us)
-        if version is not None and device_use(version, fix.wire.device, at_us) is None:
-            return
         active = version is not None and self._holds(version, at_us)
         area_m2 = self.geometry.area_m2(zone) if zone != NO_ZONE else 0.0
         seen = see(fix, zone, distance_m, area_m2, active=active)
@@ -183,6 +179,11 @@ class Walk:
         self._recent = trimmed(self._recent, seen)
         if seen.inside and active and version is not None:
             self._inside(seen, version)
+
+    def context(self, fix: Fix, zone: int, distance_m: float) -> None:
+        """Take a fix from before the beginning: a place to come from, not evidence."""
+        area_m2 = self.geometry.area_m2(zone) if zone != NO_ZONE else 0.0
+        self._recent = trimmed(self._recent, see(fix, zone, distance_m, area_m2, active=False))
 
     def _holds(self, version: OrderVersion, at_us: int) -> bool:
         if self.subject.timeline.governing(at_us) is version:

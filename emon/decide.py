@@ -1,0 +1,271 @@
+"""Decisions of one step: advance the folds that something happened to, match, and tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+from immutables import Map
+
+from emon.alerts.policy import Decision, Policy, judge_change
+from emon.geofence.fold import NO_ZONE, Episode, Fold, Subject, begin, see, stays_quiet, with_newest
+from emon.geofence.reconcile import Change, reconcile
+from emon.geofence.walk import Walk
+from emon.limits import INCURSION_DAYS_KEPT
+from emon.model.breach import Alert, Breach
+from emon.model.fix import Fix
+from emon.model.instant import to_datetime
+from emon.model.vocabulary import AlertEvent, How, Risk
+from emon.state import FoldPast, Key, State
+
+_LOCAL_TZ = ZoneInfo("Europe/Amsterdam")  # whose days the policy counts in
+
+Judged = tuple[Fix, int, float]
+"""A fix, the zone that judges it and its signed distance in metres (NaN without a zone)."""
+
+
+class Decider:
+    """What the decisions of one step change; made for one step and thrown away.
+
+    ``looks``: conditions whose next timer changed. ``breaches``: those open on file, by condition.
+    """
+
+    def __init__(self, state: State, pasts: Mapping[Key, FoldPast], policy: Policy) -> None:
+        self.folds: Map[Key, Fold] = state.folds
+        self.breaches: Map[Key, tuple[Breach, ...]] = state.breaches
+        self.incursion_days: Map[Key, tuple[int, ...]] = state.incursion_days
+        self.looks: dict[Key, int | None] = {}
+        self.alerts: list[Alert] = []
+        self._state = state
+        self._pasts = pasts
+        self._policy = policy
+        self._changed: dict[str, Breach] = {}
+
+    def changed_breaches(self) -> tuple[Breach, ...]:
+        """The rows this step writes, in a fixed order."""
+        return tuple(sorted(self._changed.values(), key=lambda b: (b.opened_at_us, b.id)))
+
+    # --- timers -------------------------------------------------------------------------------
+
+    def fire(self, keys: Sequence[Key], at_us: int) -> list[tuple[Key, int | None]]:
+        """One decision: the timers of these conditions at one instant. Gives their next ones."""
+        changes: list[tuple[Key, Change]] = []
+        looks: list[tuple[Key, int | None]] = []
+        for key in keys:
+            subject = self._state.subjects[key]
+            fold = self.folds.get(key)
+            if fold is None:
+                past = self._pasts[key]
+                self._remember(key, past)
+                judged = self._distances([(subject, fix) for fix in past.fixes])
+                walk = self._refold(subject, past, judged)
+                affected_us: int | None = past.from_us
+            else:
+                walk = Walk(subject, self._state.geometry, fold)
+                affected_us = None
+            walk.edges_to(at_us)
+            fold = walk.result()
+            self._keep(key, fold)
+            looks.append((key, fold.next_look_us))
+            changes.extend(self._match(subject, walk, affected_us, at_us))
+        self._tell(changes, at_us, None)
+        return looks
+
+    # --- fixes --------------------------------------------------------------------------------
+
+    def take_fixes(self, fixes: Sequence[Fix], at_us: int) -> None:
+        """One decision: everything received at ``at_us``, and the folds that became stale."""
+        arrived: dict[Key, list[Fix]] = {key: [] for key in self._state.stale}
+        for fix in fixes:
+            if fix.usable:
+                for key in self._state.by_device[fix.wire.device]:
+                    arrived.setdefault(key, []).append(fix)
+        work: list[tuple[Key, Subject, FoldPast | None, int]] = []
+        pairs: list[tuple[Subject, Fix]] = []
+        for key, new in sorted(arrived.items()):
+            subject = self._state.subjects[key]
+            past = self._past_for(key, new)
+            pending = new if past is None else _merged(past.fixes, new)
+            pairs.extend((subject, fix) for fix in pending)
+            work.append((key, subject, past, len(pending)))
+        judged = self._distances(pairs)
+        changes: list[tuple[Key, Change]] = []
+        place = 0
+        for key, subject, past, count in work:
+            own = judged[place : place + count]
+            place += count
+            if past is None and self._quiet(key, subject, own):
+                continue
+            if past is not None:
+                self._remember(key, past)
+                walk = self._refold(subject, past, own)
+                walk.edges_to(at_us - 1)
+                affected_us: int | None = self._affected(key, past, arrived[key])
+            else:
+                walk = self._advance(subject, self.folds[key], own)
+                affected_us = None
+            self._keep(key, walk.result())
+            changes.extend(self._match(subject, walk, affected_us, at_us))
+        self._tell(changes, at_us, at_us)
+
+    def _past_for(self, key: Key, new: Sequence[Fix]) -> FoldPast | None:
+        """The past to fold again from, or None where the fold in memory can go on."""
+        fold = self.folds.get(key)
+        if fold is None or (new and not fold.continues_with(new[0].wire)):
+            return self._pasts[key]
+        return None
+
+    def _affected(self, key: Key, past: FoldPast, new: Sequence[Fix]) -> int:
+        stale_us = self._state.stale.get(key, past.from_us)
+        return min([stale_us, past.from_us, *(fix.wire.fixed_at_us for fix in new[:1])])
+
+    def _distances(self, pairs: Sequence[tuple[Subject, Fix]]) -> list[Judged | None]:
+        """Every fix under the zone that judges it, by one call of the kernel.
+
+        None: the version that judges the fix does not know the device as worn at that time.
+        """
+        zones = [subject.zone_judging(fix) for subject, fix in pairs]
+        asked = [i for i, zone in enumerate(zones) if zone is not None and zone != NO_ZONE]
+        found = self._state.geometry.distances_m(
+            [zones[i] or 0 for i in asked],
+            [pairs[i][1].wire.lon for i in asked],
+            [pairs[i][1].wire.lat for i in asked],
+        )
+        distances = dict(zip(asked, found, strict=True))
+        return [
+            None if zone is None else (pair[1], zone, distances.get(i, float("nan")))
+            for i, (pair, zone) in enumerate(zip(pairs, zones, strict=True))
+        ]
+
+    def _quiet(self, key: Key, subject: Subject, own: Sequence[Judged | None]) -> bool:
+        """Whether nothing came of the fixes but a newer position; then that is kept."""
+        fold = self.folds[key]
+        for judged in own:
+            if judged is None:
+                continue
+            fix, zone, distance_m = judged
+            if zone == NO_ZONE:
+                return False
+            area_m2 = self._state.geometry.area_m2(zone)
+            seen = see(fix, zone, distance_m, area_m2, active=False)
+            if not stays_quiet(fold, seen):
+                return False
+            fold = with_newest(fold, seen)
+        self.folds = self.folds.set(key, fold)
+        return True
+
+    def _advance(self, subject: Subject, fold: Fold, own: Sequence[Judged | None]) -> Walk:
+        walk = Walk(subject, self._state.geometry, fold)
+        for judged in own:
+            if judged is not None:
+                walk.fix(*judged)
+        return walk
+
+    def _refold(self, subject: Subject, past: FoldPast, own: Sequence[Judged | None]) -> Walk:
+        fold = begin(subject.timeline, past.start_us)
+        walk = Walk(subject, self._state.geometry, fold)
+        for judged in own:
+            if judged is None:
+                continue
+            if judged[0].wire.fixed_at_us < past.start_us:
+                walk.context(*judged)
+            else:
+                walk.fix(*judged)
+        return walk
+
+    # --- matching and telling -----------------------------------------------------------------
+
+    def _keep(self, key: Key, fold: Fold) -> None:
+        before = self.folds.get(key)
+        if before is None or before.next_look_us != fold.next_look_us or key in self._state.stale:
+            self.looks[key] = fold.next_look_us
+        self.folds = self.folds.set(key, fold)
+
+    def _remember(self, key: Key, past: FoldPast) -> None:
+        """Take over what the file says about a condition that memory may have lost."""
+        lines = [self._changed.get(breach.id, breach) for breach in past.breaches]
+        known = {breach.id for breach in lines}
+        lines.extend(b for b in self.breaches.get(key, ()) if b.id not in known)
+        self.breaches = self.breaches.set(key, _open_lines(lines))
+        days = set(self.incursion_days.get(key, ()))
+        days.update(_local_day(b) for b in lines if _told_incursion(b))
+        self.incursion_days = self.incursion_days.set(key, tuple(sorted(days))[-INCURSION_DAYS_KEPT:])
+
+    def _match(
+        self, subject: Subject, walk: Walk, affected_us: int | None, at_us: int
+    ) -> list[tuple[Key, Change]]:
+        """Match the episodes of one advance with the file. ``affected_us``: folded again from."""
+        fold = walk.result()
+        episodes: list[Episode] = list(walk.closed)
+        if fold.episode is not None:
+            episodes.append(fold.episode)
+        if affected_us is None:
+            on_file = self.breaches.get(subject.key, ())
+        else:
+            episodes = [e for e in episodes if e.closed_at_us is None or e.closed_at_us >= affected_us]
+            on_file = self._lines_since(subject.key, affected_us)
+        if not episodes and not on_file:
+            return []
+        found = reconcile(subject, fold, episodes, on_file, at_us)
+        return [(subject.key, change) for change in found]
+
+    def _lines_since(self, key: Key, from_us: int) -> tuple[Breach, ...]:
+        lines = {breach.id: breach for breach in self._pasts[key].breaches}
+        lines.update((breach.id, breach) for breach in self.breaches.get(key, ()))
+        lines.update((b.id, b) for b in self._changed.values() if (b.order, b.condition) == key)
+        return tuple(
+            sorted(
+                (
+                    b
+                    for b in lines.values()
+                    if not b.refuted and (b.closed_at_us is None or b.closed_at_us >= from_us)
+                ),
+                key=lambda b: (b.opened_at_us, b.id),
+            )
+        )
+
+    def _tell(self, changes: list[tuple[Key, Change]], at_us: int, received_at_us: int | None) -> None:
+        changes.sort(key=lambda item: (item[1].after.opened_at_us, item[1].after.id))
+        for key, change in changes:
+            after = change.after
+            day = _local_day(after) if after.how is How.REACHABLE else None
+            days = self.incursion_days.get(key, ())
+            decision = Decision(
+                at_us, received_at_us, self._risk(key, after, at_us), day is not None and day in days
+            )
+            breach, alerts = judge_change(self._policy, change.before, after, decision)
+            self.alerts.extend(alerts)
+            if day is not None and any(a.event is AlertEvent.POSSIBLE_INCURSION for a in alerts):
+                kept = tuple(sorted({*days, day}))[-INCURSION_DAYS_KEPT:]
+                self.incursion_days = self.incursion_days.set(key, kept)
+            self._changed[breach.id] = breach
+            lines = [b for b in self.breaches.get(key, ()) if b.id != breach.id]
+            self.breaches = self.breaches.set(key, _open_lines([*lines, breach]))
+
+    def _risk(self, key: Key, breach: Breach, at_us: int) -> Risk:
+        """The risk of the version in force at the decision (contract, section 3)."""
+        timeline = self._state.subjects[key].timeline
+        version = timeline.governing(at_us)
+        return (version or timeline.version(breach.version)).risk
+
+
+def _open_lines(lines: Sequence[Breach]) -> tuple[Breach, ...]:
+    still = (b for b in lines if b.closed_at_us is None and not b.refuted)
+    return tuple(sorted(still, key=lambda b: (b.opened_at_us, b.id)))
+
+
+def _merged(older: Sequence[Fix], newer: Sequence[Fix]) -> list[Fix]:
+    return sorted(
+        (*(fix for fix in older if fix.usable), *newer),
+        key=lambda fix: (fix.wire.fixed_at_us, fix.wire.device, fix.wire.seq),
+    )
+
+
+def _told_incursion(breach: Breach) -> bool:
+    return any(told.event is AlertEvent.POSSIBLE_INCURSION for told in breach.told)
+
+
+def _local_day(breach: Breach) -> int:
+    """The local day of a possible incursion, that of the fix which ends its gap."""
+    at_us = breach.opened_at_us if breach.closed_at_us is None else breach.closed_at_us
+    return to_datetime(at_us).astimezone(_LOCAL_TZ).date().toordinal()

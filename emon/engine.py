@@ -1,0 +1,229 @@
+"""The engine: ``step(state, inputs, past) -> (state, effects)``. Pure; production, replay and
+simulation call the same function.
+
+One step is one ``received_at``. First the timers that lie before it fire, each a decision of its
+own at its own instant; then everything received is one decision. What a step must know of the past
+beyond the state (a late fix, a device first seen since a restart) it says beforehand in
+:func:`needs`, so that it never reads anything itself.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from immutables import Map
+from msgspec.structs import replace
+
+from emon.alerts.policy import DEFAULT_POLICY, Policy
+from emon.decide import Decider
+from emon.ingest.admit import Track, admit, clock_is_wrong
+from emon.limits import TRACK_FIXES_MAX
+from emon.model.effects import Effects
+from emon.model.fix import Decoded, DeviceEvent, DeviceStatus, Fix, RawFix, Rejection
+from emon.model.vocabulary import Mark, Reason
+from emon.state import FoldPast, Key, State, retimed
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One received message, decoded."""
+
+    topic: str
+    decoded: Decoded
+
+
+class Inputs(msgspec.Struct, frozen=True):
+    """Everything received at one instant, ``at_us``; nothing at all when only time has passed."""
+
+    at_us: int
+    messages: tuple[Message, ...] = ()
+
+
+class Need(msgspec.Struct, frozen=True):
+    """What of the past a step must be given.
+
+    ``tracks``: devices, each with the oldest fixed_at its track must reach below. ``keys``: fixes
+    that may be stored already. ``folds``: conditions to fold again, each from an instant on.
+    """
+
+    tracks: dict[str, int] = {}
+    keys: tuple[tuple[str, int, int], ...] = ()
+    folds: dict[Key, int] = {}
+
+
+class Past(msgspec.Struct, frozen=True):
+    """What was asked for in :class:`Need`, read in the same transaction."""
+
+    tracks: dict[str, Track] = {}
+    clock_ahead: dict[str, int] = {}
+    known: dict[tuple[str, int, int], Fix] = {}
+    folds: dict[Key, FoldPast] = {}
+
+
+def needs(state: State, inputs: Inputs) -> Need:
+    """What :func:`step` must be given for the same state and inputs."""
+    tracks: dict[str, int] = {}
+    keys: list[tuple[str, int, int]] = []
+    folds: dict[Key, int] = dict(state.stale)
+    for due_us, key in state.timers:
+        if due_us >= inputs.at_us:
+            break
+        if key not in state.folds:
+            folds[key] = min(due_us, folds.get(key, due_us))
+    for message in inputs.messages:
+        for raw in message.decoded.fixes:
+            if not state.knows(raw.device):
+                continue
+            at_us = raw.fixed_at_us
+            wrong = clock_is_wrong(at_us, inputs.at_us)
+            if wrong or _may_be_stored(state, raw):
+                keys.append(raw.key)
+            if wrong:
+                if raw.device not in state.tracks:
+                    tracks.setdefault(raw.device, inputs.at_us)
+                continue
+            if not _reaches(state.tracks.get(raw.device), at_us):
+                tracks[raw.device] = min(at_us, tracks.get(raw.device, at_us))
+            for key in state.by_device[raw.device]:
+                fold = state.folds.get(key)
+                if fold is None or not fold.continues_with(raw):
+                    folds[key] = min(at_us, folds.get(key, at_us))
+    return Need(tracks, tuple(keys), folds)
+
+
+def _may_be_stored(state: State, raw: RawFix) -> bool:
+    """Whether a fix of this key may be stored beyond what the track shows."""
+    track = state.tracks.get(raw.device)
+    if track is None or raw.fixed_at_us <= state.clock_ahead.get(raw.device, raw.fixed_at_us - 1):
+        return True
+    return len(track) >= TRACK_FIXES_MAX and raw.fixed_at_us <= track[0].wire.fixed_at_us
+
+
+def _reaches(track: Track | None, at_us: int) -> bool:
+    """Whether a track holds the last usable fix before an instant, if there is one at all."""
+    if track is None:
+        return False
+    if len(track) < TRACK_FIXES_MAX:
+        return True
+    return any(fix.usable and fix.wire.fixed_at_us < at_us for fix in reversed(track))
+
+
+def _place(raw: RawFix) -> tuple[int, str, int]:
+    return (raw.fixed_at_us, raw.device, raw.seq)
+
+
+def step(state: State, inputs: Inputs, past: Past, policy: Policy = DEFAULT_POLICY) -> tuple[State, Effects]:
+    """One step. ``past`` answers :func:`needs` of the same state and inputs.
+
+    Raises ``ValueError`` when time does not rise, and ``KeyError`` when ``past`` lacks what was
+    asked for: both are faults of the caller.
+    """
+    if inputs.at_us <= state.at_us:
+        raise ValueError(f"received_at must rise: {inputs.at_us} after {state.at_us}")
+    decider = Decider(state, past.folds, policy)
+    _fire_timers(state, inputs.at_us, decider)
+    intake = _Intake(state, inputs, past)
+    decider.take_fixes(intake.fixes, inputs.at_us)
+    after = replace(
+        state,
+        at_us=inputs.at_us,
+        tracks=intake.tracks,
+        clock_ahead=intake.clock_ahead,
+        folds=decider.folds,
+        stale=Map(),
+        breaches=decider.breaches,
+        incursion_days=decider.incursion_days,
+        timers=retimed(state.timers, decider.looks),
+    )
+    effects = Effects(
+        at_us=inputs.at_us,
+        fixes=tuple(intake.fixes),
+        events=tuple(intake.events),
+        statuses=tuple(intake.statuses),
+        rejections=tuple(intake.rejections),
+        repeats=tuple(sorted(intake.repeats.items())),
+        breaches=decider.changed_breaches(),
+        alerts=tuple(decider.alerts),
+    )
+    return after, effects
+
+
+def _fire_timers(state: State, at_us: int, decider: Decider) -> None:
+    """Timers strictly before the inputs, instant by instant, each followed by those it set."""
+    due = [timer for timer in state.timers if timer[0] < at_us]
+    while due:
+        now_us = due[0][0]
+        keys = sorted({key for due_us, key in due if due_us == now_us})
+        later = [timer for timer in due if timer[0] > now_us]
+        for key, look_us in decider.fire(keys, now_us):
+            if look_us is not None and look_us < at_us:
+                later.append((look_us, key))
+        due = sorted(later)
+
+
+class _Intake:
+    """What was received, sorted out: admitted, repeated, rejected."""
+
+    def __init__(self, state: State, inputs: Inputs, past: Past) -> None:
+        self.fixes: list[Fix] = []
+        self.events: list[DeviceEvent] = []
+        self.statuses: list[DeviceStatus] = []
+        self.rejections: list[Rejection] = []
+        self.repeats: dict[str, int] = {}
+        by_device: dict[str, list[tuple[RawFix, str]]] = {}
+        for message in inputs.messages:
+            self._sort_out(state, message, by_device)
+        tracks, clock_ahead = state.tracks.mutate(), state.clock_ahead.mutate()
+        for device in sorted(by_device):
+            if device in past.tracks:
+                tracks[device] = past.tracks[device]
+            if device in past.clock_ahead:
+                clock_ahead[device] = past.clock_ahead[device]
+            arrived = sorted(by_device[device], key=_canonical)
+            admitted = admit([raw for raw, _ in arrived], tracks.get(device, ()), past.known, inputs.at_us)
+            tracks[device] = admitted.track
+            self.fixes.extend(admitted.new)
+            for fix in admitted.new:
+                if fix.mark is Mark.CLOCK:
+                    newest_us = max(fix.wire.fixed_at_us, clock_ahead.get(device, 0))
+                    clock_ahead[device] = newest_us
+            if admitted.repeats:
+                self.repeats[device] = admitted.repeats
+            topics = {id(raw): topic for raw, topic in arrived}
+            self.rejections.extend(_conflict(raw, topics[id(raw)]) for raw in admitted.conflicts)
+        self.tracks, self.clock_ahead = tracks.finish(), clock_ahead.finish()
+        self.fixes.sort(key=lambda fix: _place(fix.wire))
+
+    def _sort_out(
+        self, state: State, message: Message, by_device: dict[str, list[tuple[RawFix, str]]]
+    ) -> None:
+        topic, decoded = message.topic, message.decoded
+        self.rejections.extend(decoded.rejections)
+        for raw in decoded.fixes:
+            if state.knows(raw.device):
+                by_device.setdefault(raw.device, []).append((raw, topic))
+            else:
+                self.rejections.append(_unknown(raw.device, topic, raw.raw))
+        for event in decoded.events:
+            if state.knows(event.device):
+                self.events.append(event)
+            else:
+                self.rejections.append(_unknown(event.device, topic, event.raw))
+        for status in decoded.statuses:
+            if state.knows(status.device):
+                self.statuses.append(status)
+            else:
+                word = b"online" if status.online else b"offline"
+                self.rejections.append(_unknown(status.device, topic, word))
+
+
+def _canonical(arrived: tuple[RawFix, str]) -> tuple[int, int, bytes]:
+    raw, _ = arrived
+    return (raw.fixed_at_us, raw.seq, raw.raw)
+
+
+def _unknown(device: str, topic: str, raw: bytes) -> Rejection:
+    return Rejection(device, topic, Reason.UNKNOWN_DEVICE, f"no armed order names device {device!r}", "", raw)
+
+
+def _conflict(raw: RawFix, topic: str) -> Rejection:
+    detail = f"seq {raw.seq} at this t is stored with another content"
+    return Rejection(raw.device, topic, Reason.CONFLICT, detail, "", raw.raw)

@@ -1,0 +1,134 @@
+"""Answer what a step needs of the past, from any archive: PostgreSQL live, memory in a replay.
+
+Written once for both, so that live and replayed judgement rest on the same recollection.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Sequence
+from typing import Protocol
+
+from emon.engine import Need, Past
+from emon.ingest.admit import Track
+from emon.limits import RUN_MEMORY_S, TRACK_FIXES_MAX
+from emon.model.breach import Breach
+from emon.model.fix import Fix
+from emon.model.instant import HOUR_US, SECOND_US
+from emon.state import FoldPast, Key, State
+
+_RUN_US = RUN_MEMORY_S * SECOND_US
+_DAY_TOLD_US = 25 * HOUR_US  # a local day with its clock change: what it was told must be found
+
+FixKey = tuple[str, int, int]
+
+
+class Archive(Protocol):
+    """What is stored, as one transaction sees it. Marked ``clock``: only where said."""
+
+    async def known_fixes(self, keys: Sequence[FixKey]) -> dict[FixKey, Fix]:
+        """Stored fixes of these (device, fixed_at, seq), whatever their mark."""
+        ...
+
+    async def tracks(self, devices: Sequence[str], limit: int) -> dict[str, tuple[Fix, ...]]:
+        """The newest ``limit`` fixes of each device by (fixed_at, seq), rising, none ``clock``."""
+        ...
+
+    async def clock_ahead(self, devices: Sequence[str]) -> dict[str, int]:
+        """The largest fixed_at that a device has stored with the mark ``clock``."""
+        ...
+
+    async def fixes_since(self, spans: Sequence[tuple[str, int]]) -> dict[str, list[Fix]]:
+        """Fixes of each (device, from_us) from then on, rising by (fixed_at, seq), none ``clock``,
+        led by the last usable one before."""
+        ...
+
+    async def breaches_since(self, spans: Sequence[tuple[str, str, int]]) -> dict[Key, list[Breach]]:
+        """Unrefuted breaches of each (order, condition, from_us) open or closed from then on,
+        rising by (opened_at, id)."""
+        ...
+
+
+async def recall(archive: Archive, state: State, need: Need) -> Past:
+    """Everything :func:`emon.engine.needs` asked for."""
+    tracks = await _tracks(archive, need)
+    unseen = sorted(device for device in need.tracks if device not in state.tracks)
+    return Past(
+        tracks=tracks,
+        clock_ahead=await archive.clock_ahead(unseen) if unseen else {},
+        known=await archive.known_fixes(need.keys) if need.keys else {},
+        folds=await _folds(archive, state, need) if need.folds else {},
+    )
+
+
+async def _tracks(archive: Archive, need: Need) -> dict[str, Track]:
+    if not need.tracks:
+        return {}
+    newest = await archive.tracks(sorted(need.tracks), TRACK_FIXES_MAX)
+    tracks = {device: newest.get(device, ()) for device in need.tracks}
+    short = sorted(
+        (device, from_us)
+        for device, from_us in need.tracks.items()
+        if len(tracks[device]) >= TRACK_FIXES_MAX
+        and not any(f.usable and f.wire.fixed_at_us < from_us for f in tracks[device])
+    )
+    if short:
+        longer = await archive.fixes_since(short)
+        tracks.update((device, tuple(fixes)) for device, fixes in longer.items() if fixes)
+    return tracks
+
+
+async def _folds(archive: Archive, state: State, need: Need) -> dict[Key, FoldPast]:
+    starts, breaches = await _quiet_starts(archive, need)
+    spans: dict[str, int] = {}
+    for key, start_us in starts.items():
+        for device in state.subjects[key].timeline.devices:
+            spans[device] = min(start_us, spans.get(device, start_us))
+    fixes = await archive.fixes_since(sorted(spans.items()))
+    pasts: dict[Key, FoldPast] = {}
+    for key, start_us in starts.items():
+        own: list[Fix] = []
+        for device in sorted(state.subjects[key].timeline.devices):
+            own.extend(_from(fixes.get(device, []), start_us))
+        own.sort(key=lambda fix: (fix.wire.fixed_at_us, fix.wire.device, fix.wire.seq))
+        pasts[key] = FoldPast(need.folds[key], start_us, tuple(own), tuple(breaches[key]))
+    return pasts
+
+
+async def _quiet_starts(archive: Archive, need: Need) -> tuple[dict[Key, int], dict[Key, list[Breach]]]:
+    """For each condition an instant at which nothing was open and no evidence in progress.
+
+    Evidence lasts ``RUN_MEMORY_S``; a breach on file that reaches into that time moves the start
+    before its own evidence, until none reaches in.
+    """
+    starts = {key: from_us - _RUN_US for key, from_us in need.folds.items()}
+    breaches: dict[Key, list[Breach]] = {}
+    asked = dict(starts)
+    while asked:
+        found = await archive.breaches_since(
+            [(key[0], key[1], start_us - _DAY_TOLD_US) for key, start_us in sorted(asked.items())]
+        )
+        moved: dict[Key, int] = {}
+        for key, start_us in asked.items():
+            breaches[key] = found.get(key, [])
+            earlier_us = _before_open(breaches[key], start_us)
+            if earlier_us < start_us:
+                starts[key] = moved[key] = earlier_us
+        asked = moved
+    return starts, breaches
+
+
+def _before_open(breaches: Sequence[Breach], start_us: int) -> int:
+    for breach in reversed(breaches):
+        if breach.closed_at_us is None or breach.closed_at_us >= start_us:
+            start_us = min(start_us, breach.opened_at_us - _RUN_US)
+    return start_us
+
+
+def _from(fixes: Sequence[Fix], start_us: int) -> Sequence[Fix]:
+    """The fixes from an instant on, led by the last usable one before."""
+    place = bisect.bisect_left(fixes, start_us, key=lambda fix: fix.wire.fixed_at_us)
+    for i in range(place - 1, -1, -1):
+        if fixes[i].usable:
+            return [fixes[i], *fixes[place:]]
+    return fixes[place:]

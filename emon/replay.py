@@ -1,0 +1,188 @@
+"""Judge recorded fixes again, offline: the engine of production on an archive in memory.
+
+Deterministic: the order of lines is nothing, inputs are taken by ``received_at``, and no clock is
+read (invariant 2).
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from emon.alerts.policy import DEFAULT_POLICY, Policy
+from emon.engine import Inputs, Message, needs, step
+from emon.ingest.decode import decode
+from emon.limits import UNKNOWN_DEVICE_RETAKE_S
+from emon.model.breach import Alert, Breach
+from emon.model.effects import Effects
+from emon.model.fix import Fix, Rejection
+from emon.model.instant import SECOND_US
+from emon.model.lines import Line, alert_line, breach_line
+from emon.model.order import OrderVersion
+from emon.model.vocabulary import Mark, Reason
+from emon.recall import FixKey, recall
+from emon.state import Key, State, initial_state, with_orders
+
+
+class Received(msgspec.Struct, frozen=True):
+    """One recorded message and when it was received."""
+
+    received_at_us: int
+    message: Message
+
+
+class Counts(msgspec.Struct):
+    """What a replay read, for the person who runs it."""
+
+    fixes: int = 0
+    repeats: int = 0
+    marks: dict[str, int] = {}
+    rejections: dict[str, int] = {}
+
+
+class MemoryArchive:
+    """What PostgreSQL holds in production, for one replay. The questions are those of
+    :class:`emon.recall.Archive`."""
+
+    def __init__(self) -> None:
+        self._fixes: dict[str, list[Fix]] = {}
+        self._by_key: dict[FixKey, Fix] = {}
+        self._clock_ahead: dict[str, int] = {}
+        self._breaches: dict[Key, dict[str, Breach]] = {}
+        self._unknown: list[tuple[int, Rejection]] = []
+        self.alerts: list[Alert] = []
+        self.counts = Counts()
+
+    def write(self, effects: Effects) -> None:
+        """Keep everything one step decided."""
+        for fix in effects.fixes:
+            self._by_key[fix.wire.key] = fix
+            device = fix.wire.device
+            if fix.mark is Mark.CLOCK:
+                newest_us = max(fix.wire.fixed_at_us, self._clock_ahead.get(device, 0))
+                self._clock_ahead[device] = newest_us
+            else:
+                bisect.insort(self._fixes.setdefault(device, []), fix, key=_position)
+        for breach in effects.breaches:
+            self._breaches.setdefault((breach.order, breach.condition), {})[breach.id] = breach
+        self.alerts.extend(effects.alerts)
+        for rejection in effects.rejections:
+            if rejection.reason is Reason.UNKNOWN_DEVICE:
+                self._unknown.append((effects.at_us, rejection))
+        self._count(effects)
+
+    def _count(self, effects: Effects) -> None:
+        self.counts.fixes += len(effects.fixes)
+        self.counts.repeats += sum(count for _, count in effects.repeats)
+        for fix in effects.fixes:
+            self.counts.marks[fix.mark] = self.counts.marks.get(fix.mark, 0) + 1
+        for rejection in effects.rejections:
+            found = self.counts.rejections
+            found[rejection.reason] = found.get(rejection.reason, 0) + 1
+
+    def take_again(self, devices: frozenset[str], since_us: int) -> list[Message]:
+        """What was rejected since for want of an order that names the device; taken out."""
+        taken = [r for at_us, r in self._unknown if r.device in devices and at_us >= since_us]
+        self._unknown = [
+            (at_us, r) for at_us, r in self._unknown if r.device not in devices or at_us < since_us
+        ]
+        return [Message(r.topic, decode(r.topic, r.raw)) for r in taken]
+
+    def breaches(self) -> list[Breach]:
+        return [breach for lines in self._breaches.values() for breach in lines.values()]
+
+    async def known_fixes(self, keys: Sequence[FixKey]) -> dict[FixKey, Fix]:
+        return {key: self._by_key[key] for key in keys if key in self._by_key}
+
+    async def tracks(self, devices: Sequence[str], limit: int) -> dict[str, tuple[Fix, ...]]:
+        return {d: tuple(self._fixes[d][-limit:]) for d in devices if d in self._fixes}
+
+    async def clock_ahead(self, devices: Sequence[str]) -> dict[str, int]:
+        return {d: self._clock_ahead[d] for d in devices if d in self._clock_ahead}
+
+    async def fixes_since(self, spans: Sequence[tuple[str, int]]) -> dict[str, list[Fix]]:
+        found: dict[str, list[Fix]] = {}
+        for device, from_us in spans:
+            fixes = self._fixes.get(device, [])
+            place = bisect.bisect_left(fixes, (from_us, -1), key=_position)
+            before = next((i for i in range(place - 1, -1, -1) if fixes[i].usable), None)
+            lead = [] if before is None else [fixes[before]]
+            found[device] = [*lead, *fixes[place:]]
+        return found
+
+    async def breaches_since(self, spans: Sequence[tuple[str, str, int]]) -> dict[Key, list[Breach]]:
+        found: dict[Key, list[Breach]] = {}
+        for order, condition, from_us in spans:
+            lines = self._breaches.get((order, condition), {}).values()
+            found[(order, condition)] = sorted(
+                (b for b in lines if not b.refuted and (b.closed_at_us is None or b.closed_at_us >= from_us)),
+                key=lambda b: (b.opened_at_us, b.id),
+            )
+        return found
+
+
+def _position(fix: Fix) -> tuple[int, int]:
+    return (fix.wire.fixed_at_us, fix.wire.seq)
+
+
+async def replay(
+    versions: Sequence[OrderVersion],
+    received: Iterable[Received],
+    *,
+    policy: Policy = DEFAULT_POLICY,
+    until_us: int | None = None,
+) -> MemoryArchive:
+    """Judge everything received up to ``until_us`` (default: the latest receipt), and fire no
+    timer beyond it. The archive holds the outcome."""
+    by_instant: dict[int, list[Message]] = {}
+    for item in received:
+        if until_us is None or item.received_at_us <= until_us:
+            by_instant.setdefault(item.received_at_us, []).append(item.message)
+    archive = MemoryArchive()
+    end_us = until_us if until_us is not None else max(by_instant, default=None)
+    if end_us is None:
+        return archive
+    armed = _by_arming(versions, end_us)
+    instants = sorted({*by_instant, *armed})
+    state = initial_state(min([*instants, end_us]) - 1)
+    for at_us in instants:
+        known = frozenset(state.by_device)
+        state = with_orders(state, armed.get(at_us, []))
+        new = frozenset(state.by_device) - known
+        since_us = at_us - UNKNOWN_DEVICE_RETAKE_S * SECOND_US
+        messages = [*archive.take_again(new, since_us), *by_instant.get(at_us, [])]
+        state = await _step(archive, state, Inputs(at_us, tuple(messages)), policy)
+    # A timer fires after the inputs of its own instant: those of the last instant are still due.
+    if state.at_us <= end_us:
+        state = await _step(archive, state, Inputs(end_us + 1), policy)
+    return archive
+
+
+async def _step(archive: MemoryArchive, state: State, inputs: Inputs, policy: Policy) -> State:
+    past = await recall(archive, state, needs(state, inputs))
+    state, effects = step(state, inputs, past, policy)
+    archive.write(effects)
+    return state
+
+
+def _by_arming(versions: Sequence[OrderVersion], end_us: int) -> dict[int, list[tuple[int, OrderVersion]]]:
+    """Versions by the instant of their arming, none armed after the end."""
+    ordered = sorted(versions, key=lambda v: (v.armed_at_us, v.id, v.version))
+    armed: dict[int, list[tuple[int, OrderVersion]]] = {}
+    for seq, version in enumerate(ordered, start=1):
+        if version.armed_at_us <= end_us:
+            armed.setdefault(version.armed_at_us, []).append((seq, version))
+    return armed
+
+
+def lines_of(archive: MemoryArchive) -> Iterator[Line]:
+    """Breaches in their final state and alerts, by opened_at or at, then id."""
+    keyed: list[tuple[int, str, Line]] = [
+        (breach.opened_at_us, breach.id, breach_line(breach)) for breach in archive.breaches()
+    ]
+    keyed.extend((alert.at_us, alert.id, alert_line(alert)) for alert in archive.alerts)
+    keyed.sort(key=lambda item: item[:2])
+    for _, _, line in keyed:
+        yield line

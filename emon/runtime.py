@@ -1,0 +1,244 @@
+"""The shell around the engine: batch, recall, step, transaction, PUBACK, wake the dispatcher.
+
+One batch is one transaction is one ``received_at``. The state in memory is replaced only after the
+commit, and the broker hears of it only after that; whatever fails before leaves no trace, and its
+messages are judged again (the second trap of the design).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+import msgspec
+
+from emon.alerts.policy import DEFAULT_POLICY, Policy
+from emon.engine import Inputs, Message, needs, step
+from emon.ingest.decode import decode
+from emon.ingest.source import Delivery, Source
+from emon.limits import (
+    RETRY_PAUSE_MAX_S,
+    RETRY_PAUSE_MIN_S,
+    TIMER_LOOK_S,
+    UNKNOWN_DEVICE_RETAKE_S,
+)
+from emon.model.breach import Alert
+from emon.model.effects import Effects, NewDelivery
+from emon.model.instant import SECOND_US
+from emon.model.order import OrderVersion
+from emon.recall import Archive, recall
+from emon.state import State, initial_state, with_orders
+from emon.store.errors import CommitUncertain, DatabaseUnavailable
+
+_log = logging.getLogger(__name__)
+
+Route = Callable[[Alert], Sequence[NewDelivery]]
+"""To whom an alert is delivered, and by which channel."""
+
+
+class Transaction(Archive, Protocol):
+    """One transaction of the engine: what it recalls, and what it writes."""
+
+    async def orders_after(self, arm_seq: int) -> list[tuple[int, OrderVersion]]: ...
+
+    async def take_again(self, devices: Sequence[str], since_us: int) -> list[tuple[str, bytes]]: ...
+
+    async def write(self, effects: Effects, deliveries: Sequence[NewDelivery]) -> None: ...
+
+
+class EngineStore(Protocol):
+    """The store as the runtime uses it."""
+
+    def batch(self) -> AbstractAsyncContextManager[Transaction]: ...
+
+    async def last_received_at_us(self) -> int | None: ...
+
+
+class RuntimeStatus(msgspec.Struct):
+    """What ``/health`` and the log may say. Instants in microseconds; counts since the start."""
+
+    started_at_us: int
+    batches: int = 0
+    messages: int = 0
+    fixes: int = 0
+    alerts: int = 0
+    rejections: int = 0
+    last_batch_at_us: int | None = None
+    waiting_for_database: bool = False
+
+
+class _Batch:
+    """Deliveries of one transaction, decoded."""
+
+    def __init__(self) -> None:
+        self.deliveries: list[Delivery] = []
+        self.messages: list[Message] = []
+        self.fixes = 0
+
+    def add(self, delivery: Delivery) -> None:
+        decoded = decode(delivery.topic, delivery.payload)
+        self.deliveries.append(delivery)
+        self.messages.append(Message(delivery.topic, decoded))
+        self.fixes += max(1, len(decoded.fixes))
+
+
+class Runtime:
+    """Judges what the source hands out until ``stop``.
+
+    ``on_commit`` is called after each commit with its effects, ``now_us`` is the wall clock.
+    """
+
+    def __init__(
+        self,
+        store: EngineStore,
+        source: Source,
+        *,
+        now_us: Callable[[], int],
+        route: Route,
+        on_commit: Callable[[Effects], None],
+        batch_fixes_max: int,
+        policy: Policy = DEFAULT_POLICY,
+    ) -> None:
+        self.status = RuntimeStatus(started_at_us=now_us())
+        self._store = store
+        self._source = source
+        self._now_us = now_us
+        self._route = route
+        self._on_commit = on_commit
+        self._batch_fixes_max = batch_fixes_max
+        self._policy = policy
+        self._state: State | None = None
+        self._orders_changed = True
+        self._stopping = False
+        self._stopped = asyncio.Event()
+
+    def orders_changed(self) -> None:
+        """Somebody armed an order: look at once, without waiting for the next fix."""
+        self._orders_changed = True
+        self._source.wake()
+
+    def stop(self) -> None:
+        """End after the batch in hand."""
+        self._stopping = True
+        self._stopped.set()
+        self._source.wake()
+
+    async def run(self) -> None:
+        """Judge until ``stop``. Raises what the engine or the source cannot go on after."""
+        while not self._stopping:
+            deliveries = await self._source.next_batch(
+                max_messages=self._batch_fixes_max, max_wait_s=self._wait_s()
+            )
+            if deliveries or self._orders_changed or self._timer_is_due():
+                for batch in self._batches(deliveries):
+                    if not await self._commit(batch):
+                        return
+
+    def _batches(self, deliveries: Sequence[Delivery]) -> Iterator[_Batch]:
+        """Deliveries cut so that no transaction holds many more fixes than allowed."""
+        batch = _Batch()
+        for delivery in deliveries:
+            batch.add(delivery)
+            if batch.fixes >= self._batch_fixes_max:
+                yield batch
+                batch = _Batch()
+        if batch.deliveries or not deliveries:
+            yield batch
+
+    def _wait_s(self) -> float:
+        """How long nothing need happen: to the next timer, which fires after its own instant."""
+        if self._state is None or self._orders_changed:
+            return 0.0
+        due_us = self._state.next_timer_us
+        if due_us is None:
+            return TIMER_LOOK_S
+        return min(TIMER_LOOK_S, max(0.0, (due_us + 1 - self._now_us()) / SECOND_US))
+
+    def _timer_is_due(self) -> bool:
+        due_us = self._state.next_timer_us if self._state is not None else None
+        return due_us is not None and self._now_us() > due_us
+
+    async def _commit(self, batch: _Batch) -> bool:
+        """One batch, repeated until the database has it; then the acknowledgements.
+
+        False when asked to stop before it could be committed: its messages come again.
+        """
+        pause_s = RETRY_PAUSE_MIN_S
+        while True:
+            try:
+                effects = await self._transact(tuple(batch.messages))
+                break
+            except DatabaseUnavailable as fault:
+                if isinstance(fault, CommitUncertain):
+                    self._state = None  # the file may be ahead of memory: recall everything
+                self.status.waiting_for_database = True
+                _log.error("%s; nothing is acknowledged; next attempt in %.1f s", fault, pause_s)
+                if await self._paused(pause_s):
+                    return False
+                pause_s = min(2 * pause_s, RETRY_PAUSE_MAX_S)
+        self.status.waiting_for_database = False
+        await self._source.acknowledge(batch.deliveries)
+        self._note(effects, len(batch.deliveries))
+        self._on_commit(effects)
+        return True
+
+    async def _transact(self, messages: tuple[Message, ...]) -> Effects:
+        self._orders_changed = False
+        try:
+            state = self._state if self._state is not None else await self._recalled_state()
+            async with self._store.batch() as transaction:
+                armed = await transaction.orders_after(state.arm_seq)
+                new = frozenset(u.device for _, v in armed for u in v.devices if not state.knows(u.device))
+                state = with_orders(state, armed)
+                # An order armed at an instant judges what is received from then on.
+                newest_us = max((version.armed_at_us for _, version in armed), default=0)
+                at_us = max(self._now_us(), state.at_us + 1, newest_us)
+                again = await self._taken_again(transaction, new, at_us)
+                inputs = Inputs(at_us, (*again, *messages))
+                past = await recall(transaction, state, needs(state, inputs))
+                state, effects = step(state, inputs, past, self._policy)
+                deliveries = [delivery for alert in effects.alerts for delivery in self._route(alert)]
+                await transaction.write(effects, deliveries)
+        except BaseException:
+            self._orders_changed = True
+            raise
+        self._state = state
+        return effects
+
+    async def _recalled_state(self) -> State:
+        """Where the last committed batch left off; the rest is recalled as it is needed."""
+        last_us = await self._store.last_received_at_us()
+        return initial_state(self._now_us() - 1 if last_us is None else last_us)
+
+    async def _taken_again(
+        self, transaction: Transaction, new_devices: frozenset[str], at_us: int
+    ) -> list[Message]:
+        """What was rejected in the last 24 h because no order named the device yet."""
+        if not new_devices:
+            return []
+        since_us = at_us - UNKNOWN_DEVICE_RETAKE_S * SECOND_US
+        messages: list[Message] = []
+        while found := await transaction.take_again(sorted(new_devices), since_us):
+            messages.extend(Message(topic, decode(topic, raw)) for topic, raw in found)
+        return messages
+
+    async def _paused(self, pause_s: float) -> bool:
+        """Wait; True when asked to stop meanwhile."""
+        try:
+            async with asyncio.timeout(pause_s):
+                await self._stopped.wait()
+        except TimeoutError:
+            return self._stopping
+        return True
+
+    def _note(self, effects: Effects, messages: int) -> None:
+        status = self.status
+        status.batches += 1
+        status.messages += messages
+        status.fixes += len(effects.fixes)
+        status.alerts += len(effects.alerts)
+        status.rejections += len(effects.rejections)
+        status.last_batch_at_us = effects.at_us

@@ -1,0 +1,152 @@
+"""What the engine remembers between two decisions. Immutable: a failed transaction leaves no trace.
+
+Everything here can be computed again from what is stored (orders, fixes, breaches), which is how a
+restart finds it: tracks and folds are simply absent and are asked for when first needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from immutables import Map
+from msgspec.structs import replace
+
+from emon.geofence.fold import Fold, Subject
+from emon.geofence.geometry import Geometry
+from emon.geofence.timeline import Timeline, condition_of
+from emon.ingest.admit import Track
+from emon.model.breach import Breach
+from emon.model.fix import Fix
+from emon.model.order import OrderVersion
+from emon.model.vocabulary import Kind
+
+Key = tuple[str, str]
+"""(order, condition)."""
+
+
+class FoldPast(msgspec.Struct, frozen=True):
+    """The past of one condition: from ``start_us`` on, at which nothing was open and no evidence
+    in progress. ``fixes`` rise by (fixed_at, device, seq) and begin with the last usable ones
+    before the start; ``breaches`` are the unrefuted ones on file, by opened_at."""
+
+    from_us: int
+    start_us: int
+    fixes: tuple[Fix, ...] = ()
+    breaches: tuple[Breach, ...] = ()
+
+
+class State(msgspec.Struct, frozen=True):
+    """``at_us`` is the last decision. ``stale`` holds folds that a new version made wrong from an
+    instant on. ``breaches`` are those open on file; ``incursion_days`` the local days on which a
+    possible incursion was told. ``timers`` rise by instant."""
+
+    geometry: Geometry
+    at_us: int
+    arm_seq: int = 0
+    versions: Map[str, tuple[OrderVersion, ...]] = Map()
+    subjects: Map[Key, Subject] = Map()
+    by_device: Map[str, tuple[Key, ...]] = Map()
+    tracks: Map[str, Track] = Map()
+    clock_ahead: Map[str, int] = Map()
+    folds: Map[Key, Fold] = Map()
+    stale: Map[Key, int] = Map()
+    breaches: Map[Key, tuple[Breach, ...]] = Map()
+    incursion_days: Map[Key, tuple[int, ...]] = Map()
+    timers: tuple[tuple[int, Key], ...] = ()
+
+    @property
+    def next_timer_us(self) -> int | None:
+        """The instant of the next timer; it fires in the first decision after it."""
+        return self.timers[0][0] if self.timers else None
+
+    def knows(self, device: str) -> bool:
+        """Whether an armed order names the device."""
+        return device in self.by_device
+
+
+def initial_state(at_us: int) -> State:
+    """A state that has decided everything up to ``at_us`` and knows no order yet."""
+    return State(geometry=Geometry(), at_us=at_us)
+
+
+def with_orders(state: State, armed: Iterable[tuple[int, OrderVersion]]) -> State:
+    """The state with newly armed versions, each with its place in the order of arming."""
+    versions, arm_seq = state.versions, state.arm_seq
+    touched: dict[str, list[OrderVersion]] = {}
+    for seq, version in armed:
+        known = versions.get(version.id, ())
+        arm_seq = max(arm_seq, seq)
+        if any(v.version == version.version for v in known):
+            continue
+        versions = versions.set(version.id, tuple(sorted((*known, version), key=lambda v: v.version)))
+        touched.setdefault(version.id, []).append(version)
+    state = replace(state, versions=versions, arm_seq=arm_seq)
+    for order, new in touched.items():
+        state = _with_subjects(state, order, new)
+    return state
+
+
+def _with_subjects(state: State, order: str, new: list[OrderVersion]) -> State:
+    versions = state.versions[order]
+    subjects, folds, stale = state.subjects, state.folds, state.stale
+    by_device = state.by_device
+    looks: dict[Key, int | None] = {}
+    acts_us = min(max(v.armed_at_us, v.valid_from_us) for v in new)
+    keys: list[Key] = []
+    for condition_id in _exclusions(versions):
+        timeline = Timeline(condition_id, versions)
+        key = (order, condition_id)
+        keys.append(key)
+        wearer = versions[-1].wearer
+        subjects = subjects.set(
+            key, Subject(order, condition_id, wearer, timeline, _zones(state.geometry, timeline))
+        )
+        fold = folds.get(key)
+        if fold is not None and not _reaches(fold, acts_us):
+            fold = replace(fold, next_look_us=timeline.next_look(fold.edges_done_us))
+            folds = folds.set(key, fold)
+        elif fold is not None:
+            folds = folds.delete(key)
+            stale = stale.set(key, acts_us)
+        looks[key] = fold.next_look_us if fold is not None else timeline.next_look(state.at_us)
+    for version in new:
+        for use in version.devices:
+            known = by_device.get(use.device, ())
+            by_device = by_device.set(use.device, tuple(sorted({*known, *keys})))
+    return replace(
+        state,
+        subjects=subjects,
+        folds=folds,
+        stale=stale,
+        by_device=by_device,
+        timers=retimed(state.timers, looks),
+    )
+
+
+def _reaches(fold: Fold, at_us: int) -> bool:
+    """Whether a fold has already gone as far as an instant."""
+    newest = fold.newest
+    return fold.edges_done_us >= at_us or (newest is not None and newest.at_us >= at_us)
+
+
+def _exclusions(versions: tuple[OrderVersion, ...]) -> list[str]:
+    return list(dict.fromkeys(c.id for v in versions for c in v.conditions if c.kind is Kind.EXCLUSION))
+
+
+def _zones(geometry: Geometry, timeline: Timeline) -> dict[int, int]:
+    zones: dict[int, int] = {}
+    for version in timeline.versions:
+        condition = condition_of(version, timeline.condition)
+        if condition is not None and condition.zone is not None:
+            zones[version.version] = geometry.add(condition.zone)
+    return zones
+
+
+def retimed(timers: tuple[tuple[int, Key], ...], looks: dict[Key, int | None]) -> tuple[tuple[int, Key], ...]:
+    """The timers with those of some keys set anew (None: no timer)."""
+    if not looks:
+        return timers
+    kept = [timer for timer in timers if timer[1] not in looks]
+    kept.extend((at_us, key) for key, at_us in looks.items() if at_us is not None)
+    return tuple(sorted(kept))
