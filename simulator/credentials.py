@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from simulator.mqtt import Broker
+import msgspec
+
+from emon.ingest.sources.mqtt_url import BrokerAddress
 
 Credentials = Mapping[str, tuple[str, str]]
 
@@ -37,11 +39,12 @@ def _entry(path: Path | str, device: str, entry: Any) -> tuple[str, str]:
         username, password = entry.get("username", device), entry.get("password")
         if isinstance(username, str) and isinstance(password, str):
             return username, password
-    raise CredentialsRefused(f"{path}: {device}: needs \"username\" and \"password\", both text")
+    raise CredentialsRefused(f'{path}: {device}: needs "username" and "password", both text')
 
 
-def broker_for(broker: Broker, credentials: Credentials, device: str) -> Broker:
+def broker_for(broker: BrokerAddress, credentials: Credentials, device: str) -> BrokerAddress:
     """The broker as this device logs in: with its own credentials, else with those of the address."""
     if device in credentials:
-        return broker.as_user(*credentials[device])
+        user, password = credentials[device]
+        return msgspec.structs.replace(broker, user=user, password=password)
     return broker

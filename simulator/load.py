@@ -13,11 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from emon.ingest.sources.mqtt_url import BrokerAddress
 from emon.limits import SETTLE_S
 from simulator.load_plan import LoadPlan, Places, payload_of
-from simulator.mqtt import Broker, Link
+from simulator.mqtt import Link
 from simulator.publisher import Say
-from simulator.stopping import now_us, sleep_until
+from simulator.stopping import sleep_until
 
 _TICK_S = 0.005
 _BEHIND_MAX_S = 0.25
@@ -67,13 +68,21 @@ class LoadReport:
 
 
 async def run_load(
-    plan: LoadPlan, broker: Broker, start_us: int, *, acks: IO[str] | None, stop: asyncio.Event, say: Say
+    plan: LoadPlan,
+    broker: BrokerAddress,
+    start_us: int,
+    *,
+    acks: IO[str] | None,
+    stop: asyncio.Event,
+    say: Say,
 ) -> LoadReport:
     """Publish the load from ``start_us`` on; ends by itself or when ``stop`` is set.
 
     Raises ``BrokerUnavailable`` or ``BrokerRefused`` when the connections do not come about.
     """
-    links = [Link(broker, f"{plan.prefix}-{number}-of-{plan.connections}") for number in range(plan.connections)]
+    links = [
+        Link(broker, f"{plan.prefix}-{number}-of-{plan.connections}") for number in range(plan.connections)
+    ]
     report = LoadReport()
     loader = _Loader(plan, links, report, acks, start_us)
     try:
@@ -155,8 +164,3 @@ class _Loader:
             self._acks.write("".join(self._lines))
             self._acks.flush()
             self._lines.clear()
-
-
-def first_instant(wait_s: float) -> int:
-    """A start on the next whole second that is at least ``wait_s`` away."""
-    return -(-(now_us() + int(wait_s * 1_000_000)) // 1_000_000) * 1_000_000

@@ -1,7 +1,7 @@
 """What a load consists of: numbered devices, their bans, and the alerts that are due.
 
 Every device stands beside a ban of its own. A known number of them jump into it half-way, from
-30 m outside to 60 m inside between two fixes, and stay: their orders are of high risk, where a
+15 m outside to 50 m inside between two fixes, and stay: their orders are of high risk, where a
 probable breach already tells everyone a certain one would tell, so that each gives exactly one
 breach and exactly one alert, however the service batches their fixes.
 """
@@ -29,9 +29,9 @@ _ORIGIN = (4.30, 51.80)  # south-west of Rotterdam
 _SPACING_M = 500.0
 _COLUMNS = 200
 _RADIUS_M = 100.0
-_OUTSIDE_M = 30.0
-_INSIDE_M = 60.0
-_STEP_M = 5.0  # a standing receiver's wander, so that no two positions repeat
+_OUTSIDE_M = 15.0
+_INSIDE_M = 50.0
+_STEP_M = 2.5  # a standing receiver's wander, so that no two positions repeat
 _ACCURACY_M = 10.0
 RAMP_BEGINS = 0.1  # share of the rate with which a ramp starts
 
@@ -54,18 +54,25 @@ class LoadPlan:
 
     def __post_init__(self) -> None:
         """Raises ``LoadRefused`` with everything that is wrong."""
+        most_per_s, step_s = LOAD_RATE_MAX_PER_S, _shortest_step_s()
         faults = [
             message
             for wrong, message in (
-                (not 0.0 < self.rate_per_s <= LOAD_RATE_MAX_PER_S, f"--rate must be above 0 and at most {LOAD_RATE_MAX_PER_S:g}"),
-                (not 0.0 < self.seconds <= LOAD_SECONDS_MAX, f"--seconds must be above 0 and at most {LOAD_SECONDS_MAX:g}"),
+                (not 0.0 < self.rate_per_s <= most_per_s, f"--rate must be above 0, at most {most_per_s:g}"),
+                (
+                    not 0.0 < self.seconds <= LOAD_SECONDS_MAX,
+                    f"--seconds: above 0, at most {LOAD_SECONDS_MAX:g}",
+                ),
                 (not 1 <= self.devices <= LOAD_DEVICES_MAX, f"--devices must be 1 to {LOAD_DEVICES_MAX}"),
-                (not 1 <= self.connections <= LOAD_CONNECTIONS_MAX, f"--connections must be 1 to {LOAD_CONNECTIONS_MAX}"),
+                (
+                    not 1 <= self.connections <= LOAD_CONNECTIONS_MAX,
+                    f"--connections: 1 to {LOAD_CONNECTIONS_MAX}",
+                ),
                 (not 0 <= self.breaches <= self.devices, "--breaches must be 0 to the number of devices"),
                 (
-                    self.breaches > 0 and self.rate_per_s * _shortest_step_s() > self.devices,
-                    f"a device would send a fix more often than each {_shortest_step_s():.2f} s, and its step into"
-                    " the ban would be faster than any train: raise --devices or lower --rate, or --breaches 0",
+                    self.breaches > 0 and self.rate_per_s * step_s > self.devices,
+                    f"a device would send more often than each {step_s:.2f} s, and its step into the ban would"
+                    " be faster than any train: raise --devices or lower --rate, or --breaches 0",
                 ),
                 (
                     self.breaches > 0 and self.rate_per_s * self.seconds < 6 * self.devices,

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 import struct
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
 
+from emon.ingest.sources.mqtt_url import BrokerAddress
 from emon.limits import PUBLISH_WINDOW
 
 _PUBACK, _CONNACK, _PINGRESP = 0x40, 0x20, 0xD0
@@ -41,31 +40,6 @@ class BrokerRefused(Exception):
 
 class BrokerUnavailable(Exception):
     """Nothing answers at the broker's address."""
-
-
-@dataclass(frozen=True, slots=True)
-class Broker:
-    """Where a broker listens and, where one user publishes for all devices, who that is."""
-
-    host: str
-    port: int
-    tls: bool = False
-    username: str | None = None
-    password: str | None = None
-
-    def as_user(self, username: str | None, password: str | None) -> Broker:
-        return Broker(self.host, self.port, self.tls, username, password)
-
-
-def parse_url(url: str) -> Broker:
-    """``mqtt[s]://[user[:password]@]host[:port]``. Raises ``ValueError`` for anything else."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.path.strip("/"):
-        raise ValueError("an address such as mqtt://localhost:1883 or mqtts://user:password@host:8883")
-    tls = parts.scheme == "mqtts"
-    user = unquote(parts.username) if parts.username else None
-    password = unquote(parts.password) if parts.password else None
-    return Broker(parts.hostname, parts.port or (8883 if tls else 1883), tls, user, password)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +72,15 @@ def _packet(kind: int, body: bytes) -> bytes:
             return bytes(head) + body
 
 
-def connect_packet(broker: Broker, client_id: str, will: Will | None, keepalive_s: int) -> bytes:
+def connect_packet(broker: BrokerAddress, client_id: str, will: Will | None, keepalive_s: int) -> bytes:
     """CONNECT with a clean session: what is not acknowledged is kept here, not by the broker."""
     flags, tail = 0x02, _text(client_id)
     if will is not None:
         flags |= 0x04 | 0x08 | (0x20 if will.retain else 0)
         tail += _text(will.topic) + struct.pack("!H", len(will.payload)) + will.payload
-    if broker.username is not None:
+    if broker.user is not None:
         flags |= 0x80
-        tail += _text(broker.username)
+        tail += _text(broker.user)
         if broker.password is not None:
             flags |= 0x40
             tail += _text(broker.password)
@@ -127,7 +101,7 @@ class Link(asyncio.Protocol):
     """
 
     def __init__(
-        self, broker: Broker, client_id: str, *, will: Will | None = None, keepalive_s: int = 30
+        self, broker: BrokerAddress, client_id: str, *, will: Will | None = None, keepalive_s: int = 30
     ) -> None:
         self.client_id = client_id
         self.reconnects = 0
@@ -225,12 +199,12 @@ class Link(asyncio.Protocol):
         await self._lost.wait()
 
     async def _connect(self) -> None:
-        where = f"{self._broker.host}:{self._broker.port}"
+        where = str(self._broker)
         loop = asyncio.get_running_loop()
         self._lost.clear()
         self._buffer.clear()
         self._connack = loop.create_future()
-        tls = ssl.create_default_context() if self._broker.tls else None
+        tls = self._broker.tls_context()
         try:
             async with asyncio.timeout(_HANDSHAKE_S):
                 transport, _ = await loop.create_connection(
@@ -244,7 +218,7 @@ class Link(asyncio.Protocol):
                     transport.abort()
                     raise
         except TimeoutError:
-            raise BrokerUnavailable(f"no answer from an MQTT broker at {where}") from None
+            raise BrokerUnavailable(f"nothing speaks MQTT at {where}") from None
         except OSError as fault:
             raise BrokerUnavailable(f"no MQTT broker at {where}: {fault}") from fault
         if code:

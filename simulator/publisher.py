@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from emon.ingest.sources.mqtt_url import BrokerAddress
 from emon.limits import SETTLE_S
 from emon.model.instant import SECOND_US, format_instant
 from simulator.credentials import Credentials, broker_for
 from simulator.device import Sending, SentFix, sendings
-from simulator.mqtt import Broker, Link, Will
+from simulator.mqtt import Link, Will
 from simulator.scenario import Scenario, Wearer, Wire
 from simulator.stopping import now_us, sleep_until
 
@@ -61,7 +62,8 @@ class Output:
         if self.acks is not None:
             at = format_instant(now_us())
             for fix in sending.fixes:
-                self.acks.write(_line({"device": fix.device, "seq": fix.seq, "t": fix.plain["t"], "acked_at": at}))
+                line = {"device": fix.device, "seq": fix.seq, "t": fix.plain["t"], "acked_at": at}
+                self.acks.write(_line(line))
             self.acks.flush()
 
 
@@ -81,7 +83,7 @@ def truth_of(fix: SentFix) -> dict[str, Any]:
 
 async def play(
     scenario: Scenario,
-    broker: Broker,
+    broker: BrokerAddress,
     start_us: int,
     *,
     credentials: Credentials,
@@ -129,7 +131,7 @@ class _Player:
         self,
         wearer: Wearer,
         messages: tuple[Sending, ...],
-        broker: Broker,
+        broker: BrokerAddress,
         credentials: Credentials,
         output: Output,
         say: Say,
@@ -175,9 +177,7 @@ class _Player:
 
     def _send(self, sending: Sending) -> None:
         self._output.sent(sending)
-        self._link.publish(
-            sending.topic, sending.payload, on_ack=lambda: self._output.acknowledged(sending)
-        )
+        self._link.publish(sending.topic, sending.payload, on_ack=lambda: self._output.acknowledged(sending))
 
     async def finish(self) -> None:
         """The device is switched off: it says so, and waits for what is not acknowledged yet."""

@@ -129,7 +129,7 @@ def _device(entry: Reading, duration_s: float) -> DevicePlan:
 
 
 def _receiver(entry: Reading) -> ReceiverModel:
-    drifts = DEFAULT_DRIFTS
+    drifts: tuple[tuple[float, float], ...] = DEFAULT_DRIFTS
     if entry.has("drifts"):
         found = (entry.pair(f"drifts[{n}]", item) for n, item in enumerate(entry.items("drifts")))
         drifts = tuple(pair for pair in found if pair is not None)
@@ -152,7 +152,7 @@ def _movement(wearer: Reading) -> Movement:
         entry = wearer.entry("movement", number, item, ("at", "to", "speed_m_s", "pause_s"))
         kinds = [kind for kind in ("at", "to", "pause_s") if entry.has(kind)]
         if kinds != (["at"] if number == 0 else kinds[:1]) or kinds == (["at"] if number else []):
-            entry.refuse("", "the first entry is {at: point}, each further one {to: point, speed_m_s} or {pause_s}")
+            entry.refuse("", "first {at: point}, then {to: point, speed_m_s: n} or {pause_s: n} each")
         elif kinds == ["pause_s"]:
             legs.append(Pause(entry.number("pause_s", above=0.0, most=SCENARIO_DURATION_MAX_S)))
         elif (point := _point(entry, kinds[0])) is not None:
@@ -239,14 +239,15 @@ def _check_references(scenario: Scenario, top: Reading) -> None:
         elif device is not None and device != devices[str(wearer)]:
             top.refuse(f"orders[{number}].device", f"{device} is not the device of {wearer}")
         conditions = order.get("conditions")
-        names = {c.get("id") for c in conditions if isinstance(c, Mapping)} if isinstance(conditions, list) else set()
-        orders[str(order.get("id"))] = (str(wearer), {str(name) for name in names})
-    for number, entry in enumerate(scenario.expected):
+        entries = conditions if isinstance(conditions, list) else []
+        names = {str(entry.get("id")) for entry in entries if isinstance(entry, Mapping)}
+        orders[str(order.get("id"))] = (str(wearer), names)
+    for number, due in enumerate(scenario.expected):
         place = f"expected[{number}]"
-        wearer_of, names = orders.get(entry.order, ("", set()))
-        if entry.order not in orders:
-            top.refuse(f"{place}.order", f"{entry.order} is no order of this scenario")
-        elif entry.condition not in names:
-            top.refuse(f"{place}.condition", f"{entry.condition} is no condition of {entry.order}")
-        elif entry.wearer != wearer_of:
-            top.refuse(f"{place}.wearer", f"{entry.order} is about {wearer_of}")
+        wearer_of, names = orders.get(due.order, ("", set()))
+        if due.order not in orders:
+            top.refuse(f"{place}.order", f"{due.order} is no order of this scenario")
+        elif due.condition not in names:
+            top.refuse(f"{place}.condition", f"{due.condition} is no condition of {due.order}")
+        elif due.wearer != wearer_of:
+            top.refuse(f"{place}.wearer", f"{due.order} is about {wearer_of}")

@@ -58,11 +58,12 @@ def score(
     missing = [_sentence(entry) for number, entry in enumerate(required) if number not in due]
     unexpected = [_told(alert, start_us) for number, alert in enumerate(rest) if number not in also]
     if deliveries is not None:
-        arrived = {(str(d["alert"]), str(d["recipient"])) for d in deliveries if d["delivered_at"] is not None}
+        arrived = {(d["alert"], d["recipient"]) for d in deliveries if d["delivered_at"] is not None}
         for number, found in sorted(due.items()):
-            lost = sorted(p for p in required[number].recipients if (str(raised[found]["id"]), p) not in arrived)
+            entry, alert_id = required[number], raised[found]["id"]
+            lost = sorted(party for party in entry.recipients if (alert_id, party) not in arrived)
             if lost:
-                missing.append(f"{_sentence(required[number])}: not delivered to {', '.join(lost)}")
+                missing.append(f"{_sentence(entry)}: not delivered to {', '.join(lost)}")
     return Score(len(required), len(raised), missing, unexpected)
 
 

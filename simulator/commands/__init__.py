@@ -1,0 +1,1 @@
+"""The commands of ``emon-sim``, one a file: ``register`` adds its parser, ``run`` does the work."""

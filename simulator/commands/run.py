@@ -1,0 +1,99 @@
+"""``emon-sim run``: play a scenario in real time to a broker, or write it into files."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from emon.model.instant import format_instant
+from simulator import orders_document
+from simulator.commands import common
+from simulator.credentials import read_credentials
+from simulator.device import fixes_jsonl
+from simulator.publisher import Output, RunReport, play
+from simulator.scenario import Scenario
+from simulator.scenario_file import load_scenario
+from simulator.stopping import stop_on_signal
+
+_EPILOG = """\
+examples:
+  emon-sim run story --orders-out orders.json --fixes-out fixes.jsonl --start 2026-06-01T10:00:00Z
+  emon replay orders.json fixes.jsonl > judged.jsonl
+  emon-sim score story judged.jsonl --start 2026-06-01T10:00:00Z
+
+  emon-sim run my.yaml --url mqtt://tester:SECRET@127.0.0.1:1883 --acks acks.jsonl --truth truth.jsonl
+
+Arm the orders before the start: `--in 30` leaves time for `emon arm`. The scenario's form is in
+docs/simulator.md. Standard output gets one JSON object at the end; the exit code is 1 when a fix
+remained without an acknowledgement.
+"""
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "run",
+        help="play a scenario to a broker or into files",
+        description="Plays a scenario in real time, each device over its own MQTT connection, and ends by"
+        " itself; or, without --url, writes its orders and fixes into files.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("scenario", metavar="SCENARIO", help="a YAML file, or `story` for the demo's own")
+    common.add_broker(parser, required=False)
+    parser.add_argument("--credentials", type=Path, metavar="FILE", help="JSON: device -> username, password")
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument(
+        "--start", type=common.whole_second, metavar="T", help="second 0, RFC 3339, a whole second"
+    )
+    start.add_argument(
+        "--in", type=float, default=3.0, dest="wait_s", metavar="S", help="second 0 in S seconds (3)"
+    )
+    parser.add_argument("--until", type=float, metavar="S", help="stop after S seconds of the scenario")
+    parser.add_argument(
+        "--orders-out", type=Path, metavar="FILE", help="write the orders for `emon arm` or `replay`"
+    )
+    parser.add_argument("--fixes-out", type=Path, metavar="FILE", help="write FIXES for `emon replay`")
+    parser.add_argument(
+        "--truth", type=Path, metavar="FILE", help="write each fix sent beside the true position"
+    )
+    parser.add_argument(
+        "--acks", type=Path, metavar="FILE", help="write each fix that the broker acknowledged"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.url is None and args.orders_out is None and args.fixes_out is None:
+        common.leave(common.EX_USAGE, "run needs --url, or --orders-out and --fixes-out to write files")
+    with common.fault_as_exit():
+        scenario = load_scenario(None if args.scenario == "story" else args.scenario)
+        start_us = common.next_second(args.wait_s) if args.start is None else args.start
+        if args.orders_out is not None:
+            common.write_bytes(args.orders_out, [orders_document(scenario, start_us)])
+        if args.fixes_out is not None:
+            common.write_lines(args.fixes_out, fixes_jsonl(scenario, start_us))
+        result = {"scenario": scenario.name, "start": format_instant(start_us)}
+        if args.url is None:
+            common.print_json(result)
+            return common.EX_OK
+        report: RunReport = common.finished(_play(args, scenario, start_us))
+    common.print_json(result | report.as_json())
+    if report.interrupted:
+        return 130
+    return 0 if report.acknowledged == report.fixes else 1
+
+
+async def _play(args: argparse.Namespace, scenario: Scenario, start_us: int) -> RunReport:
+    credentials = read_credentials(args.credentials)
+    with common.written(args.truth) as truth, common.written(args.acks) as acks, stop_on_signal() as stop:
+        common.say(f"{scenario.title or scenario.name}: second 0 is {format_instant(start_us)}")
+        return await play(
+            scenario,
+            args.url,
+            start_us,
+            credentials=credentials,
+            output=Output(truth, acks),
+            stop=stop,
+            say=common.say,
+            until_s=args.until,
+        )
