@@ -18,12 +18,12 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CACHE = REPOSITORY / ".cache" / "mosquitto"
-PACKAGES = ("mosquitto", "mosquitto-clients")
-PROGRAMS = ("mosquitto", "mosquitto_pub")
+UNPACKED = CACHE / "root" / "usr" / "sbin" / "mosquitto"
+PACKAGE = "mosquitto"
 SYSTEM_FOLDERS = "/usr/sbin:/usr/local/sbin"  # not in every user's PATH
 TIMEOUT_S = 300
 _MISSING_LIBRARY = re.compile(r"^\s*(\S+) => not found", re.MULTILINE)
-_NAME_IN_URI = re.compile(r"^'[^']*' ([^_\s]+)_", re.MULTILINE)
+_LIBRARY_PACKAGE = re.compile(r"^(lib[a-z0-9.+-]+)$", re.MULTILINE)
 
 
 class MosquittoMissing(Exception):
@@ -36,8 +36,7 @@ def find() -> Path | None:
     found = shutil.which("mosquitto", path=search)
     if found is not None:
         return Path(found)
-    unpacked = CACHE / "root" / "usr" / "sbin" / "mosquitto"
-    return unpacked if unpacked.is_file() and not _missing_libraries(unpacked) else None
+    return UNPACKED if UNPACKED.is_file() and not _missing_libraries() else None
 
 
 def environment(program: Path) -> dict[str, str]:
@@ -81,13 +80,34 @@ def _download_and_extract(options: list[str]) -> None:
     archives = CACHE / "archives"
     shutil.rmtree(archives, ignore_errors=True)
     archives.mkdir(parents=True)
-    simulate = ["apt-get", *options, "-o", "Debug::NoLocking=1", "--print-uris", "-qq", "-y"]
-    plan = _run([*simulate, "--no-install-recommends", "install", *PACKAGES], archives)
-    names = sorted(set(_NAME_IN_URI.findall(plan)) | set(PACKAGES))
-    _run(["apt-get", *options, "download", *names], archives)
-    for archive in sorted(archives.glob("*.deb")):
+    _run(["apt-get", *options, "download", PACKAGE, *_library_packages(options)], archives)
+    libraries = sorted(archives.glob("lib*.deb"))
+    for archive in sorted(set(archives.glob("*.deb")) - set(libraries)):
         _run(["dpkg", "-x", str(archive), str(CACHE / "root")], archives)
+    # Only what the loader lacks: among alternative dependencies are stand-ins for libraries it has.
+    contents = {archive: _run(["dpkg", "-c", str(archive)], archives) for archive in libraries}
+    while missing := _missing_libraries():
+        chosen = [
+            a for a in libraries if a in contents and any(f"/{name}" in contents[a] for name in missing)
+        ]
+        if not chosen:
+            raise MosquittoMissing(f"mosquitto needs libraries that no package holds: {', '.join(missing)}")
+        for archive in chosen:
+            _run(["dpkg", "-x", str(archive), str(CACHE / "root")], archives)
+            del contents[archive]
     shutil.rmtree(archives)
+
+
+def _library_packages(options: list[str]) -> list[str]:
+    """Library packages that the broker depends on, however indirectly, and that are not installed.
+
+    From the packages' own fields, not by the resolver: that refuses to answer on a system where anything
+    else is broken.
+    """
+    only = [f"--no-{relation}" for relation in ("recommends", "suggests", "conflicts", "breaks", "replaces")]
+    closure = _run(["apt-cache", *options, "depends", "--recurse", *only, "--no-enhances", PACKAGE], CACHE)
+    installed = _run(["dpkg-query", "-W", "-f", "${Package}\\n"], CACHE).split()
+    return sorted(set(_LIBRARY_PACKAGE.findall(closure)) - set(installed))
 
 
 def _private_lists() -> list[str]:
@@ -106,18 +126,21 @@ def _library_folders() -> list[Path]:
     return sorted({path.parent for path in (CACHE / "root").rglob("*.so*")})
 
 
-def _missing_libraries(program: Path) -> list[str]:
-    """Names of shared libraries that the loader does not find, in the program's own environment."""
+def _missing_libraries() -> list[str]:
+    """Names of shared libraries that the loader does not find for the unpacked program."""
     listing = subprocess.run(
-        ["ldd", str(program)], env=environment(program), capture_output=True, text=True, timeout=TIMEOUT_S
+        ["ldd", str(UNPACKED)],
+        env=environment(UNPACKED),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
     )
-    return _MISSING_LIBRARY.findall(listing.stdout)
+    return sorted(set(_MISSING_LIBRARY.findall(listing.stdout)))
 
 
 def _run(command: list[str], folder: Path) -> str:
-    done = subprocess.run(
-        command, cwd=folder, check=True, capture_output=True, text=True, timeout=TIMEOUT_S
-    )
+    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=TIMEOUT_S)
     return done.stdout
 
 

@@ -50,9 +50,7 @@ def decode(topic: str, payload: bytes) -> Decoded:
     return _NOTHING
 
 
-def _fixes(
-    topic: str, device: str, payload: bytes, read: Callable[[bytes, str], RawFix | None]
-) -> Decoded:
+def _fixes(topic: str, device: str, payload: bytes, read: Callable[[bytes, str], RawFix | None]) -> Decoded:
     try:
         elements, in_array = split(payload)
     except UnfitError as unfit:

@@ -136,7 +136,10 @@ def _depth(element: bytes) -> int:
 
 
 def members_of(element: bytes) -> Mapping[str, msgspec.Raw]:
-    """The members of one object, each still raw; of a repeated name the last counts. Raises ``UnfitError``."""
+    """The members of one object, each still raw; of a repeated name the last counts.
+
+    Raises ``UnfitError``.
+    """
     check_readable(element)
     body = element.removeprefix(_BOM).strip(_JSON_SPACE)
     try:

@@ -163,9 +163,7 @@ def _required(
         raise _wrong(bytes(raw), name, expected) from None
 
 
-def _optional(
-    members: Mapping[str, msgspec.Raw], name: str, decoder: msgspec.json.Decoder[_T]
-) -> _T | None:
+def _optional(members: Mapping[str, msgspec.Raw], name: str, decoder: msgspec.json.Decoder[_T]) -> _T | None:
     raw = members.get(name)
     if raw is None:
         return None
@@ -190,4 +188,6 @@ def _wrong(raw: bytes, name: str, expected: str) -> UnfitError:
 
 def _short(value: int) -> str:
     """An integer for a message: beyond 64 bits only its size, so that no message grows with it."""
-    return str(value) if value.bit_length() <= 64 else f"an integer of {math.ceil(value.bit_length() / 8)} bytes"
+    return (
+        str(value) if value.bit_length() <= 64 else f"an integer of {math.ceil(value.bit_length() / 8)} bytes"
+    )
