@@ -20,9 +20,11 @@ import secrets
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
@@ -79,15 +81,19 @@ class EmbeddedDatabase:
     """One PostgreSQL server on one data directory, owned by this process.
 
     ``data_dir`` is made when missing, together with ``NAME.lock`` beside it. Start it from the main
-    thread: the kernel ends the server with the *thread* that started it.
+    thread: the kernel ends the server with the *thread* that started it. ``start`` and ``stop`` may
+    run in different event loops. ``settings`` are further server settings.
     """
 
-    def __init__(self, data_dir: Path, *, bin_dir: Path | None = None) -> None:
+    def __init__(
+        self, data_dir: Path, *, bin_dir: Path | None = None, settings: Mapping[str, str] | None = None
+    ) -> None:
+        self._settings = {"fsync": "on", "max_connections": "50", **(settings or {})}
         self.data_dir = data_dir.absolute()
         self.bin_dir = bin_dir if bin_dir is not None else wheel_bin_dir()
         self.port = 0
         self._socket_dir = self.data_dir
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._lock: IO[bytes] | None = None
 
     @property
@@ -132,13 +138,9 @@ class EmbeddedDatabase:
         process, self._process = self._process, None
         if process is not None:
             for sign in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-                if process.returncode is None:
-                    process.send_signal(sign)
-                try:
-                    await asyncio.wait_for(process.wait(), STOP_TIMEOUT_S)
+                process.send_signal(sign)
+                if await _ended(process, STOP_TIMEOUT_S):
                     break
-                except TimeoutError:
-                    continue
         if self._socket_dir != self.data_dir:
             shutil.rmtree(self._socket_dir, ignore_errors=True)
             self._socket_dir = self.data_dir
@@ -204,9 +206,9 @@ class EmbeddedDatabase:
     async def _run(self, program: str, *args: str) -> str:
         process = await asyncio.create_subprocess_exec(
             *self._command(program, *args, with_parent=False),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             cwd="/",
             env=_environment(),
         )
@@ -222,20 +224,21 @@ class EmbeddedDatabase:
         self.port = _free_port()
         command = self._command(
             "postgres", "-D", str(self.data_dir), "-k", str(self._socket_dir),
-            "-h", "127.0.0.1", "-p", str(self.port), "-c", "fsync=on", "-c", "max_connections=50",
-            "-c", "log_checkpoints=off", with_parent=True,
+            "-h", "127.0.0.1", "-p", str(self.port),
+            *(part for item in self._settings.items() for part in ("-c", "=".join(item))),
+            with_parent=True,
         )  # fmt: skip
         with self.log_path.open("ab") as log:
             # A session of its own: Ctrl-C in a terminal is for us, who end the server in our order.
-            self._process = await asyncio.create_subprocess_exec(
-                *command, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 cwd="/", env=_environment(), start_new_session=True,
             )  # fmt: skip
 
     async def _create_database(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
-            if self._process is None or self._process.returncode is not None:
+            if self._process is None or self._process.poll() is not None:
                 raise EmbeddedDatabaseFault(f"PostgreSQL ended at its start: {self._log_tail()}")
             try:
                 conn = await psycopg.AsyncConnection.connect(self.uri_of("postgres"), autocommit=True)
@@ -255,6 +258,15 @@ class EmbeddedDatabase:
     def _log_tail(self) -> str:
         lines = self.log_path.read_text(errors="replace").splitlines() if self.log_path.exists() else []
         return " | ".join(lines[-8:]) + f" (whole log: {self.log_path})"
+
+
+async def _ended(process: subprocess.Popen[bytes], within_s: float) -> bool:
+    deadline = time.monotonic() + within_s
+    while process.poll() is None:
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(POLL_S)
+    return True
 
 
 def _environment() -> dict[str, str]:

@@ -5,23 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-import msgspec
+from msgspec.structs import replace
 
 from emon.model.instant import to_datetime
 from emon.model.order import OrderVersion
 from emon.store import connect as c
 from emon.store.errors import OrderConflict
 from emon.store.feed import announce
-
-
-class Armed(msgspec.Struct, frozen=True):
-    """One version of the document as it now stands; ``new`` is False when it was armed before."""
-
-    id: str
-    version: int
-    armed_at_us: int
-    new: bool
-
 
 # The instant of the commit, yet after every fix taken so far and after every earlier arming: what
 # judged a fix stays what judged it, whatever the two clocks say.
@@ -45,8 +35,9 @@ INSERT INTO order_device (order_id, version, device, used_from, used_until) VALU
 """
 
 
-async def arm(conn: c.Connection, versions: Sequence[OrderVersion]) -> list[Armed]:
-    """Arm the versions inside an open transaction of ``conn``, all or none.
+async def arm(conn: c.Connection, versions: Sequence[OrderVersion]) -> list[OrderVersion]:
+    """Arm the versions inside an open transaction of ``conn``, all or none; they come back with
+    their ``armed_at``. One that stands already with the same content keeps its own.
 
     Takes the lock that every batch shares, so no batch is under way: a fix is judged either wholly
     before or wholly after. Raises ``OrderConflict`` naming each version whose stored content
@@ -58,7 +49,7 @@ async def arm(conn: c.Connection, versions: Sequence[OrderVersion]) -> list[Arme
     wanted = ([version.id for version in versions], [version.version for version in versions])
     stored = {(row[0], row[1]): (row[2], row[3]) for row in await c.fetch(conn, _SELECT_STORED, wanted)}
     armed_at_us: int = cast("c.Row", await c.fetch_one(conn, _ARMING_INSTANT))[0]
-    armed: list[Armed] = []
+    armed: list[OrderVersion] = []
     fresh: list[OrderVersion] = []
     faults: list[tuple[str, str]] = []
     for place, version in enumerate(versions):
@@ -66,9 +57,9 @@ async def arm(conn: c.Connection, versions: Sequence[OrderVersion]) -> list[Arme
         if key not in stored:
             stored[key] = (version.source, armed_at_us)
             fresh.append(version)
-            armed.append(Armed(version.id, version.version, armed_at_us, new=True))
+            armed.append(replace(version, armed_at_us=armed_at_us))
         elif stored[key][0] == version.source:
-            armed.append(Armed(version.id, version.version, stored[key][1], new=False))
+            armed.append(replace(version, armed_at_us=stored[key][1]))
         else:
             faults.append(
                 (

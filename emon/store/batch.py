@@ -1,7 +1,6 @@
 """One batch of the engine: what it reads and writes in one transaction.
 
-Every query names the days it looks at (``fixed_at`` bounds) where it can, so that only those
-partitions are planned and opened.
+The reading half is the archive that ``emon.recall`` asks; the writing half stores one step.
 """
 
 from __future__ import annotations
@@ -17,15 +16,15 @@ from emon.model.effects import Effects, NewDelivery
 from emon.model.fix import Fix
 from emon.model.instant import DAY_US, to_datetime
 from emon.model.order import OrderVersion
+from emon.model.vocabulary import Mark
 from emon.orders.document import version_from_source
 from emon.store import connect as c
+from emon.store import read_sql as read
 from emon.store import write_sql as sql
 from emon.store.errors import EngineFenced, FixAlreadyStored
 from emon.store.feed import announce
 from emon.store.rows import (
-    BREACH_COLUMNS,
     COPY_FIX,
-    FIX_COLUMNS,
     breach_from_row,
     breach_params,
     copy_of,
@@ -36,53 +35,6 @@ from emon.store.rows import (
 FixKey = tuple[str, int, int]
 """(device, fixed_at_us, seq), as ``RawFix.key``."""
 
-_SELECT_KNOWN = f"""
-SELECT {FIX_COLUMNS} FROM unnest(%s::text[], %s::timestamptz[], %s::bigint[]) AS k (d, t, s)
-CROSS JOIN LATERAL (
-    SELECT * FROM fix
-    WHERE device = k.d AND fixed_at = k.t AND seq = k.s AND fixed_at BETWEEN %s AND %s
-    LIMIT 1
-) AS found
-"""
-_SELECT_TRACKS = f"""
-SELECT {FIX_COLUMNS} FROM unnest(%s::text[]) AS k (d)
-CROSS JOIN LATERAL (
-    SELECT * FROM fix WHERE device = k.d AND fixed_at >= %s AND fixed_at < %s AND mark <> 'clock'
-    ORDER BY fixed_at DESC, seq DESC LIMIT %s
-) AS newest
-ORDER BY device, fixed_at, seq
-"""
-_SELECT_BETWEEN = f"""
-SELECT {FIX_COLUMNS} FROM fix
-WHERE device = ANY(%s) AND fixed_at >= %s AND fixed_at < %s
-ORDER BY fixed_at, device, seq
-"""
-_SELECT_BEFORE = f"""
-SELECT {FIX_COLUMNS} FROM unnest(%s::text[]) AS k (d)
-CROSS JOIN LATERAL (
-    SELECT * FROM fix
-    WHERE device = k.d AND fixed_at >= %s AND fixed_at < %s AND mark NOT IN ('implausible', 'clock')
-    ORDER BY fixed_at DESC, seq DESC LIMIT 1
-) AS newest
-"""
-_SELECT_BREACHES = f"""
-SELECT {BREACH_COLUMNS} FROM breach
-WHERE order_id = %s AND condition_id = %s AND NOT refuted AND (closed_at IS NULL OR closed_at >= %s)
-ORDER BY opened_at, id
-"""
-_SELECT_ORDERS = "SELECT arm_seq, source, armed_at FROM order_version WHERE arm_seq > %s ORDER BY arm_seq"
-_TAKE_AGAIN = """
-WITH taken AS (
-    UPDATE rejected SET retaken_at = clock_timestamp()
-    WHERE id IN (
-        SELECT id FROM rejected
-        WHERE reason = 'unknown_device' AND retaken_at IS NULL AND device = ANY(%s) AND received_at >= %s
-        ORDER BY id LIMIT %s
-    )
-    RETURNING id, topic, raw
-)
-SELECT topic, raw FROM taken ORDER BY id
-"""
 _FAR_PAST_US = 0  # 1970: older stamps are refused on the wire
 _FAR_FUTURE_US = 253_402_300_799_999_999  # the end of year 9999
 
@@ -96,64 +48,82 @@ class Batch:
 
     async def orders_after(self, arm_seq: int) -> list[tuple[int, OrderVersion]]:
         """Versions armed since, with their ``arm_seq``, in the order they were armed."""
-        rows = await c.fetch(self._conn, _SELECT_ORDERS, (arm_seq,))
+        rows = await c.fetch(self._conn, read.SELECT_ORDERS, (arm_seq,))
         return [(row[0], version_from_source(row[1], armed_at_us=row[2])) for row in rows]
 
     async def known_fixes(self, keys: Sequence[FixKey]) -> dict[FixKey, Fix]:
-        """Those of the keys that are stored already."""
+        """Those of the keys that are stored already, whatever their mark."""
         if not keys:
             return {}
         times = [to_datetime(key[1]) for key in keys]
         rows = await c.fetch(
             self._conn,
-            _SELECT_KNOWN,
+            read.SELECT_KNOWN,
             ([key[0] for key in keys], times, [key[2] for key in keys], min(times), max(times)),
         )
         return {fix.wire.key: fix for fix in map(fix_from_row, rows)}
 
     async def tracks(self, devices: Sequence[str], limit: int) -> dict[str, tuple[Fix, ...]]:
-        """The newest ``limit`` fixes of each device by (fixed_at, seq), ascending.
+        """The newest ``limit`` fixes of each device by (fixed_at, seq), rising.
 
         Fixes marked ``clock`` are left out: their stamp says nothing, and one from 2099 would hide
         all others. Devices without fixes are absent.
         """
+        if not devices:
+            return {}
         params = (list(devices), to_datetime(_FAR_PAST_US), to_datetime(_FAR_FUTURE_US), limit)
         found: dict[str, list[Fix]] = {}
-        for row in await c.fetch(self._conn, _SELECT_TRACKS, params) if devices else ():
+        for row in await c.fetch(self._conn, read.SELECT_TRACKS, params):
             found.setdefault(row[0], []).append(fix_from_row(row))
         return {device: tuple(fixes) for device, fixes in found.items()}
 
-    async def fixes_between(
-        self, devices: Sequence[str], from_us: int, to_us: int | None
-    ) -> list[Fix]:
-        """All fixes, also marked ones, with from <= fixed_at < to, by (fixed_at, device, seq)."""
-        end_us = _FAR_FUTURE_US if to_us is None else to_us
-        rows = await c.fetch(
-            self._conn, _SELECT_BETWEEN, (list(devices), to_datetime(from_us), to_datetime(end_us))
-        )
-        return [fix_from_row(row) for row in rows]
+    async def clock_ahead(self, devices: Sequence[str]) -> dict[str, int]:
+        """The largest fixed_at each device has stored with the mark ``clock``; others are absent."""
+        if not devices:
+            return {}
+        rows = await c.fetch(self._conn, read.SELECT_CLOCK_AHEAD, (list(devices),))
+        return {row[0]: row[1] for row in rows}
 
-    async def last_usable_fixes_before(
-        self, devices: Sequence[str], before_us: int
-    ) -> dict[str, Fix]:
-        """The newest usable fix of each device with fixed_at < before; devices without are absent.
-
-        The two days before are searched first: nearly every device has one there.
-        """
-        found: dict[str, Fix] = {}
-        near_us = before_us - 2 * DAY_US
-        for from_us, to_us in ((near_us, before_us), (_FAR_PAST_US, near_us)):
-            missing = [device for device in devices if device not in found]
-            if missing and from_us < to_us:
-                params = (missing, to_datetime(max(from_us, _FAR_PAST_US)), to_datetime(to_us))
-                for row in await c.fetch(self._conn, _SELECT_BEFORE, params):
-                    found[row[0]] = fix_from_row(row)
+    async def fixes_since(self, spans: Sequence[tuple[str, int]]) -> dict[str, list[Fix]]:
+        """Of each (device, from_us) the fixes from then on, rising by (fixed_at, seq), none
+        ``clock``, led by the last usable one before. Devices without any are absent."""
+        if not spans:
+            return {}
+        found = {device: [fix] for device, fix in (await self._last_usable_before(spans)).items()}
+        from_us = min(span[1] for span in spans)
+        params = ([d for d, _ in spans], [to_datetime(t) for _, t in spans], to_datetime(from_us))
+        for row in await c.fetch(self._conn, read.SELECT_SINCE, params):
+            found.setdefault(row[0], []).append(fix_from_row(row))
         return found
 
-    async def breaches(self, order: str, condition: str, from_us: int) -> list[Breach]:
-        """Unrefuted, still open or closed at ``from_us`` or later, by (opened_at, id)."""
-        rows = await c.fetch(self._conn, _SELECT_BREACHES, (order, condition, to_datetime(from_us)))
-        return [breach_from_row(row) for row in rows]
+    async def _last_usable_before(self, spans: Sequence[tuple[str, int]]) -> dict[str, Fix]:
+        """The two days before are searched first: nearly every device has a fix there."""
+        found: dict[str, Fix] = {}
+        near_us = max(_FAR_PAST_US, min(span[1] for span in spans) - 2 * DAY_US)
+        latest_us = max(span[1] for span in spans)
+        for from_us, to_us in ((near_us, latest_us), (_FAR_PAST_US, near_us)):
+            missing = [span for span in spans if span[0] not in found]
+            if not missing or from_us >= to_us:
+                continue
+            times = [to_datetime(t) for _, t in missing]
+            params = ([d for d, _ in missing], times, to_datetime(from_us), to_datetime(to_us))
+            for row in await c.fetch(self._conn, read.SELECT_BEFORE, params):
+                found[row[0]] = fix_from_row(row)
+        return found
+
+    async def breaches_since(
+        self, spans: Sequence[tuple[str, str, int]]
+    ) -> dict[tuple[str, str], list[Breach]]:
+        """Unrefuted breaches of each (order, condition, from_us) that are open, or were opened or
+        closed at from_us or later, rising by (opened_at, id). Conditions without any are absent."""
+        if not spans:
+            return {}
+        params = ([o for o, _, _ in spans], [k for _, k, _ in spans], [to_datetime(t) for _, _, t in spans])
+        found: dict[tuple[str, str], list[Breach]] = {}
+        for row in await c.fetch(self._conn, read.SELECT_BREACHES, params):
+            breach = breach_from_row(row[1:])
+            found.setdefault((breach.order, breach.condition), []).append(breach)
+        return found
 
     async def take_again(self, devices: Sequence[str], since_us: int) -> list[tuple[str, bytes]]:
         """(topic, raw) of what was rejected as ``unknown_device`` since and not yet taken again.
@@ -164,7 +134,7 @@ class Batch:
         if not devices:
             return []
         rows = await c.fetch(
-            self._conn, _TAKE_AGAIN, (list(devices), to_datetime(since_us), limits.RETAKE_ROWS_MAX)
+            self._conn, read.TAKE_AGAIN, (list(devices), to_datetime(since_us), limits.RETAKE_ROWS_MAX)
         )
         return [(row[0], row[1]) for row in rows]
 
@@ -174,17 +144,30 @@ class Batch:
         Raises ``EngineFenced`` when another engine has claimed the database since, and
         ``FixAlreadyStored`` when a fix's key is stored: the engine should have asked.
         """
-        row = await c.fetch_one(
-            self._conn, sql.ADVANCE_CLOCK, (to_datetime(effects.at_us), self._epoch)
-        )
+        row = await c.fetch_one(self._conn, sql.ADVANCE_CLOCK, (to_datetime(effects.at_us), self._epoch))
         if row is None:
             raise EngineFenced("another engine has claimed this database: this one must stop")
         recorded_at_us: int = row[0]
         if effects.fixes:
             await self._copy_fixes(effects.fixes, recorded_at_us)
+        news = await self._changed(effects.breaches)
+        news += [("alert", alert.id, alert.id) for alert in effects.alerts]
         async with self._conn.pipeline():
             await self._write_devices(effects, recorded_at_us)
             await self._write_breaches(effects, deliveries, recorded_at_us)
+            if effects.alerts:
+                await c.execute(self._conn, "NOTIFY emon_alert")
+            if news:
+                await announce(self._conn, news)
+
+    async def _changed(self, breaches: Sequence[Breach]) -> list[tuple[str, str, str | None]]:
+        """Feed rows for the breaches that are new or say something else now than on file; that one
+        runs a little deeper is no news."""
+        if not breaches:
+            return []
+        rows = await c.fetch(self._conn, sql.SELECT_SAID, ([breach.id for breach in breaches],))
+        said = {row[0]: row[1:] for row in rows}
+        return [("breach", breach.id, None) for breach in breaches if said.get(breach.id) != _says(breach)]
 
     async def _copy_fixes(self, fixes: Sequence[Fix], recorded_at_us: int) -> None:
         try:
@@ -204,15 +187,20 @@ class Batch:
         newest = newest_usable(effects.fixes)
         if newest:
             await c.execute(self._conn, sql.UPSERT_DEVICE_NOW, sql.device_now_params(newest, recorded_at))
+        ahead = newest_clock(effects.fixes)
+        await self._many(sql.RAISE_CLOCK, ((device, to_datetime(us)) for device, us in ahead.items()))
         marks = Counter(str(fix.mark) for fix in effects.fixes)
         await self._many(sql.COUNT_MARK, sorted(marks.items()))
         await self._many(
             sql.INSERT_EVENT,
             (
-                (e.device, to_datetime(e.fixed_at_us), e.seq, e.event, e.state, e.raw, received_at, recorded_at)
-                for e in effects.events
+                (
+                    event.device, to_datetime(event.fixed_at_us), event.seq, event.event, event.state,
+                    event.raw, received_at, recorded_at,
+                )
+                for event in effects.events
             ),
-        )
+        )  # fmt: skip
         await self._many(
             sql.UPSERT_STATUS,
             ((s.device, s.online, received_at, recorded_at) for s in effects.statuses),
@@ -244,9 +232,6 @@ class Batch:
             sql.INSERT_DELIVERY,
             ((d.id, d.alert_id, d.recipient, d.channel, to_datetime(effects.at_us)) for d in deliveries),
         )
-        if effects.alerts:
-            await announce(self._conn, [("alert", alert.id, alert.id) for alert in effects.alerts])
-            await c.execute(self._conn, "NOTIFY emon_alert")
 
 
 def newest_usable(fixes: Iterable[Fix]) -> dict[str, Fix]:
@@ -261,3 +246,16 @@ def newest_usable(fixes: Iterable[Fix]) -> dict[str, Fix]:
 
 def _age_key(fix: Fix) -> tuple[int, int]:
     return (fix.wire.fixed_at_us, fix.wire.seq)
+
+
+def newest_clock(fixes: Iterable[Fix]) -> dict[str, int]:
+    """Of each device the largest fixed_at marked ``clock``, by device name."""
+    newest: dict[str, int] = {}
+    for fix in fixes:
+        if fix.mark is Mark.CLOCK:
+            newest[fix.wire.device] = max(fix.wire.fixed_at_us, newest.get(fix.wire.device, 0))
+    return dict(sorted(newest.items()))
+
+
+def _says(breach: Breach) -> tuple[object, ...]:
+    return (breach.closed_at_us, breach.certainty, breach.how, breach.historic, breach.refuted)

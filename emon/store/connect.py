@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import struct
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -25,6 +25,7 @@ log = logging.getLogger("emon.store")
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 Row = tuple[Any, ...]
+Params = Sequence[object] | Mapping[str, object]
 
 POSTGRES_EPOCH_US = 946_684_800_000_000
 """2000-01-01T00:00Z in microseconds since 1970: where PostgreSQL counts ``timestamptz`` from."""
@@ -123,21 +124,21 @@ async def connect_patiently(url: str, *, purpose: str, give_up_s: float) -> Conn
         pause_s = min(pause_s * 2, limits.RECONNECT_PAUSE_MAX_S)
 
 
-async def fetch(conn: Connection, query: str, params: Sequence[object] = ()) -> list[Row]:
+async def fetch(conn: Connection, query: str, params: Params = ()) -> list[Row]:
     """All rows of one statement, in binary."""
     async with conn.cursor(binary=True) as cursor:
         await cursor.execute(query.encode(), params)
         return await cursor.fetchall()
 
 
-async def fetch_one(conn: Connection, query: str, params: Sequence[object] = ()) -> Row | None:
+async def fetch_one(conn: Connection, query: str, params: Params = ()) -> Row | None:
     """The first row, or None."""
     async with conn.cursor(binary=True) as cursor:
         await cursor.execute(query.encode(), params)
         return await cursor.fetchone()
 
 
-async def execute(conn: Connection, query: str, params: Sequence[object] = ()) -> None:
+async def execute(conn: Connection, query: str, params: Params = ()) -> None:
     """A statement whose answer nobody reads."""
     async with conn.cursor() as cursor:
         await cursor.execute(query.encode(), params)

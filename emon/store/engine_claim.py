@@ -102,7 +102,6 @@ async def _lock_within(conn: c.Connection, wait_s: float) -> None:
         await conn.close()
         who = f" (server process {holder[0]}, from {holder[1]})" if holder else ""
         raise EngineClaimed(
-            f"another engine is running on this database{who}: stop it first; "
-            "two would judge the same fixes"
+            f"another engine is running on this database{who}: stop it first; two would judge the same fixes"
         ) from None
     await c.execute(conn, "RESET lock_timeout")

@@ -115,9 +115,7 @@ def plan(
                 "this code's file; applied migrations never change"
             )
     done = {row.number for row in applied}
-    return tuple(
-        step for step in steps if step.number not in done and step.storage in (None, storage)
-    )
+    return tuple(step for step in steps if step.number not in done and step.storage in (None, storage))
 
 
 async def applied_migrations(conn: c.Connection) -> tuple[Applied, ...]:

@@ -1,27 +1,37 @@
-"""What pages and the API show: plain reads, each answering frozen rows."""
+"""What pages and the API read, and a person's acknowledgement. Each method answers frozen rows.
+
+The field names are those of the web's own views (``emon.web.backend``), which this room must not
+know: who joins the two converts by name.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import msgspec
 
 from emon import limits
+from emon.model.breach import Breach
+from emon.model.instant import to_datetime
 from emon.model.order import OrderVersion
+from emon.model.vocabulary import AlertEvent, Certainty, Risk
 from emon.orders.document import version_from_source
 from emon.store import connect as c
+from emon.store import page_sql as sql
+from emon.store.errors import AlertUnknown
+from emon.store.feed import announce
+from emon.store.rows import breach_from_row, storable
 
 
-class PositionNow(msgspec.Struct, frozen=True):
+class DeviceNow(msgspec.Struct, frozen=True):
     """The newest usable fix of a device. Degrees WGS84, metres (95 % circle), metres a second.
 
-    ``change_seq`` rises whenever any device's newest fix changes: ask ``newest_fixes_after`` with
-    the highest one seen.
+    ``change_seq`` rises whenever any device's newest fix changes. ``online`` is what the device
+    last said of itself, None if nothing.
     """
 
     device: str
-    wearer: str | None
-    seq: int
     fixed_at_us: int
     received_at_us: int
     recorded_at_us: int
@@ -30,63 +40,76 @@ class PositionNow(msgspec.Struct, frozen=True):
     accuracy_m: float
     source: str
     mark: str
-    speed_m_s: float | None
-    heading_deg: float | None
-    battery: float | None
     change_seq: int
+    speed_m_s: float | None = None
+    heading_deg: float | None = None
+    battery: float | None = None
+    online: bool | None = None
 
 
-class WearerNow(msgspec.Struct, frozen=True):
-    """A wearer of an order in force: his devices now, the newest position of any, open breaches.
+class DeliveryState(msgspec.Struct, frozen=True):
+    """One recipient's delivery; ``state`` is ``waiting`` or ``delivered``."""
 
-    ``online`` is what the position's device (or the first) last said of itself; None if nothing.
-    """
+    recipient: str
+    channel: str
+    state: str
+    attempts: int
+    first_attempt_at_us: int | None = None
+    delivered_at_us: int | None = None
+    next_attempt_at_us: int | None = None
+    last_error: str | None = None
 
-    wearer: str
-    risk: str
-    orders: tuple[str, ...]
-    devices: tuple[str, ...]
-    position: PositionNow | None
-    online: bool | None
-    open_breaches: int
+
+class Taken(msgspec.Struct, frozen=True):
+    """Who of a party took the alert in hand, when, and by which way (``page``, ``webhook`` …)."""
+
+    party: str
+    person: str
+    acknowledged_at_us: int
+    via: str
+
+
+class AlertNow(msgspec.Struct, frozen=True):
+    """An alert with its four clocks (happened, received, detected here; delivered per delivery),
+    its breach as it stands now, its deliveries and acknowledgements."""
+
+    id: str
+    event: AlertEvent
+    priority: int
+    at_us: int
+    recipients: tuple[str, ...]
+    happened_at_us: int
+    detected_at_us: int
+    received_at_us: int | None = None
+    order: str | None = None
+    condition: str | None = None
+    certainty: Certainty | None = None
+    device: str | None = None
+    wearer: str | None = None
+    risk: Risk | None = None
+    breach: Breach | None = None
+    deliveries: tuple[DeliveryState, ...] = ()
+    acknowledgements: tuple[Taken, ...] = ()
+
+
+class FeedRow(msgspec.Struct, frozen=True):
+    """What happened: ``kind`` is alert, breach, delivery, acknowledgement or order; ``ref`` the id
+    (of an acknowledgement the party, of an order ``id/version``)."""
+
+    feed_seq: int
+    kind: str
+    ref: str
+    alert_id: str | None = None
 
 
 class Counts(msgspec.Struct, frozen=True):
     """Since the database began: fixes by mark, rejected payloads by reason, exact repeats."""
 
-    marks: dict[str, int]
+    fixes: dict[str, int]
     rejected: dict[str, int]
     repeats: int
-
-
-_POSITION = (
-    "n.device, w.wearer, n.seq, n.fixed_at, n.received_at, n.recorded_at, n.lon, n.lat, n.accuracy_m, "
-    "n.source, n.mark, n.speed_m_s, n.heading_deg, n.battery, n.change_seq"
-)
-_DEVICES_IN_USE = """
-SELECT o.wearer, o.id AS order_id, o.risk, d.device
-FROM order_in_force AS o LEFT JOIN order_device AS d
-  ON (d.order_id, d.version) = (o.id, o.version)
- AND (d.used_from IS NULL OR d.used_from <= now()) AND (d.used_until IS NULL OR d.used_until > now())
-"""
-_SELECT_POSITIONS = f"""
-WITH w AS (SELECT DISTINCT ON (device) device, wearer FROM ({_DEVICES_IN_USE}) AS u
-           WHERE device IS NOT NULL ORDER BY device, wearer)
-SELECT {_POSITION} FROM device_now AS n LEFT JOIN w USING (device)
-WHERE n.change_seq > %s ORDER BY n.change_seq, n.device
-"""
-_SELECT_WEARERS = f"""
-SELECT u.wearer,
-       CASE WHEN 'high' = ANY(array_agg(u.risk)) THEN 'high'
-            WHEN 'medium' = ANY(array_agg(u.risk)) THEN 'medium' ELSE 'low' END,
-       array_agg(DISTINCT u.order_id ORDER BY u.order_id),
-       coalesce(array_agg(DISTINCT u.device ORDER BY u.device) FILTER (WHERE u.device IS NOT NULL), '{{}}'),
-       (SELECT count(*) FROM breach AS b
-        WHERE b.wearer = u.wearer AND b.closed_at IS NULL AND NOT b.refuted)
-FROM ({_DEVICES_IN_USE}) AS u
-GROUP BY u.wearer ORDER BY u.wearer
-"""
-_SELECT_IN_FORCE = "SELECT source, armed_at FROM order_in_force ORDER BY id"
+    alerts: int
+    deliveries_waiting: int
 
 
 class PageReads:
@@ -94,57 +117,140 @@ class PageReads:
 
     _pool: c.Pool
 
-    async def wearers_now(self) -> list[WearerNow]:
-        """Every wearer of an order in force, by name; also those without device or fix."""
+    async def cursor(self) -> tuple[int, int]:
+        """The newest ``feed_seq`` and ``change_seq``; (0, 0) in an empty database."""
         async with self._pool.connection() as conn:
-            wearers = await c.fetch(conn, _SELECT_WEARERS)
-            positions = {row[0]: PositionNow(*row) for row in await c.fetch(conn, _SELECT_POSITIONS, (0,))}
-            online = dict(
-                cast("list[tuple[str, bool]]", await c.fetch(conn, "SELECT device, online FROM device_status"))
-            )
-        return [_wearer_now(row, positions, online) for row in wearers]
+            row = cast("c.Row", await c.fetch_one(conn, sql.SELECT_CURSOR))
+        return (row[0], row[1])
 
-    async def newest_fixes_after(self, change_seq: int) -> list[PositionNow]:
-        """Devices whose newest usable fix changed since, by ``change_seq``; 0 answers all."""
+    async def newest_orders(self) -> list[OrderVersion]:
+        """Of each order the newest armed version, by id, also when it has ended."""
         async with self._pool.connection() as conn:
-            rows = await c.fetch(conn, _SELECT_POSITIONS, (change_seq,))
-        return [PositionNow(*row) for row in rows]
-
-    async def zones_now(self) -> list[OrderVersion]:
-        """The orders in force now, by id. Secret conditions are among them: hide them yourself."""
-        async with self._pool.connection() as conn:
-            rows = await c.fetch(conn, _SELECT_IN_FORCE)
+            rows = await c.fetch(conn, sql.SELECT_NEWEST_ORDERS)
         return [version_from_source(row[0], armed_at_us=row[1]) for row in rows]
 
+    async def devices_now(self) -> list[DeviceNow]:
+        """The newest usable fix of every device that an order names, by device."""
+        async with self._pool.connection() as conn:
+            return [DeviceNow(*row) for row in await c.fetch(conn, sql.SELECT_DEVICES)]
+
+    async def positions_after(self, change_seq: int, limit: int) -> list[DeviceNow]:
+        """Devices of orders whose newest fix changed since, rising by ``change_seq``.
+
+        All that share one ``change_seq`` come together, also beyond ``limit``.
+        """
+        async with self._pool.connection() as conn:
+            rows = await c.fetch(conn, sql.SELECT_POSITIONS, (change_seq, bounded(limit)))
+        return [DeviceNow(*row) for row in rows]
+
+    async def open_breaches(self) -> list[Breach]:
+        """Not closed and not refuted, by (opened_at, id)."""
+        async with self._pool.connection() as conn:
+            return [breach_from_row(row) for row in await c.fetch(conn, sql.SELECT_OPEN_BREACHES)]
+
+    async def breaches_by_id(self, ids: Sequence[str]) -> list[Breach]:
+        """Those that exist, refuted ones too."""
+        async with self._pool.connection() as conn:
+            rows = await c.fetch(conn, sql.SELECT_BREACHES_BY_ID, (list(ids),))
+        return [breach_from_row(row) for row in rows]
+
+    async def alerts(
+        self, *, open_only: bool = False, before: tuple[int, str] | None = None, limit: int = 100
+    ) -> list[AlertNow]:
+        """Newest first by (detected_at, id), those before ``before`` where it is given.
+
+        Open: nobody has acknowledged it, or its breach is open and not refuted.
+        """
+        params = {
+            "before_at": None if before is None else to_datetime(before[0]),
+            "before_id": None if before is None else before[1],
+            "open_only": open_only,
+            "limit": bounded(limit),
+        }
+        async with self._pool.connection() as conn:
+            return await _with_details(conn, await c.fetch(conn, sql.SELECT_ALERT_PAGE, params))
+
+    async def alerts_by_id(self, ids: Sequence[str]) -> list[AlertNow]:
+        """Those that exist, newest first."""
+        async with self._pool.connection() as conn:
+            return await _with_details(conn, await c.fetch(conn, sql.SELECT_ALERTS_BY_ID, (list(ids),)))
+
+    async def feed_after(self, feed_seq: int, limit: int) -> list[FeedRow]:
+        """What was committed since, in the order of the commits: complete, nothing comes in late."""
+        async with self._pool.connection() as conn:
+            rows = await c.fetch(conn, sql.SELECT_FEED, (feed_seq, bounded(limit)))
+        return [FeedRow(*row) for row in rows]
+
     async def counts(self) -> Counts:
-        """Counted as batches commit; nothing is scanned."""
+        """Counted as batches commit: no table of fixes is scanned."""
         async with self._pool.connection() as conn:
             marks = await c.fetch(conn, "SELECT mark, fixes FROM mark_counter ORDER BY mark")
             rejected = await c.fetch(conn, "SELECT reason, payloads FROM rejection_counter ORDER BY reason")
-            repeats = await c.fetch_one(conn, "SELECT coalesce(sum(repeats), 0)::bigint FROM device_counter")
-        return Counts(
-            marks={row[0]: row[1] for row in marks},
-            rejected={row[0]: row[1] for row in rejected},
-            repeats=repeats[0] if repeats else 0,
-        )
+            row = cast("c.Row", await c.fetch_one(conn, sql.SELECT_TOTALS))
+        return Counts(dict(_pairs(marks)), dict(_pairs(rejected)), *row)
 
+    async def acknowledge(
+        self, alert_id: str, party: str, person: str, via: str, at_us: int | None = None
+    ) -> Taken:
+        """Keep that a person of ``party`` took the alert in hand; the first of each party counts,
+        and that one comes back. ``at_us`` is by default the database's clock.
 
-def _wearer_now(row: c.Row, positions: dict[str, PositionNow], online: dict[str, bool]) -> WearerNow:
-    wearer, risk, orders, devices, open_breaches = row
-    found = [positions[device] for device in devices if device in positions]
-    newest = max(found, key=lambda p: (p.fixed_at_us, p.seq, p.device)) if found else None
-    speaker = newest.device if newest else (devices[0] if devices else "")
-    return WearerNow(
-        wearer=wearer,
-        risk=risk,
-        orders=tuple(orders),
-        devices=tuple(devices),
-        position=newest,
-        online=online.get(speaker),
-        open_breaches=open_breaches,
-    )
+        Raises ``AlertUnknown``.
+        """
+        at = None if at_us is None else to_datetime(at_us)
+        async with self._pool.transaction() as conn:
+            if await c.fetch_one(conn, "SELECT 1 FROM alert WHERE id = %s", (alert_id,)) is None:
+                raise AlertUnknown(f"there is no alert {alert_id!r}")
+            first = await c.fetch_one(
+                conn, sql.INSERT_ACKNOWLEDGEMENT, (alert_id, party, storable(person), at, via)
+            )
+            if first is not None:
+                await announce(conn, [("acknowledgement", party, alert_id)])
+            row = await c.fetch_one(conn, sql.SELECT_ACKNOWLEDGEMENT, (alert_id, party))
+        return Taken(*cast("c.Row", row))
 
 
 def bounded(limit: int) -> int:
     """A page's wish, within ``limits.PAGE_ROWS_MAX``."""
     return max(0, min(limit, limits.PAGE_ROWS_MAX))
+
+
+def _pairs(rows: Sequence[c.Row]) -> list[tuple[str, int]]:
+    return [(row[0], row[1]) for row in rows]
+
+
+async def _with_details(conn: c.Connection, rows: Sequence[c.Row]) -> list[AlertNow]:
+    ids = [row[0] for row in rows]
+    deliveries: dict[str, list[DeliveryState]] = {}
+    taken: dict[str, list[Taken]] = {}
+    breaches: dict[str, Breach] = {}
+    if ids:
+        for row in await c.fetch(conn, sql.SELECT_DELIVERIES, (ids,)):
+            deliveries.setdefault(row[0], []).append(DeliveryState(*row[1:]))
+        for row in await c.fetch(conn, sql.SELECT_ACKNOWLEDGEMENTS, (ids,)):
+            taken.setdefault(row[0], []).append(Taken(*row[1:]))
+        asked = sorted({row[14] for row in rows if row[14] is not None})
+        found = await c.fetch(conn, sql.SELECT_BREACHES_BY_ID, (asked,)) if asked else []
+        breaches = {row[0]: breach_from_row(row) for row in found}
+    return [
+        AlertNow(
+            id=row[0],
+            event=AlertEvent(row[1]),
+            priority=row[2],
+            at_us=row[3],
+            recipients=tuple(row[4]),
+            happened_at_us=row[5],
+            detected_at_us=row[6],
+            received_at_us=row[7],
+            order=row[8],
+            condition=row[9],
+            certainty=None if row[10] is None else Certainty(row[10]),
+            device=row[11],
+            wearer=row[12],
+            risk=None if row[13] is None else Risk(row[13]),
+            breach=breaches.get(row[14]),
+            deliveries=tuple(deliveries.get(row[0], ())),
+            acknowledgements=tuple(taken.get(row[0], ())),
+        )
+        for row in rows
+    ]

@@ -31,6 +31,11 @@ ON CONFLICT (device) DO UPDATE SET
 WHERE (excluded.fixed_at, excluded.seq) > (device_now.fixed_at, device_now.seq)
 """
 
+RAISE_CLOCK = """
+INSERT INTO device_clock (device, fixed_at) VALUES (%s, %s)
+ON CONFLICT (device) DO UPDATE SET fixed_at = greatest(device_clock.fixed_at, excluded.fixed_at)
+"""
+
 COUNT_MARK = """
 INSERT INTO mark_counter (mark, fixes) VALUES (%s, %s)
 ON CONFLICT (mark) DO UPDATE SET fixes = mark_counter.fixes + excluded.fixes
@@ -64,6 +69,7 @@ INSERT INTO rejected (device, topic, reason, detail, place, raw, received_at, re
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
 """
 
+SELECT_SAID = "SELECT id, closed_at, certainty, how, historic, refuted FROM breach WHERE id = ANY(%s)"
 UPSERT_BREACH = """
 INSERT INTO breach (id, order_id, version, condition_id, kind, wearer, device, opened_at, closed_at,
                     certainty, how, historic, refuted, deepest_m, told, recorded_at, changed_at)

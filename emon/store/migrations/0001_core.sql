@@ -178,19 +178,9 @@ CREATE TABLE app_user (
 -- has seen n never meets a row below n afterwards.
 CREATE TABLE feed (
     feed_seq    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    kind        text NOT NULL CHECK (kind IN ('alert', 'delivery', 'acknowledgement', 'order')),
+    kind        text NOT NULL CHECK (kind IN ('alert', 'breach', 'delivery', 'acknowledgement', 'order')),
     ref         text NOT NULL,
     alert_id    text,
     recorded_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-COMMENT ON COLUMN feed.ref IS 'id of the alert or delivery; party of an acknowledgement; id/version of an order';
-
--- The version of each order that speaks now: the highest that is armed and has begun; when that one
--- has ended the order is not in force, and no older version comes back.
-CREATE VIEW order_in_force AS
-SELECT * FROM (
-    SELECT DISTINCT ON (id) * FROM order_version
-    WHERE armed_at <= now() AND valid_from <= now()
-    ORDER BY id, version DESC
-) AS newest
-WHERE (valid_until IS NULL OR valid_until > now()) AND (withdrawn_at IS NULL OR withdrawn_at > now());
+COMMENT ON COLUMN feed.ref IS 'id of the alert, breach or delivery; party of an acknowledgement; id/version of an order';

@@ -46,6 +46,12 @@ CREATE INDEX device_now_change ON device_now (change_seq);
 CREATE SEQUENCE device_now_change_seq;
 COMMENT ON COLUMN device_now.change_seq IS 'rises with each commit: one engine writes here, one batch at a time';
 
+CREATE TABLE device_clock (
+    device   text PRIMARY KEY,
+    fixed_at timestamptz NOT NULL
+);
+COMMENT ON TABLE device_clock IS 'the largest fixed_at of a device''s fixes marked clock';
+
 CREATE TABLE mark_counter (
     mark  text PRIMARY KEY,
     fixes bigint NOT NULL DEFAULT 0

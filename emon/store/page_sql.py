@@ -1,0 +1,83 @@
+"""The statements of the page reads."""
+
+from __future__ import annotations
+
+from emon.store.rows import BREACH_COLUMNS
+
+SELECT_CURSOR = """
+SELECT coalesce((SELECT max(feed_seq) FROM feed), 0), coalesce((SELECT max(change_seq) FROM device_now), 0)
+"""
+SELECT_NEWEST_ORDERS = """
+SELECT DISTINCT ON (id) source, armed_at FROM order_version ORDER BY id, version DESC
+"""
+
+_DEVICE_NOW = """
+SELECT n.device, n.fixed_at, n.received_at, n.recorded_at, n.lon, n.lat, n.accuracy_m, n.source, n.mark,
+       n.change_seq, n.speed_m_s, n.heading_deg, n.battery, s.online
+FROM device_now AS n LEFT JOIN device_status AS s USING (device)
+WHERE EXISTS (SELECT FROM order_device AS d WHERE d.device = n.device)
+"""
+SELECT_DEVICES = _DEVICE_NOW + "ORDER BY n.device"
+SELECT_POSITIONS = f"""
+SELECT * FROM (
+    SELECT * FROM ({_DEVICE_NOW}) AS shown WHERE change_seq > %s
+    ORDER BY change_seq FETCH FIRST %s ROWS WITH TIES
+) AS page
+ORDER BY change_seq, device
+"""
+
+SELECT_OPEN_BREACHES = f"""
+SELECT {BREACH_COLUMNS} FROM breach WHERE closed_at IS NULL AND NOT refuted ORDER BY opened_at, id
+"""
+SELECT_BREACHES_BY_ID = f"SELECT {BREACH_COLUMNS} FROM breach WHERE id = ANY(%s)"
+
+_ALERT = """
+SELECT a.id, a.event, a.priority, a.at, a.recipients, a.happened_at, a.detected_at, a.received_at,
+       a.order_id, a.condition_id, a.certainty, coalesce(a.device, b.device), coalesce(b.wearer, o.wearer),
+       o.risk, a.breach_id
+FROM alert AS a
+LEFT JOIN breach AS b ON b.id = a.breach_id
+LEFT JOIN LATERAL (
+    SELECT wearer, risk FROM order_version AS v
+    WHERE v.id = a.order_id AND v.armed_at <= a.at ORDER BY v.version DESC LIMIT 1
+) AS o ON true
+"""
+SELECT_ALERT_PAGE = (
+    _ALERT
+    + """
+WHERE (%(before_at)s::timestamptz IS NULL
+       OR (a.detected_at, a.id) < (%(before_at)s::timestamptz, %(before_id)s::text))
+  AND (NOT %(open_only)s
+       OR NOT EXISTS (SELECT FROM acknowledgement AS k WHERE k.alert_id = a.id)
+       OR (b.id IS NOT NULL AND b.closed_at IS NULL AND NOT b.refuted))
+ORDER BY a.detected_at DESC, a.id DESC LIMIT %(limit)s
+"""
+)
+SELECT_ALERTS_BY_ID = _ALERT + "WHERE a.id = ANY(%s) ORDER BY a.detected_at DESC, a.id DESC"
+
+SELECT_DELIVERIES = """
+SELECT alert_id, recipient, channel, state, attempts, first_attempt_at, delivered_at, next_attempt_at,
+       last_error
+FROM delivery WHERE alert_id = ANY(%s) ORDER BY recipient
+"""
+SELECT_ACKNOWLEDGEMENTS = """
+SELECT alert_id, party, person, acknowledged_at, via FROM acknowledgement
+WHERE alert_id = ANY(%s) ORDER BY acknowledged_at, id
+"""
+SELECT_ACKNOWLEDGEMENT = """
+SELECT party, person, acknowledged_at, via FROM acknowledgement WHERE alert_id = %s AND party = %s
+"""
+INSERT_ACKNOWLEDGEMENT = """
+INSERT INTO acknowledgement (alert_id, party, person, acknowledged_at, via)
+VALUES (%s, %s, %s, coalesce(%s::timestamptz, clock_timestamp()), %s)
+ON CONFLICT (alert_id, party) DO NOTHING RETURNING id
+"""
+
+SELECT_FEED = """
+SELECT feed_seq, kind, ref, alert_id FROM feed WHERE feed_seq > %s ORDER BY feed_seq LIMIT %s
+"""
+SELECT_TOTALS = """
+SELECT (SELECT coalesce(sum(repeats), 0)::bigint FROM device_counter),
+       (SELECT count(*) FROM alert),
+       (SELECT count(*) FROM delivery WHERE state = 'waiting')
+"""

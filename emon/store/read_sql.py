@@ -1,0 +1,65 @@
+"""The statements of a batch's reading half.
+
+Each bounds ``fixed_at`` by plain parameters, beside what it joins by, so that the server plans and
+opens only the partitions of those days.
+"""
+
+from __future__ import annotations
+
+from emon.store.rows import BREACH_COLUMNS, FIX_COLUMNS
+
+SELECT_ORDERS = "SELECT arm_seq, source, armed_at FROM order_version WHERE arm_seq > %s ORDER BY arm_seq"
+
+SELECT_KNOWN = f"""
+SELECT {FIX_COLUMNS} FROM unnest(%s::text[], %s::timestamptz[], %s::bigint[]) AS k (d, t, s)
+CROSS JOIN LATERAL (
+    SELECT * FROM fix
+    WHERE device = k.d AND fixed_at = k.t AND seq = k.s AND fixed_at BETWEEN %s AND %s
+    LIMIT 1
+) AS found
+"""
+SELECT_TRACKS = f"""
+SELECT {FIX_COLUMNS} FROM unnest(%s::text[]) AS k (d)
+CROSS JOIN LATERAL (
+    SELECT * FROM fix WHERE device = k.d AND fixed_at >= %s AND fixed_at < %s AND mark <> 'clock'
+    ORDER BY fixed_at DESC, seq DESC LIMIT %s
+) AS newest
+ORDER BY device, fixed_at, seq
+"""
+SELECT_SINCE = f"""
+SELECT {FIX_COLUMNS} FROM unnest(%s::text[], %s::timestamptz[]) AS k (d, t)
+CROSS JOIN LATERAL (
+    SELECT * FROM fix WHERE device = k.d AND fixed_at >= k.t AND fixed_at >= %s AND mark <> 'clock'
+) AS later
+ORDER BY device, fixed_at, seq
+"""
+SELECT_BEFORE = f"""
+SELECT {FIX_COLUMNS} FROM unnest(%s::text[], %s::timestamptz[]) AS k (d, t)
+CROSS JOIN LATERAL (
+    SELECT * FROM fix
+    WHERE device = k.d AND fixed_at < k.t AND fixed_at >= %s AND fixed_at < %s
+      AND mark NOT IN ('implausible', 'clock')
+    ORDER BY fixed_at DESC, seq DESC LIMIT 1
+) AS newest
+"""
+SELECT_CLOCK_AHEAD = "SELECT device, fixed_at FROM device_clock WHERE device = ANY(%s)"
+
+SELECT_BREACHES = f"""
+SELECT k.place, {BREACH_COLUMNS}
+FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) WITH ORDINALITY AS k (o, c, t, place)
+JOIN breach ON order_id = k.o AND condition_id = k.c AND NOT refuted
+ AND (closed_at IS NULL OR closed_at >= k.t OR opened_at >= k.t)
+ORDER BY k.place, opened_at, id
+"""
+TAKE_AGAIN = """
+WITH taken AS (
+    UPDATE rejected SET retaken_at = clock_timestamp()
+    WHERE id IN (
+        SELECT id FROM rejected
+        WHERE reason = 'unknown_device' AND retaken_at IS NULL AND device = ANY(%s) AND received_at >= %s
+        ORDER BY id LIMIT %s
+    )
+    RETURNING id, topic, raw
+)
+SELECT topic, raw FROM taken ORDER BY id
+"""

@@ -1,0 +1,202 @@
+"""The store: everything the service keeps, in one PostgreSQL database.
+
+The engine's batches run on a connection of their own (``engine_claim``); pages, dispatcher and
+arming share a few others. All SQL stands beside what uses it, as SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import Self
+
+import msgspec
+import psycopg
+
+from emon.model.breach import Breach
+from emon.model.instant import to_datetime
+from emon.model.order import OrderVersion
+from emon.store import arming, migrate
+from emon.store import connect as c
+from emon.store import listen as listening
+from emon.store.batch import Batch
+from emon.store.engine_claim import EngineClaim
+from emon.store.errors import (
+    AlertUnknown,
+    CommitUncertain,
+    DatabaseUnavailable,
+    DatabaseUrlWrong,
+    EngineClaimed,
+    EngineFenced,
+    EngineNotClaimed,
+    FixAlreadyStored,
+    OrderConflict,
+    SchemaAltered,
+    SchemaNewer,
+    SchemaOutdated,
+    StoreFault,
+    UserExists,
+)
+from emon.store.migrate import Storage
+from emon.store.outbox import OutboxReads
+from emon.store.pages import PageReads
+from emon.store.rows import BREACH_COLUMNS, breach_from_row
+from emon.store.users import UserAccounts
+
+__all__ = [
+    "AlertUnknown",
+    "Batch",
+    "CommitUncertain",
+    "DatabaseUnavailable",
+    "DatabaseUrlWrong",
+    "Description",
+    "EngineClaimed",
+    "EngineFenced",
+    "EngineNotClaimed",
+    "FixAlreadyStored",
+    "OrderConflict",
+    "SchemaAltered",
+    "SchemaNewer",
+    "SchemaOutdated",
+    "Store",
+    "StoreFault",
+    "UserExists",
+]
+
+_SELECT_RECENT_BREACHES = f"""
+SELECT {BREACH_COLUMNS} FROM breach
+WHERE NOT refuted AND (closed_at IS NULL OR opened_at >= %s)
+ORDER BY opened_at, id
+"""
+_SHARE_ARM_LOCK = """
+SELECT pg_advisory_xact_lock_shared(%s::integer, %s::integer), engine_epoch FROM engine_clock
+"""
+
+
+class Description(msgspec.Struct, frozen=True):
+    """What the database is, for the start-up message and the page."""
+
+    server: str
+    place: str
+    storage: Storage
+    migrations: int
+
+    def __str__(self) -> str:
+        kind = "TimescaleDB hypertable" if self.storage is Storage.HYPERTABLE else "daily partitions"
+        return f"{self.place}, PostgreSQL {self.server}, fixes in {kind}, schema {self.migrations}"
+
+
+class Store(PageReads, UserAccounts, OutboxReads):
+    """One open database. Make it with ``open``; every method may raise ``DatabaseUnavailable``."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._pool = c.Pool(url)
+        self._claim = EngineClaim(url)
+
+    @classmethod
+    async def open(cls, url: str, *, give_up_s: float = 0.0) -> Self:
+        """Connect and check the schema, trying again with growing pauses for ``give_up_s`` seconds.
+
+        Raises ``DatabaseUnavailable``, ``SchemaOutdated``, ``SchemaNewer``, ``SchemaAltered``.
+        """
+        conn = await c.connect_patiently(url, purpose="start", give_up_s=give_up_s)
+        try:
+            with c.as_store_faults(url):
+                await migrate.check_schema(conn)
+        finally:
+            await conn.close()
+        return cls(url)
+
+    async def close(self) -> None:
+        """Close all connections; the engine's claim ends with its own."""
+        await self._claim.drop()
+        await self._pool.close()
+
+    async def describe(self) -> Description:
+        """Server version, place, how fixes are stored, number of migrations."""
+        async with self._pool.connection() as conn:
+            return Description(
+                server=conn.info.parameter_status("server_version") or "?",
+                place=c.describe_url(self.url),
+                storage=await migrate.current_storage(conn),
+                migrations=len(await migrate.applied_migrations(conn)),
+            )
+
+    async def claim_engine(self) -> int:
+        """Become the one engine of this database; returns the claim's epoch.
+
+        Raises ``EngineClaimed`` when a living engine has it.
+        """
+        return await self._claim.claim()
+
+    @asynccontextmanager
+    async def batch(self) -> AsyncIterator[Batch]:
+        """One transaction of the engine; one at a time. Commits at the end, rolls back on a fault.
+
+        It shares a lock that arming takes alone. Raises ``EngineNotClaimed``, ``EngineFenced``,
+        ``DatabaseUnavailable``, and its kind ``CommitUncertain`` when the connection broke during
+        the commit.
+        """
+        async with self._claim.in_use:
+            conn = await self._claim.connection()
+            try:
+                with c.as_store_faults(self.url):
+                    await conn.set_autocommit(False)
+                    row = await c.fetch_one(conn, _SHARE_ARM_LOCK, (c.LOCK_CLASS, c.LOCK_ARM))
+                    if row is None or row[1] != self._claim.epoch:
+                        raise EngineFenced("another engine has claimed this database: this one must stop")
+                    yield Batch(conn, row[1])
+                await self._commit(conn)
+            except BaseException:
+                await self._abandon(conn)
+                raise
+
+    async def _commit(self, conn: c.Connection) -> None:
+        try:
+            await conn.commit()
+        except (psycopg.OperationalError, psycopg.InterfaceError) as fault:
+            raise CommitUncertain(str(c.unavailable(self.url, fault))) from fault
+
+    async def _abandon(self, conn: c.Connection) -> None:
+        """Roll back; a connection that cannot is dropped, which rolls back as well."""
+        try:
+            await conn.rollback()
+        except psycopg.Error:
+            await self._claim.drop()
+
+    async def last_received_at_us(self) -> int | None:
+        """``received_at`` of the newest committed batch; None before the first."""
+        async with self._pool.connection() as conn:
+            row = await c.fetch_one(conn, "SELECT last_received_at FROM engine_clock")
+        return row[0] if row else None
+
+    async def recent_breaches(self, since_us: int) -> list[Breach]:
+        """Unrefuted, open or with opened_at >= since, by (opened_at, id)."""
+        async with self._pool.connection() as conn:
+            rows = await c.fetch(conn, _SELECT_RECENT_BREACHES, (to_datetime(since_us),))
+        return [breach_from_row(row) for row in rows]
+
+    async def arm(self, versions: Sequence[OrderVersion]) -> list[OrderVersion]:
+        """Arm them all at the instant of this commit, or none. Raises ``OrderConflict``.
+
+        They come back with the ``armed_at`` they have now: a version that stands already with the
+        same content keeps its own.
+        """
+        async with self._pool.transaction() as conn:
+            return await arming.arm(conn, versions)
+
+    async def ensure_partitions(self, from_day: date | None = None, to_day: date | None = None) -> int:
+        """Make the missing daily partitions of [from_day, to_day), by default those around today.
+
+        Returns how many it made. Call it daily; TimescaleDB needs none and answers 0.
+        """
+        async with self._pool.connection() as conn:
+            if from_day is None or to_day is None:
+                return await migrate.ensure_partitions_around(conn)
+            return await migrate.ensure_partitions(conn, from_day, to_day)
+
+    def listen(self, channel: str) -> AsyncIterator[str]:
+        """Payloads of ``emon_alert``, ``emon_order`` or ``emon_feed``; empty after a (re)connect."""
+        return listening.listen(self.url, channel)
