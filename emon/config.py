@@ -69,7 +69,6 @@ class Settings:
     log_level: str
     log_format: str
     batch_fixes_max: int
-    batch_wait_ms: int
     give_up_s: int
     partition_days_ahead: int
 
@@ -254,16 +253,8 @@ SETTINGS: tuple[Setting, ...] = (
         "batch_fixes_max",
         _whole(1, 100_000),
         "2000",
-        "messages",
-        "Most messages of one transaction.",
-    ),
-    Setting(
-        "EMON_BATCH_WAIT_MS",
-        "batch_wait_ms",
-        _whole(0, 1_000),
-        "5",
-        "milliseconds",
-        "How long a transaction waits for further messages after its first.",
+        "fixes",
+        "A transaction is closed once it holds so many; its last message may take it beyond.",
     ),
     Setting(
         "EMON_GIVE_UP_S",

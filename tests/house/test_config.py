@@ -44,7 +44,7 @@ def test_every_fault_is_told_at_once() -> None:
             "EMON_HTTP_LISTEN": "8380",
             "EMON_LOG_LEVEL": "loud",
             "EMON_GIVE_UP_S": "-1",
-            "EMON_BATCH_WAIT_MS": "5.5",
+            "EMON_BATCH_FIXES_MAX": "5.5",
             "PATH": "/usr/bin",
         }
     )
@@ -54,7 +54,7 @@ def test_every_fault_is_told_at_once() -> None:
         "EMON_HTTP_LISTEN",
         "EMON_LOG_LEVEL",
         "EMON_GIVE_UP_S",
-        "EMON_BATCH_WAIT_MS",
+        "EMON_BATCH_FIXES_MAX",
         "EMON_POLICY",
     }
     assert "did you mean EMON_MQTT_URL?" in found["EMON_MQTT_ULR"]
