@@ -63,9 +63,11 @@ def needs(state: State, inputs: Inputs) -> Need:
     tracks: dict[str, int] = {}
     keys: list[tuple[str, int, int]] = []
     folds: dict[Key, int] = dict(state.stale)
+    firing: set[Key] = set()
     for due_us, key in state.timers:
         if due_us >= inputs.at_us:
             break
+        firing.add(key)
         if key not in state.folds:
             folds[key] = min(due_us, folds.get(key, due_us))
     for message in inputs.messages:
@@ -84,7 +86,8 @@ def needs(state: State, inputs: Inputs) -> Need:
                 tracks[raw.device] = min(at_us, tracks.get(raw.device, at_us))
             for key in state.by_device[raw.device]:
                 fold = state.folds.get(key)
-                if fold is None or not fold.continues_with(raw):
+                # Timers fire first: a fix from before their edges is late by the time it is folded.
+                if fold is None or key in firing or not fold.continues_with(raw):
                     folds[key] = min(at_us, folds.get(key, at_us))
     return Need(tracks, tuple(keys), folds)
 

@@ -132,8 +132,8 @@ def _entries(document: Any, faults: list[Fault]) -> dict[str, Any]:
         faults.append(Fault("", "must be a JSON object with the member recipients"))
         return {}
     for name in document:
-        if name != "recipients":
-            faults.append(Fault(str(name), "unknown member; known is recipients"))
+        if name not in ("recipients", "rules"):  # rules: emon/alerts/rules.py
+            faults.append(Fault(str(name), "unknown member; known are recipients, rules"))
     entries = document.get("recipients")
     if not isinstance(entries, dict) or not entries:
         faults.append(Fault("recipients", "must be an object with one member for each party"))

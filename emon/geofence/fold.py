@@ -9,6 +9,7 @@ folding again from an earlier start (:func:`begin`), never by patching the state
 from __future__ import annotations
 
 import math
+from itertools import combinations
 
 import msgspec
 
@@ -23,6 +24,7 @@ from emon.geofence.evidence import (
 from emon.geofence.timeline import Timeline, device_use
 from emon.limits import (
     OWED_AFTER_S,
+    PLAN_S,
     REACH_SPEED_MAX_M_S,
     RUN_FIXES_MAX,
     RUN_MEMORY_S,
@@ -31,7 +33,7 @@ from emon.limits import (
 from emon.model.fix import Fix, RawFix
 from emon.model.instant import SECOND_US
 from emon.model.span import span_m
-from emon.model.vocabulary import Certainty, How
+from emon.model.vocabulary import Certainty, How, Source
 
 NO_ZONE = -1
 
@@ -191,9 +193,24 @@ def opens(run: tuple[Seen, ...]) -> bool:
 
 
 def strength(run: tuple[Seen, ...]) -> Certainty:
-    """Certainty of a run. A position repeated to the digit is one witness, not two."""
-    deep = {(s.fix.wire.lon, s.fix.wire.lat) for s in run if s.p >= CERTAIN_P}
-    return certainty_of(max(seen.p for seen in run), agreed=len(deep) >= 2)
+    """Certainty of a run: ``certain`` takes two independent witnesses deep enough inside."""
+    deep = [seen for seen in run if seen.p >= CERTAIN_P]
+    agreed = any(_independent(one, other) for one, other in combinations(deep, 2))
+    return certainty_of(max(seen.p for seen in run), agreed=agreed)
+
+
+def _independent(older: Seen, newer: Seen) -> bool:
+    """Whether two fixes are two witnesses.
+
+    A receiver that lost the sky repeats its last position to the digit for seconds, and a network
+    position repeats for hours; only a satellite fix that repeats a plan interval later was made
+    anew.
+    """
+    a, b = older.fix.wire, newer.fix.wire
+    if (a.lon, a.lat) != (b.lon, b.lat):
+        return True
+    satellites = a.source is Source.GNSS and b.source is Source.GNSS
+    return satellites and newer.at_us - older.at_us >= PLAN_S * SECOND_US
 
 
 def stays_quiet(fold: Fold, seen: Seen) -> bool:

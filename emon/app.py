@@ -1,0 +1,282 @@
+"""The composition root: picks the parts, starts them in order and stops them in the opposite one.
+
+Order matters at the start: the database is claimed before a message is taken, the page listens
+before the broker is asked, and the session at the broker exists before any device may connect (the
+first trap of the design). At a stop the source ends first: what was not committed comes again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from pathlib import Path
+
+import uvicorn
+
+from emon import clock
+from emon.alerts.channels.opened import open_channels
+from emon.alerts.dispatcher import Dispatcher
+from emon.alerts.policy import Policy
+from emon.alerts.recipients import Recipients
+from emon.config import Address, Settings
+from emon.ingest.sources.mqtt import MqttSource
+from emon.limits import PARTITIONS_EVERY_S
+from emon.model.effects import Effects
+from emon.model.instant import to_datetime
+from emon.runtime import Runtime
+from emon.store.errors import DatabaseUnavailable
+from emon.store.store import Store
+from emon.web.app import create_app
+from emon.web.backend import Services
+from emon.web.live import LiveFeed
+from emon.web.store_backend import StoreBackend
+
+_log = logging.getLogger(__name__)
+
+
+class AddressTaken(Exception):
+    """The page's address cannot be listened on."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """What whoever started the service may want to know and do."""
+
+    http_url: str
+    store: Store
+    runtime: Runtime
+    description: str
+
+
+class Service:
+    """The whole service in one process. ``run`` ends after ``stop``, or with the fault that ended it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        recipients: Recipients,
+        policy: Policy,
+        *,
+        on_start: Callable[[Started], None] = lambda started: None,
+    ) -> None:
+        self._settings = settings
+        self._recipients = recipients
+        self._policy = policy
+        self._on_start = on_start
+        self._stop = asyncio.Event()
+
+    def stop(self) -> None:
+        """End in order; a second call changes nothing."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Start everything, work until ``stop``, end everything.
+
+        Raises ``AddressTaken``, the store's and the source's faults at start, and whatever the
+        engine cannot go on after.
+        """
+        settings = self._settings
+        give_up_s = float(settings.give_up_s) or None
+        listener = _listen(settings.http_listen)
+        async with contextlib.AsyncExitStack() as stack:
+            stack.callback(listener.close)
+            store = await Store.open(settings.database_url, give_up_s=give_up_s or 10.0**9)
+            stack.push_async_callback(store.close)
+            await self._make_partitions(store)
+            await store.claim_engine()
+            channels = await stack.enter_async_context(
+                open_channels(self._recipients, settings.http_public_url, clock.now_us)
+            )
+            dispatcher = Dispatcher(store, channels, clock.now_us)
+            source = await stack.enter_async_context(
+                MqttSource(settings.mqtt_url, client_id=settings.mqtt_client_id, give_up_s=give_up_s)
+            )
+            backend = StoreBackend(store)
+            runtime = Runtime(
+                store,
+                source,
+                now_us=clock.now_us,
+                route=self._recipients.deliveries,
+                on_commit=lambda effects: _after_commit(effects, dispatcher, live),
+                batch_fixes_max=settings.batch_fixes_max,
+                policy=self._policy,
+            )
+
+            def status() -> dict[str, object]:
+                return _status(runtime, source)
+
+            live = LiveFeed(backend, clock.now_us, status)
+            server = _server(self._services(backend, live, status))
+            started = Started(
+                http_url=f"http://{_bound(listener)}",
+                store=store,
+                runtime=runtime,
+                description=str(await store.describe()),
+            )
+            await self._work(started, dispatcher, live, server, listener)
+
+    async def _work(
+        self,
+        started: Started,
+        dispatcher: Dispatcher,
+        live: LiveFeed,
+        server: uvicorn.Server,
+        listener: socket.socket,
+    ) -> None:
+        store, runtime = started.store, started.runtime
+        async with asyncio.TaskGroup() as group:
+            engine = group.create_task(runtime.run(), name="engine")
+            sending = group.create_task(dispatcher.run(), name="dispatcher")
+            serving = group.create_task(server.serve(sockets=[listener]), name="page")
+            feeding = group.create_task(live.run(), name="live feed")
+            helpers = [
+                group.create_task(_on_notice(store, "emon_order", runtime.orders_changed)),
+                group.create_task(_on_notice(store, "emon_alert", dispatcher.wake)),
+                group.create_task(self._keep_partitions(store)),
+            ]
+            self._on_start(started)
+            await self._stop.wait()
+            runtime.stop()
+            await engine
+            dispatcher.stop()
+            live.close()
+            server.should_exit = True
+            await asyncio.gather(sending, serving)
+            for task in (feeding, *helpers):
+                task.cancel()
+
+    def _services(
+        self, backend: StoreBackend, live: LiveFeed, status: Callable[[], dict[str, object]]
+    ) -> Services:
+        settings = self._settings
+        secrets_of = {
+            str(party): secret
+            for party in self._recipients.routes
+            if (secret := self._recipients.secret_of(party)) is not None
+        }
+        return Services(
+            backend=backend,
+            live=live,
+            now_us=clock.now_us,
+            cookie_secret=_cookie_secret(settings.data_dir),
+            status=status,
+            secrets=secrets_of,
+            allowed_hosts=_allowed_hosts(settings),
+            secure_cookie=settings.http_public_url.startswith("https://"),
+        )
+
+    async def _make_partitions(self, store: Store) -> None:
+        today = to_datetime(clock.now_us()).astimezone(UTC).date()
+        ahead = timedelta(days=self._settings.partition_days_ahead + 1)
+        await store.ensure_partitions(today - timedelta(days=1), today + ahead)
+
+    async def _keep_partitions(self, store: Store) -> None:
+        while True:
+            await asyncio.sleep(PARTITIONS_EVERY_S)
+            try:
+                await self._make_partitions(store)
+            except DatabaseUnavailable as fault:
+                _log.warning("no partitions were made, again in an hour: %s", fault)
+
+
+def _after_commit(effects: Effects, dispatcher: Dispatcher, live: LiveFeed) -> None:
+    if effects.alerts:
+        dispatcher.wake()
+    live.wake()
+
+
+async def _on_notice(store: Store, channel: str, act: Callable[[], None]) -> None:
+    async for _ in store.listen(channel):
+        act()
+
+
+def _status(runtime: Runtime, source: MqttSource) -> dict[str, object]:
+    status = runtime.status
+    return {
+        "ok": source.connected and not status.waiting_for_database,
+        "broker_connected": source.connected,
+        "waiting_for_database": status.waiting_for_database,
+        "batches": status.batches,
+        "fixes": status.fixes,
+        "alerts": status.alerts,
+        "rejections": status.rejections,
+        "last_batch_at": None
+        if status.last_batch_at_us is None
+        else to_datetime(status.last_batch_at_us).isoformat(),
+    }
+
+
+class _Server(uvicorn.Server):
+    """Signals belong to whoever started the service."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _server(services: Services) -> uvicorn.Server:
+    config = uvicorn.Config(
+        create_app(services),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=3,
+    )
+    return _Server(config)
+
+
+def _listen(address: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((address.host, address.port))
+    except OSError as fault:
+        listener.close()
+        raise AddressTaken(
+            f"cannot listen on {address}: {fault.strerror}; set EMON_HTTP_LISTEN to a free address"
+        ) from None
+    listener.setblocking(False)
+    return listener
+
+
+def _bound(listener: socket.socket) -> Address:
+    host, port = listener.getsockname()[:2]
+    return Address(host, port)
+
+
+def _allowed_hosts(settings: Settings) -> frozenset[str]:
+    """Names by which a browser may ask: loopback, the listening address and the public URL's host."""
+    public = settings.http_public_url.split("://", 1)[-1].split("/", 1)[0].rsplit("@", 1)[-1]
+    name = public if public.endswith("]") else public.rsplit(":", 1)[0]
+    return frozenset({"127.0.0.1", "localhost", "[::1]", name})
+
+
+def _cookie_secret(data_dir: Path) -> bytes:
+    """Made once and kept, so that a restart logs nobody out."""
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = data_dir / "cookie.secret"
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+@contextlib.asynccontextmanager
+async def running(service: Service) -> AsyncIterator[asyncio.Task[None]]:
+    """The service as a task of the caller's loop, stopped in order on leaving."""
+    task = asyncio.create_task(service.run(), name="service")
+    try:
+        yield task
+    finally:
+        service.stop()
+        await task
