@@ -11,7 +11,9 @@ import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlsplit
 
+import aiomqtt
 import pytest
 import yaml
 
@@ -20,6 +22,7 @@ from emon.alerts.recipients import load_recipients
 from emon.config import load_settings
 from simulator import cli as simulator_cli
 from simulator.scenario_file import load_scenario
+from tests.fixtures_brokers import MosquittoBroker
 
 OWN = ("migrate", "service", "simulator")
 OTHERS = {"database": "timescale/timescaledb", "broker": "eclipse-mosquitto"}
@@ -151,6 +154,26 @@ def test_the_secrets_are_made_for_the_story_s_devices(make_secrets: ModuleType) 
     story = {wearer.device.id for wearer in load_scenario(None).wearers}
     assert set(make_secrets.DEVICES) == story
     assert set(json.loads(make_secrets.make()["devices"])) == story
+
+
+async def test_mosquitto_takes_the_passwords_that_we_write(
+    make_secrets: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hashed(password: str) -> str:
+        _, _, rest = str(make_secrets.mosquitto_line("user", password)).strip().partition(":")
+        return rest
+
+    monkeypatch.setattr("tests.fixtures_brokers._hashed", hashed)
+    broker = MosquittoBroker(tmp_path)
+    await broker.start()
+    try:
+        service = urlsplit(broker.service_url)
+        async with aiomqtt.Client("127.0.0.1", broker.port, username="emon", password=service.password):
+            pass
+        with pytest.raises(aiomqtt.MqttError, match=r"(?i)not authori"):
+            await aiomqtt.Client("127.0.0.1", broker.port, username="emon", password="wrong").__aenter__()
+    finally:
+        await broker.stop()
 
 
 def test_secrets_are_made_once_and_never_changed(repository: Path, tmp_path: Path) -> None:
