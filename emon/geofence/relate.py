@@ -1,0 +1,134 @@
+"""Kernels for one point and one zone: inside or not, and how far from the outline."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from emon.geofence.corridor import corridor_distance_m
+from emon.geofence.ellipsoid import FAR_M, arc_m, ecef, geodesic_m, half_open
+from emon.geofence.jit import compiled, inner
+from emon.geofence.layout import (
+    AREA,
+    BLOCK_FROM,
+    CENTER_LAT,
+    CENTER_LON,
+    CIRCLE,
+    DLON,
+    GHOST,
+    KIND,
+    LAT1,
+    LAT2,
+    LAT_MAX,
+    LAT_MIN,
+    LON1,
+    LON2,
+    LON_SPAN,
+    PIECE_FROM,
+    PIECE_TO,
+    RADIUS,
+    SAG,
+    SLAB_COUNT,
+    SLAB_DEG,
+    SLAB_FROM,
+    SLAB_LON,
+    ZoneArrays,
+)
+from emon.geofence.nearest import nearest, nearest_direction_m
+from emon.geofence.wgs84 import Floats, Ints
+
+
+@inner
+def _is_north(pieces: Floats, i: int, lon: float, lat: float) -> bool:
+    """Whether the meridian from the point to the North Pole crosses piece ``i``.
+
+    A piece holds its western end and not its eastern one, so that the meridian through a vertex
+    counts each piece there once. The test of ends compares stored numbers and rounds nothing;
+    where the piece runs over the 180th meridian, its answer turns round.
+    """
+    lon1, lon2, dlon = pieces[i, LON1], pieces[i, LON2], pieces[i, DLON]
+    over_180 = abs(lon1 + dlon - lon2) > 1.0
+    if ((lon1 > lon) != (lon2 > lon)) == over_180:
+        return False
+    lat1, lat2 = pieces[i, LAT1], pieces[i, LAT2]
+    if pieces[i, SAG] == GHOST:
+        return lat1 > 0.0  # it runs over a pole: north of every point, or south of every point
+    if min(lat1, lat2) > lat:
+        return True
+    if max(lat1, lat2) <= lat:
+        return False
+    ahead = lon - lon1
+    if ahead * dlon < 0.0:
+        ahead += 360.0 if dlon > 0.0 else -360.0
+    return lat1 + (lat2 - lat1) * (ahead / dlon) > lat
+
+
+@inner
+def is_inside(zones: ZoneArrays, zone: int, lon: float, lat: float) -> bool:
+    """Whether an area holds the point, by parity; either answer for a point on its outline.
+
+    Edges are straight in longitude and latitude, so that the plane of those is exact anywhere.
+    """
+    ints, floats = zones.ints, zones.floats
+    if lat < floats[zone, LAT_MIN] or lat > floats[zone, LAT_MAX]:
+        return False
+    east = lon - floats[zone, SLAB_LON]
+    if east < 0.0:
+        east += 360.0
+    if east > floats[zone, LON_SPAN]:
+        return False
+    low = ints[zone, PIECE_FROM]
+    count = ints[zone, SLAB_COUNT]
+    odd = False
+    if count == 0:
+        for i in range(low, ints[zone, PIECE_TO]):
+            odd ^= _is_north(zones.pieces, i, lon, lat)
+        return odd
+    slab = ints[zone, SLAB_FROM] + min(count - 1, int(east / floats[zone, SLAB_DEG]))
+    for k in range(zones.slab_offsets[slab], zones.slab_offsets[slab + 1]):
+        odd ^= _is_north(zones.pieces, low + zones.slab_pieces[k], lon, lat)
+    return odd
+
+
+@inner
+def outline_m(zones: ZoneArrays, zone: int, lon: float, lat: float) -> float:
+    """Unsigned distance from a point to an area's outline."""
+    x, y, z = ecef(lon, lat)
+    low, high = zones.ints[zone, PIECE_FROM], zones.ints[zone, PIECE_TO]
+    chord, _, _ = nearest(zones.pieces, zones.blocks, low, high, zones.ints[zone, BLOCK_FROM], x, y, z)
+    if chord > FAR_M:
+        return nearest_direction_m(zones.pieces, low, high, x, y, z)
+    return arc_m(chord, math.sin(math.radians(lat)))
+
+
+@inner
+def signed_m(zones: ZoneArrays, zone: int, lon: float, lat: float) -> float:
+    """Distance from a point to a zone's outline, negative inside. Longitude in [-180, 180)."""
+    kind = zones.ints[zone, KIND]
+    if kind == AREA:
+        distance = outline_m(zones, zone, lon, lat)
+        return -distance if is_inside(zones, zone, lon, lat) else distance
+    radius = zones.floats[zone, RADIUS]
+    if kind == CIRCLE:
+        center_lon, center_lat = zones.floats[zone, CENTER_LON], zones.floats[zone, CENTER_LAT]
+        return geodesic_m(center_lon, center_lat, lon, lat) - radius
+    low, high = zones.ints[zone, PIECE_FROM], zones.ints[zone, PIECE_TO]
+    block = zones.ints[zone, BLOCK_FROM]
+    return corridor_distance_m(zones.pieces, zones.blocks, low, high, block, radius, lon, lat)
+
+
+@compiled
+def signed_each(zones: ZoneArrays, zone: Ints, lon: Floats, lat: Floats) -> Floats:
+    out = np.empty(len(zone))
+    for i in range(len(zone)):
+        out[i] = signed_m(zones, zone[i], half_open(lon[i]), lat[i])
+    return out
+
+
+@compiled
+def geodesic_each(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Floats:
+    out = np.empty(len(lon1))
+    for i in range(len(lon1)):
+        out[i] = geodesic_m(lon1[i], lat1[i], lon2[i], lat2[i])
+    return out
