@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from emon.geofence.zones import zone_faults
 from emon.limits import RADIUS_MAX_M, VERTICES_MAX
 from emon.model.order import AreaZone, CircleZone, CorridorZone, Ring, Zone
 from emon.orders.members import (
@@ -64,12 +65,13 @@ def read_zone(value: object, path: str, faults: Faults) -> dict[str, JsonValue] 
 
 
 def _add_shape_faults(tree: dict[str, Any], path: str, faults: Faults) -> None:
-    try:
-        from emon.geofence.zones import zone_faults
-    except ModuleNotFoundError:
-        return
+    """What the geofence package finds, by the document's own paths."""
     for fault in zone_faults(build_zone(tree), path):
-        faults.add(fault.path, fault.message)
+        place = fault.path
+        if tree["type"] == "MultiPolygon" and len(tree["coordinates"]) == 1:
+            # A zone of one part does not show that it came as a MultiPolygon.
+            place = place.replace(f"{path}.coordinates[", f"{path}.coordinates[0][", 1)
+        faults.add(place.removeprefix("."), fault.message)
 
 
 def read_ref(members: Members) -> str | None:
