@@ -20,7 +20,7 @@ def test_every_import_contract_is_kept(tmp_path: Path) -> None:
 
 def imported(path: Path) -> set[str]:
     """Absolute names of all that a file imports, ``from a import b`` as ``a.b`` too."""
-    names = set()
+    names: set[str] = set()
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
