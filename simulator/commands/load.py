@@ -28,7 +28,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = subparsers.add_parser(
         "load",
         help="load a broker at an honest rate",
-        description="Publishes one fix a message at a fixed rate, as many devices over a few connections. Ends"
+        description="Publishes one fix a message at a fixed rate, of many devices on few connections. Ends"
         " by itself and prints how long acknowledgements took.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
