@@ -37,9 +37,17 @@ def fingerprint(purpose: str) -> str:
     digest = hashlib.sha256()
     for name in lock_names(purpose):
         digest.update((ROOT / "requirements" / (name + ".txt")).read_bytes())
-    digest.update((ROOT / "pyproject.toml").read_bytes())
+    digest.update(json.dumps(packaging(), sort_keys=True).encode())
     digest.update(repr((str(ROOT), sys.version_info[:3])).encode())
     return digest.hexdigest()
+
+
+def packaging() -> dict[str, object]:
+    """The part of pyproject.toml that an installation depends on; style and tests are not in it."""
+    import tomllib  # an older Python has none, and is told so before
+
+    whole = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    return {"build": whole["build-system"], "project": whole["project"], "hatch": whole["tool"]["hatch"]}
 
 
 def lock_names(purpose: str) -> list[str]:
