@@ -148,6 +148,9 @@ LIVE_SEND_TIMEOUT_S = 30.0  # [own] a reader that takes nothing for so long is l
 CIRCLE_CORNERS = 96  # [own] drawn circles; the chord leaves the arc by 0.05 % of the radius
 REQUEST_BYTES_MAX = 16_384  # [own] every body but orders
 
+if LIVE_READ_MAX > PAGE_ROWS_MAX or ALERTS_PAGE_MAX > PAGE_ROWS_MAX:
+    raise AssertionError("limits.py: the page reads more rows at once than the store answers")
+
 # --- geofence -----------------------------------------------------------------------------------
 ON_EDGE_M = 0.0005  # [contract] section 5: within half a millimetre of the edge is on it, and so inside
 OUTLINE_LENGTH_MAX_M = 1e10  # [own] 250 times round the Earth: no place a court means, and bounds the pieces

@@ -1,7 +1,6 @@
-"""What the web needs of the store, as one Protocol, and what the composition root hands over.
+"""What the web needs of the store, as a Protocol, and what the composition root hands over.
 
-Every view holds instants in microseconds since 1970 UTC; the routes turn them into text. Nothing
-here reads the clock, a socket or a file.
+The rows and the faults are the store's own (``emon.store.pages``, ``emon.store.errors``).
 """
 
 from __future__ import annotations
@@ -12,26 +11,18 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from emon.model.breach import Breach
 from emon.model.order import OrderVersion
-from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Risk
+from emon.store.pages import AlertNow, Counts, DeviceNow, FeedRow, Taken
+from emon.store.users import User
 
 if TYPE_CHECKING:
     from emon.web.live import LiveFeed
 
-
-class BackendUnavailable(Exception):
-    """The database cannot be read or written now. Requests answer 503, streams stay and wait."""
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
-class ArmConflict(Exception):
-    """A version of an order exists with another content; ``faults`` are (path, message) pairs."""
-
-    def __init__(self, faults: Sequence[tuple[str, str]]) -> None:
-        super().__init__("; ".join(f"{path}: {message}" for path, message in faults))
-        self.faults = tuple(faults)
-
-
-class Cursor(msgspec.Struct, frozen=True, order=True):
+class Cursor(msgspec.Struct, frozen=True):
     """How far a reader has come: the newest feed row and the newest change of a position it knows.
 
     Its text, ``FEED.POSITIONS``, is the id of server-sent events. Both parts only ever rise.
@@ -52,109 +43,17 @@ class Cursor(msgspec.Struct, frozen=True, order=True):
             return None
         return cls(int(feed), int(change))
 
+    def joined(self, other: Cursor) -> Cursor:
+        """Whoever has read up to both."""
+        return Cursor(max(self.feed_seq, other.feed_seq), max(self.change_seq, other.change_seq))
 
-class DeviceNow(msgspec.Struct, frozen=True):
-    """The newest usable fix of a device. Degrees WGS84, metres (95 % circle), metres a second."""
-
-    device: str
-    fixed_at_us: int
-    received_at_us: int
-    recorded_at_us: int
-    lon: float
-    lat: float
-    accuracy_m: float
-    source: str
-    mark: str
-    change_seq: int
-    speed_m_s: float | None = None
-    heading_deg: float | None = None
-    battery: float | None = None
-    online: bool | None = None
-
-
-class DeliveryState(msgspec.Struct, frozen=True):
-    """How far the alert has come on its way to one recipient."""
-
-    recipient: str
-    channel: str
-    state: str
-    attempts: int
-    first_attempt_at_us: int | None = None
-    delivered_at_us: int | None = None
-    next_attempt_at_us: int | None = None
-    last_error: str | None = None
-
-
-class Taken(msgspec.Struct, frozen=True):
-    """A person of a party took the alert in hand. ``via`` is ``page`` or the recipient's channel."""
-
-    party: str
-    person: str
-    acknowledged_at_us: int
-    via: str
-
-
-class BreachNow(msgspec.Struct, frozen=True):
-    """A breach as it stands now."""
-
-    id: str
-    order: str
-    version: int
-    condition: str
-    kind: Kind
-    wearer: str
-    device: str
-    opened_at_us: int
-    closed_at_us: int | None
-    certainty: Certainty
-    how: How
-    historic: bool
-    refuted: bool
-    deepest_m: float
-
-
-class AlertNow(msgspec.Struct, frozen=True):
-    """An alert with its breach as it stands now, its deliveries and acknowledgements."""
-
-    id: str
-    event: AlertEvent
-    priority: int
-    at_us: int
-    recipients: tuple[str, ...]
-    happened_at_us: int
-    detected_at_us: int
-    received_at_us: int | None = None
-    order: str | None = None
-    condition: str | None = None
-    certainty: Certainty | None = None
-    device: str | None = None
-    wearer: str | None = None
-    risk: Risk | None = None
-    breach: BreachNow | None = None
-    deliveries: tuple[DeliveryState, ...] = ()
-    acknowledgements: tuple[Taken, ...] = ()
-
-
-class FeedRow(msgspec.Struct, frozen=True):
-    """Something that changed: ``kind`` is alert, breach, delivery, acknowledgement or order."""
-
-    feed_seq: int
-    kind: str
-    ref: str
-    alert_id: str | None = None
-
-
-class UserRecord(msgspec.Struct, frozen=True):
-    """A person who may log in. ``role`` is the party the person works for."""
-
-    name: str
-    password_hash: str
-    role: str
-    disabled: bool = False
+    def covers(self, other: Cursor) -> bool:
+        """Whether whoever is here has seen what ``other`` marks."""
+        return self.feed_seq >= other.feed_seq and self.change_seq >= other.change_seq
 
 
 class Backend(Protocol):
-    """Reads and writes of the page and the API. Every method may raise ``BackendUnavailable``."""
+    """Reads and writes of the page and the API. Every method may raise ``DatabaseUnavailable``."""
 
     async def cursor(self) -> Cursor:
         """The newest of both counts; (0, 0) in an empty database."""
@@ -168,8 +67,12 @@ class Backend(Protocol):
         """The newest usable fix of every device that an order names, by device."""
         ...
 
-    async def open_breaches(self) -> list[BreachNow]:
+    async def open_breaches(self) -> list[Breach]:
         """Not closed and not refuted, by ``opened_at``, id."""
+        ...
+
+    async def breaches_by_id(self, ids: Sequence[str]) -> list[Breach]:
+        """Those of the ids that exist, in any order."""
         ...
 
     async def alerts(self, *, open_only: bool, before: tuple[int, str] | None, limit: int) -> list[AlertNow]:
@@ -183,32 +86,28 @@ class Backend(Protocol):
         """Those of the ids that exist, in any order."""
         ...
 
-    async def breaches_by_id(self, ids: Sequence[str]) -> list[BreachNow]:
-        """Those of the ids that exist, in any order."""
-        ...
-
     async def feed_after(self, feed_seq: int, limit: int) -> list[FeedRow]:
         """Rows above ``feed_seq``, rising."""
         ...
 
     async def positions_after(self, change_seq: int, limit: int) -> list[DeviceNow]:
-        """Devices whose ``change_seq`` is above, rising. All that share one ``change_seq`` come
-        together, also beyond ``limit``."""
+        """Devices whose ``change_seq`` is above, rising; all that share one come together."""
         ...
 
-    async def counts(self) -> dict[str, object]:
+    async def counts(self) -> Counts:
         """Counters of the whole engine, for staff."""
         ...
 
-    async def acknowledge(self, alert_id: str, party: str, person: str, via: str) -> Taken | None:
-        """Record it; the first of each party counts, and that one comes back. None: no such alert."""
+    async def acknowledge(self, alert_id: str, party: str, person: str, via: str, at_us: int) -> Taken:
+        """Record it; the first of each party counts, and that one comes back. Raises
+        ``AlertUnknown``."""
         ...
 
     async def arm(self, versions: Sequence[OrderVersion]) -> list[OrderVersion]:
-        """Arm all or none and give them back with their ``armed_at_us``. Raises ``ArmConflict``."""
+        """Arm all or none and give them back as they stand. Raises ``OrderConflict``."""
         ...
 
-    async def user(self, name: str) -> UserRecord | None:
+    async def user(self, name: str) -> User | None:
         """The person of this name."""
         ...
 
@@ -220,8 +119,8 @@ class Services:
     ``status`` answers ``/health``: a mapping with ``ok`` (bool) and whatever else helps whoever
     watches; it must hold nothing about a person, because nobody has logged in. ``secrets`` are the
     parties' Standard Webhooks secrets, which sign their acknowledgements. ``allowed_hosts`` are the
-    names a browser may have asked for (None: any); a page on the internet whose name points to this
-    machine is none of them. ``secure_cookie`` is for a service behind TLS.
+    names a browser may have asked for, without port (None: any); a page on the internet whose name
+    points to this machine is none of them. ``secure_cookie`` is for a service behind TLS.
     """
 
     backend: Backend
@@ -230,5 +129,5 @@ class Services:
     cookie_secret: bytes
     status: Callable[[], Mapping[str, object]]
     secrets: Mapping[str, str] = field(default_factory=dict)
-    allowed_hosts: frozenset[str] | None = frozenset({"127.0.0.1", "localhost", "[::1]"})
+    allowed_hosts: frozenset[str] | None = LOOPBACK_HOSTS
     secure_cookie: bool = False

@@ -32,8 +32,10 @@ from emon.limits import (
     LIVE_STREAMS_MAX,
 )
 from emon.model.instant import format_instant
-from emon.web.backend import Backend, BackendUnavailable, Cursor, DeviceNow, FeedRow
-from emon.web.shapes import alert_json, breach_json, device_json
+from emon.store.errors import DatabaseUnavailable
+from emon.store.pages import FeedRow
+from emon.web.backend import Backend, Cursor
+from emon.web.shapes import alert_json, breach_json, position_json
 
 RETRY_MS = 1_000  # how long a browser waits before it connects again
 
@@ -66,7 +68,7 @@ class LiveFeed:
         self._now_us = now_us
         self._status = status
         self._heartbeat_s = heartbeat_s
-        self._cursor: Cursor | None = None
+        self._cursor: Cursor | None = None  # None while no page is connected
         self._events: deque[Event] = deque(maxlen=LIVE_EVENTS_KEPT)
         self._made = 0
         self._streams = 0
@@ -109,7 +111,7 @@ class LiveFeed:
         self._woken.clear()
         try:
             await self._advance(with_positions)
-        except BackendUnavailable:
+        except DatabaseUnavailable:
             if self._lost_at_us is None:
                 self._lost_at_us = self._now_us()
                 self._tell()
@@ -120,17 +122,21 @@ class LiveFeed:
         return LIVE_POSITIONS_MIN_S if was_woken and not with_positions else LIVE_POLL_S
 
     async def _advance(self, with_positions: bool) -> None:
-        if self._cursor is None or self._streams == 0:
-            newest = await self._backend.cursor()
-            # A stream that began meanwhile counts on every event above the cursor it found here.
-            if self._cursor is None or self._streams == 0:
-                self._cursor = newest
-                return
+        if self._cursor is None:
+            return
         async for event in self._read(self._cursor, with_positions):
-            self._events.append(event)
-            self._made += 1
-            self._cursor = event.cursor
-            self._tell()
+            if not self._keep(event):
+                return
+
+    def _keep(self, event: Event) -> bool:
+        """Show an event to all streams; False when the last page has left meanwhile."""
+        if self._cursor is None:
+            return False
+        self._events.append(event)
+        self._made += 1
+        self._cursor = self._cursor.joined(event.cursor)
+        self._tell()
+        return True
 
     def _tell(self) -> None:
         self._changed.set()
@@ -146,38 +152,27 @@ class LiveFeed:
             feed_seq = rows[-1].feed_seq
             if len(rows) < LIVE_READ_MAX:
                 break
-        while with_positions and (devices := await self._backend.positions_after(change_seq, LIVE_READ_MAX)):
-            change_seq = max(device.change_seq for device in devices)
+        while with_positions and (rows_at := await self._backend.positions_after(change_seq, LIVE_READ_MAX)):
+            change_seq = rows_at[-1].change_seq
             cursor = Cursor(feed_seq, change_seq)
-            yield Event(cursor, _frame("positions", _positions(devices), cursor))
-            if len(devices) < LIVE_READ_MAX:
+            yield Event(cursor, _frame("positions", [position_json(row) for row in rows_at], cursor))
+            if len(rows_at) < LIVE_READ_MAX:
                 break
 
     async def _contents(self, rows: Sequence[FeedRow]) -> list[tuple[int, str, object]]:
         """(feed_seq, kind, data), rising; what changed several times comes once, at its last."""
-        last: dict[tuple[str, str], int] = {}
-        for row in rows:
-            if row.kind == "order":
-                last["orders", ""] = row.feed_seq
-            elif row.kind == "breach":
-                last["breach", row.ref] = row.feed_seq
-            elif row.alert_id is not None:
-                last["alert", row.alert_id] = row.feed_seq
-        alerts = [ref for kind, ref in last if kind == "alert"]
-        breaches = [ref for kind, ref in last if kind == "breach"]
+        orders = max((row.feed_seq for row in rows if row.kind == "order"), default=None)
+        breaches = {row.ref: row.feed_seq for row in rows if row.kind == "breach"}
+        alerts = {row.alert_id: row.feed_seq for row in rows if row.alert_id is not None}
         found: list[tuple[int, str, object]] = []
-        if ("orders", "") in last:
-            found.append((last["orders", ""], "orders", {}))
+        if orders is not None:
+            found.append((orders, "orders", {}))
         if breaches:
-            found += [
-                (last["breach", b.id], "breach", breach_json(b))
-                for b in await self._backend.breaches_by_id(breaches)
-            ]
+            changed = await self._backend.breaches_by_id(list(breaches))
+            found += [(breaches[breach.id], "breach", breach_json(breach)) for breach in changed]
         if alerts:
-            found += [
-                (last["alert", a.id], "alert", alert_json(a))
-                for a in await self._backend.alerts_by_id(alerts)
-            ]
+            told = await self._backend.alerts_by_id(list(alerts))
+            found += [(alerts[alert.id], "alert", alert_json(alert)) for alert in told]
         return sorted(found, key=lambda item: item[0])
 
     async def stream(self, after: Cursor | None) -> AsyncGenerator[bytes, None]:
@@ -192,10 +187,10 @@ class LiveFeed:
             yield self._beat()
             at = self._made  # before the database is read: what comes later is in memory from here on
             newest = await self._backend.cursor()
-            if self._cursor is None:
-                self._cursor = newest
             own = newest if after is None else after
-            if _is_foreign(own, newest):
+            if self._cursor is None:  # the first page: what lies below is read by itself alone
+                self._cursor = newest
+            if _must_begin_anew(own, newest):
                 yield _frame("reset", {})
                 return
             async for event in self._read(own):
@@ -203,10 +198,12 @@ class LiveFeed:
                 own = event.cursor
             async for frame in self._follow(at, own):
                 yield frame
-        except BackendUnavailable:
+        except DatabaseUnavailable:
             return
         finally:
             self._streams -= 1
+            if self._streams == 0:
+                self._cursor = None
 
     async def _follow(self, at: int, own: Cursor) -> AsyncIterator[bytes]:
         lost = self._lost_at_us
@@ -218,8 +215,8 @@ class LiveFeed:
                 return
             for event in self._kept_from(at):
                 at += 1
-                if event.cursor.feed_seq > own.feed_seq or event.cursor.change_seq > own.change_seq:
-                    own = event.cursor
+                if not own.covers(event.cursor):
+                    own = own.joined(event.cursor)
                     yield event.frame
             if lost != self._lost_at_us or loop.time() >= beat_at_s:
                 lost = self._lost_at_us
@@ -245,11 +242,6 @@ class LiveFeed:
         return _frame("beat", beat)
 
 
-def _positions(devices: Sequence[DeviceNow]) -> list[object]:
-    return [device_json(device) for device in devices]
-
-
-def _is_foreign(own: Cursor, newest: Cursor) -> bool:
-    """Whether a page must begin anew: its cursor is of another database, or too far behind."""
-    ahead = own.feed_seq > newest.feed_seq or own.change_seq > newest.change_seq
-    return ahead or newest.feed_seq - own.feed_seq > LIVE_BEHIND_MAX
+def _must_begin_anew(own: Cursor, newest: Cursor) -> bool:
+    """Whether a page's cursor is of another database, or too far behind to be caught up."""
+    return not newest.covers(own) or newest.feed_seq - own.feed_seq > LIVE_BEHIND_MAX

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from emon.limits import SESSION_HOURS, USER_CACHE_S
 from emon.model.instant import HOUR_US, SECOND_US
-from emon.web.backend import UserRecord
+from emon.store.users import User
 
 COOKIE = "emon_session"
 _COOKIE_CHARS_MAX = 1_024
@@ -41,7 +41,7 @@ class Sessions:
     def __init__(
         self,
         secret: bytes,
-        find: Callable[[str], Awaitable[UserRecord | None]],
+        find: Callable[[str], Awaitable[User | None]],
         now_us: Callable[[], int],
     ) -> None:
         if len(secret) < 32:
@@ -49,10 +49,10 @@ class Sessions:
         self._secret = secret
         self._find = find
         self._now_us = now_us
-        self._known: dict[str, tuple[int, UserRecord | None]] = {}
+        self._known: dict[str, tuple[int, User | None]] = {}
         self._revoked: dict[str, int] = {}
 
-    def begin(self, user: UserRecord) -> tuple[str, Session]:
+    def begin(self, user: User) -> tuple[str, Session]:
         """A new session's cookie value and what it says."""
         until_us = self._now_us() + SESSION_HOURS * HOUR_US
         session = Session(user.name, user.role, until_us, secrets.token_urlsafe(16))
@@ -61,7 +61,7 @@ class Sessions:
 
     async def read(self, cookie: str | None) -> Session | None:
         """The session of a cookie, or None when it is none of ours, over, revoked or its person
-        is disabled. May raise ``BackendUnavailable``."""
+        is disabled. May raise ``DatabaseUnavailable``."""
         parts = cookie.split(".") if cookie and len(cookie) <= _COOKIE_CHARS_MAX else []
         if len(parts) != 4 or not (parts[1].isascii() and parts[1].isdigit()):
             return None
@@ -69,7 +69,7 @@ class Sessions:
         if name is None or until_us <= self._now_us() or nonce in self._revoked:
             return None
         user = await self._user(name)
-        if user is None or user.disabled:
+        if user is None or user.disabled_at_us is not None:
             return None
         session = Session(name, user.role, until_us, nonce)
         given = signature.encode()
@@ -81,7 +81,7 @@ class Sessions:
         self._revoked = {nonce: until for nonce, until in self._revoked.items() if until > now_us}
         self._revoked[session.nonce] = session.until_us
 
-    async def _user(self, name: str) -> UserRecord | None:
+    async def _user(self, name: str) -> User | None:
         now_us = self._now_us()
         read_at_us, user = self._known.get(name, (0, None))
         if now_us - read_at_us < USER_CACHE_S * SECOND_US:
@@ -93,7 +93,7 @@ class Sessions:
             self._known[name] = (now_us, user)
         return user
 
-    def _signature(self, session: Session, user: UserRecord) -> str:
+    def _signature(self, session: Session, user: User) -> str:
         key = hmac.digest(self._secret, b"emon session 1\0" + user.password_hash.encode(), "sha256")
         signed = hmac.digest(key, _body(session).encode(), hashlib.sha256)
         return base64.urlsafe_b64encode(signed).decode().rstrip("=")

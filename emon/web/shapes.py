@@ -1,11 +1,12 @@
-"""The JSON of the API: views to plain members, instants as UTC text with six decimals."""
+"""The JSON of the API: rows to plain members, instants as UTC text with six decimals."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from emon.model.breach import Breach
 from emon.model.instant import format_instant
-from emon.web.backend import AlertNow, BreachNow, DeliveryState, DeviceNow, Taken
+from emon.store.pages import AlertNow, DeliveryState, DeviceNow, Taken
 
 Json = dict[str, Any]
 
@@ -14,26 +15,26 @@ def instant_or_none(instant_us: int | None) -> str | None:
     return None if instant_us is None else format_instant(instant_us)
 
 
-def device_json(device: DeviceNow) -> Json:
-    """The newest usable position of a device."""
+def position_json(position: DeviceNow) -> Json:
+    """The newest usable fix of a device: degrees, metres (95 % circle), metres a second."""
     return {
-        "device": device.device,
-        "fixed_at": format_instant(device.fixed_at_us),
-        "received_at": format_instant(device.received_at_us),
-        "recorded_at": format_instant(device.recorded_at_us),
-        "lon": device.lon,
-        "lat": device.lat,
-        "accuracy_m": device.accuracy_m,
-        "source": device.source,
-        "mark": device.mark,
-        "speed_m_s": device.speed_m_s,
-        "heading_deg": device.heading_deg,
-        "battery": device.battery,
-        "online": device.online,
+        "device": position.device,
+        "fixed_at": format_instant(position.fixed_at_us),
+        "received_at": format_instant(position.received_at_us),
+        "recorded_at": format_instant(position.recorded_at_us),
+        "lon": position.lon,
+        "lat": position.lat,
+        "accuracy_m": position.accuracy_m,
+        "source": position.source,
+        "mark": position.mark,
+        "speed_m_s": position.speed_m_s,
+        "heading_deg": position.heading_deg,
+        "battery": position.battery,
+        "online": position.online,
     }
 
 
-def breach_json(breach: BreachNow) -> Json:
+def breach_json(breach: Breach) -> Json:
     """A breach as it stands, with the member names of ``emon replay``."""
     return {
         "id": breach.id,
@@ -64,6 +65,7 @@ def alert_json(alert: AlertNow) -> Json:
         "received_at": instant_or_none(alert.received_at_us),
         "detected_at": format_instant(alert.detected_at_us),
         "recipients": list(alert.recipients),
+        "open": is_open(alert),
         "order": alert.order,
         "condition": alert.condition,
         "certainty": alert.certainty,
@@ -76,8 +78,15 @@ def alert_json(alert: AlertNow) -> Json:
     }
 
 
+def is_open(alert: AlertNow) -> bool:
+    """Nobody has acknowledged it, or its breach goes on."""
+    breach = alert.breach
+    goes_on = breach is not None and breach.closed_at_us is None and not breach.refuted
+    return goes_on or not alert.acknowledgements
+
+
 def taken_json(taken: Taken) -> Json:
-    """Who took an alert in hand."""
+    """Who of a party took an alert in hand, when, and by which way."""
     return {
         "party": taken.party,
         "person": taken.person,
@@ -86,14 +95,14 @@ def taken_json(taken: Taken) -> Json:
     }
 
 
-def _delivery_json(delivery: DeliveryState) -> Json:
+def _delivery_json(row: DeliveryState) -> Json:
     return {
-        "recipient": delivery.recipient,
-        "channel": delivery.channel,
-        "state": delivery.state,
-        "attempts": delivery.attempts,
-        "first_attempt_at": instant_or_none(delivery.first_attempt_at_us),
-        "delivered_at": instant_or_none(delivery.delivered_at_us),
-        "next_attempt_at": instant_or_none(delivery.next_attempt_at_us),
-        "last_error": delivery.last_error,
+        "recipient": row.recipient,
+        "channel": row.channel,
+        "state": row.state,
+        "attempts": row.attempts,
+        "first_attempt_at": instant_or_none(row.first_attempt_at_us),
+        "delivered_at": instant_or_none(row.delivered_at_us),
+        "next_attempt_at": instant_or_none(row.next_attempt_at_us),
+        "last_error": row.last_error,
     }

@@ -1,0 +1,59 @@
+"""The store as the web's ``Backend``: the same calls, and cursors with a name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from emon.model.breach import Breach
+from emon.model.order import OrderVersion
+from emon.store.pages import AlertNow, Counts, DeviceNow, FeedRow, Taken
+from emon.store.store import Store
+from emon.store.users import User
+from emon.web.backend import Cursor
+
+
+class StoreBackend:
+    """``emon.web.backend.Backend`` over an open store, which stays the caller's to close."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def cursor(self) -> Cursor:
+        feed_seq, change_seq = await self._store.cursor()
+        return Cursor(feed_seq, change_seq)
+
+    async def orders(self) -> list[OrderVersion]:
+        return await self._store.newest_orders()
+
+    async def devices_now(self) -> list[DeviceNow]:
+        return await self._store.devices_now()
+
+    async def open_breaches(self) -> list[Breach]:
+        return await self._store.open_breaches()
+
+    async def breaches_by_id(self, ids: Sequence[str]) -> list[Breach]:
+        return await self._store.breaches_by_id(ids)
+
+    async def alerts(self, *, open_only: bool, before: tuple[int, str] | None, limit: int) -> list[AlertNow]:
+        return await self._store.alerts(open_only=open_only, before=before, limit=limit)
+
+    async def alerts_by_id(self, ids: Sequence[str]) -> list[AlertNow]:
+        return await self._store.alerts_by_id(ids)
+
+    async def feed_after(self, feed_seq: int, limit: int) -> list[FeedRow]:
+        return await self._store.feed_after(feed_seq, limit)
+
+    async def positions_after(self, change_seq: int, limit: int) -> list[DeviceNow]:
+        return await self._store.positions_after(change_seq, limit)
+
+    async def counts(self) -> Counts:
+        return await self._store.counts()
+
+    async def acknowledge(self, alert_id: str, party: str, person: str, via: str, at_us: int) -> Taken:
+        return await self._store.acknowledge(alert_id, party, person, via, at_us)
+
+    async def arm(self, versions: Sequence[OrderVersion]) -> list[OrderVersion]:
+        return await self._store.arm(versions)
+
+    async def user(self, name: str) -> User | None:
+        return await self._store.user(name)
