@@ -133,11 +133,15 @@ class EmbeddedDatabase:
             await self.stop()
             raise
 
-    async def stop(self) -> None:
-        """End the server and wait until it has ended: fast first, then without mercy."""
+    async def stop(self, *, in_order: bool = True) -> None:
+        """End the server and wait until it has ended: in order, if need be without mercy.
+
+        Not in order means at once, as after a crash: for data nobody wants.
+        """
         process, self._process = self._process, None
         if process is not None:
-            for sign in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+            signs = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
+            for sign in signs if in_order else signs[1:]:
                 process.send_signal(sign)
                 if await _ended(process, STOP_TIMEOUT_S):
                     break

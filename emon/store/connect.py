@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import select
 import struct
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -145,14 +146,15 @@ async def execute(conn: Connection, query: str, params: Params = ()) -> None:
 
 
 def is_alive(conn: Connection) -> bool:
-    """Whether the connection still stands, as far as the socket tells without asking the server."""
-    if conn.closed:
+    """Whether an idle connection still stands, as far as the socket tells without asking the server.
+
+    A server says nothing unasked to a connection that listens to no channel, except that it ends.
+    """
+    if conn.closed or conn.pgconn.status != pq.ConnStatus.OK:
         return False
-    try:
-        conn.pgconn.consume_input()
-    except psycopg.OperationalError:
-        return False
-    return bool(conn.pgconn.status == pq.ConnStatus.OK)
+    socket = select.poll()
+    socket.register(conn.pgconn.socket, select.POLLIN)
+    return not socket.poll(0)
 
 
 class Pool:
