@@ -270,8 +270,9 @@ class EmbeddedBroker:
             ) from None
 
 
-# ack_wait: our PUBACK leaves after the commit, which may take as long as the database is away; a
-# repetition within the connection would only repeat what we already hold.
+# ack_wait: after a crash of the service the gateway sends again what was not acknowledged, but only
+# when this has passed since it sent it last, also on a new connection. While the database is away it
+# repeats within the connection at this pace, under the same packet ids, which the source ignores.
 _CONFIGURATION = """\
 # Written at every start by emon/demo/broker.py.
 server_name: emon
@@ -281,7 +282,7 @@ log_file: {log}
 jetstream {{ store_dir: {store} }}
 mqtt {{
   listen: "127.0.0.1:{mqtt_port}"
-  ack_wait: "24h"
+  ack_wait: "1s"
   max_ack_pending: {window}
 }}
 accounts {{

@@ -12,6 +12,7 @@ ids. A receipt therefore carries the number of its connection, and an old one is
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -82,6 +83,7 @@ class MqttSource:
         self._arrival = asyncio.Event()
         self._woken = False
         self._connection = 0
+        self._client: aiomqtt.Client | None = None
         self._paho: PahoClient | None = None
         self._unacknowledged: set[int] = set()
         self._subscribed = False
@@ -143,9 +145,19 @@ class MqttSource:
     async def _stop(self) -> None:
         if self._task is None:
             return
+        await self._settle()
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self._task = None
+
+    async def _settle(self) -> None:
+        """A round trip: its answer means that the broker has read our acknowledgements before it.
+
+        Else a service that starts again at once would get them once more: harmless, but work.
+        """
+        if self._client is not None and self._subscribed:
+            with contextlib.suppress(aiomqtt.MqttError):
+                await self._client.subscribe(_DROPPED_TOPIC, qos=0)
 
     def _raise_if_ended(self) -> None:
         """A source whose connection task is gone must not look like a quiet broker."""
@@ -208,7 +220,7 @@ class MqttSource:
         paho.disable_logger()  # one debug line a message costs as much as handing it over
         paho.on_message = self._receiver(self._connection)
         paho.on_connect = self._greeter(paho.on_connect)
-        self._paho = paho
+        self._client, self._paho = client, paho
         try:
             async with client:
                 await self._subscribe(client)
@@ -220,7 +232,7 @@ class MqttSource:
                     pass  # never runs: on_message is ours. The iteration ends with the connection.
         finally:
             self._subscribed = False
-            self._paho = None
+            self._client = self._paho = None
             paho.disconnect()  # a connection that never got its CONNACK is still open
 
     def _new_client(self) -> aiomqtt.Client:

@@ -1,0 +1,243 @@
+"""The MQTT source against real brokers: nothing leaves the broker before we say so."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiomqtt
+import pytest
+
+from emon.demo.broker import EmbeddedBroker
+from emon.ingest.source import Delivery
+from emon.ingest.sources.mqtt import BrokerUnavailable, MqttSource
+from emon.ingest.sources.mqtt_url import BrokerAddress
+from tests.fixtures_brokers import Broker, MosquittoBroker
+
+PATIENCE_S = 20.0
+
+
+@asynccontextmanager
+async def client(broker: Broker, user: str, *, name: str | None = None) -> AsyncIterator[aiomqtt.Client]:
+    """A device's connection."""
+    address = BrokerAddress.parse(broker.url(user))
+    async with aiomqtt.Client(
+        address.host,
+        address.port,
+        username=address.user,
+        password=address.password,
+        identifier=name or user,
+    ) as connected:
+        yield connected
+
+
+async def publish(broker: Broker, user: str, topic: str, payloads: list[str | bytes], qos: int = 1) -> None:
+    async with client(broker, user) as device:
+        for payload in payloads:
+            await device.publish(topic, payload, qos=qos)
+
+
+async def take(source: MqttSource, count: int) -> list[Delivery]:
+    """Exactly ``count`` deliveries, or a failure when they do not come in time."""
+    taken: list[Delivery] = []
+    async with asyncio.timeout(PATIENCE_S):
+        while len(taken) < count:
+            taken += await source.next_batch(max_messages=count - len(taken), max_wait_s=1.0)
+    return taken
+
+
+async def nothing_more(source: MqttSource) -> bool:
+    return await source.next_batch(max_messages=10, max_wait_s=0.3) == []
+
+
+async def test_delivers_in_order_and_only_once_when_acknowledged(broker: Broker) -> None:
+    async with MqttSource(broker.service_url) as source:
+        assert source.connected
+        await publish(broker, "d-1", "emon/v1/d-1/fix", [str(n) for n in range(50)])
+        taken = await take(source, 50)
+        assert [d.payload for d in taken] == [str(n).encode() for n in range(50)]
+        await source.acknowledge(taken)
+    async with MqttSource(broker.service_url) as again:
+        assert await nothing_more(again)
+
+
+async def test_what_was_not_acknowledged_comes_again(broker: Broker) -> None:
+    async with MqttSource(broker.service_url) as source:
+        await publish(broker, "d-1", "emon/v1/d-1/fix", ["a", "b", "c"])
+        taken = await take(source, 3)
+        await source.acknowledge(taken[:1])
+    async with MqttSource(broker.service_url) as again:
+        redelivered = await take(again, 2)
+        assert [d.payload for d in redelivered] == [b"b", b"c"]
+        await source.acknowledge(taken[1:])  # of a closed source: no effect
+        await again.acknowledge(redelivered)
+    async with MqttSource(broker.service_url) as last:
+        assert await nothing_more(last)
+
+
+async def test_what_comes_while_the_service_is_away_is_kept(broker: Broker) -> None:
+    async with MqttSource(broker.service_url):
+        pass
+    await publish(broker, "d-1", "emon/v1/d-1/fix", [str(n) for n in range(1_500)])
+    async with MqttSource(broker.service_url) as source:
+        seen: list[bytes] = []
+        while len(seen) < 1_500:
+            batch = await take(source, 1)
+            batch += await source.next_batch(max_messages=10_000, max_wait_s=0.0)
+            seen += [d.payload for d in batch]
+            await source.acknowledge(batch)
+        assert seen == [str(n).encode() for n in range(1_500)]
+
+
+@pytest.mark.parametrize("ending", ["stop", "kill"])
+async def test_reconnects_after_the_broker_was_away(broker: Broker, ending: str) -> None:
+    async with MqttSource(broker.service_url) as source:
+        await publish(broker, "d-1", "emon/v1/d-1/fix", ["before-1", "before-2"])
+        old = await take(source, 2)
+        await (broker.stop() if ending == "stop" else broker.kill())
+        await broker.start()
+        again = await take(source, 2)
+        assert [d.payload for d in again] == [b"before-1", b"before-2"]
+        await source.acknowledge(old)  # receipts of the connection that is gone
+        await publish(broker, "d-2", "emon/v1/d-2/fix", ["after"])
+        fresh = await take(source, 1)
+        await source.acknowledge([*again, *fresh])
+    async with MqttSource(broker.service_url) as last:
+        assert await nothing_more(last)
+
+
+async def test_a_foreign_topic_reaches_nobody(broker: Broker) -> None:
+    async with MqttSource(broker.service_url) as source:
+        await publish(broker, "d-2", "emon/v1/d-1/fix", ["forged"])
+        await publish(broker, "d-2", "owntracks/d-2/d-1", ["forged"])
+        await publish(broker, "d-1", "emon/v1/d-1/fix", ["own"])
+        await publish(broker, "d-1", "owntracks/any/d-1", ["phone"])
+        assert [d.payload for d in await take(source, 2)] == [b"own", b"phone"]
+        assert await nothing_more(source)
+
+
+async def test_a_payload_of_one_mebibyte_arrives_and_a_much_larger_one_does_not(broker: Broker) -> None:
+    async with MqttSource(broker.service_url) as source:
+        most, over = b"a" * 2**20, b"b" * (10 * 2**20)
+        await publish(broker, "d-1", "emon/v1/d-1/fix", [most])
+        with pytest.raises(aiomqtt.MqttError):
+            async with client(broker, "d-1") as device:
+                await device.publish("emon/v1/d-1/fix", over, qos=1, timeout=5.0)
+        await publish(broker, "d-2", "emon/v1/d-2/fix", ["undisturbed"])
+        assert [d.payload for d in await take(source, 2)] == [most, b"undisturbed"]
+
+
+async def test_messages_without_promise_are_delivered_too(broker: Broker) -> None:
+    async with MqttSource(broker.service_url) as source:
+        await publish(broker, "d-1", "emon/v1/d-1/fix", ["zero"], qos=0)
+        (delivery,) = await take(source, 1)
+        assert (delivery.payload, delivery.receipt) == (b"zero", None)
+        await source.acknowledge([delivery])
+
+
+async def test_wake_ends_the_waiting(embedded_broker: EmbeddedBroker) -> None:
+    async with MqttSource(embedded_broker.service_url) as source:
+        waiting = asyncio.create_task(source.next_batch(max_messages=1, max_wait_s=PATIENCE_S))
+        asyncio.get_running_loop().call_soon(source.wake)
+        async with asyncio.timeout(PATIENCE_S / 2):
+            assert await waiting == []
+
+
+async def test_the_window_bounds_what_waits_here(mosquitto_broker: MosquittoBroker) -> None:
+    async with MqttSource(f"{mosquitto_broker.service_url}?window=20") as source:
+        await publish(mosquitto_broker, "d-1", "emon/v1/d-1/fix", [str(n) for n in range(100)])
+        held = await take(source, 20)
+        assert await nothing_more(source)
+        await source.acknowledge(held)
+        assert [d.payload for d in await take(source, 20)] == [str(n).encode() for n in range(20, 40)]
+
+
+async def test_an_absent_broker_is_named_with_what_to_set() -> None:
+    with pytest.raises(BrokerUnavailable) as caught:
+        async with MqttSource("mqtt://emon:secret@127.0.0.1:1", give_up_s=0.1):
+            pass
+    text = str(caught.value)
+    assert "mqtt://emon@127.0.0.1:1" in text
+    assert "EMON_MQTT_URL" in text
+    assert "refused" in text
+    assert "secret" not in text
+
+
+async def test_a_wrong_password_is_named(broker: Broker) -> None:
+    url = f"mqtt://emon:wrong@127.0.0.1:{broker.port}"
+    with pytest.raises(BrokerUnavailable, match=r"(?i)not authori[sz]ed"):
+        async with MqttSource(url, give_up_s=0.1):
+            pass
+
+
+async def test_a_user_who_may_not_read_is_refused_at_start(broker: Broker) -> None:
+    with pytest.raises(BrokerUnavailable, match=r"subscription to emon/v1/\+/fix"):
+        async with MqttSource(broker.url("d-1"), give_up_s=0.1):
+            pass
+
+
+async def test_says_when_the_brokers_window_is_small(
+    tmp_path_factory: pytest.TempPathFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    small = MosquittoBroker(
+        tmp_path_factory.mktemp("small"), replaced={"max_inflight_messages": "max_inflight_messages 20"}
+    )
+    await small.start()
+    try:
+        with caplog.at_level(logging.WARNING):
+            async with MqttSource(small.service_url):
+                pass
+    finally:
+        await small.stop()
+    assert "window of 20 messages" in caplog.text
+    assert "is new" in caplog.text
+
+
+async def test_says_when_the_broker_lost_the_session(
+    tmp_path_factory: pytest.TempPathFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    forgetful = MosquittoBroker(
+        tmp_path_factory.mktemp("forgetful"), replaced={"persistence": "persistence false"}
+    )
+    await forgetful.start()
+    try:
+        async with MqttSource(forgetful.service_url) as source:
+            await forgetful.kill()
+            await forgetful.start()
+            await publish(forgetful, "d-1", "emon/v1/d-1/fix", ["awake"])
+            with caplog.at_level(logging.ERROR):
+                async with asyncio.timeout(PATIENCE_S):
+                    while "lost our session" not in caplog.text:
+                        await source.next_batch(max_messages=1, max_wait_s=0.05)
+    finally:
+        await forgetful.stop()
+    assert "must persist" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://127.0.0.1", "mqtt:// or mqtts://"),
+        ("mqtt://", "no host"),
+        ("mqtt://h:99999", "port"),
+        ("mqtt://h/topic", "no path"),
+        ("mqtt://h?version=4", "version"),
+        ("mqtt://h?window=0", "window"),
+        ("mqtt://h?keepalive_s=x", "keepalive_s"),
+        ("mqtt://h?nonsense=1", "nonsense"),
+        ("mqtt://h?ca_file=/x", "mqtts://"),
+        ("mqtts://h?ca_file=/does/not/exist", "do not exist"),
+    ],
+)
+def test_a_wrong_url_is_refused_by_its_part(url: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        BrokerAddress.parse(url)
+
+
+def test_a_url_is_read_whole() -> None:
+    address = BrokerAddress.parse("mqtts://a%40b:p%3Aw@[::1]:99?version=5&window=7&client_id=x")
+    assert (address.user, address.password, address.host, address.port) == ("a@b", "p:w", "::1", 99)
+    assert (address.tls, address.version, address.window, address.client_id) == (True, "5", 7, "x")
+    assert str(address) == "mqtts://a@b@[::1]:99"
