@@ -76,10 +76,8 @@ def open_to(user: ServerUser, data_dir: Path, bin_dir: Path) -> None:
     for path in unreadable_programs(bin_dir, user):
         runs = path.is_dir() or path.parent.name == "bin"
         path.chmod(path.stat().st_mode | stat.S_IROTH | (stat.S_IXOTH if runs else 0))
-    for folder, _, files in os.walk(data_dir):
-        os.chown(folder, user.uid, user.gid)
-        for name in files:
-            os.chown(Path(folder) / name, user.uid, user.gid, follow_symlinks=False)
+    for path in (data_dir, *data_dir.rglob("*")):
+        os.chown(path, user.uid, user.gid, follow_symlinks=False)
 
 
 def describe(data_dir: Path, bin_dir: Path) -> str | None:
