@@ -68,11 +68,11 @@ class LoadPlan:
                     not 1 <= self.connections <= LOAD_CONNECTIONS_MAX,
                     f"--connections: 1 to {LOAD_CONNECTIONS_MAX}",
                 ),
-                (not 0 <= self.breaches <= self.devices, "--breaches must be 0 to the number of devices"),
+                (not 0 <= self.breaches <= self.devices, "--breaches: 0 to the number of devices"),
                 (
                     self.breaches > 0 and self.rate_per_s * step_s > self.devices,
-                    f"a device would send more often than each {step_s:.2f} s, and its step into the ban would"
-                    " be faster than any train: raise --devices or lower --rate, or --breaches 0",
+                    f"a device would send more often than each {step_s:.2f} s, and its step into the ban"
+                    " would be faster than any train: raise --devices or lower --rate, or --breaches 0",
                 ),
                 (
                     self.breaches > 0 and self.rate_per_s * self.seconds < 6 * self.devices,

@@ -185,7 +185,7 @@ def ban_centre(track: Track, share: float) -> Point:
     due_m = share * sum(steps)
     for point, step_m in zip(points, [0.0, *steps], strict=True):
         due_m -= step_m
-        if due_m <= 0.0:
+        if due_m <= 1e-6:  # a sum of steps in metres is not exact
             return point
     return points[-1]
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emon.limits import R95_PER_SIGMA
-from simulator.receiver import Receiver, ReceiverModel, Reading
+from simulator.receiver import Reading, Receiver, ReceiverModel
 
 
 def _readings(model: ReceiverModel, seed: str, *, count: int, step_s: float) -> list[Reading]:
