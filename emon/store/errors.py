@@ -32,6 +32,10 @@ class SchemaAltered(StoreFault):
     """A migration on file differs from the one that was applied under its number."""
 
 
+class MigrationRefused(StoreFault):
+    """The server does not take a migration, mostly for want of a right."""
+
+
 class EngineClaimed(StoreFault):
     """Another engine holds this database. Two engines would judge the same fixes."""
 

@@ -15,10 +15,11 @@ from importlib import resources
 from typing import cast
 
 import msgspec
+import psycopg
 
 from emon import limits
 from emon.store import connect as c
-from emon.store.errors import SchemaAltered, SchemaNewer, SchemaOutdated
+from emon.store.errors import MigrationRefused, SchemaAltered, SchemaNewer, SchemaOutdated
 
 
 class Storage(StrEnum):
@@ -160,18 +161,18 @@ async def ensure_partitions(conn: c.Connection, from_day: date, to_day: date) ->
     return int(row[0]) if row else 0
 
 
-async def ensure_partitions_around(conn: c.Connection) -> int:
-    """The partitions for the days around today that fixes may fall on (``limits``)."""
+async def ensure_partitions_around(conn: c.Connection, days_ahead: int) -> int:
+    """Those of the days around today that fixes may fall on: a stored backlog, and what comes."""
     row = cast("c.Row", await c.fetch_one(conn, "SELECT current_date"))
     today: date = row[0]
     return await ensure_partitions(
         conn,
         today - timedelta(days=limits.PARTITIONS_BEHIND_DAYS),
-        today + timedelta(days=limits.PARTITIONS_AHEAD_DAYS + 1),
+        today + timedelta(days=days_ahead + 1),
     )
 
 
-async def migrate_connection(conn: c.Connection, say: Callable[[str], None]) -> int:
+async def migrate_connection(conn: c.Connection, say: Callable[[str], None], days_ahead: int) -> int:
     """As ``migrate``, over a connection with autocommit."""
     lock = (c.LOCK_CLASS, c.LOCK_MIGRATE)
     await c.execute(conn, "SELECT pg_advisory_lock(%s::integer, %s::integer)", lock)
@@ -182,16 +183,10 @@ async def migrate_connection(conn: c.Connection, say: Callable[[str], None]) -> 
         for step in steps:
             form = f", {step.storage}" if step.storage else ""
             say(f"applying {step.number:04d} {step.name}{form}")
-            async with conn.transaction():
-                await conn.execute(step.sql.encode())
-                await c.execute(
-                    conn,
-                    "INSERT INTO schema_migration (number, name, checksum) VALUES (%s, %s, %s)",
-                    (step.number, step.name, step.checksum),
-                )
+            await _apply(conn, step)
         if not steps:
             say(f"schema is up to date ({len(applied)} migrations applied before)")
-        made = await ensure_partitions_around(conn)
+        made = await ensure_partitions_around(conn, days_ahead)
         if made:
             say(f"made {made} daily partitions for fixes")
     finally:
@@ -199,15 +194,35 @@ async def migrate_connection(conn: c.Connection, say: Callable[[str], None]) -> 
     return len(steps)
 
 
-async def migrate(url: str, *, say: Callable[[str], None] = lambda _: None, give_up_s: float = 0.0) -> int:
-    """Apply what is missing and make the partitions ahead; returns how many were applied.
+async def _apply(conn: c.Connection, step: Migration) -> None:
+    try:
+        async with conn.transaction():
+            await conn.execute(step.sql.encode())
+            await c.execute(
+                conn,
+                "INSERT INTO schema_migration (number, name, checksum) VALUES (%s, %s, %s)",
+                (step.number, step.name, step.checksum),
+            )
+    except psycopg.ProgrammingError as fault:
+        raise MigrationRefused(f"migration {step.number:04d} ({step.name}) was refused: {fault}") from fault
+
+
+async def migrate(
+    url: str,
+    *,
+    say: Callable[[str], None] = lambda _: None,
+    give_up_s: float = 0.0,
+    days_ahead: int = limits.PARTITIONS_AHEAD_DAYS,
+) -> int:
+    """Apply what is missing and make the daily partitions ahead; returns how many were applied.
 
     ``say`` gets one line a step. Raises ``DatabaseUnavailable``, ``SchemaNewer``,
-    ``SchemaAltered``; a step that the server refuses raises its own fault and leaves no trace.
+    ``SchemaAltered``, and ``MigrationRefused`` for a step that the server does not take (it leaves
+    no trace).
     """
     conn = await c.connect_patiently(url, purpose="migrate", give_up_s=give_up_s)
     try:
         with c.as_store_faults(url):
-            return await migrate_connection(conn, say)
+            return await migrate_connection(conn, say, days_ahead)
     finally:
         await conn.close()

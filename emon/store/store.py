@@ -14,6 +14,7 @@ from typing import Self
 import msgspec
 import psycopg
 
+from emon import limits
 from emon.model.breach import Breach
 from emon.model.instant import to_datetime
 from emon.model.order import OrderVersion
@@ -97,7 +98,8 @@ class Store(PageReads, UserAccounts, OutboxReads):
 
     @classmethod
     async def open(cls, url: str, *, give_up_s: float = 0.0) -> Self:
-        """Connect and check the schema, trying again with growing pauses for ``give_up_s`` seconds.
+        """Connect and check the schema, trying again with growing pauses for ``give_up_s`` seconds
+        (``math.inf``: for ever; each failure is logged).
 
         Raises ``DatabaseUnavailable``, ``SchemaOutdated``, ``SchemaNewer``, ``SchemaAltered``.
         """
@@ -187,14 +189,20 @@ class Store(PageReads, UserAccounts, OutboxReads):
         async with self._pool.transaction() as conn:
             return await arming.arm(conn, versions)
 
-    async def ensure_partitions(self, from_day: date | None = None, to_day: date | None = None) -> int:
+    async def ensure_partitions(
+        self,
+        from_day: date | None = None,
+        to_day: date | None = None,
+        *,
+        days_ahead: int = limits.PARTITIONS_AHEAD_DAYS,
+    ) -> int:
         """Make the missing daily partitions of [from_day, to_day), by default those around today.
 
         Returns how many it made. Call it daily; TimescaleDB needs none and answers 0.
         """
         async with self._pool.connection() as conn:
             if from_day is None or to_day is None:
-                return await migrate.ensure_partitions_around(conn)
+                return await migrate.ensure_partitions_around(conn, days_ahead)
             return await migrate.ensure_partitions(conn, from_day, to_day)
 
     def listen(self, channel: str) -> AsyncIterator[str]:
