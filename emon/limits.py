@@ -105,6 +105,12 @@ PLAN_MIN_S = 1  # [own] receivers fix once a second at most
 PLAN_MAX_S = 86_400  # [own] a device that is not to be heard daily is no monitoring
 NEXT_CHANGE_LOOK_AHEAD_DAYS = 400  # [own] a year and a clock change: a week repeats well before
 
+# --- what a check of orders calls unwise ----------------------------------------------------------
+CHECK_DAYS_MAX = 1_100  # [own] of a validity looked through day by day: three years and a bit
+RECEIVER_ERROR_M = 30.0  # [field] 95 % of fixes indoors (NIJ Standard-1004.00; UK Ministry of Justice)
+SUSPENSION_BY_ONE_MAX_S = 24 * 3_600  # [own] a longer one is decided by two people
+NETHERLANDS_DEG = (3.2, 50.7, 7.3, 53.7)  # [own] west, south, east, north in Europe, rounded outward
+
 # --- wire: members and sources --------------------------------------------------------------------
 INSTANT_MIN_US = -62_135_510_400_000_000  # [own] 0001-01-02T00:00Z: a day inside what datetime holds,
 INSTANT_MAX_US = 253_402_214_399_999_999  # so that any offset and any bound of a day still fits

@@ -103,6 +103,14 @@ def last_instant_s(tz: ZoneInfo, local_s: int) -> int:
     return _occurrences(tz, local_s)[1]
 
 
+def times_shown(tz: ZoneInfo, local_s: int) -> int:
+    """How often the clock shows ``local_s``: 0 when it is set forward over it, 2 when set back, else 1."""
+    first_s, last_s = _occurrences(tz, local_s)
+    if first_s != last_s:
+        return 2
+    return 1 if first_s + _offset_s(tz, first_s) == local_s else 0
+
+
 def _occurrences(tz: ZoneInfo, local_s: int) -> tuple[int, int]:
     """First and last instant that show ``local_s``; equal but for a clock set back."""
     wall = (_EPOCH_LOCAL + timedelta(seconds=local_s)).replace(tzinfo=tz)

@@ -1,0 +1,197 @@
+"""What is unwise in orders that can be armed: said before a wearer is judged by them.
+
+None of it refuses an order. Each remark is a ``Fault`` in form, a path and a sentence, and the
+remarks stand in the order of the document.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from emon.geofence.schedule import Stretch, holding_between, intersect, join, subtract
+from emon.limits import CHECK_DAYS_MAX, CROSSING_GAP_MAX_S, SUSPENSION_BY_ONE_MAX_S
+from emon.model.instant import DAY_US, SECOND_US, format_instant
+from emon.model.order import Condition, DeviceUse, Fault, OrderVersion
+from emon.model.vocabulary import Kind
+from emon.orders.check_schedule import schedule_remarks
+from emon.orders.check_zone import zone_remarks
+
+FOREVER_US = 2**62
+"""Later than every instant of an order: the end of what has none."""
+
+
+def remarks_on(versions: Sequence[OrderVersion], *, now_us: int) -> tuple[Fault, ...]:
+    """Everything unwise in the orders of one document.
+
+    ``versions`` as ``parse_document`` returns them, in its order, so that paths are the
+    document's own; ``now_us`` in microseconds UTC tells what is over.
+    """
+    remarks: list[Fault] = []
+    for i, version in enumerate(versions):
+        path = f"orders[{i}]"
+        remarks += _order_remarks(version, path, now_us)
+        remarks += _device_remarks(version, path)
+        remarks += _suspension_remarks(version, path)
+        for j, condition in enumerate(version.conditions):
+            remarks += _condition_remarks(version, condition, f"{path}.conditions[{j}]")
+        remarks += _repeated_conditions(version, path)
+    remarks += _shared_devices(versions)
+    remarks += _versions_of_one_order(versions)
+    return tuple(remarks)
+
+
+def validity(version: OrderVersion) -> Stretch:
+    """``[valid_from, end)`` of the order, the far future where it has no end."""
+    ends_at = version.ends_at_us
+    return version.valid_from_us, FOREVER_US if ends_at is None else ends_at
+
+
+def _looked_through(version: OrderVersion) -> Stretch:
+    begin, end = validity(version)
+    return begin, min(end, begin + CHECK_DAYS_MAX * DAY_US)
+
+
+# --- the order ----------------------------------------------------------------------------------
+def _order_remarks(version: OrderVersion, path: str, now_us: int) -> Iterable[Fault]:
+    ends_at = version.ends_at_us
+    if ends_at is not None and ends_at <= version.valid_from_us:
+        yield Fault(f"{path}.withdrawn_at", "withdrawn before it begins: it is never in force")
+    elif ends_at is not None and ends_at <= now_us:
+        yield Fault(path, f"is over since {format_instant(ends_at)}")
+    if ends_at is None:
+        yield Fault(f"{path}.valid_until", "missing: it is in force until a version withdraws it")
+    if version.owner is None:
+        yield Fault(f"{path}.owner", "missing: nobody is named as responsible for the case")
+
+
+def _suspension_remarks(version: OrderVersion, path: str) -> Iterable[Fault]:
+    trees = json.loads(version.source).get("suspensions", ())
+    for i, (interval, tree) in enumerate(zip(version.suspensions, trees, strict=True)):
+        place = f"{path}.suspensions[{i}]"
+        if not intersect([validity(version)], [(interval.from_us, interval.to_us)]):
+            yield Fault(place, "lies outside the order's validity and lifts nothing")
+        names = len(set(tree.get("by", ())))
+        if interval.to_us - interval.from_us > SUSPENSION_BY_ONE_MAX_S * SECOND_US and names < 2:
+            hours = SUSPENSION_BY_ONE_MAX_S // 3600
+            yield Fault(
+                f"{place}.by", f"lasts longer than {hours} h and names {names} of the two who decide one"
+            )
+        if not interval.reason:
+            yield Fault(f"{place}.reason", "missing")
+
+
+# --- devices ------------------------------------------------------------------------------------
+def _worn(version: OrderVersion, use: DeviceUse) -> list[Stretch]:
+    """When a device is worn for an order that is in force."""
+    begin = -FOREVER_US if use.from_us is None else use.from_us
+    end = FOREVER_US if use.until_us is None else use.until_us
+    return intersect(
+        [validity(version)] if version.valid_from_us < validity(version)[1] else [], [(begin, end)]
+    )
+
+
+def _device_remarks(version: OrderVersion, path: str) -> Iterable[Fault]:
+    if not version.devices:
+        yield Fault(f"{path}.devices", "no device: the order is not electronically watched, only looked up")
+        return
+    worn = [_worn(version, use) for use in version.devices]
+    for i, (use, stretches) in enumerate(zip(version.devices, worn, strict=True)):
+        place = f"{path}.devices[{i}]"
+        if not stretches:
+            yield Fault(place, "is never worn while the order is in force")
+        if use.plan_s is not None and use.plan_s > CROSSING_GAP_MAX_S:
+            yield Fault(
+                f"{place}.plan_s",
+                f"with fixes {use.plan_s} s apart no path between two is ever judged as crossed "
+                f"(at most {CROSSING_GAP_MAX_S} s)",
+            )
+        for k in range(i):
+            both = intersect(stretches, worn[k])
+            if both:
+                other = version.devices[k].device
+                yield Fault(
+                    place, f"{use.device} and {other} are worn at the same time, from {_said(both[0][0])}"
+                )
+    everywhere = join(stretch for stretches in worn for stretch in stretches)
+    begin, end = validity(version)
+    if begin < end:
+        for gap in subtract([(begin, end)], everywhere):
+            yield Fault(f"{path}.devices", f"no device is worn from {_said(gap[0])} until {_said(gap[1])}")
+
+
+def _shared_devices(versions: Sequence[OrderVersion]) -> Iterable[Fault]:
+    """One device on two wearers at once: its fixes would be judged for both."""
+    uses: dict[str, list[tuple[str, str, list[Stretch]]]] = {}
+    for i, version in enumerate(versions):
+        for k, use in enumerate(version.devices):
+            place, worn = f"orders[{i}].devices[{k}]", _worn(version, use)
+            for wearer, other_place, other_worn in uses.setdefault(use.device, []):
+                both = intersect(worn, other_worn)
+                if wearer != version.wearer and both:
+                    yield Fault(
+                        place,
+                        f"{use.device} is on {version.wearer} and, by {other_place}, on {wearer} at the same "
+                        f"time, from {_said(both[0][0])}",
+                    )
+                    break
+            uses[use.device].append((version.wearer, place, worn))
+
+
+# --- conditions ---------------------------------------------------------------------------------
+def _condition_remarks(version: OrderVersion, condition: Condition, path: str) -> Iterable[Fault]:
+    if condition.zone is not None:
+        yield from zone_remarks(condition.zone, f"{path}.zone")
+    if condition.buffer_m > 0:
+        yield Fault(f"{path}.buffer_m", "is drawn on the map; no approach is judged by this version of emon")
+    begin, end = _looked_through(version)
+    if begin >= end:
+        return
+    if condition.schedule is not None:
+        yield from schedule_remarks(condition.schedule, (begin, end), f"{path}.schedule")
+    if not holding_between(version, condition, begin, end):
+        yield Fault(
+            path, f"never holds from {_said(begin)} until {_said(end)}: neither breach nor alert can come"
+        )
+
+
+def _repeated_conditions(version: OrderVersion, path: str) -> Iterable[Fault]:
+    seen: dict[tuple[object, ...], str] = {}
+    for i, condition in enumerate(version.conditions):
+        if condition.kind is Kind.CONTACT:
+            continue
+        content = (condition.kind, condition.zone, condition.schedule)
+        first = seen.setdefault(content, condition.id)
+        if first != condition.id:
+            yield Fault(
+                f"{path}.conditions[{i}]", f'says the same as condition "{first}": each breach comes twice'
+            )
+
+
+# --- several versions ---------------------------------------------------------------------------
+def _versions_of_one_order(versions: Sequence[OrderVersion]) -> Iterable[Fault]:
+    highest: dict[str, tuple[int, OrderVersion]] = {}
+    for i, version in enumerate(versions):
+        if version.id not in highest or highest[version.id][1].version < version.version:
+            highest[version.id] = (i, version)
+    for i, version in enumerate(versions):
+        top_index, top = highest[version.id]
+        if version.version == top.version:
+            continue
+        if version.wearer != top.wearer:
+            yield Fault(
+                f"orders[{top_index}].wearer",
+                f"is {top.wearer}, but {version.wearer} in version {version.version} at orders[{i}]",
+            )
+        if validity(top)[1] < validity(version)[1]:
+            yield Fault(
+                f"orders[{top_index}]",
+                f"ends at {_said(validity(top)[1])}; version {version.version}, which would last until "
+                f"{_said(validity(version)[1])}, does not come back then",
+            )
+
+
+def _said(at_us: int) -> str:
+    if at_us >= FOREVER_US:
+        return "further notice"
+    return format_instant(at_us)
