@@ -1,0 +1,68 @@
+"""The web application: the API, the live feed and the static page behind one gate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from emon.store.errors import DatabaseUnavailable
+from emon.web.backend import Services
+from emon.web.guard import Guard
+from emon.web.http import Gate, Json, Refused
+from emon.web.routes.alerts import AlertRoutes
+from emon.web.routes.live import LiveRoutes
+from emon.web.routes.orders import OrderRoutes
+from emon.web.routes.session import SessionRoutes
+from emon.web.sessions import Sessions
+
+STATIC = Path(__file__).parent / "static"
+
+
+class _Page(StaticFiles):
+    """The page's files. A browser asks each time whether its copy is still the newest."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        answer = await super().get_response(path, scope)
+        answer.headers["cache-control"] = "no-cache"
+        return answer
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application over its services. ``LiveFeed.run`` is the caller's to run and to close.
+
+    FastAPI's own documentation pages are off: they load scripts from elsewhere.
+    """
+    app = FastAPI(title="emon", docs_url=None, redoc_url=None, openapi_url=None)
+    sessions = Sessions(services.cookie_secret, services.backend.user, services.now_us)
+    guard = Guard(sessions)
+    app.include_router(SessionRoutes(services, sessions, guard).router)
+    app.include_router(AlertRoutes(services, guard).router)
+    app.include_router(OrderRoutes(services, guard).router)
+    app.include_router(LiveRoutes(services, guard).router)
+    app.mount("/", _Page(directory=STATIC, html=True), name="page")
+    app.add_exception_handler(Refused, _on_refused)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(DatabaseUnavailable, _on_database_lost)
+    app.add_middleware(Gate, allowed_hosts=services.allowed_hosts)
+    return app
+
+
+async def _on_refused(request: Request, fault: Exception) -> Response:
+    assert isinstance(fault, Refused)
+    return Json(fault.members, fault.status, fault.headers)
+
+
+async def _on_http_exception(request: Request, fault: Exception) -> Response:
+    assert isinstance(fault, HTTPException)
+    return Json({"error": str(fault.detail)}, fault.status_code, fault.headers)
+
+
+async def _on_database_lost(request: Request, fault: Exception) -> Response:
+    """The reason stays in the log: it may name a host."""
+    return Json({"error": "the database cannot be reached now"}, 503, {"retry-after": "2"})

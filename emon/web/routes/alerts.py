@@ -1,0 +1,115 @@
+"""Alerts: the list, one, and taking one in hand."""
+
+from __future__ import annotations
+
+import re
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from emon.alerts.acknowledge import AcknowledgementRefused, claimed_party, verify_acknowledgement
+from emon.limits import ACKNOWLEDGEMENT_BYTES_MAX, ALERTS_PAGE_DEFAULT, ALERTS_PAGE_MAX
+from emon.store.errors import AlertUnknown
+from emon.store.pages import AlertNow
+from emon.web.backend import Services
+from emon.web.guard import Guard
+from emon.web.http import Json, read_body, refused
+from emon.web.shapes import alert_json, taken_json
+
+_ALERT_ID = re.compile(r"[0-9a-f]{16}\Z", re.ASCII)
+_BEFORE = re.compile(r"([0-9]{1,17})-([0-9a-f]{16})\Z", re.ASCII)
+SIGNATURE = "webhook-signature"
+
+
+class AlertRoutes:
+    """``/api/v1/alerts``."""
+
+    def __init__(self, services: Services, guard: Guard) -> None:
+        self._services = services
+        self._guard = guard
+        self.router = APIRouter()
+        self.router.add_api_route("/api/v1/alerts", self.page, methods=["GET"])
+        self.router.add_api_route("/api/v1/alerts/{alert_id}", self.show, methods=["GET"])
+        self.router.add_api_route("/api/v1/alerts/{alert_id}/acknowledge", self.acknowledge, methods=["POST"])
+
+    async def page(self, request: Request) -> Response:
+        """Newest first. ``status=open|all``, ``limit``, ``before`` (the last answer's ``next``)."""
+        await self._guard.session(request)
+        status, limit, before = _page_wishes(request)
+        cursor = await self._services.backend.cursor()
+        alerts = await self._services.backend.alerts(
+            open_only=status == "open", before=before, limit=limit + 1
+        )
+        shown, more = alerts[:limit], len(alerts) > limit
+        following = f"{shown[-1].detected_at_us}-{shown[-1].id}" if more else None
+        return Json(
+            {"cursor": str(cursor), "alerts": [alert_json(alert) for alert in shown], "next": following}
+        )
+
+    async def show(self, request: Request, alert_id: str) -> Response:
+        """One alert."""
+        await self._guard.session(request)
+        return Json(alert_json(await self._alert(alert_id)))
+
+    async def acknowledge(self, request: Request, alert_id: str) -> Response:
+        """A person takes the alert in hand: one who is logged in, or one whose party signs for it.
+
+        The first of each party counts; a second changes nothing and is told who was first.
+        """
+        if SIGNATURE in request.headers:
+            return await self._acknowledge_signed(request, alert_id)
+        session = await self._guard.session(request)
+        await read_body(request)
+        return await self._take(alert_id, session.party, session.name, "page")
+
+    async def _acknowledge_signed(self, request: Request, alert_id: str) -> Response:
+        body = await read_body(request, ACKNOWLEDGEMENT_BYTES_MAX)
+        try:
+            party = claimed_party(body)
+            secret = self._services.secrets.get(party)
+            if secret is None:
+                raise refused(401, "no matching signature")
+            said = verify_acknowledgement(
+                request.headers, body, secret, self._services.now_us(), alert_id=alert_id
+            )
+        except AcknowledgementRefused as fault:
+            raise refused(fault.http_status, fault.reason) from None
+        alert = await self._alert(alert_id)
+        if said.party not in alert.recipients:
+            raise refused(403, f"the alert was not for {said.party}")
+        return await self._take(alert_id, said.party, said.person, "webhook")
+
+    async def _take(self, alert_id: str, party: str, person: str, via: str) -> Response:
+        await self._alert(alert_id)
+        try:
+            taken = await self._services.backend.acknowledge(
+                alert_id, party, person, via, self._services.now_us()
+            )
+        except AlertUnknown:
+            raise refused(404, "there is no such alert") from None
+        self._services.live.wake()
+        return Json({"alert": alert_id, "acknowledgement": taken_json(taken)})
+
+    async def _alert(self, alert_id: str) -> AlertNow:
+        found = await self._services.backend.alerts_by_id([alert_id]) if _ALERT_ID.match(alert_id) else []
+        if not found:
+            raise refused(404, "there is no such alert")
+        return found[0]
+
+
+def _page_wishes(request: Request) -> tuple[str, int, tuple[int, str] | None]:
+    status = request.query_params.get("status", "all")
+    if status not in ("open", "all"):
+        raise refused(400, "status: open or all")
+    wish = request.query_params.get("limit", str(ALERTS_PAGE_DEFAULT))
+    if not (wish.isascii() and wish.isdigit() and 1 <= len(wish) <= 6 and int(wish) >= 1):
+        raise refused(400, "limit: a whole number from 1 on")
+    limit = min(int(wish), ALERTS_PAGE_MAX - 1)
+    given = request.query_params.get("before")
+    if given is None:
+        return status, limit, None
+    match = _BEFORE.match(given)
+    if match is None:
+        raise refused(400, "before: what the last answer gave as next")
+    return status, limit, (int(match[1]), match[2])
