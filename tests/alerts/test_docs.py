@@ -1,0 +1,65 @@
+"""docs/recipients.md says what the code does: its examples are read and run here."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import re
+import sys
+from pathlib import Path
+
+from emon import clock, limits
+from emon.alerts.acknowledge import verify_acknowledgement
+from emon.alerts.channels.webhook import webhook_body
+from emon.alerts.compose import Composer
+from emon.alerts.recipients import load_recipients
+from emon.model.instant import SECOND_US
+from tests.alerts.parts import BREACH, NOON_US, due
+from tests.alerts.servers import HttpRecipient, http, talking
+
+PAGE = (Path(__file__).parents[2] / "docs" / "recipients.md").read_text()
+SECRET = "whsec_" + base64.b64encode(bytes(range(1, 33))).decode()
+
+
+def examples(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_the_example_configuration_loads(tmp_path: Path) -> None:
+    (tmp_path / "reclassering.secret").write_text(SECRET)
+    environ = {"EMON_SECRET_POLITIE": SECRET, "EMON_MAIL_PASSWORD": "geheim"}
+    recipients = load_recipients(examples("json")[0].encode(), environ=environ, folder=tmp_path)
+    assert set(recipients.routes) == {"politie", "reclassering", "meldkamer_em"}
+
+
+def test_the_example_message_is_one_of_ours() -> None:
+    routed = frozenset({"politie", "reclassering", "meldkamer_em"})
+    composer = Composer("https://emon.example", routed, "meldkamer_em")
+    body = webhook_body(due(BREACH.id, "politie"), composer, NOON_US + SECOND_US)
+    assert json.loads(examples("json")[1]) == json.loads(body)
+
+
+async def test_the_example_of_an_acknowledgement_counts() -> None:
+    server = HttpRecipient(http("200 OK"))
+    async with talking(server) as port:
+        script = examples("python")[0].replace("whsec_…", SECRET).replace(":8080/", f":{port}/")
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", script),
+            env={"PATH": ""},  # no proxy setting may reach into this
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, said = await process.communicate()
+    assert process.returncode == 0, said.decode()
+    (request,) = server.requests
+    taken = verify_acknowledgement(
+        request.headers, request.body, SECRET, clock.now_us(), alert_id="0123456789abcdef"
+    )
+    assert (taken.party, taken.person) == ("politie", "A. de Vries")
+
+
+def test_the_figures_are_those_of_the_limits() -> None:
+    assert f"then {limits.DELIVERY_PAUSE_MAX_S} s for ever" in PAGE
+    assert f"An attempt has {limits.DELIVERY_ATTEMPT_TIMEOUT_S:g} s" in PAGE
+    assert f"up to {limits.DELIVERIES_AT_ONCE_MAX} alerts at once" in PAGE
+    assert f"up to {limits.DELIVERY_RETRY_AFTER_MAX_S} s." in PAGE
