@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from simulator.commands import common
+from simulator.commands import shell
 from simulator.load import LoadReport, run_load
 from simulator.load_plan import LoadPlan, load_orders
 from simulator.stopping import stop_on_signal
@@ -33,7 +33,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    common.add_broker(parser, required=False)
+    shell.add_broker(parser, required=False)
     parser.add_argument("--rate", type=float, default=2_000.0, metavar="N", help="fixes a second (2000)")
     parser.add_argument("--seconds", type=float, default=60.0, metavar="S", help="how long (60)")
     parser.add_argument("--devices", type=int, metavar="N", help="how many devices (as many as the rate)")
@@ -57,9 +57,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     if args.url is None and args.orders_out is None:
-        common.leave(common.EX_USAGE, "load needs --url, or --orders-out to write the orders alone")
+        shell.leave(shell.EX_USAGE, "load needs --url, or --orders-out to write the orders alone")
     devices = max(1, round(args.rate)) if args.devices is None else args.devices
-    with common.fault_as_exit():
+    with shell.fault_as_exit():
         plan = LoadPlan(
             rate_per_s=args.rate,
             seconds=args.seconds,
@@ -69,18 +69,18 @@ def run(args: argparse.Namespace) -> int:
             ramp=args.ramp,
             prefix=args.prefix,
         )
-        start_us = common.next_second(args.wait_s)
+        start_us = shell.next_second(args.wait_s)
         if args.orders_out is not None:
-            common.write_bytes(args.orders_out, load_orders(plan, start_us))
+            shell.write_bytes(args.orders_out, load_orders(plan, start_us))
         if args.url is None:
-            return common.EX_OK
-        report: LoadReport = common.finished(_load(args, plan, start_us))
-    common.print_json(report.as_json(plan))
+            return shell.EX_OK
+        report: LoadReport = shell.finished(_load(args, plan, start_us))
+    shell.print_json(report.as_json(plan))
     if report.interrupted:
         return 130
     return 0 if report.kept_rate and report.acknowledged == report.fixes else 1
 
 
 async def _load(args: argparse.Namespace, plan: LoadPlan, start_us: int) -> LoadReport:
-    with common.written(args.acks) as acks, stop_on_signal() as stop:
-        return await run_load(plan, args.url, start_us, acks=acks, stop=stop, say=common.say)
+    with shell.written(args.acks) as acks, stop_on_signal() as stop:
+        return await run_load(plan, args.url, start_us, acks=acks, stop=stop, say=shell.say)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from emon.model.instant import format_instant
 from simulator import orders_document
-from simulator.commands import common
+from simulator.commands import shell
 from simulator.credentials import read_credentials
 from simulator.device import fixes_jsonl
 from simulator.publisher import Output, RunReport, play
@@ -39,11 +39,11 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("scenario", metavar="SCENARIO", help="a YAML file, or `story` for the demo's own")
-    common.add_broker(parser, required=False)
+    shell.add_broker(parser, required=False)
     parser.add_argument("--credentials", type=Path, metavar="FILE", help="JSON: device -> username, password")
     start = parser.add_mutually_exclusive_group()
     start.add_argument(
-        "--start", type=common.whole_second, metavar="T", help="second 0, RFC 3339, a whole second"
+        "--start", type=shell.whole_second, metavar="T", help="second 0, RFC 3339, a whole second"
     )
     start.add_argument(
         "--in", type=float, default=3.0, dest="wait_s", metavar="S", help="second 0 in S seconds (3)"
@@ -64,20 +64,20 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     if args.url is None and args.orders_out is None and args.fixes_out is None:
-        common.leave(common.EX_USAGE, "run needs --url, or --orders-out and --fixes-out to write files")
-    with common.fault_as_exit():
+        shell.leave(shell.EX_USAGE, "run needs --url, or --orders-out and --fixes-out to write files")
+    with shell.fault_as_exit():
         scenario = load_scenario(None if args.scenario == "story" else args.scenario)
-        start_us = common.next_second(args.wait_s) if args.start is None else args.start
+        start_us = shell.next_second(args.wait_s) if args.start is None else args.start
         if args.orders_out is not None:
-            common.write_bytes(args.orders_out, [orders_document(scenario, start_us)])
+            shell.write_bytes(args.orders_out, [orders_document(scenario, start_us)])
         if args.fixes_out is not None:
-            common.write_lines(args.fixes_out, fixes_jsonl(scenario, start_us))
+            shell.write_lines(args.fixes_out, fixes_jsonl(scenario, start_us))
         result = {"scenario": scenario.name, "start": format_instant(start_us)}
         if args.url is None:
-            common.print_json(result)
-            return common.EX_OK
-        report: RunReport = common.finished(_play(args, scenario, start_us))
-    common.print_json(result | report.as_json())
+            shell.print_json(result)
+            return shell.EX_OK
+        report: RunReport = shell.finished(_play(args, scenario, start_us))
+    shell.print_json(result | report.as_json())
     if report.interrupted:
         return 130
     return 0 if report.acknowledged == report.fixes else 1
@@ -85,8 +85,8 @@ def run(args: argparse.Namespace) -> int:
 
 async def _play(args: argparse.Namespace, scenario: Scenario, start_us: int) -> RunReport:
     credentials = read_credentials(args.credentials)
-    with common.written(args.truth) as truth, common.written(args.acks) as acks, stop_on_signal() as stop:
-        common.say(f"{scenario.title or scenario.name}: second 0 is {format_instant(start_us)}")
+    with shell.written(args.truth) as truth, shell.written(args.acks) as acks, stop_on_signal() as stop:
+        shell.say(f"{scenario.title or scenario.name}: second 0 is {format_instant(start_us)}")
         return await play(
             scenario,
             args.url,
@@ -94,6 +94,6 @@ async def _play(args: argparse.Namespace, scenario: Scenario, start_us: int) -> 
             credentials=credentials,
             output=Output(truth, acks),
             stop=stop,
-            say=common.say,
+            say=shell.say,
             until_s=args.until,
         )

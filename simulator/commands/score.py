@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from simulator.commands import common
+from simulator.commands import shell
 from simulator.scenario_file import load_scenario
 from simulator.score import score
 
@@ -33,14 +33,14 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("scenario", metavar="SCENARIO", help="a YAML file, or `story` for the demo's own")
     parser.add_argument("alerts", metavar="ALERTS", help="JSON Lines, or - for standard input")
     parser.add_argument(
-        "--start", type=common.whole_second, required=True, metavar="T", help="second 0 of the run"
+        "--start", type=shell.whole_second, required=True, metavar="T", help="second 0 of the run"
     )
     parser.add_argument("--deliveries", type=Path, metavar="FILE", help="what reached whom, to be judged too")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    with common.fault_as_exit():
+    with shell.fault_as_exit():
         scenario = load_scenario(None if args.scenario == "story" else args.scenario)
         lines = _lines(args.alerts)
         deliveries = None if args.deliveries is None else _lines(str(args.deliveries))
@@ -48,8 +48,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         result = score(scenario, args.start, alerts, deliveries)
     except (KeyError, ValueError) as fault:
-        common.leave(common.EX_DATA, f"{args.alerts}: an alert or a delivery lacks or misstates {fault}")
-    common.print_json(
+        shell.leave(shell.EX_DATA, f"{args.alerts}: an alert or a delivery lacks or misstates {fault}")
+    shell.print_json(
         {
             "expected": result.expected,
             "raised": result.raised,
@@ -72,8 +72,8 @@ def _lines(name: str) -> list[dict[str, Any]]:
         try:
             value = json.loads(line)
         except ValueError as fault:
-            common.leave(common.EX_DATA, f"{name}:{number}: not JSON: {fault}")
+            shell.leave(shell.EX_DATA, f"{name}:{number}: not JSON: {fault}")
         if not isinstance(value, dict):
-            common.leave(common.EX_DATA, f"{name}:{number}: must be an object")
+            shell.leave(shell.EX_DATA, f"{name}:{number}: must be an object")
         found.append(value)
     return found

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from emon.model.instant import format_instant
-from simulator.commands import common
+from simulator.commands import shell
 from simulator.credentials import read_credentials
 from simulator.publisher import RunReport
 from simulator.stopping import stop_on_signal
@@ -38,7 +38,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "paths", nargs="*", type=Path, metavar="PATH", help="track files or folders (EMON_TRACKS)"
     )
-    common.add_broker(parser, required=False)
+    shell.add_broker(parser, required=False)
     parser.add_argument("--credentials", type=Path, metavar="FILE", help="JSON: device -> username, password")
     parser.add_argument(
         "--burst", action="store_true", help="send each track as stored fixes, the last fixed now"
@@ -52,7 +52,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--limit-s", type=float, metavar="S", help="only the first S seconds of each track")
     start = parser.add_mutually_exclusive_group()
-    start.add_argument("--start", type=common.whole_second, metavar="T", help="when the first fix leaves")
+    start.add_argument("--start", type=shell.whole_second, metavar="T", help="when the first fix leaves")
     start.add_argument(
         "--in", type=float, default=2.0, dest="wait_s", metavar="S", help="begin in S seconds (2)"
     )
@@ -70,27 +70,27 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     if args.url is None and args.orders_out is None and args.fixes_out is None:
-        common.leave(common.EX_USAGE, "tracks needs --url, --orders-out or --fixes-out")
+        shell.leave(shell.EX_USAGE, "tracks needs --url, --orders-out or --fixes-out")
     if args.speed < 1.0 or not 0.0 <= args.place <= 1.0 or args.radius_m <= 0.0:
-        common.leave(common.EX_USAGE, "--speed is 1 or more, --place 0 to 1, --radius-m above 0")
+        shell.leave(shell.EX_USAGE, "--speed is 1 or more, --place 0 to 1, --radius-m above 0")
     paths = args.paths or [Path(folder) for folder in [os.environ.get("EMON_TRACKS")] if folder]
     if not paths:
-        common.leave(common.EX_USAGE, "name track files or folders, or set EMON_TRACKS")
-    with common.fault_as_exit():
+        shell.leave(shell.EX_USAGE, "name track files or folders, or set EMON_TRACKS")
+    with shell.fault_as_exit():
         tracks = read_tracks(paths, limit_s=args.limit_s)
-        start_us = common.next_second(args.wait_s) if args.start is None else args.start
+        start_us = shell.next_second(args.wait_s) if args.start is None else args.start
         dispatches = _dispatches(args, tracks, start_us)
         if args.orders_out is not None:
             document = bans(tracks, dispatches, share=args.place, radius_m=args.radius_m)
-            common.write_bytes(args.orders_out, [document])
+            shell.write_bytes(args.orders_out, [document])
         if args.fixes_out is not None:
-            common.write_lines(args.fixes_out, fixes_lines(dispatches))
+            shell.write_lines(args.fixes_out, fixes_lines(dispatches))
         result = {"tracks": len(tracks), "start": format_instant(start_us)}
         if args.url is None:
-            common.print_json(result)
-            return common.EX_OK
-        report: RunReport = common.finished(_publish(args, dispatches))
-    common.print_json(result | report.as_json())
+            shell.print_json(result)
+            return shell.EX_OK
+        report: RunReport = shell.finished(_publish(args, dispatches))
+    shell.print_json(result | report.as_json())
     if report.interrupted:
         return 130
     return 0 if report.acknowledged == report.fixes else 1
@@ -104,7 +104,7 @@ def _dispatches(args: argparse.Namespace, tracks: list[Track], start_us: int) ->
 
 async def _publish(args: argparse.Namespace, dispatches: list[Dispatch]) -> RunReport:
     credentials = read_credentials(args.credentials)
-    with common.written(args.acks) as acks, stop_on_signal() as stop:
+    with shell.written(args.acks) as acks, stop_on_signal() as stop:
         return await publish_tracks(
-            dispatches, args.url, credentials=credentials, acks=acks, stop=stop, say=common.say
+            dispatches, args.url, credentials=credentials, acks=acks, stop=stop, say=shell.say
         )

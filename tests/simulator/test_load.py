@@ -18,7 +18,7 @@ from emon.ingest.sources.mqtt_url import BrokerAddress
 from emon.model.instant import SECOND_US
 from emon.orders.document import parse_document
 from emon.replay import Received, lines_of, replay
-from simulator.commands.common import next_second
+from simulator.commands.shell import next_second
 from simulator.load import run_load
 from simulator.load_plan import LoadPlan, LoadRefused, Places, centre_of, load_orders, payload_of
 from simulator.movement import distance_m

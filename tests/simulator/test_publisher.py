@@ -11,7 +11,7 @@ import pytest
 
 from emon.ingest.sources.mqtt_url import BrokerAddress
 from simulator import parse_scenario
-from simulator.commands.common import next_second
+from simulator.commands.shell import next_second
 from simulator.credentials import Credentials
 from simulator.device import sendings
 from simulator.mqtt import BrokerRefused, BrokerUnavailable, Link, Will
