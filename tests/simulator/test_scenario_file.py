@@ -143,3 +143,9 @@ def test_a_window_may_begin_on_the_next_local_day() -> None:
 def test_a_start_within_a_second_is_refused() -> None:
     with pytest.raises(ValueError, match="whole second"):
         orders_document(parse_scenario(SMALL.encode(), "s.yaml"), START_US + 1)
+
+
+def test_the_example_of_the_documentation_can_be_played(repository: Path) -> None:
+    text = (repository / "docs" / "simulator.md").read_text()
+    example = text.split("```yaml\n")[1].split("```")[0]
+    assert parse_scenario(example.encode(), "docs/simulator.md").wearers[0].device.interval_s == 1.0
