@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+import re
 
 import msgspec
 
 from emon.alerts.messages import Texts, texts
 from emon.alerts.outbox import DueDelivery
+
+_NEEDS_ESCAPE = re.compile(rb"[^A-Za-z0-9._~-]")  # all but RFC 3986's unreserved characters
 
 
 class Composer(msgspec.Struct, frozen=True):
@@ -32,4 +34,6 @@ class Composer(msgspec.Struct, frozen=True):
 
     def acknowledge_url(self, delivery: DueDelivery) -> str:
         """Where the recipient posts its signed acknowledgement."""
-        return f"{self.public_url}/api/v1/alerts/{quote(delivery.alert.id, safe='')}/acknowledge"
+        alert_id = delivery.alert.id.encode(errors="replace")
+        escaped = _NEEDS_ESCAPE.sub(lambda found: b"%%%02X" % ord(found[0]), alert_id).decode()
+        return f"{self.public_url}/api/v1/alerts/{escaped}/acknowledge"

@@ -204,3 +204,8 @@ def test_the_fallback_is_told_whom_nobody_reached() -> None:
     content = json.loads(webhook_body(due(BREACH.id, "meldkamer_em"), COMPOSER, NOON_US))
     assert content["data"]["unreached"] == ["reclassering"]
     assert "waarschuw deze partij zelf): reclassering" in content["data"]["texts"]["nl"]["body"]
+
+
+def test_an_odd_alert_id_stays_one_segment_of_the_address() -> None:
+    url = COMPOSER.acknowledge_url(due("a/b?é#..", "politie"))
+    assert url == "https://emon.example/api/v1/alerts/a%2Fb%3F%C3%A9%23../acknowledge"
