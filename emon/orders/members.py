@@ -8,6 +8,7 @@ is to be named at once (contract, section 2).
 from __future__ import annotations
 
 import difflib
+import json
 import math
 import re
 from collections.abc import Callable, Iterable
@@ -241,7 +242,7 @@ def _encodable(text: str) -> bool:
 
 def shown(text: str) -> str:
     cut = text if len(text) <= _SHOWN_MAX else text[:_SHOWN_MAX] + "…"
-    return ascii(cut) if not cut.isprintable() else f'"{cut}"'
+    return json.dumps(cut, ensure_ascii=not cut.isprintable())
 
 
 def kind_of(value: object) -> str:

@@ -81,7 +81,7 @@ def _spans() -> st.SearchStrategy[tuple[int, int]]:
 
 
 def _reasoned() -> st.SearchStrategy[Interval]:
-    return st.builds(lambda span, reason: Interval(*span, reason), _spans(), _TEXTS)
+    return st.builds(lambda span, reason: Interval(span[0], span[1], reason), _spans(), _TEXTS)
 
 
 def _conditions() -> st.SearchStrategy[tuple[Condition, ...]]:

@@ -63,3 +63,11 @@ def test_a_dash_reads_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: Ca
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(encode(plain_document()))))
     assert main(["check", "-"]) == os.EX_OK
     assert "-: can be armed" in capsys.readouterr().out
+
+
+def test_past_fixes_are_never_ignored_in_silence(tmp_path: Path, capsys: Captured) -> None:
+    file = write(tmp_path, plain_document())
+    assert main(["check", file, "--fixes", "fixes.jsonl"]) == os.EX_UNAVAILABLE
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert f"emon replay {file} fixes.jsonl" in err

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from emon.orders.schema import SCHEMA_DIALECT, orders_schema
 from tests.orders.documents import (
+    Step,
     changed,
     contract_document,
     document_of,
@@ -21,7 +22,7 @@ from tests.orders.documents import (
     plain_document,
 )
 from tests.orders.strategies import versions
-from tests.orders.test_refusals import JSON_VALUES, ONE_FAULT, Step, places
+from tests.orders.test_refusals import JSON_VALUES, ONE_FAULT, places
 
 VALIDATOR = jsonschema.Draft202012Validator(orders_schema())
 
