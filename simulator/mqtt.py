@@ -97,16 +97,23 @@ class Link(asyncio.Protocol):
     """One device's or loader's connection, kept up until it is dropped or closed.
 
     Messages keep their order and are held until acknowledged; after a reconnect those without an
-    acknowledgement are sent again with the same content.
+    acknowledgement are sent again with the same content. ``on_return`` is called after each reconnect.
     """
 
     def __init__(
-        self, broker: BrokerAddress, client_id: str, *, will: Will | None = None, keepalive_s: int = 30
+        self,
+        broker: BrokerAddress,
+        client_id: str,
+        *,
+        will: Will | None = None,
+        keepalive_s: int = 30,
+        on_return: Callable[[], None] | None = None,
     ) -> None:
         self.client_id = client_id
         self.reconnects = 0
         self._broker = broker
         self._will = will
+        self._on_return = on_return
         self._keepalive_s = keepalive_s
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()
@@ -244,6 +251,8 @@ class Link(asyncio.Protocol):
             try:
                 await self._connect()
                 self.reconnects += 1
+                if self._on_return is not None:
+                    self._on_return()
             except (BrokerUnavailable, BrokerRefused):
                 self._lost.set()
 

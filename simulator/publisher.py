@@ -144,10 +144,15 @@ class _Player:
         self._speaks_status = wearer.device.wire is Wire.JSON
         will = Will(self._status, b"offline") if self._speaks_status else None
         device = wearer.device.id
-        self._link = Link(broker_for(broker, credentials, device), device, will=will)
+        login = broker_for(broker, credentials, device)
+        self._link = Link(login, device, will=will, on_return=self._say_online)
 
     async def connect(self) -> None:
         await self._link.open(give_up_after_s=_CONNECT_S)
+        self._say_online()
+
+    def _say_online(self) -> None:
+        """Also after an outage: the broker has published the last will meanwhile."""
         if self._speaks_status:
             self._link.publish(self._status, b"online", retain=True)
 
