@@ -1,4 +1,4 @@
-"""Write the pages of docs/ that are generated from code; tests/house keeps them equal.
+"""Write the pages of docs/ that are generated: settings.md from the code, README.md from the pages' headings.
 
 .venv/bin/python scripts/docs.py
 """
@@ -13,9 +13,22 @@ from emon.config import settings_markdown
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def index_markdown(docs: Path) -> str:
+    """The list of pages in ``docs``, each by its own first heading."""
+    lines = ["# Documentation", "", "Written by `make docs` from the pages' headings.", ""]
+    pages = [page for page in sorted(docs.rglob("*.md")) if page != docs / "README.md"]
+    for page in sorted(pages, key=lambda page: (page.parent != docs, str(page))):
+        heading = page.read_text("utf-8").partition("\n")[0].removeprefix("# ")
+        lines.append(f"- [{heading}]({page.relative_to(docs)})")
+    lines += ["- [The orders' JSON Schema](orders.schema.json)", ""]
+    return "\n".join(lines)
+
+
 def main() -> int:
-    (ROOT / "docs" / "settings.md").write_text(settings_markdown(), "utf-8")
-    print("wrote docs/settings.md")
+    docs = ROOT / "docs"
+    (docs / "settings.md").write_text(settings_markdown(), "utf-8")
+    (docs / "README.md").write_text(index_markdown(docs), "utf-8")
+    print("wrote docs/settings.md and docs/README.md")
     return 0
 
 

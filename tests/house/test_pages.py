@@ -11,6 +11,7 @@ import pytest
 
 from emon import cli
 from emon.config import known_names
+from scripts.docs import index_markdown
 from simulator import cli as simulator_cli
 
 PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
@@ -70,6 +71,11 @@ def test_the_links_between_the_docs_lead_somewhere(repository: Path) -> None:
     ]
     assert docs
     assert lost == []
+
+
+def test_the_index_lists_every_page(repository: Path) -> None:
+    docs = repository / "docs"
+    assert (docs / "README.md").read_text("utf-8") == index_markdown(docs), "run: make docs"
 
 
 def test_every_setting_that_a_page_names_is_known(repository: Path) -> None:
