@@ -1,0 +1,34 @@
+// Calls of the API. A refusal is an ApiFault with the server's own words.
+
+export class ApiFault extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+async function call(method, path, body) {
+  const headers = body === undefined ? {} : { "content-type": "application/json" };
+  let answer;
+  try {
+    answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), credentials: "same-origin", cache: "no-store" });
+  } catch {
+    throw new ApiFault(0, "The service cannot be reached.");
+  }
+  if (answer.status === 204) return null;
+  const content = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new ApiFault(answer.status, content.error ?? `The service answered ${answer.status}.`);
+  return content;
+}
+
+export const session = () => call("GET", "/api/v1/session");
+export const logIn = (name, password) => call("POST", "/api/v1/session", { name, password });
+export const logOut = () => call("DELETE", "/api/v1/session");
+export const now = () => call("GET", "/api/v1/now");
+export const acknowledge = (id) => call("POST", `/api/v1/alerts/${encodeURIComponent(id)}/acknowledge`, {});
+
+export function alerts(status, before = null, limit = 100) {
+  const wishes = new URLSearchParams({ status, limit: String(limit) });
+  if (before !== null) wishes.set("before", before);
+  return call("GET", `/api/v1/alerts?${wishes}`);
+}

@@ -1,0 +1,281 @@
+// The page: log in, take a snapshot, follow what changes.
+
+import * as api from "./api.js";
+import { AlertList } from "./alertlist.js";
+import { Live } from "./live.js";
+import { byId, make } from "./dom.js";
+import { MapView } from "./mapview.js";
+import { State } from "./state.js";
+import { localText, now_ms, setServerNow, tickAges, timeNode } from "./time.js";
+import { certaintyWords, eventWords, partyWords, priorityWords } from "./words.js";
+import { Theme } from "./theme.js";
+import { WearerList } from "./wearerlist.js";
+
+const REFRESH_PAUSE_MS = 400; // several changes of orders at once need one snapshot
+const SLOW_TICKS = 5;
+const TITLE = "emon";
+
+const state = new State();
+const theme = new Theme(byId("theme"), (isDark) => map.setDark(isDark));
+const map = new MapView(byId("map"), state, theme.isDark, (wearer) => state.select(wearer));
+const alerts = new AlertList(byId("alerts"), byId("alerts-empty"), state, { onShow: showAlert, onTake: takeAlert });
+const wearers = new WearerList(byId("wearers"), byId("wearers-empty"), state, (wearer) => { state.select(wearer.wearer); map.showWearer(wearer); });
+const live = new Live({
+  alert: (alert) => state.setAlerts([alert], true),
+  breach: (breach) => state.setBreach(breach),
+  positions: (positions) => { if (!state.setPositions(positions)) refreshSoon(); },
+  orders: () => refreshSoon(),
+  beat: (beat) => takeBeat(beat),
+  reset: () => { live.close(); begin(); },
+  state: (word) => setConnection(word),
+  refused: () => isLoggedOut(),
+});
+
+let connection = "connecting";
+let lastSeen = null; // the server's time of the last sign of life
+let engine = null; // what the last heartbeat said
+let older = null; // where the next page of older alerts begins
+let refreshTimer = null;
+let edgeTimer = null;
+let ticks = 0;
+
+// --- log in ---------------------------------------------------------------------------------------
+
+byId("login-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const button = event.target.querySelector("button");
+  button.disabled = true;
+  byId("login-fault").textContent = "";
+  try {
+    state.person = await api.logIn(byId("login-name").value, byId("login-password").value);
+    await enter();
+  } catch (fault) {
+    byId("login-fault").textContent = fault.message;
+    byId("login-password").select();
+  } finally {
+    button.disabled = false;
+  }
+});
+
+byId("logout").addEventListener("click", async () => {
+  live.close();
+  await api.logOut().catch(() => null);
+  location.reload(); // nothing about a person stays in memory
+});
+
+function showLogin() {
+  live.close();
+  byId("desk").hidden = true;
+  byId("login").hidden = false;
+  byId("login-name").focus();
+}
+
+async function isLoggedOut() {
+  try {
+    await api.session();
+    return false;
+  } catch (fault) {
+    if (fault.status !== 401) return false;
+    location.reload();
+    return true;
+  }
+}
+
+async function enter() {
+  byId("login").hidden = true;
+  byId("login-password").value = "";
+  byId("desk").hidden = false;
+  byId("person").replaceChildren(make("strong", { text: state.person.name }), ` ${partyWords(state.person.party)}`);
+  setConnection("connecting");
+  if (map.map === null) {
+    map.open().catch((fault) => {
+      byId("map-fault").textContent = `The map cannot be drawn (${fault.message}). The lists go on working.`;
+      byId("map-fault").hidden = false;
+    });
+  }
+  await begin();
+}
+
+// --- snapshot and stream ----------------------------------------------------------------------------
+
+async function begin() {
+  const now = await retried(() => api.now()); // before the alerts: its cursor is where the stream begins
+  if (now === null) return;
+  setServerNow(now.now);
+  state.setNow(now);
+  scheduleEdge(now);
+  const waiting = await retried(() => api.alerts("open", null, 400));
+  if (waiting === null) return;
+  state.setAlerts(waiting.alerts);
+  if (!alerts.waitingOnly) await loadAll();
+  live.open(now.cursor);
+}
+
+/** Until it works; null when the session is over meanwhile. */
+async function retried(ask) {
+  for (let pause_ms = 500; ; pause_ms = Math.min(pause_ms * 2, 10_000)) {
+    try {
+      return await ask();
+    } catch (fault) {
+      if (fault.status === 401) {
+        showLogin();
+        return null;
+      }
+      setConnection("reconnecting");
+      await new Promise((resolve) => setTimeout(resolve, pause_ms));
+    }
+  }
+}
+
+function refreshSoon() {
+  clearTimeout(refreshTimer);
+  refreshTimer = setTimeout(async () => {
+    const now = await api.now().catch(() => null); // the stream goes on; its next sign tries again
+    if (now === null) return;
+    state.setNow(now);
+    scheduleEdge(now);
+  }, REFRESH_PAUSE_MS);
+}
+
+/** Ask again when the next ban begins or ends to hold: nothing is sent for that. */
+function scheduleEdge(now) {
+  clearTimeout(edgeTimer);
+  const edges = now.conditions.map((one) => one.changes_at).filter((at) => at !== null).sort();
+  if (edges.length === 0) return;
+  const wait_ms = Math.max(500, Date.parse(edges[0]) - now_ms() + 200);
+  edgeTimer = setTimeout(refreshSoon, Math.min(wait_ms, 3_600_000));
+}
+
+function takeBeat(beat) {
+  setServerNow(beat.now);
+  lastSeen = beat.now;
+  engine = beat;
+  drawConnection();
+}
+
+function setConnection(word) {
+  if (word === "live") lastSeen = new Date(now_ms()).toISOString();
+  if (word === connection) return;
+  connection = word;
+  drawConnection();
+}
+
+const CONNECTION_WORDS = { connecting: "Connecting …", live: "Live", reconnecting: "Reconnecting …" };
+
+function drawConnection() {
+  const lost = engine?.database_lost_at ?? null;
+  const isWell = engine === null || engine.status.ok === true;
+  const word = connection === "live" && (lost !== null || !isWell) ? "fault" : connection;
+  const node = byId("connection");
+  node.dataset.state = word;
+  node.textContent = word === "fault" ? "Live, engine disturbed" : CONNECTION_WORDS[connection];
+  const stale = byId("stale");
+  let words = "";
+  if (connection === "reconnecting" && lastSeen !== null) words = `Not connected: this page shows what was known at ${localText(lastSeen)}. It goes on by itself.`;
+  else if (lost !== null) words = `The database cannot be reached since ${localText(lost)}: positions and alerts are not up to date.`;
+  else if (!isWell) words = "The engine does not receive or store positions now: alerts may be late.";
+  if (stale.textContent !== words) stale.textContent = words;
+  stale.hidden = words === "";
+}
+
+// --- lists ------------------------------------------------------------------------------------------
+
+function showAlert(alert) {
+  if (alert.wearer !== null && state.wearers.has(alert.wearer)) state.select(alert.wearer);
+  map.showAlert(alert);
+}
+
+async function takeAlert(alert) {
+  const answer = await api.acknowledge(alert.id);
+  const known = state.alerts.get(alert.id);
+  const others = known.acknowledgements.filter((one) => one.party !== answer.acknowledgement.party);
+  state.setAlerts([{ ...known, acknowledgements: [...others, answer.acknowledgement] }]);
+}
+
+async function loadAll(before = null) {
+  const page = await api.alerts("all", before).catch(() => null);
+  if (page === null) return;
+  older = page.next;
+  state.setAlerts(page.alerts);
+  byId("older").hidden = older === null;
+}
+
+const TABS = ["open", "all", "wearers"];
+
+function showTab(name) {
+  for (const tab of TABS) {
+    const button = byId(`tab-${tab}`);
+    button.setAttribute("aria-selected", String(tab === name));
+    button.tabIndex = tab === name ? 0 : -1;
+  }
+  byId("panel-alerts").hidden = name === "wearers";
+  byId("panel-alerts").setAttribute("aria-labelledby", `tab-${name === "wearers" ? "open" : name}`);
+  byId("panel-wearers").hidden = name !== "wearers";
+  byId("older").hidden = name !== "all" || older === null;
+  if (name === "wearers") wearers.draw();
+  else alerts.setFilter(name === "open");
+  if (name === "all" && older === null) loadAll();
+}
+
+for (const [place, tab] of TABS.entries()) {
+  byId(`tab-${tab}`).addEventListener("click", () => showTab(tab));
+  byId(`tab-${tab}`).addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step === undefined) return;
+    const next = TABS[(place + step + TABS.length) % TABS.length];
+    showTab(next);
+    byId(`tab-${next}`).focus();
+  });
+}
+byId("panel-wearers").setAttribute("aria-labelledby", "tab-wearers");
+byId("older").addEventListener("click", () => loadAll(older));
+byId("fit").addEventListener("click", () => map.fit());
+byId("trails").addEventListener("change", (event) => map.setTrails(event.target.checked));
+
+function drawTally() {
+  const waiting = state.listed(true);
+  byId("count-open").textContent = String(waiting.length);
+  byId("count-wearers").textContent = String(state.wearers.size);
+  const counted = [1, 2, 3].map((priority) => [priority, waiting.filter((alert) => alert.priority === priority).length]);
+  byId("tally").replaceChildren(...counted.flatMap(([priority, count]) => [
+    make("dt", { class: `tally-p${priority}${count === 0 ? " none" : ""}`, title: `Priority ${priority}: ${priorityWords(priority)}`, text: `P${priority}` }),
+    make("dd", { class: count === 0 ? "none" : null, text: String(count) }),
+  ]));
+  const urgent = waiting.filter((alert) => alert.priority === 1 && alert.acknowledgements.length === 0).length;
+  document.title = urgent > 0 ? `(${urgent}) ${TITLE}` : TITLE;
+}
+
+function announce(alert) {
+  const certainty = alert.certainty === null ? "" : `, ${certaintyWords(alert.certainty)}`;
+  byId("announce").textContent = `New alert, priority ${alert.priority}: ${eventWords(alert.event)}${certainty}, ${alert.wearer ?? alert.device ?? ""}`;
+}
+
+// --- who hears what -----------------------------------------------------------------------------------
+
+state.addEventListener("alerts", () => { alerts.draw(); drawTally(); });
+state.addEventListener("news", (event) => announce(event.detail));
+state.addEventListener("zones", () => { map.drawZones(); drawTally(); });
+state.addEventListener("positions", () => { map.drawPositions(); drawWearersIfShown(); });
+state.addEventListener("breaches", () => { map.drawZones(); map.drawPositions(); drawWearersIfShown(); });
+state.addEventListener("selected", () => { map.drawSelected(); drawWearersIfShown(); });
+
+function drawWearersIfShown() {
+  if (!byId("panel-wearers").hidden) wearers.draw();
+}
+
+setInterval(() => {
+  tickAges();
+  byId("clock").replaceWith(Object.assign(timeNode(new Date(now_ms()).toISOString(), "clock"), { id: "clock" }));
+  ticks += 1;
+  if (ticks % SLOW_TICKS === 0) map.drawPositions(); // a position grows stale without any event
+}, 1000);
+
+window.emon = { state, map, live }; // for the browser's console and the tests
+showTab("open");
+drawTally();
+try {
+  state.person = await api.session();
+  await enter();
+} catch {
+  showLogin();
+}

@@ -1,0 +1,116 @@
+// What the page knows. The parts tell it what arrived; whoever listens hears what changed.
+
+const TRAIL_POINTS_MAX = 600;
+
+export class State extends EventTarget {
+  constructor() {
+    super();
+    this.person = null;
+    this.wearers = new Map(); // wearer -> {wearer, risk, orders, devices, position}
+    this.wearerOf = new Map(); // device -> wearer
+    this.conditions = [];
+    this.breaches = new Map(); // id -> breach, open ones and those of known alerts
+    this.alerts = new Map(); // id -> alert
+    this.trails = new Map(); // device -> [{lon, lat, at_ms}], only what was seen since the page opened
+    this.selected = null; // wearer
+  }
+
+  #tell(kind, detail = null) {
+    this.dispatchEvent(new CustomEvent(kind, { detail }));
+  }
+
+  /** A whole snapshot: what is not in it is gone. */
+  setNow(now) {
+    this.wearers = new Map(now.wearers.map((wearer) => [wearer.wearer, wearer]));
+    this.wearerOf = new Map(now.wearers.flatMap((wearer) => wearer.devices.map((device) => [device, wearer.wearer])));
+    this.conditions = now.conditions;
+    for (const breach of this.breaches.values()) {
+      // One that the snapshot does not list has closed meanwhile; when, its own event will say.
+      if (isOpen(breach) && !now.breaches.some((open) => open.id === breach.id)) this.breaches.delete(breach.id);
+    }
+    for (const breach of now.breaches) this.breaches.set(breach.id, breach);
+    for (const wearer of now.wearers) if (wearer.position) this.#trail(wearer.position);
+    this.#tell("zones");
+    this.#tell("positions");
+    this.#tell("breaches");
+  }
+
+  /** Newest positions. False when a device is nobody's: then the wearers are out of date. */
+  setPositions(positions) {
+    let allKnown = true;
+    for (const position of positions) {
+      const wearer = this.wearers.get(this.wearerOf.get(position.device));
+      if (wearer === undefined) {
+        allKnown = false;
+        continue;
+      }
+      const before = wearer.position;
+      if (before === null || before.device === position.device || before.fixed_at <= position.fixed_at) wearer.position = position;
+      this.#trail(position);
+    }
+    this.#tell("positions");
+    return allKnown;
+  }
+
+  #trail(position) {
+    const trail = this.trails.get(position.device) ?? [];
+    const at_ms = Date.parse(position.fixed_at);
+    if (trail.length > 0 && trail.at(-1).at_ms >= at_ms) return;
+    trail.push({ lon: position.lon, lat: position.lat, at_ms });
+    if (trail.length > TRAIL_POINTS_MAX) trail.shift();
+    this.trails.set(position.device, trail);
+  }
+
+  /** Alerts as they stand. `fresh`: they come from the stream, so that a new one is announced. */
+  setAlerts(alerts, fresh = false) {
+    const news = [];
+    for (const alert of alerts) {
+      if (fresh && !this.alerts.has(alert.id)) news.push(alert);
+      this.alerts.set(alert.id, alert);
+      if (alert.breach !== null) this.breaches.set(alert.breach.id, alert.breach);
+    }
+    this.#tell("alerts", alerts.map((alert) => alert.id));
+    this.#tell("breaches");
+    for (const alert of news) this.#tell("news", alert);
+  }
+
+  setBreach(breach) {
+    this.breaches.set(breach.id, breach);
+    const told = [...this.alerts.values()].filter((alert) => alert.breach?.id === breach.id);
+    this.#tell("alerts", told.map((alert) => alert.id));
+    this.#tell("breaches");
+  }
+
+  select(wearer) {
+    this.selected = wearer;
+    this.#tell("selected", wearer);
+  }
+
+  /** The breach of an alert as it stands, or null. */
+  breachOf(alert) {
+    return alert.breach === null ? null : (this.breaches.get(alert.breach.id) ?? alert.breach);
+  }
+
+  /** Whether an alert still waits: nobody took it in hand, or its breach goes on. */
+  isWaiting(alert) {
+    const breach = this.breachOf(alert);
+    return alert.acknowledgements.length === 0 || (breach !== null && isOpen(breach));
+  }
+
+  /** Breaches that go on, by wearer. */
+  openBreaches() {
+    const found = new Map();
+    for (const breach of this.breaches.values()) {
+      if (isOpen(breach)) found.set(breach.wearer, [...(found.get(breach.wearer) ?? []), breach]);
+    }
+    return found;
+  }
+
+  /** Alerts newest first, all or those that wait. */
+  listed(waitingOnly) {
+    const found = [...this.alerts.values()].filter((alert) => !waitingOnly || this.isWaiting(alert));
+    return found.sort((a, b) => (a.detected_at < b.detected_at ? 1 : a.detected_at > b.detected_at ? -1 : a.id < b.id ? 1 : -1));
+  }
+}
+
+export const isOpen = (breach) => breach.closed_at === null && !breach.refuted;

@@ -1,0 +1,63 @@
+// The list of wearers: who is watched, where, how old the position is.
+
+import { make } from "./dom.js";
+import { ageNode, now_ms, timeNode } from "./time.js";
+import { riskWords, sourceWords } from "./words.js";
+
+export const STALE_MS = 5 * 60_000; // a gap beyond it is "missing" in the field's practice
+
+/** Whether a position is too old to say where somebody is. */
+export const isStale = (position) => now_ms() - Date.parse(position.fixed_at) > STALE_MS;
+
+export class WearerList {
+  constructor(root, empty, state, onShow) {
+    this.root = root;
+    this.empty = empty;
+    this.state = state;
+    this.onShow = onShow;
+  }
+
+  draw() {
+    const open = this.state.openBreaches();
+    const rank = (wearer) => (open.has(wearer.wearer) ? 0 : { high: 1, medium: 2, low: 3 }[wearer.risk]);
+    const sorted = [...this.state.wearers.values()].sort((a, b) => rank(a) - rank(b) || (a.wearer < b.wearer ? -1 : 1));
+    const focused = this.root.contains(document.activeElement) ? document.activeElement.dataset.wearer : null;
+    this.root.replaceChildren(...sorted.map((wearer) => this.#row(wearer, open.get(wearer.wearer) ?? [])));
+    this.empty.hidden = sorted.length > 0;
+    if (focused) this.root.querySelector(`[data-wearer="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  #row(wearer, breaches) {
+    const position = wearer.position;
+    const stale = position !== null && isStale(position);
+    const selected = this.state.selected === wearer.wearer;
+    return make("li", {},
+      make("button", { class: `wearer${breaches.length > 0 ? " in-breach" : ""}${stale ? " is-stale" : ""}`, type: "button", "aria-pressed": String(selected), data: { wearer: wearer.wearer }, on: { click: () => this.onShow(wearer) } },
+        make("span", { class: "wearer-top" },
+          make("strong", { text: wearer.wearer }),
+          make("span", { class: `mark-chip risk-${wearer.risk}`, text: riskWords(wearer.risk) }),
+          breaches.length > 0 ? make("span", { class: "mark-chip goes-on-chip", text: "in breach" }) : null,
+          position?.online === false ? make("span", { class: "mark-chip", text: "device offline" }) : null),
+        make("span", { class: "quiet" },
+          position === null
+            ? wearer.devices.length === 0 ? "no device: not electronically watched" : `${wearer.devices.join(", ")}: no position yet`
+            : ["fix ", ageNode(position.fixed_at), ` old · ±${Math.round(position.accuracy_m)} m · ${sourceWords(position.source)}`])));
+  }
+}
+
+/** What the map says of a wearer when asked. */
+export function wearerCard(wearer, conditions) {
+  const position = wearer.position;
+  const rows = [
+    ["Device", position.device],
+    ["Position of", timeNode(position.fixed_at)],
+    ["Accuracy", `±${Math.round(position.accuracy_m)} m (95 %)`],
+    ["From", sourceWords(position.source)],
+    ["Speed", position.speed_m_s === null ? null : `${(position.speed_m_s * 3.6).toFixed(0)} km/h`],
+    ["Battery", position.battery === null ? null : `${Math.round(position.battery * 100)} %`],
+    ["Bans", conditions.filter((one) => one.wearer === wearer.wearer).map((one) => `${one.order}/${one.condition}`).join(", ")],
+  ];
+  return make("div", { class: "card" },
+    make("p", { class: "card-title" }, make("strong", { text: wearer.wearer }), " ", make("span", { class: `mark-chip risk-${wearer.risk}`, text: riskWords(wearer.risk) })),
+    make("dl", {}, rows.filter(([, value]) => value).map(([name, value]) => [make("dt", { text: name }), make("dd", {}, value)]).flat()));
+}

@@ -1,0 +1,68 @@
+// The words of the page: one for each word of the wire. An unknown one is shown as it came.
+
+const EVENTS = {
+  approach: ["Approaching a ban", "near"],
+  breach: ["Inside a banned area", "breach"],
+  breach_cleared: ["Breach ended", "cleared"],
+  proximity: ["Near the protected person", "near"],
+  possible_incursion: ["May have entered during a gap", "maybe"],
+  historic_breach: ["Past breach, found later", "historic"],
+  strap_tamper: ["Strap tampered with", "device"],
+  case_tamper: ["Case tampered with", "device"],
+  silence: ["No message from the device", "signal"],
+  no_position: ["No usable position", "signal"],
+  outage: ["Many devices silent", "platform"],
+  battery_low: ["Battery low", "battery"],
+  battery_critical: ["Battery critical", "battery"],
+  charging_missed: ["Charging missed", "battery"],
+  clock_wrong: ["Device clock wrong", "device"],
+  implausible_fixes: ["Implausible positions", "maybe"],
+  order_without_device: ["Order without a device", "device"],
+  panic: ["Panic button", "breach"],
+  command_unanswered: ["Device does not answer", "signal"],
+  recipient_down: ["Recipient cannot be reached", "platform"],
+  platform: ["Fault of the platform", "platform"],
+};
+
+const HOW = {
+  inside: "positions inside the area",
+  crossed: "the way between two positions crosses it",
+  reachable: "it could have been reached in a gap",
+  schedule: "inside when the ban began",
+  late_home: "not home in time",
+  left_early: "left home early",
+  absent: "not home at all",
+  proximity: "too near the protected person",
+};
+
+const CERTAINTY = {
+  certain: ["certain", "Wrong in fewer than 1 of 1,000 cases, by the engine's own model."],
+  probable: ["probable", "More likely than not; a further position will tell."],
+  possible: ["possible", "Cannot be told apart from receiver error."],
+};
+
+const PRIORITY = { 1: "act now", 2: "look now", 3: "today", 4: "for information", 5: "note" };
+const RISK = { high: "high risk", medium: "medium risk", low: "low risk" };
+const PARTIES = {
+  meldkamer_em: "Meldkamer EM",
+  politie: "Politie",
+  reclassering: "Reclassering",
+  om: "OM",
+  cjib: "CJIB",
+  veilig_thuis: "Veilig Thuis",
+  shn: "SHN",
+  beschermde: "Protected person",
+};
+const SOURCES = { gnss: "satellite", wifi: "Wi-Fi", cell: "cell tower", rf: "radio beacon" };
+const KINDS = { exclusion: "ban", inclusion: "must be here", contact: "contact ban" };
+
+export const eventWords = (event) => EVENTS[event]?.[0] ?? String(event);
+export const eventIcon = (event, how) => (event === "breach" && how === "crossed" ? "crossed" : EVENTS[event]?.[1] ?? "platform");
+export const howWords = (how) => HOW[how] ?? String(how ?? "");
+export const certaintyWords = (certainty) => CERTAINTY[certainty]?.[0] ?? String(certainty);
+export const certaintyHelp = (certainty) => CERTAINTY[certainty]?.[1] ?? "";
+export const priorityWords = (priority) => PRIORITY[priority] ?? "";
+export const riskWords = (risk) => RISK[risk] ?? String(risk ?? "");
+export const partyWords = (party) => PARTIES[party] ?? String(party);
+export const sourceWords = (source) => SOURCES[source] ?? String(source);
+export const kindWords = (kind) => KINDS[kind] ?? String(kind);
