@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from immutables import Map
@@ -15,13 +16,31 @@ from emon.limits import INCURSION_DAYS_KEPT
 from emon.model.breach import Alert, Breach
 from emon.model.fix import Fix
 from emon.model.instant import to_datetime
-from emon.model.vocabulary import AlertEvent, How, Risk
+from emon.model.vocabulary import AlertEvent, Risk
 from emon.state import FoldPast, Key, State
 
 _LOCAL_TZ = ZoneInfo("Europe/Amsterdam")  # whose days the policy counts in
 
 Judged = tuple[Fix, int, float]
 """A fix, the zone that judges it and its signed distance in metres (NaN without a zone)."""
+
+
+class _Again(NamedTuple):
+    """Where, within a fold made again, the stretch begins that the decision may change.
+
+    ``settled``: so many closed episodes lie before it. ``open_since_us``: a line on file that
+    closed before this instant lies before it too. An episode that was open there closes at the
+    first of the fixes that show the opposite, which may lie earlier: then from that fix on.
+    """
+
+    settled: int
+    open_since_us: int
+
+    @classmethod
+    def at(cls, walk: Walk, affected_us: int) -> _Again:
+        walk.edges_to(affected_us - 1)
+        out_since_us = walk.out_since_us
+        return cls(len(walk.closed), affected_us if out_since_us is None else out_since_us)
 
 
 class Decider:
@@ -58,16 +77,14 @@ class Decider:
                 past = self._pasts[key]
                 self._remember(key, past)
                 judged = self._distances([(subject, fix) for fix in past.fixes])
-                walk = self._refold(subject, past, judged)
-                affected_us: int | None = past.from_us
+                walk, again = self._refold(subject, past, judged, past.from_us)
             else:
-                walk = Walk(subject, self._state.geometry, fold)
-                affected_us = None
+                walk, again = Walk(subject, self._state.geometry, fold), None
             walk.edges_to(at_us)
             fold = walk.result()
             self._keep(key, fold)
             looks.append((key, fold.next_look_us))
-            changes.extend(self._match(subject, walk, affected_us, at_us))
+            changes.extend(self._match(subject, walk, again, at_us))
         self._tell(changes, at_us, None)
         return looks
 
@@ -98,14 +115,12 @@ class Decider:
                 continue
             if past is not None:
                 self._remember(key, past)
-                walk = self._refold(subject, past, own)
+                walk, again = self._refold(subject, past, own, self._affected(key, past, arrived[key]))
                 walk.edges_to(at_us - 1)
-                affected_us: int | None = self._affected(key, past, arrived[key])
             else:
-                walk = self._advance(subject, self.folds[key], own)
-                affected_us = None
+                walk, again = self._advance(subject, self.folds[key], own), None
             self._keep(key, walk.result())
-            changes.extend(self._match(subject, walk, affected_us, at_us))
+            changes.extend(self._match(subject, walk, again, at_us))
         self._tell(changes, at_us, at_us)
 
     def _past_for(self, key: Key, new: Sequence[Fix]) -> FoldPast | None:
@@ -161,17 +176,23 @@ class Decider:
                 walk.fix(*judged)
         return walk
 
-    def _refold(self, subject: Subject, past: FoldPast, own: Sequence[Judged | None]) -> Walk:
-        fold = begin(subject.timeline, past.start_us)
-        walk = Walk(subject, self._state.geometry, fold)
+    def _refold(
+        self, subject: Subject, past: FoldPast, own: Sequence[Judged | None], affected_us: int
+    ) -> tuple[Walk, _Again]:
+        """Fold again from the quiet start; what lies before ``affected_us`` only rebuilds the state."""
+        walk = Walk(subject, self._state.geometry, begin(subject.timeline, past.start_us))
+        again: _Again | None = None
         for judged in own:
             if judged is None:
                 continue
-            if judged[0].wire.fixed_at_us < past.start_us:
+            at_us = judged[0].wire.fixed_at_us
+            if at_us < past.start_us:
                 walk.context(*judged)
-            else:
-                walk.fix(*judged)
-        return walk
+                continue
+            if again is None and at_us >= affected_us:
+                again = _Again.at(walk, affected_us)
+            walk.fix(*judged)
+        return walk, again if again is not None else _Again.at(walk, affected_us)
 
     # --- matching and telling -----------------------------------------------------------------
 
@@ -187,23 +208,22 @@ class Decider:
         known = {breach.id for breach in lines}
         lines.extend(b for b in self.breaches.get(key, ()) if b.id not in known)
         self.breaches = self.breaches.set(key, _open_lines(lines))
-        days = set(self.incursion_days.get(key, ()))
-        days.update(_local_day(b) for b in lines if _told_incursion(b))
+        days = {told.day for breach in lines for told in breach.told if told.day is not None}
+        days.update(self.incursion_days.get(key, ()))
         self.incursion_days = self.incursion_days.set(key, tuple(sorted(days))[-INCURSION_DAYS_KEPT:])
 
     def _match(
-        self, subject: Subject, walk: Walk, affected_us: int | None, at_us: int
+        self, subject: Subject, walk: Walk, again: _Again | None, at_us: int
     ) -> list[tuple[Key, Change]]:
-        """Match the episodes of one advance with the file. ``affected_us``: folded again from."""
+        """Match the episodes of one advance with the file."""
         fold = walk.result()
-        episodes: list[Episode] = list(walk.closed)
+        episodes: list[Episode] = walk.closed[0 if again is None else again.settled :]
         if fold.episode is not None:
             episodes.append(fold.episode)
-        if affected_us is None:
+        if again is None:
             on_file = self.breaches.get(subject.key, ())
         else:
-            episodes = [e for e in episodes if e.closed_at_us is None or e.closed_at_us >= affected_us]
-            on_file = self._lines_since(subject.key, affected_us)
+            on_file = self._lines_since(subject.key, again.open_since_us)
         if not episodes and not on_file:
             return []
         found = reconcile(subject, fold, episodes, on_file, at_us)
@@ -228,15 +248,12 @@ class Decider:
         changes.sort(key=lambda item: (item[1].after.opened_at_us, item[1].after.id))
         for key, change in changes:
             after = change.after
-            day = _local_day(after) if after.how is How.REACHABLE else None
             days = self.incursion_days.get(key, ())
-            decision = Decision(
-                at_us, received_at_us, self._risk(key, after, at_us), day is not None and day in days
-            )
+            decision = Decision(at_us, received_at_us, self._risk(key, after, at_us), _local_day(after), days)
             breach, alerts = judge_change(self._policy, change.before, after, decision)
             self.alerts.extend(alerts)
-            if day is not None and any(a.event is AlertEvent.POSSIBLE_INCURSION for a in alerts):
-                kept = tuple(sorted({*days, day}))[-INCURSION_DAYS_KEPT:]
+            if any(alert.event is AlertEvent.POSSIBLE_INCURSION for alert in alerts):
+                kept = tuple(sorted({*days, decision.incursion_day}))[-INCURSION_DAYS_KEPT:]
                 self.incursion_days = self.incursion_days.set(key, kept)
             self._changed[breach.id] = breach
             lines = [b for b in self.breaches.get(key, ()) if b.id != breach.id]
@@ -256,13 +273,9 @@ def _open_lines(lines: Sequence[Breach]) -> tuple[Breach, ...]:
 
 def _merged(older: Sequence[Fix], newer: Sequence[Fix]) -> list[Fix]:
     return sorted(
-        (*(fix for fix in older if fix.usable), *newer),
+        (*older, *newer),
         key=lambda fix: (fix.wire.fixed_at_us, fix.wire.device, fix.wire.seq),
     )
-
-
-def _told_incursion(breach: Breach) -> bool:
-    return any(told.event is AlertEvent.POSSIBLE_INCURSION for told in breach.told)
 
 
 def _local_day(breach: Breach) -> int:

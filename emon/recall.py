@@ -44,8 +44,8 @@ class Archive(Protocol):
         ...
 
     async def breaches_since(self, spans: Sequence[tuple[str, str, int]]) -> dict[Key, list[Breach]]:
-        """Unrefuted breaches of each (order, condition, from_us) open or closed from then on,
-        rising by (opened_at, id)."""
+        """Breaches of each (order, condition, from_us), refuted ones too, that are open, or were
+        opened or closed from then on, rising by (opened_at, id)."""
         ...
 
 
@@ -89,7 +89,7 @@ async def _folds(archive: Archive, state: State, need: Need) -> dict[Key, FoldPa
     for key, start_us in starts.items():
         own: list[Fix] = []
         for device in sorted(state.subjects[key].timeline.devices):
-            own.extend(_from(fixes.get(device, []), start_us))
+            own.extend(fix for fix in _from(fixes.get(device, []), start_us) if fix.usable)
         own.sort(key=lambda fix: (fix.wire.fixed_at_us, fix.wire.device, fix.wire.seq))
         pasts[key] = FoldPast(need.folds[key], start_us, tuple(own), tuple(breaches[key]))
     return pasts
@@ -120,6 +120,8 @@ async def _quiet_starts(archive: Archive, need: Need) -> tuple[dict[Key, int], d
 
 def _before_open(breaches: Sequence[Breach], start_us: int) -> int:
     for breach in reversed(breaches):
+        if breach.refuted:
+            continue
         if breach.closed_at_us is None or breach.closed_at_us >= start_us:
             start_us = min(start_us, breach.opened_at_us - _RUN_US)
     return start_us

@@ -117,7 +117,12 @@ class MemoryArchive:
         for order, condition, from_us in spans:
             lines = self._breaches.get((order, condition), {}).values()
             found[(order, condition)] = sorted(
-                (b for b in lines if not b.refuted and (b.closed_at_us is None or b.closed_at_us >= from_us)),
+                (
+                    b
+                    for b in lines
+                    if (b.closed_at_us is None and not b.refuted)
+                    or max(b.opened_at_us, b.closed_at_us or 0) >= from_us
+                ),
                 key=lambda b: (b.opened_at_us, b.id),
             )
         return found

@@ -27,8 +27,8 @@ Key = tuple[str, str]
 
 class FoldPast(msgspec.Struct, frozen=True):
     """The past of one condition: from ``start_us`` on, at which nothing was open and no evidence
-    in progress. ``fixes`` rise by (fixed_at, device, seq) and begin with the last usable ones
-    before the start; ``breaches`` are the unrefuted ones on file, by opened_at."""
+    in progress. ``fixes``, usable ones only, rise by (fixed_at, device, seq) and begin with the
+    last ones before the start; ``breaches`` are those on file, refuted ones too, by opened_at."""
 
     from_us: int
     start_us: int
@@ -109,7 +109,8 @@ def _with_subjects(state: State, order: str, new: list[OrderVersion]) -> State:
         elif fold is not None:
             folds = folds.delete(key)
             stale = stale.set(key, acts_us)
-        looks[key] = fold.next_look_us if fold is not None else timeline.next_look(state.at_us)
+        # Timers of the last decision's own instant fire after it, so they are still to come.
+        looks[key] = fold.next_look_us if fold is not None else timeline.next_look(state.at_us - 1)
     for version in new:
         for use in version.devices:
             known = by_device.get(use.device, ())

@@ -40,12 +40,17 @@ DEFAULT_POLICY = Policy()
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What decided: the instant, the receipt of the deciding fix (None: a timer) and the risk."""
+    """What decided: the instant, the receipt of the deciding fix (None: a timer) and the risk.
+
+    ``incursion_day``: the local day an incursion of this change counts for, ``days_told`` those on
+    which the condition's alert for one was raised.
+    """
 
     at_us: int
     received_at_us: int | None
     risk: Risk
-    incursion_told_today: bool
+    incursion_day: int
+    days_told: tuple[int, ...] = ()
 
 
 def rule_for(policy: Policy, breach: Breach, risk: Risk) -> tuple[AlertEvent, Rule]:
@@ -83,7 +88,7 @@ def _is_due(policy: Policy, breach: Breach, decision: Decision) -> bool:
     event, rule = rule_for(policy, breach, decision.risk)
     raised = [told for told in breach.told if told.event is not AlertEvent.BREACH_CLEARED]
     if event is AlertEvent.POSSIBLE_INCURSION:
-        return not raised and not decision.incursion_told_today
+        return not raised and decision.incursion_day not in decision.days_told
     if not raised:
         return True
     present = [told for told in raised if told.event is AlertEvent.BREACH]
@@ -134,5 +139,7 @@ def _tell(
             device=breach.device,
         )
     )
-    told = Told(event, breach.certainty, breach.historic, breach.closed_at_us is None, recipients)
+    day = decision.incursion_day if event is AlertEvent.POSSIBLE_INCURSION else None
+    open_still = breach.closed_at_us is None
+    told = Told(event, breach.certainty, breach.historic, open_still, recipients, day)
     return replace(breach, told=(*breach.told, told))

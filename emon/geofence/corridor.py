@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from emon.geofence.ellipsoid import FAR_M, azimuth_to, ecef, geodesic_m, half_open, step_to
 from emon.geofence.jit import inner
 from emon.geofence.layout import DLON, LAT1, LAT2, LON1
@@ -16,8 +18,12 @@ from emon.geofence.wgs84 import Floats
 
 _ON_OUTLINE_M = 2e-5
 """A candidate this near the outline lies on it: a fiftieth of the promised millimetre."""
-_DIRECTIONS = 96
-"""Directions in which the way out is sought first; the best are then refined."""
+_DIRECTIONS = 128
+"""Directions in which the way out is sought first."""
+_VALLEY = 1.2
+"""How far above the lowest a direction may start and still be followed."""
+_STEPS_MAX = 400
+_GOLDEN = 0.3819660112501051
 
 
 @inner
@@ -45,43 +51,56 @@ def _way_out_m(
     lon: float,
     lat: float,
     azimuth: float,
+    bound: float,
 ) -> float:
-    """Distance from an inner point to the outline straight in one direction.
+    """Distance from an inner point to the outline straight in one direction, infinite above a bound.
 
-    The distance to the line changes by no more than the step taken, so no step passes the outline.
+    The distance to the line changes by no more than the step taken, so no step passes the outline. A
+    way that runs along the outline for hundreds of steps is never the least and is given up.
     """
     gone = 0.0
     to_lon, to_lat = lon, lat
-    for _ in range(400):
+    for _ in range(_STEPS_MAX):
         away, _, _ = line_m(pieces, blocks, low, high, block, to_lon, to_lat)
         if width - away < _ON_OUTLINE_M:
-            break
+            return geodesic_m(lon, lat, to_lon, to_lat)
         gone += width - away
+        if gone > bound:
+            break
         to_lon, to_lat = step_to(lon, lat, azimuth, gone)
-    return geodesic_m(lon, lat, to_lon, to_lat)
+    return math.inf
 
 
 @inner
 def _searched_m(
     pieces: Floats, blocks: Floats, low: int, high: int, block: int, width: float, lon: float, lat: float
 ) -> float:
-    """Distance from an inner point to the outline, over all directions."""
+    """Distance from an inner point to the outline: the least way out over all directions.
+
+    Corners of the outline that point inwards make valleys; each is followed to its bottom by golden
+    section, but for those that start well above the lowest.
+    """
     step = 2.0 * math.pi / _DIRECTIONS
-    best, best_azimuth = math.inf, 0.0
+    lengths = np.empty(_DIRECTIONS)
+    best = math.inf
     for k in range(_DIRECTIONS):
-        length = _way_out_m(pieces, blocks, low, high, block, width, lon, lat, k * step)
-        if length < best:
-            best, best_azimuth = length, k * step
-    left, right = best_azimuth - step, best_azimuth + step
-    for _ in range(40):
-        a_azimuth, b_azimuth = left + 0.382 * (right - left), right - 0.382 * (right - left)
-        a = _way_out_m(pieces, blocks, low, high, block, width, lon, lat, a_azimuth)
-        b = _way_out_m(pieces, blocks, low, high, block, width, lon, lat, b_azimuth)
-        best = min(best, a, b)
-        if a < b:
-            right = b_azimuth
-        else:
-            left = a_azimuth
+        bound = _VALLEY * best
+        lengths[k] = _way_out_m(pieces, blocks, low, high, block, width, lon, lat, k * step, bound)
+        best = min(best, lengths[k])
+    for k in range(_DIRECTIONS):
+        below = min(lengths[k - 1], lengths[(k + 1) % _DIRECTIONS])
+        if lengths[k] > below or not lengths[k] <= _VALLEY * best:
+            continue
+        left, right = (k - 1) * step, (k + 1) * step
+        for _ in range(36):
+            a_turn, b_turn = left + _GOLDEN * (right - left), right - _GOLDEN * (right - left)
+            a = _way_out_m(pieces, blocks, low, high, block, width, lon, lat, a_turn, math.inf)
+            b = _way_out_m(pieces, blocks, low, high, block, width, lon, lat, b_turn, math.inf)
+            best = min(best, a, b)
+            if a < b:
+                right = b_turn
+            else:
+                left = a_turn
     return best
 
 

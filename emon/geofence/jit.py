@@ -17,7 +17,10 @@ import numba
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_KERNEL_MODULES = ["wgs84", "layout", "jit", "ellipsoid", "nearest", "corridor", "relate", "gap", "paths", "detour"]
+_KERNEL_MODULES = (
+    *("wgs84", "layout", "jit", "ellipsoid", "nearest"),
+    *("corridor", "relate", "gap", "paths", "detour"),
+)
 
 
 def _sources_digest() -> str:
@@ -42,7 +45,7 @@ def compiled(function: Function) -> Function:
 
 def inner(function: Function) -> Function:
     """As ``compiled``, for kernels that only kernels call: without the way in from Python."""
-    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     return _cached(function, numba.njit(error_model="numpy", nogil=True, **options)(function))
 
 
@@ -52,6 +55,6 @@ def _cached(function: Function, kernel: Any) -> Function:
     try:
         kernel.enable_caching()
     except RuntimeError:  # neither the package nor the user's cache can be written
-        return kernel  # type: ignore[no-any-return]
+        return kernel
     kernel._cache._cache_file._source_stamp = _STAMP
-    return kernel  # type: ignore[no-any-return]
+    return kernel

@@ -120,8 +120,9 @@ def _part(rings: tuple[Ring, ...]) -> BaseGeometry:
         holes += [moved for turn in turns if (moved := _turned(hole, turn)).intersects(shell)]
     if not holes:
         return shell
-    if isinstance(shell, shapely.Polygon) and all(isinstance(hole, shapely.Polygon) for hole in holes):
-        whole = shapely.Polygon(shell.exterior, [hole.exterior for hole in holes])
+    simple = [hole for hole in holes if isinstance(hole, shapely.Polygon)]
+    if isinstance(shell, shapely.Polygon) and len(simple) == len(holes):
+        whole = shapely.Polygon(shell.exterior, [hole.exterior for hole in simple])
         if whole.is_valid:
             return whole
     return shapely.difference(
@@ -171,7 +172,7 @@ def _edges_of(shape: BaseGeometry) -> Outline:
     """Edges of all rings, inside on the left; along a pole ghosts where they go all the way round."""
     ends = []
     for polygon in polygons_of(shape):
-        turned = shapely.orient_polygons(polygon)
+        turned: shapely.Polygon = shapely.orient_polygons(polygon)
         for ring in (turned.exterior, *turned.interiors):
             xy = shapely.get_coordinates(ring)
             xy = xy[np.concatenate(([True], np.any(np.diff(xy, axis=0) != 0.0, axis=1)))]
@@ -205,6 +206,9 @@ def _without_cut(outline: Outline) -> Outline:
                 left.append((lon, first, lon, last))
     extra = np.array(left).reshape(-1, 4).T
     return Outline(
-        *(np.concatenate((column[keep], more)) for column, more in zip(outline[:4], extra, strict=True)),
-        np.concatenate((outline.ghost[keep], np.zeros(extra.shape[1], dtype=np.bool_))),
+        lon1=np.concatenate((outline.lon1[keep], extra[0])),
+        lat1=np.concatenate((outline.lat1[keep], extra[1])),
+        lon2=np.concatenate((outline.lon2[keep], extra[2])),
+        lat2=np.concatenate((outline.lat2[keep], extra[3])),
+        ghost=np.concatenate((outline.ghost[keep], np.zeros(extra.shape[1], dtype=np.bool_))),
     )

@@ -46,20 +46,15 @@ def reconcile(
     nothing is refuted.
     """
     changes: list[Change] = []
-    left = list(on_file)
-    kept: list[Episode] = []
-    for episode in episodes:
-        before = next((breach for breach in left if _overlap(breach, episode)), None)
-        if before is not None:
-            left.remove(before)
-        kept.append(episode)
+    lines, left = _matched(episodes, on_file)
+    for episode, before in zip(episodes, lines, strict=True):
         after = _as_breach(subject, fold, episode, before, at_us)
         if after != before:
             changes.append(Change(before, after))
     for breach in left:
         # Late fixes may join two lines into one episode: the second line was no error, and it
         # ends with the episode that holds both.
-        holding = next((episode for episode in kept if _overlap(breach, episode)), None)
+        holding = next((episode for episode in episodes if _overlap(breach, episode)), None)
         if holding is None:
             changes.append(Change(breach, replace(breach, refuted=True)))
         elif breach.closed_at_us is None and holding.closed_at_us is not None:
@@ -68,10 +63,36 @@ def reconcile(
     return changes
 
 
+def _matched(
+    episodes: Sequence[Episode], on_file: Sequence[Breach]
+) -> tuple[list[Breach | None], list[Breach]]:
+    """For each episode its line on file, or None, and the lines that are left.
+
+    A line that began at the same instant in the same way is the episode's own; what remains is
+    matched by overlap, oldest first.
+    """
+    left = list(on_file)
+    lines: list[Breach | None] = [None] * len(episodes)
+    for is_same in (_same_start, _overlap):
+        for i, episode in enumerate(episodes):
+            if lines[i] is not None:
+                continue
+            found = next((breach for breach in left if is_same(breach, episode)), None)
+            if found is not None:
+                lines[i] = found
+                left.remove(found)
+    return lines, left
+
+
+def _same_start(breach: Breach, episode: Episode) -> bool:
+    return breach.opened_at_us == episode.opened_at_us and breach.how is episode.how
+
+
 def _overlap(breach: Breach, episode: Episode) -> bool:
     breach_end = _FOR_EVER_US if breach.closed_at_us is None else breach.closed_at_us
     episode_end = _FOR_EVER_US if episode.closed_at_us is None else episode.closed_at_us
-    return breach.opened_at_us <= episode_end and episode.opened_at_us <= breach_end
+    # Stretches that only touch (one gap ends where the next begins) are two.
+    return breach.opened_at_us < episode_end and episode.opened_at_us < breach_end
 
 
 def _as_breach(subject: Subject, fold: Fold, episode: Episode, before: Breach | None, at_us: int) -> Breach:

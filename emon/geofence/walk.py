@@ -97,6 +97,11 @@ class Walk:
             self._episode,
         )
 
+    @property
+    def out_since_us(self) -> int | None:
+        """Since when the open episode has shown the opposite, which one more fix would settle."""
+        return self._out_since_us if self._episode is not None and self._outs else None
+
     # --- edges --------------------------------------------------------------------------------
 
     def edges_to(self, at_us: int) -> None:

@@ -130,7 +130,7 @@ def _ring_faults(ring: Ring, path: str) -> list[Fault]:
     if polygon.is_valid:
         return []
     reason = shapely.is_valid_reason(polygon)
-    if polygon.area == 0.0 or "Too few points" in reason:
+    if polygon.convex_hull.area == 0.0 or "Too few points" in reason:
         return [Fault(path, "the ring encloses no area")]
     if reason.startswith("Ring Self-intersection"):
         return []  # touches itself at a point without crossing

@@ -32,13 +32,17 @@ class Breach(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """One alert raised for a breach: what it said and who was to hear it."""
+    """One alert raised for a breach: what it said and who was to hear it.
+
+    ``day``: for a possible incursion the local day it counts for, as a proleptic Gregorian ordinal.
+    """
 
     event: AlertEvent
     certainty: Certainty
     historic: bool
     open: bool
     recipients: tuple[Party, ...]
+    day: int | None = None
 
 
 class Alert(msgspec.Struct, frozen=True):

@@ -114,8 +114,8 @@ class Batch:
     async def breaches_since(
         self, spans: Sequence[tuple[str, str, int]]
     ) -> dict[tuple[str, str], list[Breach]]:
-        """Unrefuted breaches of each (order, condition, from_us) that are open, or were opened or
-        closed at from_us or later, rising by (opened_at, id). Conditions without any are absent."""
+        """Breaches of each (order, condition, from_us), refuted ones too, that are open, or were opened
+        or closed at from_us or later, rising by (opened_at, id). Conditions without any are absent."""
         if not spans:
             return {}
         params = ([o for o, _, _ in spans], [k for _, k, _ in spans], [to_datetime(t) for _, _, t in spans])

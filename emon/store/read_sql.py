@@ -47,8 +47,8 @@ SELECT_CLOCK_AHEAD = "SELECT device, fixed_at FROM device_clock WHERE device = A
 SELECT_BREACHES = f"""
 SELECT k.place, {BREACH_COLUMNS}
 FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) WITH ORDINALITY AS k (o, c, t, place)
-JOIN breach ON order_id = k.o AND condition_id = k.c AND NOT refuted
- AND (closed_at IS NULL OR closed_at >= k.t OR opened_at >= k.t)
+JOIN breach ON order_id = k.o AND condition_id = k.c
+ AND ((closed_at IS NULL AND NOT refuted) OR closed_at >= k.t OR opened_at >= k.t)
 ORDER BY k.place, opened_at, id
 """
 TAKE_AGAIN = """

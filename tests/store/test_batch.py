@@ -120,8 +120,11 @@ async def test_breaches_come_back_changed_and_filtered(any_store: Store) -> None
     await write(any_store, breaches=(risen,))
     async with any_store.batch() as tx:
         spans = [("o-1", "c-1", NOON_US - 2 * HOUR_US), ("o-1", "c-2", NOON_US), ("o-9", "c-1", 0)]
-        assert await tx.breaches_since(spans) == {("o-1", "c-1"): [closed, risen], ("o-1", "c-2"): [other]}
-        assert await tx.breaches_since([("o-1", "c-1", NOON_US)]) == {("o-1", "c-1"): [risen]}
+        assert await tx.breaches_since(spans) == {
+            ("o-1", "c-1"): [closed, risen, refuted],
+            ("o-1", "c-2"): [other],
+        }
+        assert await tx.breaches_since([("o-1", "c-1", NOON_US)]) == {("o-1", "c-1"): [risen, refuted]}
         assert await tx.breaches_since([]) == {}
     assert await any_store.recent_breaches(NOON_US - 2 * DAY_US) == [closed, risen, other]
     assert await any_store.recent_breaches(NOON_US + DAY_US) == [other]
