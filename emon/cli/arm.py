@@ -29,8 +29,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = subparsers.add_parser(
         "arm",
         help="put a document's orders into force",
-        description="Arms the orders of a document in the database at EMON_DATABASE_URL, as POST /api/v1/orders "
-        "does. A device is known once an order names it.",
+        description="Arms the orders of a document in the database at EMON_DATABASE_URL, as POST "
+        "/api/v1/orders does. A device is known once an order names it.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

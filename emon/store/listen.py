@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import psycopg
 from psycopg import sql
@@ -16,7 +16,7 @@ from emon.store.errors import DatabaseUnavailable
 log = logging.getLogger("emon.store")
 
 
-async def listen(url: str, channel: str) -> AsyncIterator[str]:
+async def listen(url: str, channel: str) -> AsyncGenerator[str, None]:
     """The payloads announced on ``channel``, for as long as the caller iterates.
 
     An empty payload comes first, and again after each lost connection: what was announced in

@@ -6,7 +6,7 @@ arming share a few others. All SQL stands beside what uses it, as SQL.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Self
@@ -205,6 +205,6 @@ class Store(PageReads, UserAccounts, OutboxReads):
                 return await migrate.ensure_partitions_around(conn, days_ahead)
             return await migrate.ensure_partitions(conn, from_day, to_day)
 
-    def listen(self, channel: str) -> AsyncIterator[str]:
+    def listen(self, channel: str) -> AsyncGenerator[str, None]:
         """Payloads of ``emon_alert``, ``emon_order`` or ``emon_feed``; empty after a (re)connect."""
         return listening.listen(self.url, channel)
