@@ -1,0 +1,138 @@
+"""Database, dispatcher and recipients together: kill -9 between sending and recording, and a storm."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from emon import clock
+from emon.alerts.channels.opened import open_channels
+from emon.alerts.dispatcher import Dispatcher
+from emon.alerts.outbox import Attempt, DueDelivery, Outcome
+from emon.alerts.recipients import Recipients, load_recipients
+from emon.demo.receiver_ledger import read_lines
+from emon.demo.receivers_supervisor import PARTIES, Receivers
+from emon.model.breach import Alert
+from emon.model.effects import Effects
+from emon.model.vocabulary import AlertEvent, Party
+from emon.store.store import Store
+
+_STORM = 100  # more than a lane claims at once
+_KILLED_BEFORE_RECORDING = """
+import asyncio, os, pathlib, signal, sys
+from emon import clock
+from emon.alerts.channels.opened import open_channels
+from emon.alerts.dispatcher import Dispatcher
+from emon.alerts.recipients import load_recipients
+from emon.store.store import Store
+
+class Killed(Store):
+    async def record_attempt(self, delivery_id, attempt):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+async def main(url, config):
+    store = await Killed.open(url)
+    recipients = load_recipients(pathlib.Path(config))
+    async with open_channels(recipients, "http://127.0.0.1:9", clock.now_us) as channels:
+        await Dispatcher(store, channels, clock.now_us).run()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+def alert(name: str, priority: int, *parties: Party) -> Alert:
+    now_us = clock.now_us()
+    return Alert(name, AlertEvent.BREACH, priority, now_us, parties, now_us, received_at_us=now_us)
+
+
+async def write(store: Store, recipients: Recipients, *alerts: Alert) -> None:
+    await store.claim_engine()
+    deliveries = [delivery for raised in alerts for delivery in recipients.deliveries(raised)]
+    async with store.batch() as tx:
+        await tx.write(Effects(at_us=clock.now_us(), alerts=alerts), deliveries)
+
+
+class Watched:
+    """The store's outbox, and a way to wait until nothing in it waits any more."""
+
+    def __init__(self, store: Store, deliveries: int) -> None:
+        self._store = store
+        self._left = deliveries
+        self.done = asyncio.Event()
+
+    async def claim_due(self, now_us: int, limit: int) -> list[DueDelivery]:
+        return await self._store.claim_due(now_us, limit)
+
+    async def next_due_us(self, after_us: int) -> int | None:
+        return await self._store.next_due_us(after_us)
+
+    async def record_attempt(self, delivery_id: str, attempt: Attempt) -> None:
+        await self._store.record_attempt(delivery_id, attempt)
+        if attempt.outcome is Outcome.DELIVERED:
+            self._left -= 1
+        if self._left == 0:
+            self.done.set()
+
+
+async def deliver(store: Store, recipients: Recipients, deliveries: int) -> None:
+    async with open_channels(recipients, "http://127.0.0.1:9", clock.now_us) as channels:
+        outbox = Watched(store, deliveries)
+        dispatcher = Dispatcher(outbox, channels, clock.now_us)
+        sending = asyncio.create_task(dispatcher.run())
+        await outbox.done.wait()
+        dispatcher.stop()
+        await sending
+
+
+@pytest.fixture
+async def receivers(tmp_path: Path) -> AsyncIterator[Receivers]:
+    made = Receivers(tmp_path)
+    config = await made.start()
+    (tmp_path / "recipients.json").write_text(json.dumps(config))
+    yield made
+    await made.stop()
+
+
+async def test_kill_9_between_sending_and_recording_repeats_with_the_same_id(
+    store: Store, database: str, receivers: Receivers
+) -> None:
+    config = receivers.folder / "recipients.json"
+    recipients = load_recipients(config)
+    await write(store, recipients, alert("a1", 1, Party.POLITIE))
+    killed = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _KILLED_BEFORE_RECORDING, database, str(config)
+    )
+    assert await killed.wait() == -signal.SIGKILL
+    assert receivers.counts()["politie"].messages == 1
+    (due,) = await store.claim_due(clock.now_us(), 10)
+    assert (due.id, due.attempts) == ("a1:politie", 0), "for us it was never sent"
+
+    await deliver(store, recipients, 1)
+    kept = receivers.counts()["politie"]
+    assert (kept.messages, kept.repeats) == (1, 1)
+    assert await store.claim_due(clock.now_us() + 10**12, 10) == []
+
+
+async def test_a_storm_reaches_everyone_once_and_the_urgent_first(
+    store: Store, database: str, receivers: Receivers
+) -> None:
+    recipients = load_recipients(receivers.folder / "recipients.json")
+    parties = tuple(Party(party) for party in PARTIES)
+    alerts = [alert(f"{n:04}", 4, *parties) for n in range(_STORM)]
+    alerts += [alert(f"urgent{n}", 1, *parties) for n in range(10)]
+    await write(store, recipients, *alerts)
+    await deliver(store, recipients, len(alerts) * len(parties))
+    for party, kept in receivers.counts().items():
+        assert (kept.messages, kept.repeats, kept.refused) == (len(alerts), 0, 0), party
+        ids = [line["id"] for line in read_lines(receivers.ledger(party)) if line["kind"] == "message"]
+        assert all("urgent" in first for first in ids[:10])
+    async with await psycopg.AsyncConnection.connect(database) as conn:
+        rows = await conn.execute("SELECT state, count(*), max(attempts) FROM delivery GROUP BY state")
+        assert await rows.fetchall() == [("delivered", len(alerts) * len(parties), 1)]
