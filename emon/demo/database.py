@@ -327,6 +327,9 @@ async def end_leftovers(data_dir: Path) -> list[int]:
                 _signal(pid, signal.SIGKILL if late else signal.SIGINT)
         ended.extend(pid for pid in pids[:1] if pid not in ended)
         await asyncio.sleep(POLL_S)
+    # The next server asks only whether a process has the number in this file: a zombie that nobody
+    # reaps, or a stranger that got the number since, would keep it from starting for ever.
+    (data_dir / "postmaster.pid").unlink(missing_ok=True)
     return ended
 
 

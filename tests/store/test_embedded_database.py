@@ -189,6 +189,20 @@ async def test_a_server_left_over_by_an_earlier_run_is_ended_first(data_dir: Pat
     await database.stop()
 
 
+async def test_a_pid_file_with_the_number_of_a_stranger_does_not_keep_it_from_starting(
+    data_dir: Path,
+) -> None:
+    database = EmbeddedDatabase(data_dir)
+    await database.start()
+    left_behind = (data_dir / "postmaster.pid").read_text().splitlines()
+    await database.stop(in_order=False)
+    stranger = str(os.getppid())
+    (data_dir / "postmaster.pid").write_text("\n".join([stranger, *left_behind[1:]]) + "\n")
+    await database.start()
+    assert value(database.uri, "SELECT 1") == 1
+    await database.stop()
+
+
 def test_a_process_of_another_directory_is_never_taken_for_ours(data_dir: Path, tmp_path: Path) -> None:
     owner, pid, _ = start_owner(data_dir)
     assert servers_of(tmp_path) == []
