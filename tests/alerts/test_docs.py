@@ -28,7 +28,7 @@ def examples(language: str) -> list[str]:
 
 def test_the_example_configuration_loads(tmp_path: Path) -> None:
     (tmp_path / "reclassering.secret").write_text(SECRET)
-    environ = {"EMON_SECRET_POLITIE": SECRET, "EMON_MAIL_PASSWORD": "geheim"}
+    environ = {"EMON_SECRET_POLITIE": SECRET, "EMON_SECRET_MAIL": "geheim"}
     recipients = load_recipients(examples("json")[0].encode(), environ=environ, folder=tmp_path)
     assert set(recipients.routes) == {"politie", "reclassering", "meldkamer_em"}
 
