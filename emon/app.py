@@ -71,6 +71,8 @@ class Service:
         self._policy = policy
         self._on_start = on_start
         self._stop = asyncio.Event()
+        self.started = False
+        """Whether everything is up; before that nothing needs an orderly end."""
 
     def stop(self) -> None:
         """End in order; a second call changes nothing."""
@@ -141,6 +143,7 @@ class Service:
                 group.create_task(_on_notice(store, "emon_alert", dispatcher.wake)),
                 group.create_task(self._keep_partitions(store)),
             ]
+            self.started = True
             self._on_start(started)
             await self._stop.wait()
             runtime.stop()

@@ -35,6 +35,18 @@ class Policy(msgspec.Struct, frozen=True):
     cleared_priority: int = 4
     cleared_refuted_priority: int = 1
 
+    def parties(self) -> tuple[Party, ...]:
+        """Everyone any row names."""
+        rules = (
+            self.certain,
+            self.probable,
+            self.probable_high_risk,
+            self.possible,
+            self.historic,
+            self.incursion,
+        )
+        return tuple(dict.fromkeys(party for rule in rules for party in rule.recipients))
+
 
 DEFAULT_POLICY = Policy()
 

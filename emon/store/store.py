@@ -22,6 +22,7 @@ from emon.store import arming, migrate
 from emon.store import connect as c
 from emon.store import listen as listening
 from emon.store.batch import Batch
+from emon.store.delays import DelayReads
 from emon.store.engine_claim import EngineClaim
 from emon.store.errors import (
     AlertUnknown,
@@ -88,7 +89,7 @@ class Description(msgspec.Struct, frozen=True):
         return f"{self.place}, PostgreSQL {self.server}, fixes in {kind}, schema {self.migrations}"
 
 
-class Store(PageReads, UserAccounts, OutboxReads):
+class Store(PageReads, UserAccounts, OutboxReads, DelayReads):
     """One open database. Make it with ``open``; every method may raise ``DatabaseUnavailable``."""
 
     def __init__(self, url: str) -> None:

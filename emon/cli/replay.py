@@ -1,0 +1,110 @@
+"""``emon replay``: judge recorded fixes again, offline."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emon.replay import MemoryArchive, Received
+
+_EPILOG = """\
+ORDERS is a document of orders; an order without `armed_at` counts as armed at its `valid_from`.
+FIXES is JSON Lines: one fix a line as devices send it, with `device` and, where it differs from `t`,
+`received_at`. The order of lines is nothing. A line that cannot be read is rejected as such a payload
+is, named on standard error, and the replay goes on.
+
+Standard output gets one JSON object a line: each breach in its final state and each alert, by
+`opened_at` or `at`. The same input gives the same bytes.
+
+example:
+  $ emon replay orders.json fixes.jsonl
+  {"type": "breach", "id": "…", "order": "o-1", …}
+  {"type": "alert", "id": "…", "event": "breach", …}
+
+Exit codes: 0 judged; 65 the orders or the policy are refused, each fault by its path; 74 a file cannot
+be read.
+"""
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "replay",
+        help="judge recorded fixes again, offline",
+        description="Runs the engine of the service over recorded fixes and prints breaches and alerts.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("orders", metavar="ORDERS", type=Path, help="document of orders (JSON)")
+    parser.add_argument("fixes", metavar="FIXES", help="recorded fixes (JSON Lines); - reads standard input")
+    parser.add_argument("--policy", type=Path, metavar="FILE", help="rules other than the default ones")
+    parser.add_argument("--until", metavar="T", help="end here (RFC 3339; default: the latest received_at)")
+    parser.add_argument(
+        "--files", type=Path, metavar="DIR", help="a breach's explanation each; not in this version"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    import asyncio
+
+    from emon.alerts.policy import DEFAULT_POLICY
+    from emon.alerts.rules import RulesRefused, read_rules
+    from emon.model.instant import parse_instant
+    from emon.orders.document import DocumentRefused, parse_document
+    from emon.replay import lines_of, replay
+
+    if args.files is not None:
+        return _refuse("--files: explanations of breaches arrive with a later version", os.EX_USAGE)
+    try:
+        until_us = None if args.until is None else parse_instant(args.until)
+    except ValueError as fault:
+        return _refuse(f"--until: {fault}", os.EX_USAGE)
+    try:
+        versions = parse_document(args.orders.read_bytes(), armed_at_us=None)
+        policy = DEFAULT_POLICY if args.policy is None else read_rules(args.policy.read_bytes())
+        received = list(_received(args.fixes))
+    except DocumentRefused as refused:
+        print(refused, file=sys.stderr)
+        return os.EX_DATAERR
+    except RulesRefused as refused_rules:
+        return _refuse("\n".join(f"{args.policy}: {fault}" for fault in refused_rules.faults), os.EX_DATAERR)
+    except OSError as fault:
+        return _refuse(f"{fault.filename}: {fault.strerror}", os.EX_IOERR)
+    archive = asyncio.run(replay(versions, received, policy=policy, until_us=until_us))
+    for line in lines_of(archive):
+        print(json.dumps(line, ensure_ascii=False))
+    _say_counts(archive)
+    return os.EX_OK
+
+
+def _received(name: str) -> Iterator[Received]:
+    """The recorded messages; those that cannot be read are named and kept as rejections."""
+    from emon.engine import Message
+    from emon.ingest.sources.files import read_lines
+    from emon.replay import Received
+
+    for line in read_lines(sys.stdin.buffer if name == "-" else Path(name)):
+        for rejection in line.decoded.rejections:
+            print(f"emon replay: {name}:{line.number}: {rejection.place} {rejection.detail}", file=sys.stderr)
+        yield Received(line.received_at_us, Message(line.topic, line.decoded))
+
+
+def _say_counts(archive: MemoryArchive) -> None:
+    counts = archive.counts
+    marks = ", ".join(f"{n} {mark}" for mark, n in sorted(counts.marks.items())) or "none"
+    rejected = ", ".join(f"{n} {reason}" for reason, n in sorted(counts.rejections.items())) or "none"
+    print(
+        f"emon replay: {counts.fixes} fixes ({marks}), {counts.repeats} repeats, rejected: {rejected}",
+        file=sys.stderr,
+    )
+
+
+def _refuse(text: str, code: int) -> int:
+    print(f"emon replay: {text}", file=sys.stderr)
+    return code

@@ -1,0 +1,73 @@
+"""How long things took, measured by the rows themselves."""
+
+from __future__ import annotations
+
+import msgspec
+
+from emon.store import connect as c
+
+# A fix that waited in a device's memory says nothing about us: its delay counts from its receipt.
+_STORED = """
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY d), percentile_cont(0.99) WITHIN GROUP (ORDER BY d)
+FROM (SELECT extract(epoch FROM recorded_at - CASE mark WHEN 'ok' THEN fixed_at ELSE received_at END)
+             ::float8 AS d FROM fix) AS f
+"""
+# The deciding input of an alert: the newest fix of its receipt, or the timer's own instant.
+_DECIDED = """
+WITH decided AS (
+    SELECT a.id, a.detected_at, coalesce(
+        (SELECT max(CASE f.mark WHEN 'ok' THEN f.fixed_at ELSE f.received_at END)
+         FROM fix f WHERE f.device = a.device AND f.received_at = a.received_at), a.at) AS input_at
+    FROM alert a)
+"""
+_ALERTED = f"""
+{_DECIDED}
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY d), percentile_cont(0.99) WITHIN GROUP (ORDER BY d)
+FROM (SELECT extract(epoch FROM detected_at - input_at)::float8 AS d FROM decided) AS t
+"""
+_DELIVERED = f"""
+{_DECIDED}
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY d), percentile_cont(0.99) WITHIN GROUP (ORDER BY d)
+FROM (SELECT extract(epoch FROM y.delivered_at - input_at)::float8 AS d
+      FROM decided JOIN delivery y ON y.alert_id = decided.id WHERE y.delivered_at IS NOT NULL) AS t
+"""
+_CONFIRMED = "SELECT count(*) FROM acknowledgement WHERE via <> 'page'"
+
+
+class Delay(msgspec.Struct, frozen=True):
+    """Median and 99th percentile in milliseconds; None where there was nothing to measure."""
+
+    p50: float | None
+    p99: float | None
+
+
+class Delays(msgspec.Struct, frozen=True):
+    """From the device's clock to ours, over everything that is stored."""
+
+    fix_to_stored: Delay
+    fix_to_alert_stored: Delay
+    fix_to_delivered: Delay
+
+
+class DelayReads:
+    """Reads of the demo and of benchmarks, mixed into ``Store``."""
+
+    _pool: c.Pool
+
+    async def delays(self) -> Delays:
+        """Delays of all stored fixes, alerts and deliveries."""
+        async with self._pool.connection() as conn:
+            rows = [await c.fetch_one(conn, query) for query in (_STORED, _ALERTED, _DELIVERED)]
+        return Delays(*(_delay(row) for row in rows))
+
+    async def confirmations(self) -> int:
+        """How many deliveries their recipients confirmed by themselves."""
+        async with self._pool.connection() as conn:
+            row = await c.fetch_one(conn, _CONFIRMED)
+        return int(row[0]) if row else 0
+
+
+def _delay(row: c.Row | None) -> Delay:
+    if row is None or row[0] is None:
+        return Delay(None, None)
+    return Delay(*(round(float(value) * 1000, 1) for value in row))
