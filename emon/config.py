@@ -60,7 +60,7 @@ class Settings:
     """The settings, read and in range. The fields' units stand in their names."""
 
     mqtt_url: str
-    mqtt_client_id: str
+    mqtt_client_id: str | None
     database_url: str
     http_listen: Address
     http_public_url: str
@@ -187,9 +187,10 @@ SETTINGS: tuple[Setting, ...] = (
         "EMON_MQTT_CLIENT_ID",
         "mqtt_client_id",
         _client_id,
-        "emon",
+        None,
         "name",
-        "The name of the service's persistent session at the broker. Never change it while messages wait.",
+        "The name of the service's persistent session at the broker; without it the client_id of EMON_MQTT_URL, "
+        "else emon. Never change it while messages wait.",
     ),
     Setting(
         "EMON_DATABASE_URL",

@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     from emon.demo.stage import DemoInUse, is_ours
     from emon.logs import set_up_logs
 
-    set_up_logs("warning", "text")
+    set_up_logs("error", "text")
     if not is_ours(args.dir):
         print(f"emon demo: {args.dir} holds something else; choose another --dir", file=sys.stderr)
         return os.EX_USAGE

@@ -6,19 +6,24 @@ import msgspec
 
 from emon.store import connect as c
 
-# A fix that waited in a device's memory says nothing about us: its delay counts from its receipt.
-_STORED = """
+# A fix that waited in its device's memory says nothing about us. Of what a device sent at once the
+# newest is the one that was new when it was sent.
+_LIVE = """
+live AS (
+    SELECT DISTINCT ON (device, received_at) device, received_at, recorded_at,
+           CASE mark WHEN 'ok' THEN fixed_at ELSE received_at END AS input_at
+    FROM fix ORDER BY device, received_at, fixed_at DESC)
+"""
+_STORED = f"""
+WITH {_LIVE}
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY d), percentile_cont(0.99) WITHIN GROUP (ORDER BY d)
-FROM (SELECT extract(epoch FROM recorded_at - CASE mark WHEN 'ok' THEN fixed_at ELSE received_at END)
-             ::float8 AS d FROM fix) AS f
+FROM (SELECT extract(epoch FROM recorded_at - input_at)::float8 AS d FROM live) AS f
 """
 # The deciding input of an alert: the newest fix of its receipt, or the timer's own instant.
-_DECIDED = """
-WITH decided AS (
-    SELECT a.id, a.detected_at, coalesce(
-        (SELECT max(CASE f.mark WHEN 'ok' THEN f.fixed_at ELSE f.received_at END)
-         FROM fix f WHERE f.device = a.device AND f.received_at = a.received_at), a.at) AS input_at
-    FROM alert a)
+_DECIDED = f"""
+WITH {_LIVE}, decided AS (
+    SELECT a.id, a.detected_at, coalesce(live.input_at, a.at) AS input_at
+    FROM alert a LEFT JOIN live USING (device, received_at))
 """
 _ALERTED = f"""
 {_DECIDED}
