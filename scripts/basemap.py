@@ -1,6 +1,6 @@
 """Make the page's own coarse map: the world's land and borders, the Netherlands' waters and places.
 
-The waters are OpenStreetMap's, simplified to 100 m (ODbL); places are GeoNames' (CC BY 4.0); land and borders
+The waters are OpenStreetMap's, simplified to 1 km (ODbL); places are GeoNames' (CC BY 4.0); land and borders
 Natural Earth's (public domain). It is a map to find one's way on, not one to judge by: verdicts come from the
 orders' own coordinates.
 """
@@ -18,9 +18,9 @@ Box = tuple[float, float, float, float]
 
 DETAIL_BOX: Box = (2.4, 50.3, 8.0, 54.0)  # west, south, east, north: where waters and places are drawn
 DETAIL_COUNTRY = "NL"
-DIGITS = 4  # 11 m north-south: a tenth of what the waters were simplified to
+DIGITS = 4  # 11 m north-south: far below what the waters were simplified to
 WORLD_DIGITS = 3  # of a map drawn at 1:50,000,000
-TINY_DEG = 0.0015  # waters smaller than this are left out: 100 m, the data's own error
+TINY_DEG = 0.0015  # waters smaller than this, some 100 m, are left out
 
 Feature = dict[str, Any]
 

@@ -46,16 +46,11 @@ def buffer_geometry(zone: Zone, buffer_m: float) -> Geometry | None:
             return _grown(_area(zone), buffer_m)
 
 
-def label_point(zone: Zone) -> tuple[float, float]:
-    """A (longitude, latitude) within the zone, for its name."""
-    match zone:
-        case CircleZone():
-            return zone.center
-        case CorridorZone():
-            return zone.line[len(zone.line) // 2]
-        case AreaZone():
-            point = _area(zone).representative_point()
-            return (round(point.x, _DIGITS), round(point.y, _DIGITS))
+def label_point(geometry: Geometry) -> list[float]:
+    """The northernmost corner of a drawn zone: above it a name hides nothing."""
+    parts = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
+    corners: list[list[float]] = [list(corner) for part in parts for corner in part[0]]
+    return max(corners, key=lambda corner: corner[1])
 
 
 def _area(zone: AreaZone) -> shapely.MultiPolygon:

@@ -98,10 +98,11 @@ def _shape(condition: Condition) -> Json:
     zone = condition.zone
     if zone is None:
         return {"zone": None, "buffer": None, "label_at": None}
+    drawn = zone_geometry(zone)
     return {
-        "zone": zone_geometry(zone),
+        "zone": drawn,
         "buffer": buffer_geometry(zone, condition.buffer_m),
-        "label_at": label_point(zone),
+        "label_at": label_point(drawn),
     }
 
 

@@ -75,14 +75,12 @@ export class AlertList {
     if (alert.risk) marks.push(make("span", { class: `mark-chip risk-${alert.risk}`, text: riskWords(alert.risk) }));
     const words = [];
     if (breach !== null) words.push(howWords(breach.how));
-    if (breach !== null && breach.deepest_m >= 1) words.push(`${Math.round(breach.deepest_m)} m deep`);
+    if (breach !== null && breach.deepest_m >= 1) words.push(`${Math.round(breach.deepest_m)} m past its edge`);
     const place = alert.order === null ? null : `${alert.order}${alert.condition === null ? "" : ` / ${alert.condition}`}`;
     return make("div", { class: "facts" },
       make("div", { class: "marks" }, marks),
-      make("p", { class: "fact-words" },
-        words.join(", "),
-        words.length > 0 && place !== null ? " · " : null,
-        place === null ? null : make("span", { class: "quiet", text: place })));
+      words.length > 0 ? make("p", { class: "fact-words", text: words.join(", ") }) : null,
+      place === null ? null : make("p", { class: "fact-words quiet", text: place }));
   }
 
   #clocks(alert) {
@@ -115,7 +113,7 @@ export class AlertList {
     const fault = this.faults.get(alert.id);
     return make("div", { class: "alert-foot" },
       fault ? make("p", { class: "fault", role: "alert", text: fault }) : null,
-      make("button", { class: `button${alert.acknowledgements.length === 0 ? " primary" : ""}`, type: "button", disabled: busy, data: { act: "take" },
+      make("button", { class: `button${alert.recipients.includes(this.state.person?.party) ? " primary" : ""}`, type: "button", disabled: busy, data: { act: "take" },
         "aria-label": `Acknowledge: ${eventWords(alert.event)}, ${alert.wearer ?? alert.device ?? ""}`,
         on: { click: () => this.#take(alert) } }, icon("hand"), busy ? "Acknowledging …" : "Acknowledge"));
   }

@@ -270,7 +270,6 @@ setInterval(() => {
   if (ticks % SLOW_TICKS === 0) map.drawPositions(); // a position grows stale without any event
 }, 1000);
 
-window.emon = { state, map, live }; // for the browser's console and the tests
 showTab("open");
 drawTally();
 try {

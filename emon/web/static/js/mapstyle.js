@@ -1,11 +1,11 @@
 // How the map looks, by day and by night. No glyph server and no tiles: letters are drawn here.
 
 const DAY = {
-  sea: "#c9dbe8", land: "#f3f1ec", ground: "#f5f3ee", water: "#c3d9e9", shore: "#a9c4d8", border: "#b9b3a8", grid: "#8a97a3",
+  sea: "#c9dbe8", land: "#f3f1ec", ground: "#f5f3ee", water: "#c3d9e9", border: "#b9b3a8", grid: "#8a97a3",
   place: "#59636e", halo: "#ffffff", ink: "#1c242d", ban: "#c8321f", idle: "#7c8490", wearer: "#1f5fa8", stale: "#8a6d1f", breach: "#c8321f", trail: "#1f5fa8",
 };
 const NIGHT = {
-  sea: "#0e1820", land: "#1b232b", ground: "#1b232b", water: "#0f1c27", shore: "#27435a", border: "#3d4853", grid: "#5a6977",
+  sea: "#0e1820", land: "#1b232b", ground: "#1b232b", water: "#0f1c27", border: "#3d4853", grid: "#5a6977",
   place: "#93a0ac", halo: "#12181e", ink: "#e8edf2", ban: "#ff6a55", idle: "#8f99a5", wearer: "#6db1ff", stale: "#d9b14a", breach: "#ff6a55", trail: "#6db1ff",
 };
 const FONT = ["system-ui, sans-serif"];
@@ -21,8 +21,8 @@ function base(c) {
     { id: "sea", type: "background", paint: { "background-color": c.sea } },
     { id: "land", type: "fill", source: "world", filter: kind("land"), paint: { "fill-color": c.land } },
     { id: "ground", type: "fill", source: "detail", minzoom: 6, filter: kind("ground"), paint: { "fill-color": c.ground } },
-    { id: "water", type: "fill", source: "detail", minzoom: 6, filter: kind("water"), paint: { "fill-color": c.water } },
-    { id: "shore", type: "line", source: "detail", minzoom: 9, filter: kind("water"), paint: { "line-color": c.shore, "line-width": 0.8 } },
+    // Right to a kilometre: gone before anybody could take it for the river's bank.
+    { id: "water", type: "fill", source: "detail", minzoom: 6, maxzoom: 11, filter: kind("water"), paint: { "fill-color": c.water, "fill-antialias": false, "fill-opacity": ["interpolate", ["linear"], ["zoom"], 9.5, 1, 11, 0] } },
     { id: "border", type: "line", source: "world", filter: kind("border"), paint: { "line-color": c.border, "line-width": 1, "line-dasharray": [4, 3] } },
     { id: "grid", type: "line", source: "grid", paint: { "line-color": c.grid, "line-width": 0.5, "line-opacity": 0.4 } },
     { id: "grid-names", type: "symbol", source: "grid", layout: { "symbol-placement": "line", "text-field": ["get", "name"], "text-font": FONT, "text-size": 10 }, paint: { "text-color": c.grid, "text-halo-color": c.halo, "text-halo-width": 1 } },
@@ -61,7 +61,7 @@ function people(c) {
     { id: "selected", type: "circle", source: "wearers", filter: ["get", "selected"], paint: { "circle-radius": 13, "circle-color": "rgba(0,0,0,0)", "circle-stroke-color": c.ink, "circle-stroke-width": 2 } },
     { id: "wearer-breach", type: "circle", source: "wearers", filter: ["get", "breach"], paint: { "circle-radius": 12, "circle-color": c.breach, "circle-opacity": 0.25 } },
     { id: "wearers", type: "circle", source: "wearers", paint: { "circle-radius": 6, "circle-color": colour, "circle-stroke-color": c.halo, "circle-stroke-width": 2, "circle-opacity": ["case", ["get", "stale"], 0.7, 1] } },
-    { id: "zone-names", type: "symbol", source: "zone-names", minzoom: 9, layout: { ...text, "text-field": ["get", "name"], "text-size": 11, "text-max-width": 14 }, paint: { ...paint, "text-color": ["case", ["get", "active"], c.ban, c.idle] } },
+    { id: "zone-names", type: "symbol", source: "zone-names", minzoom: 9, layout: { ...text, "text-field": ["get", "name"], "text-size": 11, "text-max-width": 14, "text-anchor": "bottom", "text-offset": [0, -0.3] }, paint: { ...paint, "text-color": ["case", ["get", "active"], c.ban, c.idle] } },
     { id: "wearer-names", type: "symbol", source: "wearers", layout: { ...text, "text-field": ["get", "name"], "text-size": 13, "text-anchor": "top", "text-offset": [0, 0.9], "text-optional": true, "symbol-sort-key": ["case", ["get", "breach"], 0, 1] }, paint },
   ];
 }

@@ -1,8 +1,7 @@
 // The map: zones, wearers with the circle that holds them in 95 of 100 cases, open breaches.
 
 import { circle, extend, graticule } from "./geometry.js";
-import { LIVE_SOURCES, mapStyle } from "./mapstyle.js";
-import { now_ms } from "./time.js";
+import { mapStyle } from "./mapstyle.js";
 import { isStale, STALE_MS, wearerCard } from "./wearerlist.js";
 import { kindWords } from "./words.js";
 
@@ -37,14 +36,16 @@ export class MapView {
     this.map.addControl(new library.AttributionControl({ compact: true }), "bottom-right");
     this.map.touchZoomRotate.disableRotation();
     this.map.on("moveend", () => this.#grid());
+    this.map.on("render", () => { delete this.root.dataset.drawn; });
+    this.map.on("idle", () => { this.root.dataset.drawn = "true"; });
     this.map.on("click", "wearers", (event) => this.onSelect(event.features[0].properties.wearer));
     this.map.on("mouseenter", "wearers", () => { this.map.getCanvas().style.cursor = "pointer"; });
     this.map.on("mouseleave", "wearers", () => { this.map.getCanvas().style.cursor = ""; });
     await this.map.once("load");
+    this.root.querySelector(".maplibregl-compact-show")?.classList.remove("maplibregl-compact-show");
     this.#grid();
     this.drawZones();
     this.drawPositions();
-    this.root.dataset.ready = "true";
   }
 
   setDark(isDark) {
@@ -160,10 +161,5 @@ export class MapView {
     const wearer = this.state.wearers.get(this.state.selected);
     if (this.popup === null || !wearer?.position) return;
     this.popup.setLngLat([wearer.position.lon, wearer.position.lat]).setDOMContent(wearerCard(wearer, this.state.conditions));
-  }
-
-  /** For tests: how many things each live source shows, and when. */
-  shown() {
-    return { at_ms: now_ms(), ...Object.fromEntries(LIVE_SOURCES.map((name) => [name, this.data[name]?.features.length ?? 0])) };
   }
 }

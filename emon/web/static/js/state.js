@@ -106,10 +106,12 @@ export class State extends EventTarget {
     return found;
   }
 
-  /** Alerts newest first, all or those that wait. */
+  /** Those that wait, the most urgent first; or all, the newest first. */
   listed(waitingOnly) {
-    const found = [...this.alerts.values()].filter((alert) => !waitingOnly || this.isWaiting(alert));
-    return found.sort((a, b) => (a.detected_at < b.detected_at ? 1 : a.detected_at > b.detected_at ? -1 : a.id < b.id ? 1 : -1));
+    const newest = (a, b) => (a.detected_at < b.detected_at ? 1 : a.detected_at > b.detected_at ? -1 : a.id < b.id ? 1 : -1);
+    const all = [...this.alerts.values()];
+    if (!waitingOnly) return all.sort(newest);
+    return all.filter((alert) => this.isWaiting(alert)).sort((a, b) => a.priority - b.priority || newest(a, b));
   }
 }
 
