@@ -74,7 +74,7 @@ class PostgresServers:
         server = self.server(major)
         name = f"test_{next(_numbers)}"
         with psycopg.connect(server.uri, autocommit=True) as conn:
-            conn.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY".encode())
+            conn.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY WAL_LOG".encode())
         return server.uri_of(name)
 
     def drop(self, url: str) -> None:

@@ -129,6 +129,12 @@ class EmbeddedDatabase:
             await self._initialise()
             await self._launch()
             await self._create_database()
+        except PermissionError as fault:
+            await self.stop()
+            raise EmbeddedDatabaseFault(
+                f"{fault.filename} belongs to somebody else ({fault.strerror}): a run as another user made "
+                f"{self.data_dir}; remove it as that user, or use another data directory"
+            ) from fault
         except BaseException:
             await self.stop()
             raise
