@@ -23,7 +23,8 @@ FROM (SELECT extract(epoch FROM recorded_at - input_at)::float8 AS d FROM live) 
 _DECIDED = f"""
 WITH {_LIVE}, decided AS (
     SELECT a.id, a.detected_at, coalesce(live.input_at, a.at) AS input_at
-    FROM alert a LEFT JOIN live USING (device, received_at))
+    FROM alert a LEFT JOIN breach b ON b.id = a.breach_id
+    LEFT JOIN live ON live.device = coalesce(a.device, b.device) AND live.received_at = a.received_at)
 """
 _ALERTED = f"""
 {_DECIDED}
