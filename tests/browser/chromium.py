@@ -23,19 +23,14 @@ FLAGS = (
 
 
 def chromium() -> tuple[str, dict[str, str]]:
-    """The program and what its environment needs: the system's, or the one scripts/get_chromium.py
-    unpacked with its libraries."""
-    unpacked = UNPACKED / "chromium"
-    if unpacked.exists():
-        libraries = str(UNPACKED / "lib")
-        return str(unpacked), {
-            "LD_LIBRARY_PATH": libraries,
-            "FONTCONFIG_PATH": str(UNPACKED / "fonts"),
-            "HOME": str(UNPACKED),
-        }
+    """The program and what its environment needs: the system's, or the one that
+    scripts/get_chromium.py unpacked with its libraries."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
-    assert found is not None, "no Chromium: run `make parts`"
-    return found, {}
+    if found is not None:
+        return found, {}
+    unpacked = UNPACKED / "chromium"
+    assert unpacked.exists(), "no Chromium: run `make parts`"
+    return str(unpacked), {"LD_LIBRARY_PATH": str(UNPACKED / "lib"), "FONTCONFIG_PATH": str(UNPACKED)}
 
 
 @asynccontextmanager
