@@ -97,6 +97,11 @@ class MqttSource:
     def connected(self) -> bool:
         return self._subscribed
 
+    @property
+    def queued(self) -> int:
+        """Messages received and not yet handed out."""
+        return len(self._queue)
+
     async def __aenter__(self) -> Self:
         """Connect and subscribe. Raises ``BrokerUnavailable`` when ``give_up_s`` has passed."""
         self._started = asyncio.get_running_loop().create_future()
@@ -155,7 +160,7 @@ class MqttSource:
 
         Else a service that starts again at once would get them once more: harmless, but work.
         """
-        if self._client is not None and self._subscribed:
+        if self._client is not None and self._paho is not None and self._paho.is_connected():
             with contextlib.suppress(aiomqtt.MqttError):
                 await self._client.subscribe(_DROPPED_TOPIC, qos=0)
 
@@ -313,19 +318,18 @@ class MqttSource:
         return greet
 
     def _note_session(self, present: bool) -> None:
-        if present:
-            # The broker sends all of these again; without a session it would not, and we keep them.
-            kept = [d for d in self._queue if d.receipt is None]
-            self._queue.clear()
-            self._queue.extend(kept)
-        elif self._had_session:
+        # The broker sends again what waits here, or has lost it in a crash: so it stays, each once.
+        # The same bytes on the same topic are the same fix; a crowd of reconnections must not pile up.
+        distinct = {(delivery.topic, delivery.payload): delivery for delivery in self._queue}
+        self._queue = deque(distinct.values())
+        if not present and self._had_session:
             _log.error(
                 "MQTT broker %s has lost our session %r: what it held for us is gone. It must persist "
                 "sessions; see docs/brokers.md.",
                 self.address,
                 self._client_id,
             )
-        else:
+        elif not present:
             _log.warning(
                 "MQTT broker %s: session %r is new. Fixes that it acknowledged before now were delivered "
                 "to nobody; from now on it keeps them for us.",
