@@ -9,8 +9,11 @@ from emon.geofence.wgs84 import ECC2, FLATTENING, SEMI_MAJOR_M, SEMI_MINOR_M
 
 NEAR_M = 20_000.0
 """Up to here a chord and one radius give the geodesic to 0.1 mm."""
-FAR_M = 500_000.0
-"""Up to here a chord and one radius give it to 1 in 400,000; beyond, directions from the centre."""
+FAR_M = 700_000.0
+"""Up to here a chord and one radius give it to 1 in 200,000; beyond, directions from the centre.
+
+More than 300 km by the width that a corridor may have.
+"""
 DIRECTION_RADIUS_M = 6_367_445.0
 """Half way between the semi-axes: an angle at the centre times this is a distance to 0.2 %."""
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from emon.geofence.corridor import line_m
 from emon.geofence.ellipsoid import FAR_M, arc_m, chord_m, curve_at, ecef, geodesic_m, half_open
 from emon.geofence.jit import inner
 from emon.geofence.layout import (
@@ -209,6 +210,11 @@ def gap_m(
             x, y, z = x + path[i, VX], y + path[i, VY], z + path[i, VZ]
             chord = min(chord, nearest_direction_m(zones.pieces, low, high, x, y, z))
         away = chord
+    elif kind == CORRIDOR:
+        low, high = zones.ints[zone, PIECE_FROM], zones.ints[zone, PIECE_TO]
+        block = zones.ints[zone, BLOCK_FROM]
+        at_lon, at_lat = half_open(lon + at * dlon), lat + at * dlat
+        away, _, _ = line_m(zones.pieces, zones.blocks, low, high, block, at_lon, at_lat)
     else:
         away = arc_m(chord, math.sin(math.radians(lat + at * dlat)))
     if kind == CORRIDOR:

@@ -35,7 +35,7 @@ from emon.limits import ON_EDGE_M
 
 _STEPS_MAX = 20_000
 _DEPTHS_MAX = 160
-_DEPTHS_CORRIDOR_MAX = 24
+_DEPTHS_CORRIDOR_MAX = 40
 """Depths looked at along one path; within a corridor's bend each may itself be a search."""
 
 

@@ -51,17 +51,22 @@ def zone_faults(zone: Zone, path: str) -> list[Fault]:
     Polygon's (``.coordinates[ring][vertex]``), several as a MultiPolygon's.
     """
     if isinstance(zone, CircleZone):
-        faults = _position_faults(zone.center, f"{path}.center")
-        return faults + _metre_faults(zone.radius_m, f"{path}.radius_m")
+        faults = _position_faults(zone.center, _member(path, "center"))
+        return faults + _metre_faults(zone.radius_m, _member(path, "radius_m"))
     if isinstance(zone, CorridorZone):
         return _corridor_faults(zone, path)
-    faults = _area_faults(zone, f"{path}.coordinates")
+    faults = _area_faults(zone, _member(path, "coordinates"))
     if faults:
         return faults
     outline = area_outline(zone)
     if not np.any(~outline.ghost):
         return [Fault(path, "the zone encloses no area, or all of the Earth")]
     return _length_faults(outline, path)
+
+
+def _member(path: str, name: str) -> str:
+    """A member's path; of a zone that is the whole document, its bare name."""
+    return f"{path}.{name}" if path else name
 
 
 def _metre_faults(metres: float, path: str) -> list[Fault]:
@@ -81,13 +86,14 @@ def _position_faults(position: tuple[float, float], path: str) -> list[Fault]:
 
 
 def _corridor_faults(zone: CorridorZone, path: str) -> list[Fault]:
-    faults = _metre_faults(zone.width_m, f"{path}.width_m")
+    coordinates = _member(path, "coordinates")
+    faults = _metre_faults(zone.width_m, _member(path, "width_m"))
     if len(zone.line) < 2:
-        faults.append(Fault(f"{path}.coordinates", "a corridor's line has at least two positions"))
+        faults.append(Fault(coordinates, "a corridor's line has at least two positions"))
     if len(zone.line) > VERTICES_MAX:
-        faults.append(Fault(f"{path}.coordinates", f"{len(zone.line)} vertices; at most {VERTICES_MAX}"))
+        faults.append(Fault(coordinates, f"{len(zone.line)} vertices; at most {VERTICES_MAX}"))
     for i, position in enumerate(zone.line):
-        faults += _position_faults(position, f"{path}.coordinates[{i}]")
+        faults += _position_faults(position, f"{coordinates}[{i}]")
     return faults or _length_faults(_line_outline(zone), path)
 
 
