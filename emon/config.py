@@ -189,8 +189,8 @@ SETTINGS: tuple[Setting, ...] = (
         _client_id,
         None,
         "name",
-        "The name of the service's persistent session at the broker; without it the client_id of EMON_MQTT_URL, "
-        "else emon. Never change it while messages wait.",
+        "The name of the service's persistent session at the broker; without it the client_id of "
+        "EMON_MQTT_URL, else emon. Never change it while messages wait.",
     ),
     Setting(
         "EMON_DATABASE_URL",
