@@ -26,6 +26,7 @@ from emon.alerts.dispatcher import Dispatcher
 from emon.alerts.policy import Policy
 from emon.alerts.recipients import Recipients
 from emon.config import Address, Settings
+from emon.geofence.geometry import warm_up
 from emon.ingest.sources.mqtt import MqttSource
 from emon.limits import PARTITIONS_EVERY_S
 from emon.model.effects import Effects
@@ -87,6 +88,7 @@ class Service:
         settings = self._settings
         give_up_s = float(settings.give_up_s) or None
         listener = _listen(settings.http_listen)
+        await asyncio.to_thread(warm_up)
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(listener.close)
             store = await Store.open(settings.database_url, give_up_s=give_up_s or 10.0**9)

@@ -1,0 +1,312 @@
+"""The whole way of a fix under load: broker, service, PostgreSQL and recipients as real processes.
+
+    python -m benchmarks.pipeline --rate 2000 --seconds 60
+    python -m benchmarks.pipeline --rate 2000 --seconds 60 --kills 5
+
+With ``--kills`` the service is ended by SIGKILL so many times under the load and started again. At the
+end every fix that the broker acknowledged must be in the database, none twice, and every alert that
+the load is known to cause must have been raised and delivered once. Exit code 1 when it is not so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import tempfile
+from asyncio.subprocess import Process
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import psycopg
+
+from emon.demo.broker import EmbeddedBroker
+from emon.demo.database import EmbeddedDatabase
+from emon.demo.receivers_supervisor import Receivers
+from emon.orders.document import parse_document
+from emon.store.migrate import migrate
+from emon.store.store import Store
+
+PREFIX = "load"
+UP_WITHIN_S = 60.0
+DRAIN_WITHIN_S = 120.0
+_ROOT = Path(__file__).resolve().parents[1]
+
+_COUNTS = """
+SELECT (SELECT count(*) FROM fix), (SELECT count(DISTINCT (device, seq, fixed_at)) FROM fix),
+       (SELECT count(*) FROM breach WHERE NOT refuted), (SELECT count(*) FROM alert),
+       (SELECT count(*) FROM delivery WHERE delivered_at IS NOT NULL), (SELECT count(*) FROM delivery),
+       (SELECT count(*) FROM rejected), (SELECT coalesce(sum(repeats), 0)::bigint FROM device_counter)
+"""
+_DELAYS = """
+SELECT percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (
+    ORDER BY extract(epoch FROM recorded_at - fixed_at)::float8 * 1000) FROM fix
+"""
+_ALERT_DELAYS = """
+SELECT percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (
+    ORDER BY extract(epoch FROM d.delivered_at - f.fixed_at)::float8 * 1000)
+FROM delivery d JOIN alert a ON a.id = d.alert_id
+JOIN LATERAL (SELECT max(fixed_at) AS fixed_at FROM fix
+              WHERE device = a.device AND received_at = a.received_at) f ON true
+WHERE d.delivered_at IS NOT NULL
+"""
+
+
+class AnyBroker(Protocol):
+    """What the benchmark needs of a broker."""
+
+    @property
+    def service_url(self) -> str: ...
+
+    def url(self, user: str) -> str: ...
+
+
+@dataclass(frozen=True)
+class Load:
+    """What is sent. ``breaches`` devices enter their ban, each once."""
+
+    rate: int
+    seconds: int
+    devices: int
+    breaches: int
+    kills: int = 0
+
+
+@dataclass
+class Result:
+    """What came of it. Delays in milliseconds from the fix's own time, medians and 99th percentiles."""
+
+    load: Load
+    sent: dict[str, Any] = field(default_factory=dict)
+    acknowledged: int = 0
+    stored: int = 0
+    twice: int = 0
+    lost: int = 0
+    rejected: int = 0
+    repeats: int = 0
+    breaches: int = 0
+    alerts: int = 0
+    deliveries: int = 0
+    delivered: int = 0
+    received: dict[str, int] = field(default_factory=dict)
+    kills: int = 0
+    fix_to_stored_ms: list[float] = field(default_factory=list)
+    fix_to_delivered_ms: list[float] = field(default_factory=list)
+    service_cpu_s: float = 0.0
+
+    @property
+    def faults(self) -> list[str]:
+        """Everything that must not be."""
+        found: list[str] = []
+        if self.lost:
+            found.append(f"{self.lost} acknowledged fixes are not in the database")
+        if self.twice:
+            found.append(f"{self.twice} fixes are stored twice")
+        for name, count in (("breaches", self.breaches), ("alerts", self.alerts)):
+            if count != self.load.breaches:
+                found.append(f"{count} {name}, {self.load.breaches} were due")
+        if self.delivered != self.deliveries:
+            found.append(f"{self.deliveries - self.delivered} deliveries were not received")
+        for party, count in self.received.items():
+            if count != self.load.breaches:
+                found.append(f"{party} has {count} alerts, {self.load.breaches} were due")
+        return found
+
+
+class ServiceProcess:
+    """``emon run`` as a process of its own, killed and started again at will."""
+
+    def __init__(self, folder: Path, environ: dict[str, str]) -> None:
+        self._log = folder / "service.log"
+        self._environ = {**os.environ, **environ}
+        self._process: Process | None = None
+        self.cpu_s = 0.0
+
+    async def start(self) -> None:
+        """Start it and wait until it says that it is up."""
+        seen = self._log.stat().st_size if self._log.exists() else 0
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "emon", "run"), cwd=_ROOT, env=self._environ, stdout=log, stderr=log
+            )
+
+        async def is_up() -> bool:
+            if self._process is None or self._process.returncode is not None:
+                raise RuntimeError(f"the service ended: {self._log.read_text()[-2000:]}")
+            return b"the service is up" in self._log.read_bytes()[seen:]
+
+        await until(is_up, UP_WITHIN_S)
+
+    async def end(self, sign: signal.Signals) -> None:
+        """Send the signal and wait for its end."""
+        if self._process is None or self._process.returncode is not None:
+            return
+        self.cpu_s += _cpu_s(self._process.pid)
+        self._process.send_signal(sign)
+        await self._process.wait()
+
+
+async def until(happened: Callable[[], Awaitable[bool]], within_s: float) -> bool:
+    """Look until it happened; False when time ran out."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + within_s
+    while loop.time() < end:
+        if await happened():
+            return True
+        await asyncio.sleep(0.05)
+    return False
+
+
+async def run_pipeline(
+    load: Load, folder: Path, broker: AnyBroker, say: Callable[[str], None] = lambda _: None
+) -> Result:
+    """Run the load against a broker that is up; database, recipients and service are made here."""
+    result = Result(load)
+    async with AsyncExitStack() as stack:
+        database = EmbeddedDatabase(folder / "database")
+        stack.push_async_callback(database.stop)
+        await database.start()
+        await migrate(database.uri)
+        receivers = Receivers(folder / "recipients")
+        stack.push_async_callback(receivers.stop)
+        policy = folder / "policy.json"
+        policy.write_text(json.dumps(await receivers.start()))
+        orders = folder / "orders.json"
+        await _simulate(folder, load, ["--orders-out", str(orders)])
+        store = await Store.open(database.uri)
+        await store.arm(parse_document(orders.read_bytes(), armed_at_us=0))
+        await store.close()
+        service = ServiceProcess(
+            folder,
+            {
+                "EMON_MQTT_URL": broker.service_url,
+                "EMON_DATABASE_URL": database.uri,
+                "EMON_HTTP_LISTEN": "127.0.0.1:0",
+                "EMON_POLICY": str(policy),
+                "EMON_DATA_DIR": str(folder / "service"),
+            },
+        )
+        stack.push_async_callback(service.end, signal.SIGTERM)
+        await service.start()
+        say(f"{load.rate} fixes/s for {load.seconds} s from {load.devices} devices, {load.kills} kills …")
+        acks = folder / "acks.jsonl"
+        arguments = ["--url", broker.url("tester"), "--acks", str(acks), "--in", "1"]
+        sending = asyncio.create_task(_simulate(folder, load, arguments))
+        await _kill_under_load(service, load, result, sending, say)
+        result.sent = await sending
+        await _settled(database.uri, acks, load)
+        await service.end(signal.SIGTERM)
+        result.service_cpu_s = round(service.cpu_s, 1)
+        await _measure(database.uri, acks, result)
+        counts = receivers.counts()
+        result.received = {party: count.messages for party, count in counts.items()}
+    return result
+
+
+async def _simulate(folder: Path, load: Load, arguments: list[str]) -> dict[str, Any]:
+    common = ["load", "--rate", str(load.rate), "--seconds", str(load.seconds), "--prefix", PREFIX]
+    common += ["--devices", str(load.devices), "--breaches", str(load.breaches)]
+    with (folder / "load.log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "simulator.cli", *common, *arguments),
+            cwd=_ROOT,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+        )
+        said, _ = await process.communicate()
+    answer: dict[str, Any] = json.loads(said) if said.strip() else {}
+    return answer
+
+
+async def _kill_under_load(
+    service: ServiceProcess,
+    load: Load,
+    result: Result,
+    sending: asyncio.Task[dict[str, Any]],
+    say: Callable[[str], None],
+) -> None:
+    for number in range(load.kills):
+        pause_s = load.seconds / (load.kills + 1)
+        await asyncio.wait((sending,), timeout=pause_s)
+        await service.end(signal.SIGKILL)
+        result.kills += 1
+        say(f"killed the service, {number + 1} of {load.kills}")
+        await service.start()
+
+
+async def _settled(url: str, acks: Path, load: Load) -> None:
+    """Until every acknowledged fix is stored and every delivery received, or time is out."""
+    due = sum(1 for _ in acks.open())
+
+    async def done() -> bool:
+        async with await psycopg.AsyncConnection.connect(url) as conn:
+            row = await (await conn.execute(_COUNTS)).fetchone()
+        return row is not None and row[0] >= due and row[3] >= load.breaches and row[4] == row[5]
+
+    await until(done, DRAIN_WITHIN_S)
+
+
+async def _measure(url: str, acks: Path, result: Result) -> None:
+    sent = Counter((a["device"], a["seq"], a["t"]) for a in map(json.loads, acks.open()))
+    async with await psycopg.AsyncConnection.connect(url) as conn:
+        row = await (await conn.execute(_COUNTS)).fetchone()
+        assert row is not None
+        result.stored, distinct, result.breaches, result.alerts = row[:4]
+        result.delivered, result.deliveries, result.rejected, result.repeats = row[4:8]
+        result.twice = result.stored - distinct
+        query = "SELECT device, seq, (extract(epoch FROM fixed_at) * 1000)::bigint FROM fix"
+        kept = {(d, s, t) async for d, s, t in await conn.execute(query)}
+        result.fix_to_stored_ms = await _rounded(conn, _DELAYS)
+        result.fix_to_delivered_ms = await _rounded(conn, _ALERT_DELAYS)
+    result.acknowledged = len(sent)
+    result.lost = sum(1 for key in sent if key not in kept)
+
+
+async def _rounded(conn: psycopg.AsyncConnection[Any], query: str) -> list[float]:
+    row = await (await conn.execute(query)).fetchone()
+    return [round(value, 1) for value in row[0]] if row and row[0] else []
+
+
+def _cpu_s(pid: int) -> float:
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def main() -> int:
+    """Run one load on the embedded broker and print the result as JSON."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rate", type=int, default=2000, help="fixes a second (2000)")
+    parser.add_argument("--seconds", type=int, default=60, help="how long (60)")
+    parser.add_argument("--devices", type=int, help="how many devices (as many as the rate)")
+    parser.add_argument("--breaches", type=int, default=50, help="devices that enter their ban (50)")
+    parser.add_argument("--kills", type=int, default=0, help="SIGKILLs of the service under the load (0)")
+    args = parser.parse_args()
+    load = Load(args.rate, args.seconds, args.devices or args.rate, args.breaches, args.kills)
+    result = asyncio.run(_on_embedded_broker(load))
+    print(json.dumps({**asdict(result), "faults": result.faults}))
+    return 1 if result.faults else 0
+
+
+async def _on_embedded_broker(load: Load) -> Result:
+    with tempfile.TemporaryDirectory(prefix="emon-pipeline-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # the database's own user must reach its folder when we are root
+        broker = EmbeddedBroker(folder / "broker")
+        await broker.start()
+        try:
+            return await run_pipeline(load, folder, broker, lambda text: print(text, file=sys.stderr))
+        finally:
+            await broker.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
