@@ -36,7 +36,7 @@ env-dev:
 	@$(PYTHON) scripts/bootstrap.py dev
 
 assets: env
-	@$(BIN)/python scripts/assets.py
+	@$(BIN)/python scripts/assets.py >&2  # standard output is the demo's summary
 
 parts: env-dev
 	@$(BIN)/python scripts/get_mosquitto.py
