@@ -6,17 +6,20 @@ corridor or a buffer is drawn in a plane around its middle, good to a metre at t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import shapely
 import shapely.geometry
 from pyproj import Geod, Transformer
-from shapely.ops import transform
 
 from emon.limits import CIRCLE_CORNERS
 from emon.model.order import AreaZone, CircleZone, CorridorZone, Zone
 
 Geometry = dict[str, Any]
+Points = npt.NDArray[np.float64]
 
 _GEOD = Geod(ellps="WGS84")
 _DIGITS = 7  # a centimetre
@@ -73,9 +76,17 @@ def _circle(center: tuple[float, float], radius_m: float) -> list[list[float]]:
 def _grown(shape: shapely.MultiPolygon | shapely.LineString, by_m: float) -> Geometry:
     west, south, east, north = shape.bounds
     plane = f"+proj=aeqd +lat_0={(south + north) / 2} +lon_0={(west + east) / 2} +ellps=WGS84"
-    there = Transformer.from_crs("EPSG:4326", plane, always_xy=True)
-    back = Transformer.from_crs(plane, "EPSG:4326", always_xy=True)
-    flat: shapely.MultiPolygon | shapely.LineString = transform(there.transform, shape)
-    grown: shapely.Polygon = transform(back.transform, flat.buffer(by_m, quad_segs=CIRCLE_CORNERS // 4))
-    drawn: Geometry = shapely.geometry.mapping(grown)
+    there, back = _through("EPSG:4326", plane), _through(plane, "EPSG:4326")
+    grown = shapely.transform(shape, there).buffer(by_m, quad_segs=CIRCLE_CORNERS // 4)
+    drawn: Geometry = shapely.geometry.mapping(shapely.transform(grown, back))
     return drawn
+
+
+def _through(source: str, target: str) -> Callable[[Points], Points]:
+    """Points (n, 2) from one system of coordinates to another."""
+    transformer = Transformer.from_crs(source, target, always_xy=True)
+
+    def move(points: Points) -> Points:
+        return np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
+
+    return move
