@@ -29,7 +29,11 @@ def circle_order(**changes: Any) -> dict[str, Any]:
         "legal_basis": "gedragsaanwijzing",
         "valid_from": "2026-05-01T00:00:00Z",
         "conditions": [
-            {"id": "c-1", "kind": "exclusion", "zone": {"type": "Circle", "center": [LON, LAT], "radius_m": 200}}
+            {
+                "id": "c-1",
+                "kind": "exclusion",
+                "zone": {"type": "Circle", "center": [LON, LAT], "radius_m": 200},
+            }
         ],
     }
     return {**order, **changes}
@@ -57,7 +61,9 @@ def fix_at(
         "lon": LON + east_m / M_PER_DEG_LON,
         "acc": accuracy_m,
     }
-    return received(device, payload, fixed_at_us if received_s is None else NOON_US + round(received_s * SECOND_US))
+    return received(
+        device, payload, fixed_at_us if received_s is None else NOON_US + round(received_s * SECOND_US)
+    )
 
 
 def received(device: str, payload: dict[str, Any], received_at_us: int) -> Received:
