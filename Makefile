@@ -21,7 +21,7 @@ test: env-dev assets parts ## style, types, imports and all tests; ARGS="tests/c
 	@exec $(BIN)/python -m pytest $(ARGS)
 
 bench: env-dev ## rivals and us in one run; writes benchmarks/REPORT.md (arrives with a later version)
-	@test -d benchmarks || { echo "bench: the benchmarks arrive with a later version" >&2; exit 69; }
+	@test -f benchmarks/__main__.py || { echo "bench: the benchmarks arrive with a later version" >&2; exit 69; }
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
 lint: env-dev ## ruff, mypy and import-linter alone
