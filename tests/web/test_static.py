@@ -1,0 +1,65 @@
+"""The page's own files: nothing from outside, nothing inline, no text parsed as markup."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from emon.web.app import STATIC
+
+OWN = [path for path in sorted(STATIC.rglob("*")) if path.is_file() and "vendor" not in path.parts]
+SCRIPTS = [path for path in OWN if path.suffix == ".js"]
+NAMESPACE = "http://www.w3.org/2000/svg"
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(STATIC))
+
+
+@pytest.mark.parametrize("path", OWN, ids=name)
+def test_nothing_is_loaded_from_outside(path: Path) -> None:
+    addresses = re.findall(r"(?:https?:)?//[\w.-]+\.\w+[^\s\"'`)]*", path.read_text("utf-8"))
+    assert [one for one in addresses if one != NAMESPACE] == []
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name)
+def test_no_script_parses_text_as_markup_or_as_code(path: Path) -> None:
+    text = path.read_text("utf-8")
+    ways = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setHTML\("
+    assert re.findall(ways, text) == []
+
+
+def test_the_page_has_no_inline_script_or_style() -> None:
+    text = (STATIC / "index.html").read_text("utf-8")
+    assert re.findall(r"<style|style=|\son\w+=|<script(?![^>]*\bsrc=)", text) == []
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name)
+def test_every_import_leads_to_a_file(path: Path) -> None:
+    wanted = re.findall(r"(?:from|import\()\s*\"(\.[^\"]+)\"", path.read_text("utf-8"))
+    missing = [one for one in wanted if not (path.parent / one).is_file()]
+    assert missing == []
+
+
+def test_every_name_of_the_page_that_a_script_asks_for_exists() -> None:
+    wanted = {one for path in SCRIPTS for one in re.findall(r"byId\(\"([\w-]+)\"\)", path.read_text("utf-8"))}
+    assert len(wanted) > 20
+    has = set(re.findall(r"\bid=\"([\w-]+)\"", (STATIC / "index.html").read_text("utf-8")))
+    assert wanted - has == set()
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name)
+def test_scripts_are_well_formed(path: Path) -> None:
+    node = shutil.which("node")
+    assert node is not None, "Node.js is part of the environment: run `make test`"
+    done = subprocess.run(
+        [node, "--check", "--input-type=module", "-"],
+        input=path.read_bytes(),
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr.decode()
