@@ -85,7 +85,7 @@ class MosquittoBroker:
         finally:
             if not running.is_set():
                 await self.kill()
-        if self._process is None or self._process.returncode is not None:
+        if self._process.returncode is not None:
             raise AssertionError("mosquitto did not start: " + " / ".join(self.log))
 
     async def stop(self) -> None:

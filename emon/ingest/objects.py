@@ -56,7 +56,7 @@ _decode_fix = msgspec.json.Decoder(_WireFix).decode
 _integer = msgspec.json.Decoder(int)
 _number = msgspec.json.Decoder(float)
 _text = msgspec.json.Decoder(str)
-_text_or_integer = msgspec.json.Decoder(str | int)
+_text_or_integer: msgspec.json.Decoder[str | int] = msgspec.json.Decoder(str | int)
 _source = msgspec.json.Decoder(Source)
 
 _T = TypeVar("_T")
@@ -90,23 +90,23 @@ def fix_from(element: bytes, device: str) -> RawFix:
 def event_from(element: bytes, device: str) -> DeviceEvent:
     """One JSON object to a device event, with the element's bytes. Raises ``UnfitError``."""
     members = members_of(element)
-    event = _required(members, "event", _text, "a string")
+    event = required_text(members, "event")
     states = DEVICE_EVENT_STATES.get(event)
     if states is None:
         raise UnfitError(Reason.OUT_OF_RANGE, f"no such event: {event[:64]!r}", "event")
-    state = _required(members, "state", _text, "a string")
+    state = required_text(members, "state")
     if state not in states:
         detail = f"{event} has no state {state[:64]!r}; it has {', '.join(states)}"
         raise UnfitError(Reason.OUT_OF_RANGE, detail, "state")
     seq = required_seq(members)
-    fixed_at_us = instant_us(_required(members, "t", _text_or_integer, "a string or an integer"))
+    fixed_at_us = instant_us(required_instant(members))
     return DeviceEvent(device, seq, fixed_at_us, event, state, element)
 
 
 def _read_fix(members: Mapping[str, msgspec.Raw]) -> _WireFix:
     return _WireFix(
         required_seq(members),
-        _required(members, "t", _text_or_integer, "a string or an integer"),
+        required_instant(members),
         required_number(members, "lat", -90.0, 90.0),
         required_number(members, "lon", -180.0, 180.0),
         required_number(members, "acc", ACCURACY_MIN_M, ACCURACY_MAX_M),
@@ -117,6 +117,16 @@ def _read_fix(members: Mapping[str, msgspec.Raw]) -> _WireFix:
         optional_number(members, "hdop", HDOP_MAX),
         optional_number(members, "bat", 1.0),
     )
+
+
+def required_text(members: Mapping[str, msgspec.Raw], name: str) -> str:
+    """A JSON string. Raises ``UnfitError``."""
+    return _required(members, name, _text, "a string")
+
+
+def required_instant(members: Mapping[str, msgspec.Raw], name: str = "t") -> str | int:
+    """The unread form of an instant: RFC 3339 text or integer milliseconds. Raises ``UnfitError``."""
+    return _required(members, name, _text_or_integer, "a string or an integer")
 
 
 def required_integer(members: Mapping[str, msgspec.Raw], name: str) -> int:
