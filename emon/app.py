@@ -96,7 +96,7 @@ class Service:
             await self._make_partitions(store)
             await store.claim_engine()
             channels = await stack.enter_async_context(
-                open_channels(self._recipients, settings.http_public_url, clock.now_us)
+                open_channels(self._recipients, _public_url(settings, listener), clock.now_us)
             )
             dispatcher = Dispatcher(store, channels, clock.now_us)
             source = await stack.enter_async_context(
@@ -256,6 +256,13 @@ def _listen(address: Address) -> socket.socket:
 def _bound(listener: socket.socket) -> Address:
     host, port = listener.getsockname()[:2]
     return Address(host, port)
+
+
+def _public_url(settings: Settings, listener: socket.socket) -> str:
+    """Where recipients acknowledge; with port 0 the system has chosen one only now."""
+    if settings.http_listen.port == 0 and settings.http_public_url == f"http://{settings.http_listen}":
+        return f"http://{_bound(listener)}"
+    return settings.http_public_url
 
 
 def _allowed_hosts(settings: Settings) -> frozenset[str]:
