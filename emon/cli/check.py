@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emon.model.lines import Line
+    from emon.model.order import OrderVersion
 
 _EPILOG = """\
 What makes it impossible to arm the document goes to standard error, each fault by its path, with exit code
-65; what is merely unwise goes to standard output, with exit code 0.
+65; what is merely unwise goes to standard output, with exit code 0. With --fixes the alerts follow that the
+orders would have raised over past fixes, one JSON object a line, as `emon replay` prints them.
 
 example:
   $ emon check orders.json
@@ -19,11 +26,6 @@ example:
 
 The format is described in docs/orders.md, its JSON Schema stands in docs/orders.schema.json.
 """
-
-_NO_FIXES_YET = """\
-emon check: --fixes is not there yet; emon check without it, then
-  emon replay {orders} {fixes}
-prints the breaches and alerts that the orders would have raised"""
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -49,9 +51,6 @@ def run(args: argparse.Namespace) -> int:
     from emon.orders.check import remarks_on
     from emon.orders.document import DocumentRefused, parse_document
 
-    if args.fixes is not None:
-        print(_NO_FIXES_YET.format(orders=args.orders, fixes=args.fixes), file=sys.stderr)
-        return os.EX_UNAVAILABLE
     try:
         data = sys.stdin.buffer.read() if args.orders == "-" else Path(args.orders).read_bytes()
     except OSError as fault:
@@ -66,7 +65,29 @@ def run(args: argparse.Namespace) -> int:
     for remark in remarks:
         print(remark)
     print(f"{args.orders}: can be armed; {_count(versions, 'order')}, {_count(remarks, 'remark')}")
+    if args.fixes is None:
+        return os.EX_OK
+    try:
+        alerts = _alerts(versions, args.fixes)
+    except OSError as fault:
+        print(f"emon check: {args.fixes}: {fault.strerror or fault}", file=sys.stderr)
+        return os.EX_IOERR
+    print(f"{args.fixes}: {_count(alerts, 'alert')} would have been raised")
+    for line in alerts:
+        print(json.dumps(line, ensure_ascii=False))
     return os.EX_OK
+
+
+def _alerts(versions: tuple[OrderVersion, ...], fixes: Path) -> tuple[Line, ...]:
+    """What the orders would have raised over past fixes, as ``emon replay`` prints it."""
+    import asyncio
+
+    from emon.cli.recorded import recorded_messages
+    from emon.replay import lines_of, replay
+
+    received, _ = recorded_messages(str(fixes), "check")
+    archive = asyncio.run(replay(versions, received))
+    return tuple(line for line in lines_of(archive) if line["type"] == "alert")
 
 
 def _count(things: tuple[object, ...], name: str) -> str:

@@ -6,12 +6,11 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from emon.replay import MemoryArchive, Received
+    from emon.replay import MemoryArchive
 
 _EPILOG = """\
 ORDERS is a document of orders; an order without `armed_at` counts as armed at its `valid_from`.
@@ -55,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
     from emon.alerts.policy import DEFAULT_POLICY
     from emon.alerts.rules import RulesRefused, read_rules
+    from emon.cli.recorded import recorded_messages
     from emon.model.instant import parse_instant
     from emon.orders.document import DocumentRefused, parse_document
     from emon.replay import lines_of, replay
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         versions = parse_document(args.orders.read_bytes(), armed_at_us=None)
         policy = DEFAULT_POLICY if args.policy is None else read_rules(args.policy.read_bytes())
-        received = list(_received(args.fixes))
+        received, left_out = recorded_messages(args.fixes, "replay")
     except DocumentRefused as refused:
         print(refused, file=sys.stderr)
         return os.EX_DATAERR
@@ -79,26 +79,16 @@ def run(args: argparse.Namespace) -> int:
     archive = asyncio.run(replay(versions, received, policy=policy, until_us=until_us))
     for line in lines_of(archive):
         print(json.dumps(line, ensure_ascii=False))
-    _say_counts(archive)
+    _say_counts(archive, left_out)
     return os.EX_OK
 
 
-def _received(name: str) -> Iterator[Received]:
-    """The recorded messages; those that cannot be read are named and kept as rejections."""
-    from emon.engine import Message
-    from emon.ingest.sources.files import read_lines
-    from emon.replay import Received
-
-    for line in read_lines(sys.stdin.buffer if name == "-" else Path(name)):
-        for rejection in line.decoded.rejections:
-            print(f"emon replay: {name}:{line.number}: {rejection.place} {rejection.detail}", file=sys.stderr)
-        yield Received(line.received_at_us, Message(line.topic, line.decoded))
-
-
-def _say_counts(archive: MemoryArchive) -> None:
+def _say_counts(archive: MemoryArchive, left_out: int) -> None:
     counts = archive.counts
     marks = ", ".join(f"{n} {mark}" for mark, n in sorted(counts.marks.items())) or "none"
     rejected = ", ".join(f"{n} {reason}" for reason, n in sorted(counts.rejections.items())) or "none"
+    if left_out:
+        rejected += f"; {left_out} lines left out, whose time of receipt cannot be told"
     print(
         f"emon replay: {counts.fixes} fixes ({marks}), {counts.repeats} repeats, rejected: {rejected}",
         file=sys.stderr,
