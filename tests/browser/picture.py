@@ -43,7 +43,9 @@ async def tell(store: Store, url: str, now_us: int) -> None:
             await story.deliver(store, alert.id, party, alert.at_us + (number + 1) * 45_000)
     for alert in told[:2]:
         await store.acknowledge(alert.id, "meldkamer_em", NAME, "page", alert.at_us + 31 * SECOND_US)
-        await store.acknowledge(alert.id, "reclassering", "M. de Wit", "webhook", alert.at_us + 95 * SECOND_US)
+        await store.acknowledge(
+            alert.id, "reclassering", "M. de Wit", "webhook", alert.at_us + 95 * SECOND_US
+        )
     await store.acknowledge(told[-1].id, "politie", "R. Bakker", "webhook", told[-1].at_us + 4 * SECOND_US)
 
 

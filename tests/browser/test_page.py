@@ -1,0 +1,289 @@
+"""The page in a real Chromium over a real store, as staff use it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, Request, expect
+
+from emon import clock
+from emon.model.effects import Effects
+from emon.model.fix import Fix, RawFix
+from emon.model.instant import SECOND_US
+from emon.model.vocabulary import AlertEvent, Certainty, How, Mark, Party
+from emon.store.store import Store
+from tests.browser.chromium import browser
+from tests.browser.picture import enter
+from tests.browser.pixels import colours
+from tests.fixtures_web import NAME, PASSWORD, Desk
+from tests.web import story
+
+pytestmark = pytest.mark.timeout(180)
+Colour = tuple[int, int, int]
+SLOW_MS = 60_000  # the first drawing by software on a busy machine
+
+
+@dataclass
+class Tab:
+    """A page with what went wrong in it."""
+
+    page: Page
+    context: BrowserContext
+    faults: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    async with browser() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def tab(chromium: Browser, desk: Desk) -> AsyncIterator[Tab]:
+    """A tab of a centre in Rotterdam; a script's fault, a refusal by the policy or a call outside fails
+    the test."""
+    context = await chromium.new_context(
+        viewport={"width": 1280, "height": 800}, timezone_id="Europe/Amsterdam", color_scheme="light"
+    )
+    opened = Tab(await context.new_page(), context)
+    opened.page.on("pageerror", lambda fault: opened.faults.append(str(fault)))
+    opened.page.on(
+        "console",
+        lambda message: opened.faults.append(message.text) if "Content Security" in message.text else None,
+    )
+    opened.page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith((desk.url, "blob:", "data:"))
+            else opened.outside.append(request.url)
+        ),
+    )
+    yield opened
+    assert opened.faults == []
+    assert opened.outside == []
+    await context.close()
+
+
+async def raise_alert(store: Store, desk: Desk, name: str, wearer: str = "w-blaak") -> str:
+    """A certain breach of now, with its alert to police and centre; the alert's id."""
+    now_us = clock.now_us()
+    order_id, condition = {"w-blaak": ("o-2624", "c-markt"), "w-kralingen": ("o-2633", "c-plas")}[wearer]
+    made = story.breach(
+        name, wearer, order_id, now_us - 30 * SECOND_US, condition=condition, certainty=Certainty.CERTAIN,
+        how=How.INSIDE, deepest_m=55.0,
+    )  # fmt: skip
+    raised = story.alert(name, made, AlertEvent.BREACH, 1, now_us, Party.POLITIE, Party.MELDKAMER_EM)
+    await story.write(store, Effects(now_us, breaches=(made,), alerts=(raised,)), story.routed([raised]))
+    desk.live.wake()
+    return raised.id
+
+
+async def test_a_wrong_password_stays_outside_and_the_right_one_enters(tab: Tab, desk: Desk) -> None:
+    page = tab.page
+    await page.goto(desk.url)
+    await page.get_by_label("Name").fill(NAME)
+    await page.get_by_label("Password").fill("wrong")
+    await page.get_by_label("Password").press("Enter")
+    await expect(page.get_by_role("alert").first).to_have_text("name or password is wrong")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_label("Password").press("Enter")
+    await expect(page.locator("#connection")).to_have_text("Live", timeout=SLOW_MS)
+    await expect(page.locator("#person")).to_have_text("anna Meldkamer EM")
+    await expect(page.locator("#alerts-empty")).to_contain_text("Nothing waits")
+    await page.get_by_role("tab", name="Wearers").click()
+    await expect(page.locator("#wearers-empty")).to_contain_text("emon arm")
+    await page.get_by_role("button", name="Log out").click()
+    await expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_role("button", name="Log in")).to_be_visible()
+
+
+async def test_the_map_draws_land_zones_and_wearers(tab: Tab, desk: Desk, store: Store) -> None:
+    await story.play(store, clock.now_us())
+    await enter(tab.page, desk)
+    found = colours(await tab.page.locator("#map canvas").screenshot())
+    ground, ban, wearer = (area_of(found, one) for one in ((245, 243, 238), (200, 50, 31), (31, 95, 168)))
+    assert len(found) > 100
+    assert ground > 100_000
+    assert ban > 200
+    assert wearer > 50
+
+
+def area_of(found: Counter[Colour], wanted: Colour) -> int:
+    """How many pixels have nearly this colour."""
+    return sum(n for one, n in found.items() if max(abs(a - b) for a, b in zip(one, wanted, strict=True)) < 4)
+
+
+async def test_the_whole_evening_stands_in_the_list(tab: Tab, desk: Desk, store: Store) -> None:
+    now_us = clock.now_us()
+    await story.play(store, now_us)
+    await enter(tab.page, desk)
+    cards = tab.page.locator("#alerts > li")
+    await expect(cards).to_have_count(5)
+    first = cards.first
+    await expect(first).to_contain_text("Inside a banned area")
+    await expect(first).to_contain_text("w-ahoy")
+    await expect(first).to_contain_text("certain")
+    await expect(first).to_contain_text("P1")
+    await expect(first.locator("dt")).to_have_text(["Happened", "Received", "Detected", "Delivered"])
+    happened = first.locator("dd time").first
+    await expect(happened).to_have_attribute(
+        "title", re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6} UTC$")
+    )
+    await expect(first.locator(".recipients li")).to_have_count(3)
+    await expect(tab.page.locator("#count-open")).to_have_text("5")
+    await expect(tab.page).to_have_title("(1) emon")
+
+
+async def test_a_new_alert_appears_by_itself_and_is_announced(tab: Tab, desk: Desk, store: Store) -> None:
+    await story.play(store, clock.now_us())
+    await enter(tab.page, desk)
+    alert_id = await raise_alert(store, desk, "live")
+    card = tab.page.locator(f"[data-alert='{alert_id}']")
+    await expect(card).to_be_visible()
+    await expect(card.locator(".recipients li").first).to_contain_text("being sent")
+    await expect(tab.page.locator("#announce")).to_have_text(
+        "New alert, priority 1: Inside a banned area, certain, w-blaak"
+    )
+    await story.deliver(store, alert_id, "politie", clock.now_us(), tries=1)
+    desk.live.wake()
+    await expect(card.locator(".recipients li").first).to_contain_text("delivered")
+
+
+async def test_acknowledging_takes_an_alert_in_hand_for_everybody(tab: Tab, desk: Desk, store: Store) -> None:
+    await story.play(store, clock.now_us())
+    await enter(tab.page, desk)
+    other = await tab.context.new_page()
+    await other.goto(desk.url)
+    closed = story.evening(0)[1][1][0].id  # its breach is over
+    await expect(other.locator(f"[data-alert='{closed}']")).to_be_visible(timeout=SLOW_MS)
+    await tab.page.locator(f"[data-alert='{closed}']").get_by_role("button", name="Acknowledge").click()
+    for page in (tab.page, other):
+        await expect(page.locator(f"[data-alert='{closed}']")).to_have_count(0)
+    await tab.page.get_by_role("tab", name="All alerts").click()
+    card = tab.page.locator(f"[data-alert='{closed}']")
+    await expect(card.locator(".taken")).to_contain_text("Meldkamer EM")
+    await expect(card.locator(".taken")).to_contain_text("anna")
+    await expect(card.get_by_role("button", name="Acknowledge")).to_have_count(0)
+    (found,) = await store.alerts_by_id([closed])
+    assert [(one.party, one.person, one.via) for one in found.acknowledgements] == [
+        ("meldkamer_em", "anna", "page")
+    ]
+
+
+async def test_after_a_restart_the_page_goes_on_with_the_last_event_it_saw(
+    tab: Tab, desk: Desk, store: Store
+) -> None:
+    asked: list[Request] = []
+    tab.page.on("request", lambda request: asked.append(request) if "/api/v1/live" in request.url else None)
+    await story.play(store, clock.now_us())
+    await enter(tab.page, desk)
+    seen = await raise_alert(store, desk, "before")
+    await expect(tab.page.locator(f"[data-alert='{seen}']")).to_be_visible()
+    await desk.stop()
+    await expect(tab.page.locator("#connection")).to_have_text("Reconnecting …")
+    await expect(tab.page.locator("#stale")).to_contain_text("Not connected")
+    missed = await raise_alert(store, desk, "missed", "w-kralingen")
+    await desk.start()
+    await expect(tab.page.locator(f"[data-alert='{missed}']")).to_be_visible(timeout=SLOW_MS)
+    await expect(tab.page.locator("#connection")).to_have_text("Live")
+    await expect(tab.page.locator("#stale")).to_be_hidden()
+    await expect(tab.page.get_by_role("button", name="Log in")).to_be_hidden()
+    headers = await asked[-1].all_headers()
+    assert re.fullmatch(r"\d+\.\d+", headers["last-event-id"])
+
+
+async def test_positions_move_and_a_wearer_can_be_looked_up(tab: Tab, desk: Desk, store: Store) -> None:
+    await story.play(store, clock.now_us())
+    await enter(tab.page, desk)
+    await tab.page.get_by_role("tab", name="Wearers").click()
+    row = tab.page.locator("[data-wearer='w-kralingen']")
+    await expect(row).to_contain_text("±9 m")
+    now_us = clock.now_us()
+    wire = RawFix("d-kralingen", 77, now_us, 4.5271, 51.9261, 33.0, b"{}", battery=0.4)
+    await story.write(store, Effects(now_us, fixes=(Fix(wire, now_us, Mark.OK),)))
+    desk.live.wake()
+    await expect(row).to_contain_text("±33 m")
+    await row.click()
+    await expect(row).to_have_attribute("aria-pressed", "true")
+    card = tab.page.locator(".maplibregl-popup")
+    await expect(card).to_contain_text("d-kralingen")
+    await expect(card).to_contain_text("40 %")
+    await expect(card).to_contain_text("o-2633/c-plas")
+
+
+async def test_an_order_armed_now_is_watched_without_a_reload(tab: Tab, desk: Desk, store: Store) -> None:
+    await enter(tab.page, desk)
+    await tab.page.get_by_role("tab", name="Wearers").click()
+    await expect(tab.page.locator("#wearers > li")).to_have_count(0)
+    await story.arm(store, clock.now_us())
+    desk.live.wake()
+    await expect(tab.page.locator("#wearers > li")).to_have_count(6)
+
+
+async def test_a_disturbed_engine_is_said_plainly(tab: Tab, desk: Desk) -> None:
+    await enter(tab.page, desk)
+    desk.status.update(ok=False)
+    await expect(tab.page.locator("#connection")).to_have_text("Live, engine disturbed")
+    await expect(tab.page.locator("#stale")).to_contain_text("may be late")
+    desk.status.update(ok=True)
+    await expect(tab.page.locator("#stale")).to_be_hidden()
+
+
+async def test_everything_can_be_reached_with_the_keyboard(tab: Tab, desk: Desk, store: Store) -> None:
+    await story.play(store, clock.now_us())
+    await enter(tab.page, desk)
+    page = tab.page
+    await page.get_by_role("tab", name="Open").focus()
+    await page.keyboard.press("ArrowRight")
+    await expect(page.get_by_role("tab", name="All alerts")).to_be_focused()
+    await expect(page.get_by_role("tab", name="All alerts")).to_have_attribute("aria-selected", "true")
+    await page.keyboard.press("ArrowLeft")
+    button = page.locator("#alerts > li").nth(3).get_by_role("button", name="Acknowledge")
+    await button.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#count-open")).to_have_text("4")
+
+
+async def test_names_from_outside_are_text_and_never_markup(tab: Tab, desk: Desk, store: Store) -> None:
+    nasty = "<img src=x onerror=alert(1)>"
+    now_us = clock.now_us()
+    document = story.orders_document(now_us).replace(b"w-blaak", nasty.encode())
+    await store.arm(story.parse_document(document, armed_at_us=now_us))
+    fix = story.WAYS[1].fixes(now_us)
+    await story.write(store, Effects(now_us, fixes=tuple(fix)))
+    made = story.breach(
+        "nasty", nasty, "o-2624", now_us, condition="c-markt", certainty=Certainty.CERTAIN, how=How.INSIDE,
+        deepest_m=1.0,
+    )  # fmt: skip
+    raised = story.alert("nasty", made, AlertEvent.BREACH, 1, now_us, Party.MELDKAMER_EM)
+    await story.write(store, Effects(now_us, breaches=(made,), alerts=(raised,)), story.routed([raised]))
+    await enter(tab.page, desk)
+    await expect(tab.page.locator(".alert-who").first).to_have_text(nasty)
+    await tab.page.locator(".alert-head").first.click()
+    await expect(tab.page.locator(".maplibregl-popup")).to_contain_text(nasty)
+    await expect(tab.page.locator("#desk img")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_the_page_fits_its_window(chromium: Browser, desk: Desk, store: Store, width: int) -> None:
+    await story.play(store, clock.now_us())
+    context = await chromium.new_context(viewport={"width": width, "height": 800}, color_scheme="dark")
+    page = await context.new_page()
+    await enter(page, desk)
+    for name in ("#map", "#alerts", ".bar"):
+        box = await page.locator(name).bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        assert box["width"] > 300
+    await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    await page.get_by_role("button", name="Day", exact=True).click()
+    await expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    await context.close()
