@@ -15,6 +15,7 @@ from emon.model.effects import Effects
 from emon.model.fix import Fix, RawFix
 from emon.model.instant import SECOND_US
 from emon.model.vocabulary import AlertEvent, Certainty, How, Mark, Party
+from emon.orders.document import parse_document
 from emon.store.store import Store
 from tests.browser.chromium import browser
 from tests.browser.picture import enter
@@ -255,7 +256,7 @@ async def test_names_from_outside_are_text_and_never_markup(tab: Tab, desk: Desk
     nasty = "<img src=x onerror=alert(1)>"
     now_us = clock.now_us()
     document = story.orders_document(now_us).replace(b"w-blaak", nasty.encode())
-    await store.arm(story.parse_document(document, armed_at_us=now_us))
+    await store.arm(parse_document(document, armed_at_us=now_us))
     fix = story.WAYS[1].fixes(now_us)
     await story.write(store, Effects(now_us, fixes=tuple(fix)))
     made = story.breach(

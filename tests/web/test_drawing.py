@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import shapely
 import shapely.geometry
@@ -26,7 +27,7 @@ def distance_m(a: tuple[float, float], b: tuple[float, float]) -> float:
 def in_rd(geometry: dict[str, Any]) -> shapely.Geometry:
     """In metres, by a projection that the drawing does not use."""
     shape = shapely.geometry.shape(geometry)
-    return shapely.transform(shape, TO_RD.transform, interleaved=False)
+    return shapely.transform(shape, lambda at: np.column_stack(TO_RD.transform(at[:, 0], at[:, 1])))
 
 
 @pytest.mark.parametrize("center", [(4.48, 51.92), (179.999, 10.0), (0.0, -85.0)])
@@ -42,7 +43,7 @@ def test_a_buffer_is_as_far_from_the_zone_as_it_says(zone: Zone) -> None:
     drawn = buffer_geometry(zone, 200)
     assert drawn is not None
     inner, outer = in_rd(zone_geometry(zone)), in_rd(drawn)
-    assert outer.contains(inner)
+    assert shapely.contains(outer, inner)
     distances = shapely.distance(inner, shapely.points(shapely.get_coordinates(outer)))
     # Rijksdriehoeksstelsel shrinks by 1 in 10,000 here; a corner's arc is drawn with chords.
     assert distances.min() > 199.8

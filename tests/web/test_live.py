@@ -11,7 +11,7 @@ from emon.limits import LIVE_BEHIND_MAX
 from emon.model.effects import Effects
 from emon.model.fix import Fix, RawFix
 from emon.model.instant import SECOND_US
-from emon.model.vocabulary import Mark
+from emon.model.vocabulary import AlertEvent, Mark, Party
 from emon.store.errors import DatabaseUnavailable
 from emon.store.store import Store
 from emon.web.live import LiveFeed
@@ -30,7 +30,7 @@ async def raise_alert(store: Store, name: str) -> str:
     """One more alert of the breach at Ahoy; its id."""
     now_us = clock.now_us()
     inside = story.evening(now_us)[-1][0][0]
-    raised = story.alert(name, inside, story.AlertEvent.BREACH, 1, now_us, story.Party.POLITIE)
+    raised = story.alert(name, inside, AlertEvent.BREACH, 1, now_us, Party.POLITIE)
     await story.write(store, Effects(now_us, breaches=(inside,), alerts=(raised,)), story.routed([raised]))
     return raised.id
 
