@@ -54,14 +54,23 @@ class EmbeddedBrokerFault(Exception):
 class EmbeddedBroker:
     """One nats-server on a data directory. ``devices`` get a user each; more can be added later.
 
-    ``port`` None takes 1883 where it is free, else a free one; the same is used again after ``stop``.
+    ``port`` None takes ``preferred_port`` where it is free, else a free one; the same is used again after
+    ``stop``.
     """
 
-    def __init__(self, data_dir: Path, *, devices: Iterable[str] = (), port: int | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        devices: Iterable[str] = (),
+        port: int | None = None,
+        preferred_port: int = PREFERRED_PORT,
+    ) -> None:
         self._dir = data_dir
         self._devices: list[str] = []
         self._passwords: dict[str, str] = {}
         self._port = port
+        self._preferred_port = preferred_port
         self._nats_port = 0
         self._lock: IO[str] | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -109,7 +118,7 @@ class EmbeddedBroker:
         try:
             await self._end_leftover()
             self._read_passwords()
-            self._port = self._port or _free_port(PREFERRED_PORT)
+            self._port = self._port or _free_port(self._preferred_port)
             self._nats_port = _free_port(0)
             self._write_configuration()
             await self._launch()

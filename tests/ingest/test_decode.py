@@ -58,7 +58,7 @@ def only_fix(payload: bytes, topic: str = FIX_TOPIC) -> RawFix:
 def only_rejection(payload: bytes, topic: str = FIX_TOPIC) -> tuple[Reason, str, str]:
     """Reason, place and detail of the one rejection."""
     decoded = decode(topic, payload)
-    assert not (decoded.fixes or decoded.events or decoded.statuses)
+    assert not any((decoded.fixes, decoded.events, decoded.statuses))
     (rejection,) = decoded.rejections
     assert (rejection.device, rejection.topic, rejection.raw) == ("d-1", topic, payload)
     assert decode(topic, rejection.raw).rejections[0].reason is rejection.reason

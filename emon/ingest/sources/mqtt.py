@@ -239,6 +239,8 @@ class MqttSource:
             self._subscribed = False
             self._client = self._paho = None
             paho.disconnect()  # a connection that never got its CONNACK is still open
+            if client._disconnected.done() and not client._disconnected.cancelled():
+                client._disconnected.exception()  # seen: asyncio need not report it again
 
     def _new_client(self) -> aiomqtt.Client:
         address = self.address
