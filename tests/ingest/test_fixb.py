@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -116,3 +117,9 @@ def test_what_does_not_fit_a_record_is_refused() -> None:
         encode_fixb([fix])
     with pytest.raises(ValueError, match="at most 1,000"):
         encode_fixb([RawFix("d-1", 1, 0, 4.0, 52.0, 10.0, b"")] * 1_001)
+
+
+def test_the_example_stands_in_the_documentation(repository: Path) -> None:
+    words = (repository / "docs" / "wire.md").read_text().split()
+    text = "".join(words)
+    assert EXAMPLE.hex() in text
