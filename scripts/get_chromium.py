@@ -25,11 +25,11 @@ CHROMIUM = Package(
 PLACE = ROOT / ".cache" / "chromium"
 STAMP = ".package"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FONTS = """<?xml version="1.0"?>
+FONTS = f"""<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
-  <dir prefix="relative">fonts</dir>
-  <cachedir prefix="relative">fonts-cache</cachedir>
+  <dir>{PLACE / "fonts"}</dir>
+  <cachedir>{PLACE / "fonts-cache"}</cachedir>
 </fontconfig>
 """
 UNPACK_TIMEOUT_S = 300

@@ -255,7 +255,7 @@ function announce(alert) {
 state.addEventListener("alerts", () => { alerts.draw(); drawTally(); });
 state.addEventListener("news", (event) => announce(event.detail));
 state.addEventListener("zones", () => { map.drawZones(); drawTally(); });
-state.addEventListener("positions", () => { map.drawPositions(); drawWearersIfShown(); });
+state.addEventListener("positions", () => { map.drawPositionsSoon(); drawWearersIfShown(); });
 state.addEventListener("breaches", () => { map.drawZones(); map.drawPositions(); drawWearersIfShown(); });
 state.addEventListener("selected", () => { map.drawSelected(); drawWearersIfShown(); });
 
@@ -272,9 +272,6 @@ setInterval(() => {
 
 showTab("open");
 drawTally();
-try {
-  state.person = await api.session();
-  await enter();
-} catch {
-  showLogin();
-}
+state.person = await api.session().catch(() => null);
+if (state.person === null) showLogin();
+else await enter();

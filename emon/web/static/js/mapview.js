@@ -7,6 +7,7 @@ import { kindWords } from "./words.js";
 
 const HOME = { center: [5.2, 52.1], zoom: 6.4 }; // the Netherlands, while nobody is watched
 const FLY_ZOOM_MAX = 15;
+const CROWD = 300; // wearers, above which each drawing takes a good part of a second's work
 
 const feature = (geometry, properties) => ({ type: "Feature", geometry, properties });
 const collection = (features) => ({ type: "FeatureCollection", features });
@@ -20,6 +21,7 @@ export class MapView {
     this.data = {};
     this.map = null;
     this.popup = null;
+    this.pending = null;
     this.withTrails = false;
     this.wasFitted = false;
     this.queued = new Set();
@@ -84,7 +86,15 @@ export class MapView {
     this.#fitOnce();
   }
 
+  /** After news of positions: at once where few are watched, once a second where many are. */
+  drawPositionsSoon() {
+    if (this.state.wearers.size <= CROWD) return this.drawPositions();
+    this.pending ??= setTimeout(() => this.drawPositions(), 1000);
+  }
+
   drawPositions() {
+    clearTimeout(this.pending);
+    this.pending = null;
     const open = this.state.openBreaches();
     const seen = [...this.state.wearers.values()].filter((wearer) => wearer.position !== null);
     const about = (wearer) => ({ wearer: wearer.wearer, name: wearer.wearer, breach: open.has(wearer.wearer), stale: isStale(wearer.position), selected: wearer.wearer === this.state.selected });
