@@ -1,7 +1,8 @@
 """Real PostgreSQL servers for the tests: one a version and session, a fresh database for each test.
 
 ``database`` is the URL of a migrated, empty database on the embedded PostgreSQL 18; ``store`` is
-open on it. ``any_database`` and ``any_store`` run a test on PostgreSQL 16, 17 and 18. The servers
+open on it, ``claimed_store`` an engine's. ``any_database`` and ``any_store`` run a test on PostgreSQL
+16, 17 and 18. The servers
 skip ``fsync``: no test here cuts the power.
 """
 
@@ -128,6 +129,13 @@ async def store(database: str) -> AsyncIterator[Store]:
     opened = await Store.open(database)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def claimed_store(store: Store) -> Store:
+    """``store``, claimed for the engine."""
+    await store.claim_engine()
+    return store
 
 
 @pytest.fixture

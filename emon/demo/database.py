@@ -34,8 +34,10 @@ from emon.demo import database_user
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 20.0
+CONNECT_TIMEOUT_S = 5
 POLL_S = 0.03
 SOCKET_PATH_MAX = 100  # sun_path holds 108 bytes, ".s.PGSQL.65535" needs some of them
+PORT_TAKEN = "could not create any TCP/IP sockets"
 USER = "emon"
 DATABASE = "emon"
 
@@ -128,6 +130,8 @@ class EmbeddedDatabase:
             await end_leftovers(self.data_dir)
             await self._initialise()
             await self._launch()
+            while not await self._accepts():
+                await self._launch()
             await self._create_database()
         except PermissionError as fault:
             await self.stop()
@@ -228,7 +232,8 @@ class EmbeddedDatabase:
         return output.decode()
 
     async def _launch(self) -> None:
-        if len(str(self.data_dir)) > SOCKET_PATH_MAX - len(".s.PGSQL.65535"):
+        too_long = len(str(self.data_dir)) > SOCKET_PATH_MAX - len(".s.PGSQL.65535")
+        if too_long and self._socket_dir == self.data_dir:
             self._socket_dir = Path(tempfile.mkdtemp(prefix="emon-pg-"))
             self._hand_over(self._socket_dir)
         self.port = _free_port()
@@ -245,14 +250,17 @@ class EmbeddedDatabase:
                 cwd="/", env=_environment(), start_new_session=True,
             )  # fmt: skip
 
-    async def _create_database(self) -> None:
+    async def _accepts(self) -> bool:
+        """Wait until the server takes connections; False when its port was taken in the meantime."""
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             if self._process is None or self._process.poll() is not None:
+                if PORT_TAKEN in self._log_tail():
+                    return False
                 raise EmbeddedDatabaseFault(f"PostgreSQL ended at its start: {self._log_tail()}")
             try:
-                conn = await psycopg.AsyncConnection.connect(self.uri_of("postgres"), autocommit=True)
-                break
+                await (await self._connect()).close()
+                return True
             except psycopg.OperationalError as fault:
                 if time.monotonic() > deadline:
                     raise EmbeddedDatabaseFault(
@@ -260,7 +268,20 @@ class EmbeddedDatabase:
                         f"{self._log_tail()}"
                     ) from fault
             await asyncio.sleep(POLL_S)
-        async with conn:
+
+    async def _connect(self) -> psycopg.AsyncConnection[tuple[object, ...]]:
+        """Over the socket in our own directory: the port might be a stranger's."""
+        return await psycopg.AsyncConnection.connect(
+            host=str(self._socket_dir),
+            port=self.port,
+            user=USER,
+            dbname="postgres",
+            connect_timeout=CONNECT_TIMEOUT_S,
+            autocommit=True,
+        )
+
+    async def _create_database(self) -> None:
+        async with await self._connect() as conn:
             found = await conn.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,))
             if await found.fetchone() is None:
                 await conn.execute(f"CREATE DATABASE {DATABASE}".encode())

@@ -76,8 +76,12 @@ def as_store_faults(url: str) -> Iterator[None]:
         raise unavailable(url, fault) from fault
 
 
-async def connect(url: str, *, purpose: str) -> Connection:
-    """One connection with autocommit. Raises ``DatabaseUnavailable``."""
+async def connect(url: str, *, purpose: str, statement_timeout_s: int = 0) -> Connection:
+    """One connection with autocommit. Raises ``DatabaseUnavailable``.
+
+    A statement that takes longer than ``statement_timeout_s`` fails (0: none does). A server that
+    no longer answers is given up after three keepalives.
+    """
     try:
         parts = conninfo_to_dict(url)
     except psycopg.ProgrammingError as fault:
@@ -85,7 +89,8 @@ async def connect(url: str, *, purpose: str) -> Connection:
             f"EMON_DATABASE_URL cannot be read: {fault}. "
             "It looks like postgresql://user:password@host:5432/emon"
         ) from fault
-    options = f"{parts.get('options') or ''} -c timezone=UTC".strip()
+    timeout = f"-c statement_timeout={statement_timeout_s * 1000}"
+    options = f"{parts.get('options') or ''} -c timezone=UTC {timeout}".strip()
     conninfo = make_conninfo(
         url,
         options=options,
@@ -192,7 +197,7 @@ class Pool:
             if is_alive(conn):
                 return conn
             await conn.close()
-        return await connect(self.url, purpose="pool")
+        return await connect(self.url, purpose="pool", statement_timeout_s=limits.STATEMENT_TIMEOUT_S)
 
     async def _give_back(self, conn: Connection) -> None:
         if is_alive(conn) and conn.info.transaction_status == pq.TransactionStatus.IDLE:

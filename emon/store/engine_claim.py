@@ -47,10 +47,14 @@ class EngineClaim:
         Waits ``limits.ENGINE_CLAIM_WAIT_S`` for a killed engine's lock to go. Raises
         ``EngineClaimed`` when a living one has it.
         """
-        conn = await c.connect(self._url, purpose="engine")
-        with c.as_store_faults(self._url):
-            await _lock_within(conn, limits.ENGINE_CLAIM_WAIT_S)
-            row = cast("c.Row", await c.fetch_one(conn, _RAISE_EPOCH))
+        conn = await c.connect(self._url, purpose="engine", statement_timeout_s=limits.STATEMENT_TIMEOUT_S)
+        try:
+            with c.as_store_faults(self._url):
+                await _lock_within(conn, limits.ENGINE_CLAIM_WAIT_S)
+                row = cast("c.Row", await c.fetch_one(conn, _RAISE_EPOCH))
+        except BaseException:
+            await conn.close()
+            raise
         self._conn, self.epoch = conn, int(row[0])
         return self.epoch
 
@@ -66,7 +70,7 @@ class EngineClaim:
         if self._conn is not None and c.is_alive(self._conn):
             return self._conn
         await self.drop()
-        conn = await c.connect(self._url, purpose="engine")
+        conn = await c.connect(self._url, purpose="engine", statement_timeout_s=limits.STATEMENT_TIMEOUT_S)
         try:
             with c.as_store_faults(self._url):
                 locked = cast("c.Row", await c.fetch_one(conn, _TRY_LOCK, _LOCK))
@@ -99,7 +103,6 @@ async def _lock_within(conn: c.Connection, wait_s: float) -> None:
         await c.execute(conn, "SELECT pg_advisory_lock(%s::integer, %s::integer)", _LOCK)
     except psycopg.errors.LockNotAvailable:
         holder = await c.fetch_one(conn, _HOLDER, _LOCK)
-        await conn.close()
         who = f" (server process {holder[0]}, from {holder[1]})" if holder else ""
         raise EngineClaimed(
             f"another engine is running on this database{who}: stop it first; two would judge the same fixes"

@@ -154,6 +154,7 @@ async def ensure_partitions(conn: c.Connection, from_day: date, to_day: date) ->
     partition that changes under it.
     """
     async with conn.transaction():
+        await c.execute(conn, "SET LOCAL statement_timeout = 0")  # rows may have to move
         await c.execute(
             conn, "SELECT pg_advisory_xact_lock(%s::integer, %s::integer)", (c.LOCK_CLASS, c.LOCK_ARM)
         )

@@ -14,13 +14,13 @@ from emon.store.store import Store
 from tests.store.made import NOON_US, alert, breach, effects_of, fix
 
 
-async def test_nothing_measured_is_none(any_store: Store) -> None:
-    delays = await any_store.delays()
+async def test_nothing_measured_is_none(claimed_store: Store) -> None:
+    delays = await claimed_store.delays()
     assert delays.fix_to_stored == delays.fix_to_alert_stored == delays.fix_to_delivered == Delay(None, None)
-    assert await any_store.confirmations() == 0
+    assert await claimed_store.confirmations() == 0
 
 
-async def test_each_way_is_measured_from_where_it_starts(any_store: Store) -> None:
+async def test_each_way_is_measured_from_where_it_starts(claimed_store: Store) -> None:
     received_us = NOON_US + SECOND_US
     live = fix("d-1", 2, NOON_US)
     in_memory = replace(fix("d-1", 1, NOON_US - HOUR_US, mark=Mark.LATE), received_at_us=received_us)
@@ -31,23 +31,23 @@ async def test_each_way_is_measured_from_where_it_starts(any_store: Store) -> No
     rows = effects_of(
         received_us, fixes=(live, in_memory, late), breaches=(breach("b-1", NOON_US),), alerts=(told, timed)
     )
-    async with any_store.batch() as tx:
+    async with claimed_store.batch() as tx:
         await tx.write(rows, deliveries)
-    with psycopg.connect(any_store.url) as conn:
+    with psycopg.connect(claimed_store.url) as conn:
         conn.execute("UPDATE fix SET recorded_at = '2026-11-23T12:00:01.5Z'")
         conn.execute("UPDATE alert SET detected_at = '2026-11-23T12:00:01.75Z'")
     arrived = Attempt(1, Outcome.DELIVERED, 204, "", received_us, NOON_US + 2 * SECOND_US, None)
-    await any_store.record_attempt("a-1:politie", arrived)
-    delays = await any_store.delays()
+    await claimed_store.record_attempt("a-1:politie", arrived)
+    delays = await claimed_store.delays()
     assert delays.fix_to_stored.p50 == (1500 + 500) / 2
     assert delays.fix_to_alert_stored.p50 == (1750 + 750) / 2
     assert delays.fix_to_delivered == Delay(2000.0, 2000.0)
 
 
-async def test_confirmations_are_what_recipients_sent_not_what_a_person_clicked(any_store: Store) -> None:
-    async with any_store.batch() as tx:
+async def test_confirmations_are_what_recipients_sent_not_what_a_person_clicked(claimed_store: Store) -> None:
+    async with claimed_store.batch() as tx:
         await tx.write(effects_of(NOON_US, alerts=(alert("a-1", NOON_US),)), ())
-    await any_store.acknowledge("a-1", "politie", "P. de Vries", "webhook")
-    await any_store.acknowledge("a-1", "politie", "P. de Vries", "webhook")
-    await any_store.acknowledge("a-1", "om", "O. Smit", "page")
-    assert await any_store.confirmations() == 1
+    await claimed_store.acknowledge("a-1", "politie", "P. de Vries", "webhook")
+    await claimed_store.acknowledge("a-1", "politie", "P. de Vries", "webhook")
+    await claimed_store.acknowledge("a-1", "om", "O. Smit", "page")
+    assert await claimed_store.confirmations() == 1

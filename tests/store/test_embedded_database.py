@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from emon.demo import database as database_module
 from emon.demo import database_user
 from emon.demo.database import (
     DataDirectoryInUse,
@@ -124,6 +126,22 @@ async def test_a_long_path_gets_its_socket_elsewhere_and_leaves_nothing(data_dir
     assert socket_dir.exists()
     await database.stop()
     assert not socket_dir.exists()
+
+
+async def test_a_port_that_was_taken_under_way_is_given_up_for_another(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free_port = database_module._free_port
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ports = iter([int(taken.getsockname()[1])])
+        monkeypatch.setattr(database_module, "_free_port", lambda: next(ports, None) or free_port())
+        database = EmbeddedDatabase(data_dir)
+        await database.start()
+        assert database.port != taken.getsockname()[1]
+    assert value(database.uri, "SELECT 1") == 1
+    await database.stop()
 
 
 async def test_an_interrupted_initdb_is_begun_again(data_dir: Path) -> None:

@@ -17,11 +17,11 @@ from tests.store.test_claim import cut
 PATIENCE_S = 20
 
 
-async def test_alerts_are_announced_when_they_are_committed(any_store: Store) -> None:
-    announced = any_store.listen("emon_alert")
+async def test_alerts_are_announced_when_they_are_committed(claimed_store: Store) -> None:
+    announced = claimed_store.listen("emon_alert")
     assert await anext(announced) == ""
     waiting = asyncio.ensure_future(anext(announced))
-    async with any_store.batch() as tx:
+    async with claimed_store.batch() as tx:
         await tx.write(effects_of(NOON_US, alerts=(alert("a-1", NOON_US),)), ())
         done, _ = await asyncio.wait([waiting], timeout=0.1)
         assert not done
@@ -65,9 +65,12 @@ async def test_open_waits_for_a_server_that_comes(database: str) -> None:
         reserved.bind(("127.0.0.1", 0))
         free_port = reserved.getsockname()[1]
 
+    relays: list[asyncio.Task[None]] = []
+
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(host, int(port))
-        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+        relays.append(asyncio.create_task(_pump(reader, far_writer)))
+        relays.append(asyncio.create_task(_pump(far_reader, writer)))
 
     opening = asyncio.ensure_future(
         Store.open(database.replace(f":{port}/", f":{free_port}/"), give_up_s=PATIENCE_S)
@@ -77,6 +80,7 @@ async def test_open_waits_for_a_server_that_comes(database: str) -> None:
         store = await opening
         assert await store.last_received_at_us() is None
         await store.close()
+        await asyncio.gather(*relays)
     assert name.startswith("test_")
 
 
