@@ -71,6 +71,4 @@ def unrolled(rings: list[list[tuple[float, float]]], lon: float) -> shapely.Poly
 
 def covers(rings: list[list[tuple[float, float]]], lon: float, lat: float) -> bool:
     """Whether a polygon holds a point, by Shapely, whichever way round the Earth it was unrolled."""
-    return any(
-        shapely.intersects_xy(unrolled(rings, lon + turn), lon, lat) for turn in (-360.0, 0.0, 360.0)
-    )
+    return any(shapely.intersects_xy(unrolled(rings, lon + turn), lon, lat) for turn in (-360.0, 0.0, 360.0))
