@@ -18,7 +18,6 @@ import signal
 import sys
 import tempfile
 from asyncio.subprocess import Process
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
@@ -144,13 +143,13 @@ class ServiceProcess:
 
         await until(is_up, UP_WITHIN_S)
 
-    async def end(self, sign: signal.Signals) -> None:
-        """Send the signal and wait for its end."""
+    async def end(self, sign: signal.Signals) -> int | None:
+        """Send the signal, wait for its end and give its exit code; None when it was not running."""
         if self._process is None or self._process.returncode is not None:
-            return
+            return None
         self.cpu_s += _cpu_s(self._process.pid)
         self._process.send_signal(sign)
-        await self._process.wait()
+        return await self._process.wait()
 
 
 async def until(happened: Callable[[], Awaitable[bool]], within_s: float) -> bool:
@@ -243,7 +242,7 @@ async def _kill_under_load(
 
 async def _settled(url: str, acks: Path, load: Load) -> None:
     """Until every acknowledged fix is stored and every delivery received, or time is out."""
-    due = sum(1 for _ in acks.open())
+    due = len(_acknowledged(acks))
 
     async def done() -> bool:
         async with await psycopg.AsyncConnection.connect(url) as conn:
@@ -254,7 +253,7 @@ async def _settled(url: str, acks: Path, load: Load) -> None:
 
 
 async def _measure(url: str, acks: Path, result: Result) -> None:
-    sent = Counter((a["device"], a["seq"], a["t"]) for a in map(json.loads, acks.open()))
+    sent = set(_acknowledged(acks))
     async with await psycopg.AsyncConnection.connect(url) as conn:
         row = await (await conn.execute(_COUNTS)).fetchone()
         assert row is not None
@@ -267,6 +266,11 @@ async def _measure(url: str, acks: Path, result: Result) -> None:
         result.fix_to_delivered_ms = await _rounded(conn, _ALERT_DELAYS)
     result.acknowledged = len(sent)
     result.lost = sum(1 for key in sent if key not in kept)
+
+
+def _acknowledged(acks: Path) -> list[tuple[str, int, int]]:
+    with acks.open() as lines:
+        return [(a["device"], a["seq"], a["t"]) for a in map(json.loads, lines)]
 
 
 async def _rounded(conn: psycopg.AsyncConnection[Any], query: str) -> list[float]:

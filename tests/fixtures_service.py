@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import aiomqtt
 import psycopg
 import pytest
 
+from benchmarks.pipeline import until
 from emon import clock
 from emon.alerts.policy import DEFAULT_POLICY
 from emon.alerts.recipients import load_recipients
@@ -131,19 +132,8 @@ class Running:
             found = await self.rows(query)
             return bool(found) and found[0][0] == wanted
 
-        if not await until(holds):
+        if not await until(holds, WITHIN_S):
             raise AssertionError(f"{query}: {await self.rows(query)}, not {wanted!r}")
-
-
-async def until(holds: Callable[[], Awaitable[bool]], within_s: float = WITHIN_S) -> bool:
-    """Look again and again until it holds; False when time is out."""
-    loop = asyncio.get_running_loop()
-    end_s = loop.time() + within_s
-    while not await holds():
-        if loop.time() > end_s:
-            return False
-        await asyncio.sleep(0.02)  # between two looks at another process, never for time to pass
-    return True
 
 
 @pytest.fixture

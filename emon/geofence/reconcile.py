@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from emon.geofence.fold import Episode, Fold, Subject
 from emon.limits import PRESENT_AGE_MAX_S
-from emon.model.breach import Breach
+from emon.model.breach import Breach, Told
 from emon.model.ids import derive_id
 from emon.model.instant import SECOND_US
 from emon.model.vocabulary import How, Kind
@@ -98,7 +98,7 @@ def _overlap(breach: Breach, episode: Episode) -> bool:
 def _as_breach(subject: Subject, fold: Fold, episode: Episode, before: Breach | None, at_us: int) -> Breach:
     if before is None:
         breach_id = derive_id(subject.order, subject.condition, episode.opened_at_us, episode.how, at_us)
-        told = ()
+        told: tuple[Told, ...] = ()
     else:
         breach_id, told = before.id, before.told
     return Breach(

@@ -28,7 +28,7 @@ async def test_a_breach_reaches_those_it_concerns_and_comes_back_confirmed(runni
     assert clocks == [(True, True, True)]
 
 
-BAD: list[tuple[Any, str]] = [
+BAD: list[tuple[Any, str | None]] = [
     (b"not json at all", "unreadable"),
     (b"\xff\xfe\x00", "unreadable"),
     (b'"a string"', "wrong_type"),
@@ -136,3 +136,4 @@ async def test_nothing_is_lost_when_the_database_goes_away(running: Running) -> 
     )
     await running.publish(running.fix(901), running.fix(902))
     await running.until("SELECT count(*) FROM fix", 3)
+    assert await running.rows("SELECT count(DISTINCT seq) FROM fix") == [(3,)]
