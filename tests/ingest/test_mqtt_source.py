@@ -91,7 +91,7 @@ async def test_what_comes_while_the_service_is_away_is_kept(broker: Broker) -> N
         assert seen == [str(n).encode() for n in range(1_500)]
 
 
-async def reconnects(broker: Broker, *, by_kill: bool) -> None:
+async def left_after_reconnecting(broker: Broker, *, by_kill: bool) -> list[Delivery]:
     async with MqttSource(broker.service_url) as source:
         await publish(broker, "d-1", "emon/v1/d-1/fix", ["before-1", "before-2"])
         old = await take(source, 2)
@@ -104,15 +104,15 @@ async def reconnects(broker: Broker, *, by_kill: bool) -> None:
         fresh = await take(source, 1)
         await source.acknowledge([*again, *fresh])
     async with MqttSource(broker.service_url) as last:
-        assert await last.next_batch(max_messages=10, max_wait_s=0.3) == []
+        return await last.next_batch(max_messages=10, max_wait_s=0.3)
 
 
 async def test_reconnects_after_the_broker_was_restarted(broker: Broker) -> None:
-    await reconnects(broker, by_kill=False)
+    assert await left_after_reconnecting(broker, by_kill=False) == []
 
 
 async def test_reconnects_after_the_embedded_broker_was_killed(embedded_broker: EmbeddedBroker) -> None:
-    await reconnects(embedded_broker, by_kill=True)
+    assert await left_after_reconnecting(embedded_broker, by_kill=True) == []
 
 
 async def test_a_kill_of_the_broker_loses_nothing_that_waits_for_the_service(broker: Broker) -> None:
