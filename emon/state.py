@@ -82,16 +82,17 @@ def with_orders(state: State, armed: Iterable[tuple[int, OrderVersion]]) -> Stat
         versions = versions.set(version.id, tuple(sorted((*known, version), key=lambda v: v.version)))
         touched.setdefault(version.id, []).append(version)
     state = replace(state, versions=versions, arm_seq=arm_seq)
+    looks: dict[Key, int | None] = {}
     for order, new in touched.items():
-        state = _with_subjects(state, order, new)
-    return state
+        state = _with_subjects(state, order, new, looks)
+    return replace(state, timers=retimed(state.timers, looks))
 
 
-def _with_subjects(state: State, order: str, new: list[OrderVersion]) -> State:
+def _with_subjects(state: State, order: str, new: list[OrderVersion], looks: dict[Key, int | None]) -> State:
+    """The state with one order's conditions as its versions now are; ``looks`` gets their timers."""
     versions = state.versions[order]
     subjects, folds, stale = state.subjects, state.folds, state.stale
     by_device = state.by_device
-    looks: dict[Key, int | None] = {}
     acts_us = min(max(v.armed_at_us, v.valid_from_us) for v in new)
     keys: list[Key] = []
     for condition_id in _exclusions(versions):
@@ -121,7 +122,6 @@ def _with_subjects(state: State, order: str, new: list[OrderVersion]) -> State:
         folds=folds,
         stale=stale,
         by_device=by_device,
-        timers=retimed(state.timers, looks),
     )
 
 
