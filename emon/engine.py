@@ -88,7 +88,9 @@ def needs(state: State, inputs: Inputs) -> Need:
                 fold = state.folds.get(key)
                 # Timers fire first: a fix from before their edges is late by the time it is folded.
                 if fold is None or key in firing or not fold.continues_with(raw):
-                    folds[key] = min(at_us, folds.get(key, at_us))
+                    # A clock that runs ahead lets a fix pass edges whose timers have not fired yet.
+                    from_us = min(at_us, inputs.at_us)
+                    folds[key] = min(from_us, folds.get(key, from_us))
     return Need(tracks, tuple(keys), folds)
 
 

@@ -73,7 +73,8 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
 class Episode(msgspec.Struct, frozen=True):
     """One stretch of breach as the fixes show it, before it is matched with what is on file.
 
-    ``shown_at_us``: fixed_at of the newest fix that shows it.
+    ``shown_at_us``: fixed_at of the newest fix that shows it. ``opposed``: a fix newer than that
+    showed the wearer on the right side.
     """
 
     opened_at_us: int
@@ -84,6 +85,7 @@ class Episode(msgspec.Struct, frozen=True):
     deepest_m: float
     shown_at_us: int
     device: str
+    opposed: bool = False
 
 
 class Fold(msgspec.Struct, frozen=True):

@@ -124,6 +124,11 @@ def _historic(fold: Fold, episode: Episode, before: Breach | None, at_us: int) -
     """Contract, section 3: a present breach never becomes historic; the rest is judged anew."""
     if before is not None and not before.historic:
         return False
+    ended = episode.closed_at_us is not None
+    if before is not None and ended and before.closed_at_us == episode.closed_at_us:
+        return True  # what has ended is not judged again because something else happened
+    if episode.opposed:
+        return True
     newest = fold.newest
     if newest is not None and newest.at_us > episode.shown_at_us and newest.outside:
         return True

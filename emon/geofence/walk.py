@@ -224,6 +224,7 @@ class Walk:
             if self._outs == 0:
                 self._out_since_us = seen.at_us
             self._outs += 1
+            self._episode = replace(self._episode, opposed=True)
             if self._outs >= 2:
                 self._close(self._out_since_us)
         if before is None or version is None or before.fix.wire.device != seen.fix.wire.device:
@@ -340,6 +341,7 @@ def _strengthened(episode: Episode, seen: Seen, found: Certainty, depth_m: float
         deepest_m=max(episode.deepest_m, depth_m),
         shown_at_us=seen.at_us,
         device=seen.fix.wire.device,
+        opposed=False,
     )
 
 

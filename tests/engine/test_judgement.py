@@ -176,6 +176,21 @@ def test_stored_fixes_are_history_and_a_newer_fix_inside_makes_them_present_once
     assert [a["event"] for a in alerts(lines)] == ["historic_breach", "breach"]
 
 
+def test_what_has_ended_stays_history_when_the_wearer_comes_back() -> None:
+    visit = [
+        fix_at(100, 0),
+        fix_at(90, 20),
+        fix_at(260, 40),
+        fix_at(265, 60),
+        fix_at(150, 80),
+        fix_at(140, 100),
+    ]
+    stored = [Received(fix_at(0, 100).received_at_us, item.message) for item in visit]
+    lines = judged(ORDER, stored)
+    assert [b["historic"] for b in breaches(lines)] == [True, False]
+    assert [a["event"] for a in alerts(lines)] == ["historic_breach", "breach"]
+
+
 def test_a_fix_from_the_future_or_from_1970_is_marked_and_never_judged() -> None:
     wrong = [fix_at(0, 10_000, received_s=0), fix_at(0, -90 * 86_400, received_s=1, seq=7)]
     archive = asyncio.run(replay(ORDER, wrong))
