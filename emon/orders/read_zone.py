@@ -66,12 +66,12 @@ def read_zone(value: object, path: str, faults: Faults) -> dict[str, JsonValue] 
 
 def _add_shape_faults(tree: dict[str, Any], path: str, faults: Faults) -> None:
     """What the geofence package finds, by the document's own paths."""
-    for fault in zone_faults(build_zone(tree), path):
-        place = fault.path
+    for fault in zone_faults(build_zone(tree), "zone"):
+        place = fault.path.removeprefix("zone")
         if tree["type"] == "MultiPolygon" and len(tree["coordinates"]) == 1:
             # A zone of one part does not show that it came as a MultiPolygon.
-            place = place.replace(f"{path}.coordinates[", f"{path}.coordinates[0][", 1)
-        faults.add(place.removeprefix("."), fault.message)
+            place = place.replace(".coordinates[", ".coordinates[0][", 1)
+        faults.add(f"{path}{place}".removeprefix("."), fault.message)
 
 
 def read_ref(members: Members) -> str | None:

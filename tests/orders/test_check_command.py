@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 from pathlib import Path
@@ -65,9 +66,29 @@ def test_a_dash_reads_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: Ca
     assert "-: can be armed" in capsys.readouterr().out
 
 
-def test_past_fixes_are_never_ignored_in_silence(tmp_path: Path, capsys: Captured) -> None:
-    file = write(tmp_path, plain_document())
-    assert main(["check", file, "--fixes", "fixes.jsonl"]) == os.EX_UNAVAILABLE
+def test_past_fixes_show_the_alerts_that_would_have_been_raised(tmp_path: Path, capsys: Captured) -> None:
+    file = write(tmp_path, changed(plain_document(), ("orders", 0, "device"), "d-1"))
+    fixes = tmp_path / "fixes.jsonl"
+    lines = [
+        {
+            "device": "d-1",
+            "seq": n,
+            "t": f"2026-06-01T12:0{n}:00Z",
+            "lon": 4.48 + n * 1e-6,
+            "lat": 51.92,
+            "acc": 9,
+        }
+        for n in (1, 2, 3)
+    ]
+    fixes.write_text("".join(json.dumps(line) + "\n" for line in lines) + "no line\n")
+    assert main(["check", file, "--fixes", str(fixes)]) == os.EX_OK
     out, err = capsys.readouterr()
-    assert out == ""
-    assert f"emon replay {file} fixes.jsonl" in err
+    assert '"event": "breach"' in out
+    assert "alerts would have been raised" in out
+    assert f"{fixes}:4:" in err
+
+
+def test_fixes_that_cannot_be_read_are_never_passed_over(tmp_path: Path, capsys: Captured) -> None:
+    file = write(tmp_path, plain_document())
+    assert main(["check", file, "--fixes", "nowhere.jsonl"]) == os.EX_IOERR
+    assert "nowhere.jsonl" in capsys.readouterr().err
