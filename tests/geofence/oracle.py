@@ -13,11 +13,11 @@ GEOD = Geod(ellps="WGS84")
 _GOLDEN = 0.5 * (3.0 - np.sqrt(5.0))
 
 
-def geodesic_m(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Floats:
+def geodesic_m(lon1: npt.ArrayLike, lat1: npt.ArrayLike, lon2: npt.ArrayLike, lat2: npt.ArrayLike) -> Floats:
     """Karney's geodesic distance, broadcast."""
     columns = np.broadcast_arrays(*(np.asarray(c, dtype=np.float64) for c in (lon1, lat1, lon2, lat2)))
-    lengths = GEOD.inv(*(np.ascontiguousarray(column).ravel() for column in columns))[2]
-    return np.asarray(lengths).reshape(columns[0].shape)
+    a, b, c, d = (np.ascontiguousarray(column).ravel() for column in columns)
+    return np.asarray(GEOD.inv(a, b, c, d)[2]).reshape(columns[0].shape)
 
 
 def edges_of(rings: list[list[tuple[float, float]]]) -> Floats:
