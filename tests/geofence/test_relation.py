@@ -47,7 +47,7 @@ places = st.tuples(
     st.one_of(st.floats(-180, 180), st.sampled_from([4.48, 179.9999, -179.9999, 0.0])), st.floats(-80, 80)
 )
 rings = st.builds(
-    lambda place, size_m, radii: (place, size_m, star(*place, size_m, radii)),
+    lambda place, size_m, radii: (place, size_m, star(place[0], place[1], size_m, radii)),
     places,
     st.sampled_from([30.0, 300.0, 3_000.0, 30_000.0]),
     st.lists(st.floats(0.4, 1.0), min_size=3, max_size=12),
