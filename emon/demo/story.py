@@ -140,7 +140,8 @@ def _say_addresses(parts: Stage, scenario: Scenario, devices: list[str], say: Ca
     say(
         f"    mosquitto_pub -h 127.0.0.1 -p {broker.port} -V 311 -q 1"
         f" -u tester -P {broker.password('tester')} -t emon/v1/{device}/fix"
-        ' -m "{\\"seq\\": 1, \\"t\\": $(date +%s%3N), \\"lat\\": 51.9225, \\"lon\\": 4.4792, \\"acc\\": 12}"'
+        ' -m "{\\"seq\\": 900001, \\"t\\": $(date +%s%3N),'
+        ' \\"lat\\": 51.8800, \\"lon\\": 4.4886, \\"acc\\": 12}"'
     )
     say(
         f"story: {scenario.title or scenario.name},"
