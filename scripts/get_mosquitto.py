@@ -106,8 +106,10 @@ def _library_packages(options: list[str]) -> list[str]:
     """
     only = [f"--no-{relation}" for relation in ("recommends", "suggests", "conflicts", "breaks", "replaces")]
     closure = _run(["apt-cache", *options, "depends", "--recurse", *only, "--no-enhances", PACKAGE], CACHE)
-    installed = _run(["dpkg-query", "-W", "-f", "${Package}\\n"], CACHE).split()
-    return sorted(set(_LIBRARY_PACKAGE.findall(closure)) - set(installed))
+    known = _run(["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\\n"], CACHE).splitlines()
+    # A package that was removed, but for its configuration, is known and not there.
+    installed = {line.partition(" ")[2] for line in known if line.startswith("installed ")}
+    return sorted(set(_LIBRARY_PACKAGE.findall(closure)) - installed)
 
 
 def _private_lists() -> list[str]:
