@@ -173,7 +173,8 @@ class Link(asyncio.Protocol):
     async def settle(self, timeout_s: float) -> bool:
         """Wait until everything is acknowledged; False when that did not come in time."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._settled.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._settled.wait()
         return not self.unacknowledged
 
     async def close(self) -> None:
@@ -200,7 +201,8 @@ class Link(asyncio.Protocol):
         if not abort:
             transport.close()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._lost.wait(), _FLUSH_S)
+                async with asyncio.timeout(_FLUSH_S):
+                    await self._lost.wait()
         transport.abort()
         # Only when this connection is gone may the next one begin: both report to this object.
         await self._lost.wait()
@@ -241,7 +243,8 @@ class Link(asyncio.Protocol):
         tries = 0
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._lost.wait(), self._keepalive_s / 2)
+                async with asyncio.timeout(self._keepalive_s / 2):
+                    await self._lost.wait()
             if not self._lost.is_set():
                 tries = 0
                 self._ping()

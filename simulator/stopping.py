@@ -42,5 +42,6 @@ async def sleep_until(at_us: int, stop: asyncio.Event) -> bool:
         if left_s <= 0.0:
             return True
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), left_s)
+            async with asyncio.timeout(left_s):
+                await stop.wait()
     return False

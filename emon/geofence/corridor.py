@@ -128,4 +128,3 @@ def corridor_distance_m(
         if covered >= width - 1e-4:
             return -least
     return -_searched_m(pieces, blocks, low, high, block, width, lon, lat)
-

@@ -62,9 +62,7 @@ def cut_path(lon: float, lat: float, dlon: float, dlat: float) -> Floats:
         sag = 0.0
         for k in range(1, 4):
             s = 0.25 * k
-            x, y, z = ecef(
-                out[i, LON1] + s * out[i, DLON], out[i, LAT1] + s * (out[i, LAT2] - out[i, LAT1])
-            )
+            x, y, z = ecef(out[i, LON1] + s * out[i, DLON], out[i, LAT1] + s * (out[i, LAT2] - out[i, LAT1]))
             off = chord_m(x, y, z, x1 + s * out[i, VX], y1 + s * out[i, VY], z1 + s * out[i, VZ])
             sag = max(sag, off)
         out[i, SAG] = 1.2 * sag + 1e-8

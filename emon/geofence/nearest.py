@@ -45,9 +45,7 @@ def along_chord(pieces: Floats, i: int, x: float, y: float, z: float) -> tuple[f
 
 
 @inner
-def on_curve(
-    pieces: Floats, i: int, x: float, y: float, z: float, t: float
-) -> tuple[float, float]:
+def on_curve(pieces: Floats, i: int, x: float, y: float, z: float, t: float) -> tuple[float, float]:
     """Distance (a chord, metres) to the piece itself and the fraction where, starting near ``t``.
 
     Newton's method on the foot of the perpendicular, bisecting where it would leave the bracket.

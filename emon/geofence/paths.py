@@ -232,9 +232,7 @@ def contact_each(
 
 
 @compiled
-def gap_each(
-    zones: ZoneArrays, zone: Ints, lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats
-) -> Floats:
+def gap_each(zones: ZoneArrays, zone: Ints, lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Floats:
     out = np.zeros(len(zone))
     found = np.empty(2)
     for i in range(len(zone)):

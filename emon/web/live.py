@@ -103,7 +103,8 @@ class LiveFeed:
             pause_s = await self._step(with_positions)
             await asyncio.sleep(LIVE_READ_MIN_S)  # bounds the reads under load; the first is at once
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), pause_s)
+                async with asyncio.timeout(pause_s):
+                    await self._woken.wait()
 
     async def _step(self, with_positions: bool) -> float:
         """One read. How long to wait for the next when nobody wakes us."""
@@ -224,7 +225,8 @@ class LiveFeed:
                 yield self._beat()
             if changed is self._changed:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), max(0.0, beat_at_s - loop.time()))
+                    async with asyncio.timeout_at(beat_at_s):
+                        await changed.wait()
 
     def _kept_from(self, at: int) -> list[Event]:
         """The events in memory from the given one on: a copy, for sending them takes its time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from emon.ingest.sources.mqtt_url import BrokerAddress
 from tests.fixtures_brokers import Broker, MosquittoBroker
 
 PATIENCE_S = 20.0
+CLOSINGS = 20
 
 
 @asynccontextmanager
@@ -37,6 +39,12 @@ async def publish(broker: Broker, user: str, topic: str, payloads: list[str | by
     async with client(broker, user) as device:
         device.pending_calls_threshold = len(payloads)
         await asyncio.gather(*(device.publish(topic, payload, qos=qos) for payload in payloads))
+
+
+async def keep_session(broker: Broker) -> None:
+    """From now on the broker keeps for the service what devices publish."""
+    async with MqttSource(broker.service_url):
+        pass
 
 
 async def take(source: MqttSource, count: int) -> list[Delivery]:
@@ -78,8 +86,7 @@ async def test_what_was_not_acknowledged_comes_again(broker: Broker) -> None:
 
 
 async def test_what_comes_while_the_service_is_away_is_kept(broker: Broker) -> None:
-    async with MqttSource(broker.service_url):
-        pass
+    await keep_session(broker)
     await publish(broker, "d-1", "emon/v1/d-1/fix", [str(n) for n in range(1_500)])
     async with MqttSource(broker.service_url) as source:
         seen: list[bytes] = []
@@ -98,7 +105,7 @@ async def left_after_reconnecting(broker: Broker, *, by_kill: bool) -> list[Deli
         await (broker.kill() if by_kill else broker.stop())
         await broker.start()
         again = await take(source, 2)
-        assert [d.payload for d in again] == [b"before-1", b"before-2"]
+        assert {d.payload for d in again} == {b"before-1", b"before-2"}  # nats-server: in any order
         await source.acknowledge(old)  # receipts of the connection that is gone
         await publish(broker, "d-2", "emon/v1/d-2/fix", ["after"])
         fresh = await take(source, 1)
@@ -115,9 +122,26 @@ async def test_reconnects_after_the_embedded_broker_was_killed(embedded_broker: 
     assert await left_after_reconnecting(embedded_broker, by_kill=True) == []
 
 
+async def test_closing_in_the_midst_of_a_reconnection_ends(broker: Broker) -> None:
+    """The broker sends what it kept before it answers the subscriptions: closing then meets those answers.
+
+    asyncio.wait_for of Python 3.11, below aiomqtt, then returns the answer and loses the cancellation.
+    """
+    await keep_session(broker)
+    for _ in range(CLOSINGS):
+        await publish(broker, "d-1", "emon/v1/d-1/fix", ["kept"])
+        source = MqttSource(broker.service_url)
+        opening = asyncio.create_task(source.__aenter__())
+        async with asyncio.timeout(PATIENCE_S):
+            while not source.queued:
+                await asyncio.sleep(0)
+            await source.__aexit__(None, None, None)
+            with contextlib.suppress(RuntimeError):  # it was closed while it opened
+                await opening
+
+
 async def test_a_kill_of_the_broker_loses_nothing_that_waits_for_the_service(broker: Broker) -> None:
-    async with MqttSource(broker.service_url):
-        pass
+    await keep_session(broker)
     sent = [str(n) for n in range(300)]
     await publish(broker, "d-1", "emon/v1/d-1/fix", list(sent))
     async with client(broker, "d-2"):

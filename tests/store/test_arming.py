@@ -103,7 +103,8 @@ async def test_arming_is_announced(any_store: Store) -> None:
     assert await anext(announced) == ""
     waiting = asyncio.ensure_future(anext(announced))
     await any_store.arm(versions({}))
-    assert await asyncio.wait_for(waiting, 10) == ""
+    async with asyncio.timeout(10):
+        assert await waiting == ""
     await announced.aclose()
     (row,) = await any_store.feed_after(0, 10)
     assert (row.kind, row.ref) == ("order", "o-1/1")

@@ -25,7 +25,8 @@ async def test_alerts_are_announced_when_they_are_committed(claimed_store: Store
         await tx.write(effects_of(NOON_US, alerts=(alert("a-1", NOON_US),)), ())
         done, _ = await asyncio.wait([waiting], timeout=0.1)
         assert not done
-    assert await asyncio.wait_for(waiting, PATIENCE_S) == ""
+    async with asyncio.timeout(PATIENCE_S):
+        assert await waiting == ""
     await announced.aclose()
 
 
@@ -35,11 +36,13 @@ async def test_a_lost_connection_is_made_again_and_says_so(store: Store) -> None
     waiting = asyncio.ensure_future(anext(announced))
     await asyncio.sleep(0)
     assert cut(store, "listen emon_feed") == 1
-    assert await asyncio.wait_for(waiting, PATIENCE_S) == "", "the sign to look for yourself"
+    async with asyncio.timeout(PATIENCE_S):
+        assert await waiting == "", "the sign to look for yourself"
     waiting = asyncio.ensure_future(anext(announced))
     with psycopg.connect(store.url) as conn:
         conn.execute("SELECT pg_notify('emon_feed', 'seen')")
-    assert await asyncio.wait_for(waiting, PATIENCE_S) == "seen"
+    async with asyncio.timeout(PATIENCE_S):
+        assert await waiting == "seen"
     await announced.aclose()
 
 

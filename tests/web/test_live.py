@@ -201,14 +201,17 @@ async def test_a_lost_database_is_said_and_what_came_meanwhile_follows(store: St
     following = asyncio.ensure_future(anext(stream))
     backend.is_lost = True
     live.wake()
-    assert b'"database_lost_at":"1970-01-01T00:00:05.000000Z"' in await asyncio.wait_for(following, 10)
+    async with asyncio.timeout(10):
+        assert b'"database_lost_at":"1970-01-01T00:00:05.000000Z"' in await following
     await raise_alert(store, "meanwhile")
     backend.is_lost = False
     live.wake()
-    kinds = {kind_of(await asyncio.wait_for(anext(stream), 10)) for _ in range(2)}
+    async with asyncio.timeout(20):
+        kinds = {kind_of(await anext(stream)) for _ in range(2)}
     assert kinds == {"alert", "beat"}
     live.close()
-    await asyncio.wait_for(running, 10)
+    async with asyncio.timeout(10):
+        await running
     assert [frame async for frame in stream] == []
 
 

@@ -46,6 +46,7 @@ _UNSUPPORTED_VERSION = 0x84  # MQTT 5, 3.2.2.2
 _REFUSED_FROM = 0x80  # reason codes of 0x80 or greater are refusals (MQTT 5, 2.4)
 _DROPPED_TOPIC = "$SYS/broker/publish/messages/dropped"  # Mosquitto counts there what it gave up
 _CALL_TIMEOUT_S = 10.0
+_CANCEL_AGAIN_S = 0.2
 
 
 class BrokerUnavailable(SourceUnavailable):
@@ -148,12 +149,15 @@ class MqttSource:
         self._arrival.set()
 
     async def _stop(self) -> None:
-        if self._task is None:
+        task, self._task = self._task, None
+        if task is None:
             return
         await self._settle()
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        self._task = None
+        # More than once: asyncio.wait_for of Python 3.11, in aiomqtt, loses a cancellation that comes
+        # together with its answer (fixed in 3.12, CPython issue 86296), and the task would live on.
+        while not task.done():
+            task.cancel()
+            await asyncio.wait((task,), timeout=_CANCEL_AGAIN_S)
 
     async def _settle(self) -> None:
         """A round trip: its answer means that the broker has read our acknowledgements before it.
