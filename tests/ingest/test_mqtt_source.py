@@ -138,6 +138,7 @@ async def test_closing_in_the_midst_of_a_reconnection_ends(broker: Broker) -> No
             await source.__aexit__(None, None, None)
             with contextlib.suppress(RuntimeError):  # it was closed while it opened
                 await opening
+        assert not source.connected
 
 
 async def test_a_kill_of_the_broker_loses_nothing_that_waits_for_the_service(broker: Broker) -> None:
