@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from emon.geofence.ellipsoid import FAR_M, azimuth_to, ecef, geodesic_m, half_open, step_to
-from emon.geofence.jit import inner
+from emon.geofence.jit import allocating, inner
 from emon.geofence.layout import DLON, LAT1, LAT2, LON1
 from emon.geofence.nearest import nearest, nearest_direction_m
 from emon.geofence.wgs84 import Floats
@@ -71,7 +71,7 @@ def _way_out_m(
     return math.inf
 
 
-@inner
+@allocating
 def _searched_m(
     pieces: Floats, blocks: Floats, low: int, high: int, block: int, width: float, lon: float, lat: float
 ) -> float:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from emon.geofence.ellipsoid import chord_m, ecef, geodesic_m, half_open, short_way, step_to
-from emon.geofence.jit import compiled, inner
+from emon.geofence.jit import allocating, compiled, inner
 from emon.geofence.layout import (
     AREA,
     BLOCK_FROM,
@@ -111,7 +111,7 @@ def _touch_point(pieces: Floats, i: int, p: Floats, q: Floats, width: float) -> 
     return t, way - 2.0 * width
 
 
-@inner
+@allocating
 def _outline_detour_m(
     zones: ZoneArrays, zone: int, lon1: float, lat1: float, lon2: float, lat2: float
 ) -> float:
@@ -146,7 +146,7 @@ def _outline_detour_m(
     return best_m
 
 
-@inner
+@allocating
 def detour_m(zones: ZoneArrays, zone: int, lon1: float, lat1: float, lon2: float, lat2: float) -> float:
     """Least way from point 1 by the closed zone to point 2."""
     straight = geodesic_m(lon1, lat1, lon2, lat2)
@@ -162,9 +162,7 @@ def detour_m(zones: ZoneArrays, zone: int, lon1: float, lat1: float, lon2: float
 
 @compiled
 def detour_each(
-    zones: ZoneArrays, zone: Ints, lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats
-) -> Floats:
-    out = np.empty(len(zone))
+    zones: ZoneArrays, zone: Ints, lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats, out: Floats
+) -> None:
     for i in range(len(zone)):
         out[i] = detour_m(zones, zone[i], half_open(lon1[i]), lat1[i], half_open(lon2[i]), lat2[i])
-    return out

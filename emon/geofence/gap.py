@@ -8,7 +8,7 @@ import numpy as np
 
 from emon.geofence.corridor import line_m
 from emon.geofence.ellipsoid import FAR_M, arc_m, chord_m, curve_at, ecef, geodesic_m, half_open
-from emon.geofence.jit import inner
+from emon.geofence.jit import allocating, inner
 from emon.geofence.layout import (
     BLOCK_FROM,
     BLOCK_PIECES,
@@ -43,7 +43,7 @@ _PARTS_MAX = 2_000
 _GOLDEN = 0.3819660112501051
 
 
-@inner
+@allocating
 def cut_path(lon: float, lat: float, dlon: float, dlat: float) -> Floats:
     """A path as pieces, in the layout of a zone's."""
     length = METRES_PER_DEGREE_MAX * math.hypot(dlon, dlat)
@@ -184,7 +184,7 @@ def _center_gap(zones: ZoneArrays, zone: int, path: Floats) -> tuple[float, floa
     return geodesic_m(lon, lat, at_lon, path[i, LAT1] + s * (path[i, LAT2] - path[i, LAT1])), best_t
 
 
-@inner
+@allocating
 def gap_m(
     zones: ZoneArrays, zone: int, lon: float, lat: float, dlon: float, dlat: float
 ) -> tuple[float, float]:

@@ -18,7 +18,7 @@ import numba
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _KERNEL_MODULES = (
-    *("wgs84", "layout", "jit", "ellipsoid", "nearest"),
+    *("wgs84", "layout", "jit", "ellipsoid", "nearest", "lanes", "plane", "near", "near_build"),
     *("corridor", "relate", "gap", "paths", "detour"),
 )
 
@@ -35,18 +35,37 @@ def _sources_digest() -> str:
 _STAMP = _sources_digest()
 
 
-def compiled(function: Function) -> Function:
-    """Compile to machine code: IEEE arithmetic as written (no fast math), the GIL released.
+_AS_WRITTEN: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+"""IEEE arithmetic as written (no fast math), the GIL released; no kernel relies on ZeroDivisionError."""
+_WITHIN: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_LENT: dict[str, Any] = {"_nrt": False}
+"""Arrays are lent to a kernel and outlive its call, so nobody counts who holds them: counting, an
+atomic step for each array taken from the zones' tuple, cost more than the geometry. Such a kernel
+cannot make an array."""
 
-    ``error_model="numpy"`` because no kernel relies on ZeroDivisionError.
-    """
-    return _cached(function, numba.njit(error_model="numpy", nogil=True)(function))
+
+def compiled(function: Function) -> Function:
+    """Compile a kernel that Python calls. Its results go into arrays that the caller brings."""
+    return _cached(function, numba.njit(**_AS_WRITTEN, **_LENT)(function))
 
 
 def inner(function: Function) -> Function:
     """As ``compiled``, for kernels that only kernels call: without the way in from Python."""
-    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return _cached(function, numba.njit(error_model="numpy", nogil=True, **options)(function))
+    return _cached(function, numba.njit(**_AS_WRITTEN, **_WITHIN, **_LENT)(function))
+
+
+def inlined(function: Function) -> Function:
+    """As ``inner``, put into each kernel that calls it.
+
+    For short kernels that take the zones: a call would copy the tuple of their arrays, a hundred
+    words, each time.
+    """
+    return _cached(function, numba.njit(**_AS_WRITTEN, **_WITHIN, **_LENT, forceinline=True)(function))
+
+
+def allocating(function: Function) -> Function:
+    """As ``inner``, for a kernel that makes arrays of its own, or is given one by another kernel."""
+    return _cached(function, numba.njit(**_AS_WRITTEN, **_WITHIN, _nrt=True)(function))
 
 
 def _cached(function: Function, kernel: Any) -> Function:

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from emon.geofence.wgs84 import Floats, Ints
+
+Shorts = npt.NDArray[np.int32]
+Bytes = npt.NDArray[np.int8]
+Masks = npt.NDArray[np.uint64]
 
 AREA, CIRCLE, CORRIDOR = 0, 1, 2
 
@@ -42,6 +49,43 @@ BLOCK_PIECES = 16
 """Pieces in a row that share one bounding sphere, ``blocks`` f64[blocks, 4]: centre, radius."""
 
 
+# The frame of a zone: the local plane in which near questions are answered fast (frame.py).
+# Columns of ``frames``, f64[zones, 32]; degrees are relative to the origin.
+F_REACH = 0  # metres from the origin to the farthest of the outline; negative: the zone has no frame
+F_LON, F_LAT = 1, 2  # the origin
+F_LON_MAX, F_LAT_MAX = 3, 4  # degrees from the origin up to which the plane is good
+F_AXIS = 5  # 6 columns: distance from the Earth's axis in metres, polynomial of degrees of latitude
+F_NORTH = 11  # 5 columns: metres north on the origin's meridian, the polynomial's terms from degree 1
+F_SIN = 16  # sine of the origin's latitude
+F_BEND = 17  # 1 / (6 R²), R the mean radius of curvature there
+F_SAG = 18  # no segment leaves its chord by more, metres
+F_SLAB_LAT, F_SLABS_PER_DEG = 19, 20  # lowest latitude and slabs a degree
+F_NORTH_MAX = 21  # highest latitude of the outline
+F_CELL_LON, F_CELLS_PER_LON, F_CELL_LAT, F_CELLS_PER_LAT = 22, 23, 24, 25  # the grid of verdicts
+F_NEAR_LON, F_NEARS_PER_LON, F_NEAR_LAT, F_NEARS_PER_LAT = 26, 27, 28, 29  # the grid of near blocks
+F_LON_PER_LAT = 30  # a degree of latitude in metres through one of longitude
+F_ON_DEG = 31  # ON_EDGE_M and a little more, in degrees of longitude
+FRAME_FLOATS = 32
+# Columns of ``frame_ints``, i64[zones, 8].
+FI_SEGMENT, FI_SEGMENTS = 0, 1  # first row of ``segments`` and how many
+FI_SLAB, FI_SLABS = 2, 3  # into ``slab_starts``, one more than slabs
+FI_EDGE, FI_EDGES = 4, 5  # into ``edges``
+FI_CELL = 6  # into ``cells``
+FI_NEAR = 7  # into ``nears``
+FRAME_INTS = 8
+# Rows of one of ``segments``, f64[n, 7, LANES]: eight segments side by side, as the processor takes them.
+S_X, S_Y, S_VX, S_VY, S_INVERSE, S_SAG = 0, 1, 2, 3, 4, 5
+S_HULL = 6  # its first three: centre and radius of a circle around the block
+SEGMENT_ROWS = 7
+LANES = 8
+# Columns of ``edges``, f64[n, 4]: lower and upper latitude, longitude at the lower, degrees a degree.
+E_LOW, E_HIGH, E_LON, E_SLOPE = 0, 1, 2, 3
+CELLS = 32
+"""Cells a side of the grid of verdicts, ``cells`` i8: -1 all inside, 1 all outside, 0 ask."""
+NEARS = 16
+"""Cells a side of the grid of near blocks, ``nears`` u64: which of 64 groups of blocks can be nearest."""
+
+
 class ZoneArrays(NamedTuple):
     """What a kernel takes of a table. Rows are only ever added, never changed."""
 
@@ -51,3 +95,11 @@ class ZoneArrays(NamedTuple):
     blocks: Floats
     slab_offsets: Ints
     slab_pieces: Ints
+    frames: Floats
+    frame_ints: Ints
+    segments: Floats
+    slab_starts: Shorts
+    slab_edges: Shorts
+    edges: Floats
+    cells: Bytes
+    nears: Masks

@@ -13,7 +13,7 @@ import numpy as np
 
 from emon.geofence.ellipsoid import chord_m, ecef, half_open, short_way
 from emon.geofence.gap import gap_m
-from emon.geofence.jit import compiled, inner
+from emon.geofence.jit import allocating, compiled, inner
 from emon.geofence.layout import (
     AREA,
     BLOCK_FROM,
@@ -56,7 +56,7 @@ def depth_m(
     return -signed_m(zones, zone, half_open(lon + t * dlon), lat + t * dlat)
 
 
-@inner
+@allocating
 def deepest_m(
     zones: ZoneArrays, zone: int, lon: float, lat: float, dlon: float, dlat: float, first: float, last: float
 ) -> float:
@@ -214,30 +214,39 @@ def find_contact(
 
 @compiled
 def contact_each(
-    zones: ZoneArrays, zone: Ints, lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats
-) -> tuple[np.ndarray, Floats, Floats, Floats]:
-    count = len(zone)
-    touched = np.zeros(count, dtype=np.bool_)
-    first, last = np.full(count, np.nan), np.full(count, np.nan)
-    deepest = np.zeros(count)
-    found = np.empty(2)
-    for i in range(count):
+    zones: ZoneArrays,
+    zone: Ints,
+    lon1: Floats,
+    lat1: Floats,
+    lon2: Floats,
+    lat2: Floats,
+    found: Floats,
+    touched: np.ndarray,
+    contacts: Floats,
+) -> None:
+    """First, last and deepest into the rows of ``contacts``; ``found`` is room for two numbers."""
+    for i in range(len(zone)):
         lon, lat = half_open(lon1[i]), lat1[i]
         dlon, dlat = short_way(lon2[i] - lon1[i]), lat2[i] - lat1[i]
         if find_contact(zones, zone[i], lon, lat, dlon, dlat, found):
             touched[i] = True
-            first[i], last[i] = found[0], found[1]
-            deepest[i] = deepest_m(zones, zone[i], lon, lat, dlon, dlat, found[0], found[1])
-    return touched, first, last, deepest
+            contacts[0, i], contacts[1, i] = found[0], found[1]
+            contacts[2, i] = deepest_m(zones, zone[i], lon, lat, dlon, dlat, found[0], found[1])
 
 
 @compiled
-def gap_each(zones: ZoneArrays, zone: Ints, lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Floats:
-    out = np.zeros(len(zone))
-    found = np.empty(2)
+def gap_each(
+    zones: ZoneArrays,
+    zone: Ints,
+    lon1: Floats,
+    lat1: Floats,
+    lon2: Floats,
+    lat2: Floats,
+    found: Floats,
+    out: Floats,
+) -> None:
     for i in range(len(zone)):
         lon, lat = half_open(lon1[i]), lat1[i]
         dlon, dlat = short_way(lon2[i] - lon1[i]), lat2[i] - lat1[i]
         if not find_contact(zones, zone[i], lon, lat, dlon, dlat, found):
             out[i], _ = gap_m(zones, zone[i], lon, lat, dlon, dlat)
-    return out

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from emon.geofence.corridor import corridor_distance_m
-from emon.geofence.ellipsoid import FAR_M, arc_m, ecef, geodesic_m, half_open
-from emon.geofence.jit import compiled, inner
+from emon.geofence.ellipsoid import FAR_M, arc_m, ecef, geodesic_m, half_open, short_way
+from emon.geofence.jit import compiled, inlined, inner
 from emon.geofence.layout import (
     AREA,
     BLOCK_FROM,
@@ -16,6 +14,9 @@ from emon.geofence.layout import (
     CENTER_LON,
     CIRCLE,
     DLON,
+    F_LAT,
+    F_LON,
+    F_REACH,
     GHOST,
     KIND,
     LAT1,
@@ -33,10 +34,16 @@ from emon.geofence.layout import (
     SLAB_DEG,
     SLAB_FROM,
     SLAB_LON,
+    Bytes,
+    Shorts,
     ZoneArrays,
 )
+from emon.geofence.near import OUTSIDE_NEAR, near_signed_m, verdict
 from emon.geofence.nearest import nearest, nearest_direction_m
 from emon.geofence.wgs84 import Floats, Ints
+from emon.limits import ON_EDGE_M
+
+_OPEN = 2
 
 
 @inner
@@ -102,9 +109,19 @@ def outline_m(zones: ZoneArrays, zone: int, lon: float, lat: float) -> float:
     return arc_m(chord, math.sin(math.radians(lat)))
 
 
-@inner
+@inlined
 def signed_m(zones: ZoneArrays, zone: int, lon: float, lat: float) -> float:
-    """Distance from a point to a zone's outline, negative inside. Longitude in [-180, 180)."""
+    """Distance from a point to a zone's outline, negative inside. Longitude in [-180, 180).
+
+    From the zone's frame where that reaches, else exactly.
+    """
+    distance = near_signed_m(zones, zone, lon, lat)
+    return exact_signed_m(zones, zone, lon, lat) if math.isnan(distance) else distance
+
+
+@inner
+def exact_signed_m(zones: ZoneArrays, zone: int, lon: float, lat: float) -> float:
+    """As ``signed_m``, on the ellipsoid throughout: what the frames are held against."""
     kind = zones.ints[zone, KIND]
     if kind == AREA:
         distance = outline_m(zones, zone, lon, lat)
@@ -119,16 +136,87 @@ def signed_m(zones: ZoneArrays, zone: int, lon: float, lat: float) -> float:
 
 
 @compiled
-def signed_each(zones: ZoneArrays, zone: Ints, lon: Floats, lat: Floats) -> Floats:
-    out = np.empty(len(zone))
+def signed_each(zones: ZoneArrays, zone: Ints, lon: Floats, lat: Floats, out: Floats) -> None:
+    """Two turns: what frames answer, then what they leave open, which takes the tuple of all arrays."""
+    left = 0
     for i in range(len(zone)):
-        out[i] = signed_m(zones, zone[i], half_open(lon[i]), lat[i])
-    return out
+        out[i] = near_signed_m(zones, zone[i], half_open(lon[i]), lat[i])
+        left += math.isnan(out[i])
+    if left > 0:
+        for i in range(len(zone)):
+            if math.isnan(out[i]):
+                out[i] = exact_signed_m(zones, zone[i], half_open(lon[i]), lat[i])
 
 
 @compiled
-def geodesic_each(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Floats:
-    out = np.empty(len(lon1))
+def exact_each(zones: ZoneArrays, zone: Ints, lon: Floats, lat: Floats, out: Floats) -> None:
+    for i in range(len(zone)):
+        out[i] = exact_signed_m(zones, zone[i], half_open(lon[i]), lat[i])
+
+
+@compiled
+def relation_each(zones: ZoneArrays, zone: Ints, lon: Floats, lat: Floats, out: Bytes) -> None:
+    """-1 inside, 0 on the edge (within half a millimetre), 1 outside."""
+    open_ = _verdicts(
+        zones.ints,
+        zones.frames,
+        zones.frame_ints,
+        zones.slab_starts,
+        zones.slab_edges,
+        zones.edges,
+        zones.cells,
+        zone,
+        lon,
+        lat,
+        out,
+    )
+    if open_ > 0:
+        for i in range(len(zone)):
+            if out[i] == _OPEN:
+                out[i] = relation_of(signed_m(zones, zone[i], half_open(lon[i]), lat[i]))
+
+
+@inner
+def _verdicts(
+    kinds: Ints,
+    frames: Floats,
+    ints: Ints,
+    starts: Shorts,
+    numbers: Shorts,
+    edges: Floats,
+    cells: Bytes,
+    zone: Ints,
+    lon: Floats,
+    lat: Floats,
+    out: Bytes,
+) -> int:
+    """The relations that grid and parity give; how many they leave open.
+
+    Arrays one by one: taken from the tuple within a loop, each would be counted at each turn.
+    """
+    left = 0
+    for i in range(len(zone)):
+        z = zone[i]
+        found = OUTSIDE_NEAR
+        if kinds[z, KIND] == AREA and frames[z, F_REACH] >= 0.0:
+            dlon, dlat = short_way(lon[i] - frames[z, F_LON]), lat[i] - frames[z, F_LAT]
+            found = verdict(frames, ints, starts, numbers, edges, cells, z, dlon, dlat)
+        if found < OUTSIDE_NEAR:
+            out[i] = 1 - 2 * found
+        else:
+            out[i] = _OPEN
+            left += 1
+    return left
+
+
+@inner
+def relation_of(distance_m: float) -> int:
+    if abs(distance_m) <= ON_EDGE_M:
+        return 0
+    return -1 if distance_m < 0.0 else 1
+
+
+@compiled
+def geodesic_each(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats, out: Floats) -> None:
     for i in range(len(lon1)):
         out[i] = geodesic_m(lon1[i], lat1[i], lon2[i], lat2[i])
-    return out

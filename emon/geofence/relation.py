@@ -1,7 +1,8 @@
 """Many positions or paths against many zones, in one call each.
 
-Everything is an array of one length: ``zone_index`` i64[n] of a ``ZoneTable``, longitudes and
-latitudes f64[n] in degrees (WGS84). Distances are metres, negative inside. The compiled kernels
+Everything is an array of one length: ``zone_index`` i64[n] of a ``ZoneTable``, longitudes within ±180
+and latitudes within ±90, f64[n] in degrees (WGS84); other numbers and strides are converted.
+Distances are metres, negative inside. The compiled kernels
 are loaded at the first call, so importing this module is cheap.
 """
 
@@ -33,12 +34,30 @@ def signed_distances(table: ZoneTable, zone_index: Ints, lon: Floats, lat: Float
     """Metres from each position to the outline of its zone, negative inside.
 
     Within 1 mm up to 10 km from the outline, 20 mm up to 50 km, 1 in 100,000 up to 300 km, 1 %
-    beyond. Raises ``IndexError`` for an unknown zone, ``ValueError`` for arrays of unequal length.
+    beyond. Raises ``IndexError`` for an unknown zone, ``ValueError`` for columns of unequal length and,
+    by column and row, for a position that is none.
     """
     from emon.geofence.relate import signed_each
 
-    zones, (lon, lat) = _checked(table, zone_index, lon, lat)
-    return signed_each(table.arrays, zones, lon, lat)
+    lon, lat = _columns(lon=lon, lat=lat)
+    zones = _zones(table, zone_index, len(lon))
+    out = np.empty(len(lon))
+    signed_each(table.arrays, zones, lon, lat, out)
+    return out
+
+
+def relations(table: ZoneTable, zone_index: Ints, lon: Floats, lat: Floats) -> npt.NDArray[np.int8]:
+    """-1 inside, 0 on the edge (within half a millimetre of it, and so inside too), 1 outside.
+
+    Decided within 0.2 mm of the truth. Raises as ``signed_distances``.
+    """
+    from emon.geofence.relate import relation_each
+
+    lon, lat = _columns(lon=lon, lat=lat)
+    zones = _zones(table, zone_index, len(lon))
+    out = np.empty(len(lon), dtype=np.int8)
+    relation_each(table.arrays, zones, lon, lat, out)
+    return out
 
 
 def path_contacts(
@@ -50,8 +69,12 @@ def path_contacts(
     """
     from emon.geofence.paths import contact_each
 
-    zones, (lon1, lat1, lon2, lat2) = _checked(table, zone_index, lon1, lat1, lon2, lat2)
-    return PathContacts(*contact_each(table.arrays, zones, lon1, lat1, lon2, lat2))
+    lon1, lat1, lon2, lat2 = _columns(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
+    zones = _zones(table, zone_index, len(lon1))
+    touched, contacts = np.zeros(len(zones), dtype=np.bool_), np.full((3, len(zones)), np.nan)
+    contacts[2] = 0.0
+    contact_each(table.arrays, zones, lon1, lat1, lon2, lat2, np.empty(2), touched, contacts)
+    return PathContacts(touched, *contacts)
 
 
 def path_distances(
@@ -60,8 +83,11 @@ def path_distances(
     """Metres from each path to the closed zone, 0 where it touches. Raises as ``signed_distances``."""
     from emon.geofence.paths import gap_each
 
-    zones, (lon1, lat1, lon2, lat2) = _checked(table, zone_index, lon1, lat1, lon2, lat2)
-    return gap_each(table.arrays, zones, lon1, lat1, lon2, lat2)
+    lon1, lat1, lon2, lat2 = _columns(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
+    zones = _zones(table, zone_index, len(lon1))
+    out = np.zeros(len(zones))
+    gap_each(table.arrays, zones, lon1, lat1, lon2, lat2, np.empty(2), out)
+    return out
 
 
 def detours(
@@ -73,15 +99,21 @@ def detours(
     """
     from emon.geofence.detour import detour_each
 
-    zones, (lon1, lat1, lon2, lat2) = _checked(table, zone_index, lon1, lat1, lon2, lat2)
-    return detour_each(table.arrays, zones, lon1, lat1, lon2, lat2)
+    lon1, lat1, lon2, lat2 = _columns(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
+    zones = _zones(table, zone_index, len(lon1))
+    out = np.empty(len(zones))
+    detour_each(table.arrays, zones, lon1, lat1, lon2, lat2, out)
+    return out
 
 
 def distances_m(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Floats:
     """Geodesic distances between points on the ellipsoid, to a millimetre, antipodes too."""
     from emon.geofence.relate import geodesic_each
 
-    return geodesic_each(*_equal_lengths(lon1, lat1, lon2, lat2))
+    columns = _columns(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
+    out = np.empty(len(columns[0]))
+    geodesic_each(*columns, out)
+    return out
 
 
 def load_kernels() -> None:
@@ -96,19 +128,33 @@ def load_kernels() -> None:
         question(table, none, column, column, column, column)
 
 
-def _equal_lengths(*columns: Floats) -> list[Floats]:
-    arrays = [np.ascontiguousarray(column, dtype=np.float64) for column in columns]
-    if any(array.shape != arrays[0].shape or array.ndim != 1 for array in arrays):
-        raise ValueError(f"columns of unequal shape: {[array.shape for array in arrays]}")
-    return arrays
+def _columns(**given: npt.ArrayLike) -> list[Floats]:
+    """Columns as ``f64[n]`` of one length, longitudes within ±180 and latitudes within ±90.
+
+    Raises ``ValueError`` with the column and row of the first value that is not.
+    """
+    arrays = {name: np.ascontiguousarray(column, dtype=np.float64) for name, column in given.items()}
+    shapes = {name: array.shape for name, array in arrays.items()}
+    if any(len(shape) != 1 for shape in shapes.values()) or len(set(shapes.values())) > 1:
+        raise ValueError(f"columns of one length are needed, not of {shapes}")
+    for name, array in arrays.items():
+        bound = 180.0 if name.startswith("lon") else 90.0
+        good = np.abs(array) <= bound  # false for NaN
+        if not good.all():
+            row = int(np.argmin(good))
+            raise ValueError(f"{name}[{row}] is {array[row]:.15g}; must be within ±{bound:g}")
+    return list(arrays.values())
 
 
-def _checked(table: ZoneTable, zone_index: Ints, *columns: Floats) -> tuple[Ints, list[Floats]]:
-    zones = np.ascontiguousarray(zone_index, dtype=np.int64)
-    arrays = _equal_lengths(*columns)
-    if zones.shape != arrays[0].shape:
-        raise ValueError(f"{zones.shape} zones for {arrays[0].shape} positions")
+def _zones(table: ZoneTable, zone_index: npt.ArrayLike, count: int) -> Ints:
+    given = np.asarray(zone_index)
+    if given.size and given.dtype.kind not in "iu":
+        raise ValueError(f"zone_index holds {given.dtype}, not whole numbers")
+    zones = np.ascontiguousarray(given, dtype=np.int64)
+    if zones.shape != (count,):
+        raise ValueError(f"{zones.shape} zones for {count} positions")
     # Compiled code reads what an index out of range points at, so it is refused here.
-    if len(zones) and not 0 <= int(zones.min()) <= int(zones.max()) < len(table):
-        raise IndexError(f"no such zone: {int(zones.min())} to {int(zones.max())} of {len(table)}")
-    return zones, arrays
+    if count and not 0 <= int(zones.min()) <= int(zones.max()) < len(table):
+        row = int(np.argmax((zones < 0) | (zones >= len(table))))
+        raise IndexError(f"zone_index[{row}] is {zones[row]}; the table has {len(table)} zones")
+    return zones

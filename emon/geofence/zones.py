@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from emon.geofence.frame import Frame, circle_frame, outline_frame
 from emon.geofence.layout import (
     AREA,
     BLOCK_FROM,
@@ -17,7 +18,15 @@ from emon.geofence.layout import (
     CENTER_LON,
     CIRCLE,
     CORRIDOR,
+    FI_CELL,
+    FI_EDGE,
+    FI_NEAR,
+    FI_SEGMENT,
+    FI_SLAB,
+    FRAME_FLOATS,
+    FRAME_INTS,
     KIND,
+    LANES,
     LAT_MAX,
     LAT_MIN,
     LON_SPAN,
@@ -25,6 +34,7 @@ from emon.geofence.layout import (
     PIECE_FROM,
     PIECE_TO,
     RADIUS,
+    SEGMENT_ROWS,
     SLAB_COUNT,
     SLAB_DEG,
     SLAB_FROM,
@@ -204,6 +214,14 @@ class ZoneTable:
         self._blocks = _Rows(np.float64, 4)
         self._slab_offsets = _Rows(np.int64)
         self._slab_pieces = _Rows(np.int64)
+        self._frames = _Rows(np.float64, FRAME_FLOATS)
+        self._frame_ints = _Rows(np.int64, FRAME_INTS)
+        self._segments = _Rows(np.float64, SEGMENT_ROWS, LANES)
+        self._slab_starts = _Rows(np.int32)
+        self._slab_edges = _Rows(np.int32)
+        self._edges = _Rows(np.float64, 4)
+        self._cells = _Rows(np.int8)
+        self._nears = _Rows(np.uint64)
         self._arrays = self._snapshot()
 
     def __len__(self) -> int:
@@ -243,6 +261,14 @@ class ZoneTable:
             self._blocks.array,
             self._slab_offsets.array,
             self._slab_pieces.array,
+            self._frames.array,
+            self._frame_ints.array,
+            self._segments.array,
+            self._slab_starts.array,
+            self._slab_edges.array,
+            self._edges.array,
+            self._cells.array,
+            self._nears.array,
         )
 
     def _fill(self, zone: Zone, ints: npt.NDArray[np.int64], floats: Floats) -> float:
@@ -251,11 +277,13 @@ class ZoneTable:
             ints[KIND] = CIRCLE
             floats[CENTER_LON] = to_half_open(np.array([zone.center[0]]))[0]
             floats[CENTER_LAT], floats[RADIUS] = zone.center[1], zone.radius_m
+            self._add_frame(circle_frame(*zone.center, zone.radius_m))
             return _cap_area_m2(zone.center[1], zone.radius_m)
         if isinstance(zone, CorridorZone):
             ints[KIND], floats[RADIUS] = CORRIDOR, zone.width_m
             outline = _line_outline(zone)
             self._add_pieces(cut(outline), ints)
+            self._add_frame(outline_frame(outline, area=False))
             length_m = float(edge_lengths_m(outline).sum())
             return 2.0 * zone.width_m * length_m + _cap_area_m2(zone.line[0][1], zone.width_m)
         ints[KIND] = AREA
@@ -269,7 +297,19 @@ class ZoneTable:
         ints[SLAB_COUNT] = max(0, len(strips.offsets) - 1)
         base = self._slab_pieces.extend(strips.pieces)
         ints[SLAB_FROM] = self._slab_offsets.extend(strips.offsets + base)
+        self._add_frame(outline_frame(outline, area=True))
         return area_m2(outline)
+
+    def _add_frame(self, frame: Frame) -> None:
+        ints = frame.ints.copy()
+        ints[FI_SEGMENT] = self._segments.extend(frame.segments)
+        base = self._slab_edges.extend(frame.slab_edges)
+        ints[FI_SLAB] = self._slab_starts.extend(frame.slab_starts + np.int32(base))
+        ints[FI_EDGE] = self._edges.extend(frame.edges)
+        ints[FI_CELL] = self._cells.extend(frame.cells)
+        ints[FI_NEAR] = self._nears.extend(frame.nears)
+        self._frames.extend(frame.floats[None, :])
+        self._frame_ints.extend(ints[None, :])
 
     def _add_pieces(self, pieces: Floats, ints: npt.NDArray[np.int64]) -> None:
         ints[PIECE_FROM] = self._pieces.extend(pieces)

@@ -1,0 +1,271 @@
+"""Kernels near a zone: verdict and distance from its frame (frame.py).
+
+What decides is ``verdict``: one byte of a grid, else parity of the edges in one slab of latitude. The
+edges are straight in longitude and latitude and stay so here; a coordinate is a difference of two
+stored numbers and a product, off by less than a nanometre. Distance is measured in the frame's plane,
+eight segments at once, and then put right for the bow of the true edge and for the plane's stretch:
+within 0.4 mm up to 10 km from the zone, some micrometres beside it (docs/geofence-accuracy.md).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from emon.geofence.ellipsoid import short_way
+from emon.geofence.jit import inlined
+from emon.geofence.lanes import block_square, block_within, lowest_bit
+from emon.geofence.layout import (
+    AREA,
+    CELLS,
+    CIRCLE,
+    E_HIGH,
+    E_LON,
+    E_LOW,
+    E_SLOPE,
+    F_BEND,
+    F_CELL_LAT,
+    F_CELL_LON,
+    F_CELLS_PER_LAT,
+    F_CELLS_PER_LON,
+    F_LAT,
+    F_LAT_MAX,
+    F_LON,
+    F_LON_MAX,
+    F_LON_PER_LAT,
+    F_NEAR_LAT,
+    F_NEAR_LON,
+    F_NEARS_PER_LAT,
+    F_NEARS_PER_LON,
+    F_ON_DEG,
+    F_REACH,
+    F_SAG,
+    F_SLAB_LAT,
+    F_SLABS_PER_DEG,
+    FI_CELL,
+    FI_EDGE,
+    FI_NEAR,
+    FI_SEGMENT,
+    FI_SEGMENTS,
+    FI_SLAB,
+    FI_SLABS,
+    KIND,
+    NEARS,
+    RADIUS,
+    S_HULL,
+    S_INVERSE,
+    S_SAG,
+    S_VX,
+    S_VY,
+    S_X,
+    S_Y,
+    Bytes,
+    Masks,
+    Shorts,
+    ZoneArrays,
+)
+from emon.geofence.plane import plane_xy, true_square
+from emon.geofence.wgs84 import Floats, Ints
+from emon.limits import CIRCLE_FRAME_MAX_M, FRAME_PLANE_MAX_M
+
+OUTSIDE, INSIDE, OUTSIDE_NEAR, INSIDE_NEAR = 0, 1, 2, 3
+"""Verdicts; the near ones are so close to an edge that the distance must say whether on it."""
+
+_STRETCH = 1.5e-5
+"""More than r²/6R² at the plane's end: by so much lengths in the plane can mislead a comparison."""
+_STRETCH_NONE_M = 1e-5
+"""Where the plane stretches a length by less, it is left as it is."""
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_ONE = np.uint64(1)
+_ZERO = np.uint64(0)
+
+
+@inlined
+def parity(
+    frames: Floats,
+    ints: Ints,
+    starts: Shorts,
+    numbers: Shorts,
+    edges: Floats,
+    zone: int,
+    dlon: float,
+    dlat: float,
+) -> int:
+    """Verdict of the edges in the point's slab. ``dlon`` and ``dlat`` are degrees from the origin.
+
+    Of an edge the lower end counts and the upper does not, so that a parallel through a vertex counts
+    each edge there once. A level edge counts for nearness alone.
+    """
+    slab = int((dlat - frames[zone, F_SLAB_LAT]) * frames[zone, F_SLABS_PER_DEG])
+    if dlat < frames[zone, F_SLAB_LAT] or slab >= ints[zone, FI_SLABS]:
+        return OUTSIDE
+    start = ints[zone, FI_SLAB] + slab
+    base = ints[zone, FI_EDGE]
+    on_lon, steep = frames[zone, F_ON_DEG], 1.0 / frames[zone, F_LON_PER_LAT]
+    on_lat = on_lon * steep
+    odd, near = 0, 0
+    for k in range(starts[start], starts[start + 1]):
+        j = base + numbers[k]
+        low, high, slope = edges[j, E_LOW], edges[j, E_HIGH], edges[j, E_SLOPE]
+        beside = (dlat >= low - on_lat) & (dlat <= high + on_lat)
+        if low == high:
+            near |= beside & (abs(dlon - edges[j, E_LON]) <= slope + on_lon)
+            continue
+        east = edges[j, E_LON] + (dlat - low) * slope - dlon
+        odd ^= (dlat >= low) & (dlat < high) & (east > 0.0)
+        near |= beside & (abs(east) <= on_lon * (1.0 + abs(slope) * steep) + on_lat * abs(slope))
+    return odd + 2 * near
+
+
+@inlined
+def verdict(
+    frames: Floats,
+    ints: Ints,
+    starts: Shorts,
+    numbers: Shorts,
+    edges: Floats,
+    cells: Bytes,
+    zone: int,
+    dlon: float,
+    dlat: float,
+) -> int:
+    """Whether a framed area holds a point: the grid's cell says so, or its slab's parity."""
+    u = (dlon - frames[zone, F_CELL_LON]) * frames[zone, F_CELLS_PER_LON]
+    v = (dlat - frames[zone, F_CELL_LAT]) * frames[zone, F_CELLS_PER_LAT]
+    if not (0.0 <= u < CELLS and 0.0 <= v < CELLS):
+        return OUTSIDE
+    cell = cells[ints[zone, FI_CELL] + int(v) * CELLS + int(u)]
+    if cell != 0:
+        return INSIDE if cell < 0 else OUTSIDE
+    return parity(frames, ints, starts, numbers, edges, zone, dlon, dlat)
+
+
+@inlined
+def near_groups(frames: Floats, ints: Ints, nears: Masks, zone: int, dlon: float, dlat: float) -> np.uint64:
+    """Groups of blocks of which one holds the nearest segment, a bit each."""
+    u = (dlon - frames[zone, F_NEAR_LON]) * frames[zone, F_NEARS_PER_LON]
+    v = (dlat - frames[zone, F_NEAR_LAT]) * frames[zone, F_NEARS_PER_LAT]
+    if not (0.0 <= u < NEARS and 0.0 <= v < NEARS):
+        return _ALL
+    return nears[ints[zone, FI_NEAR] + int(v) * NEARS + int(u)]
+
+
+@inlined
+def _bowed_square(segments: Floats, b: int, k: int, x: float, y: float, r: float, bend: float) -> float:
+    """Square of the distance to one segment with its bow, a parabola over the chord.
+
+    ``bend`` 0 leaves the plane's stretch aside.
+    """
+    wx, wy = x - segments[b, S_X, k], y - segments[b, S_Y, k]
+    vx, vy = segments[b, S_VX, k], segments[b, S_VY, k]
+    t = min(1.0, max(0.0, (wx * vx + wy * vy) * segments[b, S_INVERSE, k]))
+    dx, dy = wx - t * vx, wy - t * vy
+    if 0.0 < t < 1.0:
+        bow = 4.0 * segments[b, S_SAG, k] * t * (1.0 - t) * math.sqrt(segments[b, S_INVERSE, k])
+        dx, dy = dx + bow * vy, dy - bow * vx
+    planar2 = dx * dx + dy * dy
+    if bend == 0.0:
+        return planar2
+    footx, footy = x - dx, y - dy
+    return true_square(bend, planar2, r, math.sqrt(footx * footx + footy * footy))
+
+
+@inlined
+def _refined_square(
+    segments: Floats, b: int, x: float, y: float, r: float, bend: float, within2: float, best: float
+) -> float:
+    """The least true square of a block, of the segments that can have it."""
+    lanes = block_within(segments, b, x, y, within2)
+    while lanes != _ZERO:
+        best = min(best, _bowed_square(segments, b, lowest_bit(lanes), x, y, r, bend))
+        lanes &= lanes - _ONE
+    return best
+
+
+@inlined
+def _can_hold(segments: Floats, b: int, x: float, y: float, within: float) -> bool:
+    """Whether a block's hull comes nearer than ``within`` metres."""
+    dx, dy = x - segments[b, S_HULL, 0], y - segments[b, S_HULL, 1]
+    reach = within + segments[b, S_HULL, 2]
+    return dx * dx + dy * dy <= reach * reach
+
+
+@inlined
+def outline_near_m(
+    frames: Floats, ints: Ints, segments: Floats, zone: int, groups: np.uint64, x: float, y: float
+) -> float:
+    """True distance from a point of the plane to the outline, or a corridor's line.
+
+    First the nearest chord, then the true distance to it and to those that come so close to it that
+    bow or stretch could make them the nearest.
+    """
+    bend = frames[zone, F_BEND]
+    low, count = ints[zone, FI_SEGMENT], ints[zone, FI_SEGMENTS]
+    per_group = (count + 63) // 64
+    hulls = per_group > 1 or groups == _ALL  # few blocks left: asking them costs less than their hulls
+    sag2 = 2.0 * frames[zone, F_SAG]
+    best2, second2, best_b, within = 1e300, 1e300, low, 1e150
+    left = groups
+    while left != _ZERO:
+        first = low + lowest_bit(left) * per_group
+        left &= left - _ONE
+        if first >= low + count:
+            break
+        for b in range(first, min(first + per_group, low + count)):
+            if hulls and not _can_hold(segments, b, x, y, within):
+                continue
+            square = block_square(segments, b, x, y)
+            nearer = square < best2
+            second2 = min(second2, best2 if nearer else square)
+            best_b = b if nearer else best_b
+            best2 = square if nearer else best2
+            if hulls and nearer:
+                within = math.sqrt(best2) * (1.0 + _STRETCH) + sag2
+    nearest = math.sqrt(best2)
+    within = nearest * (1.0 + _STRETCH) + sag2
+    within2 = within * within
+    r = math.sqrt(x * x + y * y)
+    if nearest * (r + nearest) * (r + nearest) * bend < _STRETCH_NONE_M:
+        bend = 0.0
+    found = _refined_square(segments, best_b, x, y, r, bend, within2, 1e150)
+    if second2 > within2:
+        return math.sqrt(found)
+    left = groups
+    while left != _ZERO:
+        first = low + lowest_bit(left) * per_group
+        left &= left - _ONE
+        if first >= low + count:
+            break
+        for b in range(first, min(first + per_group, low + count)):
+            if b != best_b and _can_hold(segments, b, x, y, within):
+                found = _refined_square(segments, b, x, y, r, bend, within2, found)
+    return math.sqrt(found)
+
+
+@inlined
+def near_signed_m(zones: ZoneArrays, zone: int, lon: float, lat: float) -> float:
+    """Signed distance from a zone's frame, NaN where the frame does not reach."""
+    frames, ints = zones.frames, zones.frame_ints
+    if frames[zone, F_REACH] < 0.0:
+        return math.nan
+    dlon, dlat = short_way(lon - frames[zone, F_LON]), lat - frames[zone, F_LAT]
+    if not (abs(dlon) <= frames[zone, F_LON_MAX] and abs(dlat) <= frames[zone, F_LAT_MAX]):
+        return math.nan
+    x, y = plane_xy(frames, zone, dlon, dlat)
+    r2 = x * x + y * y
+    if r2 > FRAME_PLANE_MAX_M * FRAME_PLANE_MAX_M:
+        return math.nan
+    kind = zones.ints[zone, KIND]
+    if kind == AREA:
+        groups = near_groups(frames, ints, zones.nears, zone, dlon, dlat)
+        distance = outline_near_m(frames, ints, zones.segments, zone, groups, x, y)
+        found = verdict(
+            frames, ints, zones.slab_starts, zones.slab_edges, zones.edges, zones.cells, zone, dlon, dlat
+        )
+        return -distance if found & 1 else distance
+    radius = zones.floats[zone, RADIUS]
+    if kind == CIRCLE:
+        return math.sqrt(r2) - radius if r2 <= CIRCLE_FRAME_MAX_M * CIRCLE_FRAME_MAX_M else math.nan
+    distance = outline_near_m(frames, ints, zones.segments, zone, _ALL, x, y) - radius
+    return distance if distance > 0.0 else math.nan  # inside a corridor its own outline must be found
