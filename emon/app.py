@@ -26,7 +26,7 @@ from emon.alerts.dispatcher import Dispatcher
 from emon.alerts.policy import Policy
 from emon.alerts.recipients import Recipients
 from emon.config import Address, Settings
-from emon.geofence.geometry import warm_up
+from emon.geofence import load_kernels
 from emon.ingest.sources.mqtt import MqttSource
 from emon.limits import PARTITIONS_EVERY_S
 from emon.model.effects import Effects
@@ -88,7 +88,7 @@ class Service:
         settings = self._settings
         give_up_s = float(settings.give_up_s) or None
         listener = _listen(settings.http_listen)
-        await asyncio.to_thread(warm_up)
+        await asyncio.to_thread(load_kernels)
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(listener.close)
             store = await Store.open(settings.database_url, give_up_s=give_up_s or 10.0**9)

@@ -166,11 +166,14 @@ PIECE_DEGREES_MAX = 5.0  # [own] of longitude: a parallel near a pole turns by n
 PIECES_ADDED_MAX = 200_000  # [own] 20 MB; longer outlines are cut more coarsely
 UNION_GRID_DEG = 1e-10  # [own] 11 µm: parts and holes are joined on it, so that no sliver is left between
 FRAME_REACH_MAX_M = 30_000.0  # [own] outlines farther from their middle have no plane of their own
-FRAME_PLANE_MAX_M = 40_000.0  # [own] its lengths err by 0.7 mm in 10 km there: half the contract's bound is kept
+FRAME_PLANE_MAX_M = (
+    40_000.0  # [own] its lengths err by 0.7 mm in 10 km there: half the contract's bound is kept
+)
 FRAME_LATITUDE_MAX_DEG = 85.0  # [own] beyond, meridians draw together too fast for the plane's series
 CIRCLE_FRAME_MAX_M = 25_000.0  # [own] from the centre; the plane's radius errs by 0.2 mm there
 SEGMENT_LENGTH_MAX_M = 1_000.0  # [own] a parabola follows the true edge over it to 0.01 mm
 SEGMENT_SAGITTA_MAX_M = 0.05  # [own] as the line above, where meridians draw together
+OWN_ZONES_MAX = 32  # [own] two flags each in a word of 64 bits
 POINTS_AT_ONCE = 4_096  # [own] lines that emon locate reads before it answers them together
 
 # --- runtime ------------------------------------------------------------------------------------

@@ -120,7 +120,7 @@ def _graded(frame: Frame) -> Frame:
         np.zeros((0, at.PIECE_FLOATS)),
         np.zeros((0, 4)),
         none,
-        none,
+        np.zeros(0, dtype=np.int32),
         frame.floats[None, :],
         frame.ints[None, :],
         frame.segments,

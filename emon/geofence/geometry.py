@@ -7,7 +7,7 @@ import numpy as np
 
 from emon.geofence.relation import detours, path_contacts, signed_distances
 from emon.geofence.zones import ZoneTable
-from emon.model.order import AreaZone, CircleZone, CorridorZone, Zone
+from emon.model.order import Zone
 
 
 class Contact(msgspec.Struct, frozen=True):
@@ -68,20 +68,3 @@ def _one(
         np.array([end[0]]),
         np.array([end[1]]),
     )
-
-
-def warm_up() -> None:
-    """Ask every kernel once: they are compiled, or read from the cache, now and not with the first
-    fix, which would wait for seconds."""
-    geometry = Geometry()
-    square = ((4.0, 52.0), (4.01, 52.0), (4.01, 52.01), (4.0, 52.01), (4.0, 52.0))
-    zones: tuple[Zone, ...] = (
-        CircleZone((4.0, 52.0), 100.0),
-        AreaZone(((square,),)),
-        CorridorZone(((4.0, 52.0), (4.01, 52.0)), 10.0),
-    )
-    for zone in zones:
-        index = geometry.add(zone)
-        geometry.distance_m(index, 4.0, 52.1)
-        geometry.contact(index, (4.005, 51.9), (4.005, 52.1))
-        geometry.detour_m(index, (4.2, 52.0), (4.2, 52.01))

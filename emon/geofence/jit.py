@@ -18,7 +18,18 @@ import numba
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _KERNEL_MODULES = (
-    *("wgs84", "layout", "jit", "ellipsoid", "nearest", "lanes", "plane", "near", "near_build"),
+    *(
+        "wgs84",
+        "layout",
+        "jit",
+        "ellipsoid",
+        "nearest",
+        "lanes",
+        "plane",
+        "near",
+        "near_build",
+        "watch_kernels",
+    ),
     *("corridor", "relate", "gap", "paths", "detour"),
 )
 
@@ -35,8 +46,6 @@ def _sources_digest() -> str:
 _STAMP = _sources_digest()
 
 
-_AS_WRITTEN: dict[str, Any] = {"error_model": "numpy", "nogil": True}
-"""IEEE arithmetic as written (no fast math), the GIL released; no kernel relies on ZeroDivisionError."""
 _WITHIN: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 _LENT: dict[str, Any] = {"_nrt": False}
 """Arrays are lent to a kernel and outlive its call, so nobody counts who holds them: counting, an
@@ -46,12 +55,12 @@ cannot make an array."""
 
 def compiled(function: Function) -> Function:
     """Compile a kernel that Python calls. Its results go into arrays that the caller brings."""
-    return _cached(function, numba.njit(**_AS_WRITTEN, **_LENT)(function))
+    return _cached(function, _njit(**_LENT)(function))
 
 
 def inner(function: Function) -> Function:
     """As ``compiled``, for kernels that only kernels call: without the way in from Python."""
-    return _cached(function, numba.njit(**_AS_WRITTEN, **_WITHIN, **_LENT)(function))
+    return _cached(function, _njit(**_WITHIN, **_LENT)(function))
 
 
 def inlined(function: Function) -> Function:
@@ -60,12 +69,17 @@ def inlined(function: Function) -> Function:
     For short kernels that take the zones: a call would copy the tuple of their arrays, a hundred
     words, each time.
     """
-    return _cached(function, numba.njit(**_AS_WRITTEN, **_WITHIN, **_LENT, forceinline=True)(function))
+    return _cached(function, _njit(**_WITHIN, **_LENT, forceinline=True)(function))
 
 
 def allocating(function: Function) -> Function:
     """As ``inner``, for a kernel that makes arrays of its own, or is given one by another kernel."""
-    return _cached(function, numba.njit(**_AS_WRITTEN, **_WITHIN, _nrt=True)(function))
+    return _cached(function, _njit(**_WITHIN, _nrt=True)(function))
+
+
+def _njit(**options: Any) -> Any:
+    """IEEE arithmetic as written (no fast math), the GIL released; no kernel relies on ZeroDivisionError."""
+    return numba.njit(error_model="numpy", nogil=True, **options)
 
 
 def _cached(function: Function, kernel: Any) -> Function:

@@ -31,6 +31,9 @@ if TYPE_CHECKING or config.DISABLE_JIT:  # plain Python: for coverage and for re
         """Index of the lowest bit that is set; the mask must not be zero."""
         return (int(mask) & -int(mask)).bit_length() - 1
 
+    def fetch_ahead(rows: Floats, row: int) -> None:
+        """Begin to bring a row into the cache; nothing else."""
+
     def _square(segments: Floats, b: int, k: int, x: float, y: float) -> float:
         wx, wy = x - segments[b, S_X, k], y - segments[b, S_Y, k]
         vx, vy = segments[b, S_VX, k], segments[b, S_VY, k]
@@ -83,6 +86,20 @@ else:
             return builder.call(call, [arguments[0], _FLAG(1)])
 
         return types.int64(types.uint64), generate
+
+    @intrinsic
+    def fetch_ahead(_typing: Any, rows: Any, _row: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            array = context.make_array(signature.args[0])(context, builder, arguments[0])
+            width = builder.extract_value(array.shape, 1)
+            place = builder.gep(array.data, [builder.mul(arguments[1], width)])
+            byte, short = ir.IntType(8).as_pointer(), ir.IntType(32)
+            kind = ir.FunctionType(ir.VoidType(), [byte, short, short, short])
+            call = builder.module.declare_intrinsic("llvm.prefetch.p0", (), kind)
+            builder.call(call, [builder.bitcast(place, byte), short(0), short(3), short(1)])
+            return context.get_dummy_value()
+
+        return types.none(rows, types.int64), generate
 
     def _spread(builder: Any, number: Any) -> Any:
         lane = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), number, ir.IntType(32)(0))

@@ -94,7 +94,7 @@ class ZoneArrays(NamedTuple):
     pieces: Floats
     blocks: Floats
     slab_offsets: Ints
-    slab_pieces: Ints
+    slab_pieces: Shorts
     frames: Floats
     frame_ints: Ints
     segments: Floats

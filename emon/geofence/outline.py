@@ -17,13 +17,16 @@ from shapely.geometry.base import BaseGeometry
 
 from emon.geofence.wgs84 import Floats, area_below_parallel
 from emon.limits import UNION_GRID_DEG
-from emon.model.order import AreaZone, Ring
+from emon.model.order import AreaZone, CorridorZone, Ring
 
 _CUT_DEG = -180.0
 """Where the plane is cut open when no other meridian is free of zone."""
 _GAP_MIN_DEG = 1e-6
 _LEFT_OVER_DEG = 1e-9
 """What the two banks of the cut differ by in rounding: a tenth of a millimetre."""
+
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 
 
 class Outline(NamedTuple):
@@ -79,10 +82,9 @@ def _mean_height(xy: Floats) -> float:
 
 def _strip_areas(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Floats:
     """Area in m² between each edge and the equator, signed, by Gauss-Legendre along the edge."""
-    nodes, weights = np.polynomial.legendre.leggauss(12)
-    shares = 0.5 * (nodes + 1.0)
+    shares = 0.5 * (_NODES + 1.0)
     lat = lat1[:, None] + shares[None, :] * (lat2 - lat1)[:, None]
-    strips: Floats = np.radians(lon2 - lon1) * (area_below_parallel(lat) @ (0.5 * weights))
+    strips: Floats = np.radians(lon2 - lon1) * (area_below_parallel(lat) @ (0.5 * _WEIGHTS))
     return strips
 
 
@@ -107,6 +109,16 @@ def area_outline(zone: AreaZone) -> Outline:
         for turn in range(first, last + 1):
             pieces.append(shapely.intersection(_turned(part, -turn), box, grid_size=UNION_GRID_DEG))
     return _without_cut(_edges_of(shapely.union_all(pieces, grid_size=UNION_GRID_DEG)))
+
+
+def line_outline(zone: CorridorZone) -> Outline:
+    """The corridor's line as edges; one of no length where it has no others."""
+    xy = unwrapped(zone.line)
+    moves = np.any(np.diff(xy, axis=0) != 0.0, axis=1)
+    moves[0] |= not moves.any()
+    lon1, lat1 = xy[:-1][moves].T
+    lon2, lat2 = xy[1:][moves].T
+    return Outline(lon1, lat1, lon2, lat2, np.zeros(len(lon1), dtype=np.bool_))
 
 
 def _part(rings: tuple[Ring, ...]) -> BaseGeometry:

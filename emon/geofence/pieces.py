@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from emon.geofence.layout import BLOCK_PIECES, GHOST, PIECE_FLOATS, SAG, X1
+from emon.geofence.layout import BLOCK_PIECES, GHOST, PIECE_FLOATS, SAG, X1, Shorts
 from emon.geofence.outline import Outline
 from emon.geofence.wgs84 import METRES_PER_DEGREE_MAX, Floats, Ints, to_ecef, to_half_open
 from emon.limits import PIECE_DEGREES_MAX, PIECE_LENGTH_MAX_M, PIECE_LENGTH_MIN_M, PIECES_ADDED_MAX
@@ -25,7 +26,7 @@ class Slabs(NamedTuple):
     span: float
     width: float
     offsets: Ints
-    pieces: Ints
+    pieces: Shorts
 
 
 def edge_lengths_m(outline: Outline) -> Floats:
@@ -77,18 +78,29 @@ def _between(outline: Outline, edge: Ints, step: Ints, parts: Ints) -> tuple[Flo
 
 def bounding_blocks(pieces: Floats) -> Floats:
     """``f64[blocks, 4]``: centre and radius of a sphere around each BLOCK_PIECES pieces in a row."""
+    drawn = pieces[:, SAG] >= 0.0
+    if not drawn.all():
+        return _blocks_of_some(pieces, drawn)
+    starts = np.arange(0, len(pieces), BLOCK_PIECES)
+    first, last = pieces[:, X1 : X1 + 3], pieces[:, X1 : X1 + 3] + pieces[:, X1 + 3 : X1 + 6]
+    low = np.minimum.reduceat(np.minimum(first, last), starts)
+    high = np.maximum.reduceat(np.maximum(first, last), starts)
+    center = 0.5 * (low + high)
+    own = np.repeat(center, np.diff(np.append(starts, len(pieces))), axis=0)
+    away2 = np.maximum(np.sum((first - own) ** 2, axis=1), np.sum((last - own) ** 2, axis=1))
+    radius = np.sqrt(np.maximum.reduceat(away2, starts)) + np.maximum.reduceat(pieces[:, SAG], starts)
+    return np.column_stack((center, radius))
+
+
+def _blocks_of_some(pieces: Floats, drawn: npt.NDArray[np.bool_]) -> Floats:
+    """As ``bounding_blocks``, leaving out ghosts."""
     count = -(-len(pieces) // BLOCK_PIECES)
     blocks = np.empty((count, 4))
     for b in range(count):
-        rows = pieces[b * BLOCK_PIECES : (b + 1) * BLOCK_PIECES]
-        rows = rows[rows[:, SAG] >= 0.0]
-        if len(rows) == 0:
-            blocks[b] = (0.0, 0.0, 0.0, -1e12)  # ghosts alone: never near
-            continue
-        ends = np.concatenate((rows[:, X1 : X1 + 3], rows[:, X1 : X1 + 3] + rows[:, X1 + 3 : X1 + 6]))
-        center = 0.5 * (ends.min(axis=0) + ends.max(axis=0))
-        blocks[b, :3] = center
-        blocks[b, 3] = np.linalg.norm(ends - center, axis=1).max() + rows[:, SAG].max()
+        span = slice(b * BLOCK_PIECES, (b + 1) * BLOCK_PIECES)
+        rows = pieces[span][drawn[span]]
+        # Ghosts alone: never near.
+        blocks[b] = bounding_blocks(rows)[0] if len(rows) else (0.0, 0.0, 0.0, -1e12)
     return blocks
 
 
@@ -96,9 +108,9 @@ def slabs(pieces: Floats) -> Slabs:
     """Strips of longitude over an area's pieces; none (no offsets) where they are few."""
     lon1, dlon = pieces[:, 0], pieces[:, 4]
     start, span = _longitude_range(np.where(dlon >= 0.0, lon1, lon1 + dlon), np.abs(dlon))
-    none = np.zeros(0, dtype=np.int64)
+    none, no_pieces = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32)
     if len(pieces) < _SLABS_FROM:
-        return Slabs(start, span, span, none, none)
+        return Slabs(start, span, span, none, no_pieces)
     count = min(len(pieces), _SLABS_MAX)
     west = np.mod(np.where(dlon >= 0.0, lon1, lon1 + dlon) - start, 360.0)
     while True:
@@ -118,7 +130,7 @@ def slabs(pieces: Floats) -> Slabs:
     slab = np.mod(slab, count)
     order = np.argsort(slab, kind="stable")
     offsets = np.searchsorted(slab[order], np.arange(count + 1))
-    return Slabs(start, span, width, offsets.astype(np.int64), piece[order])
+    return Slabs(start, span, width, offsets.astype(np.int64), piece[order].astype(np.int32))
 
 
 def _longitude_range(west: Floats, lengths: Floats) -> tuple[float, float]:

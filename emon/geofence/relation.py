@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from emon.geofence.wgs84 import Floats, Ints
 from emon.geofence.zones import ZoneTable
+from emon.model.order import AreaZone
 
 
 class PathContacts(NamedTuple):
@@ -39,7 +40,7 @@ def signed_distances(table: ZoneTable, zone_index: Ints, lon: Floats, lat: Float
     """
     from emon.geofence.relate import signed_each
 
-    lon, lat = _columns(lon=lon, lat=lat)
+    lon, lat = columns_of(lon=lon, lat=lat)
     zones = _zones(table, zone_index, len(lon))
     out = np.empty(len(lon))
     signed_each(table.arrays, zones, lon, lat, out)
@@ -53,7 +54,7 @@ def relations(table: ZoneTable, zone_index: Ints, lon: Floats, lat: Floats) -> n
     """
     from emon.geofence.relate import relation_each
 
-    lon, lat = _columns(lon=lon, lat=lat)
+    lon, lat = columns_of(lon=lon, lat=lat)
     zones = _zones(table, zone_index, len(lon))
     out = np.empty(len(lon), dtype=np.int8)
     relation_each(table.arrays, zones, lon, lat, out)
@@ -69,12 +70,28 @@ def path_contacts(
     """
     from emon.geofence.paths import contact_each
 
-    lon1, lat1, lon2, lat2 = _columns(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
+    lon1, lat1, lon2, lat2 = columns_of(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
     zones = _zones(table, zone_index, len(lon1))
     touched, contacts = np.zeros(len(zones), dtype=np.bool_), np.full((3, len(zones)), np.nan)
     contacts[2] = 0.0
     contact_each(table.arrays, zones, lon1, lat1, lon2, lat2, np.empty(2), touched, contacts)
     return PathContacts(touched, *contacts)
+
+
+def path_touches(
+    table: ZoneTable, zone_index: Ints, lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats
+) -> npt.NDArray[np.bool_]:
+    """Whether paths, straight in longitude and latitude the short way, touch their closed zones.
+
+    Raises as ``signed_distances``.
+    """
+    from emon.geofence.watch_kernels import touch_each
+
+    lon1, lat1, lon2, lat2 = columns_of(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
+    zones = _zones(table, zone_index, len(lon1))
+    out = np.zeros(len(zones), dtype=np.bool_)
+    touch_each(table.arrays, zones, lon1, lat1, lon2, lat2, np.empty(2), out)
+    return out
 
 
 def path_distances(
@@ -83,7 +100,7 @@ def path_distances(
     """Metres from each path to the closed zone, 0 where it touches. Raises as ``signed_distances``."""
     from emon.geofence.paths import gap_each
 
-    lon1, lat1, lon2, lat2 = _columns(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
+    lon1, lat1, lon2, lat2 = columns_of(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
     zones = _zones(table, zone_index, len(lon1))
     out = np.zeros(len(zones))
     gap_each(table.arrays, zones, lon1, lat1, lon2, lat2, np.empty(2), out)
@@ -99,7 +116,7 @@ def detours(
     """
     from emon.geofence.detour import detour_each
 
-    lon1, lat1, lon2, lat2 = _columns(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
+    lon1, lat1, lon2, lat2 = columns_of(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
     zones = _zones(table, zone_index, len(lon1))
     out = np.empty(len(zones))
     detour_each(table.arrays, zones, lon1, lat1, lon2, lat2, out)
@@ -110,25 +127,37 @@ def distances_m(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Float
     """Geodesic distances between points on the ellipsoid, to a millimetre, antipodes too."""
     from emon.geofence.relate import geodesic_each
 
-    columns = _columns(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
-    out = np.empty(len(columns[0]))
-    geodesic_each(*columns, out)
+    lon1, lat1, lon2, lat2 = columns_of(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
+    out = np.empty(len(lon1))
+    geodesic_each(lon1, lat1, lon2, lat2, out)
     return out
 
 
 def load_kernels() -> None:
-    """Load every kernel now: 0.5 s from the cache, some 15 s of compiling where there is none.
+    """Load every kernel now: 0.5 s from the cache, some 20 s of compiling where there is none.
 
-    A service calls this before it takes its first fix.
+    A service calls this before it takes its first fix, which would wait as long.
     """
-    table, none, column = ZoneTable(), np.zeros(0, dtype=np.int64), np.zeros(0)
-    signed_distances(table, none, column, column)
-    distances_m(column, column, column, column)
-    for question in (path_contacts, path_distances, detours):
-        question(table, none, column, column, column, column)
+    from emon.geofence.watch import Watch
+
+    table = ZoneTable()
+    square = ((4.0, 52.0), (4.01, 52.0), (4.01, 52.01), (4.0, 52.01), (4.0, 52.0))
+    table.add(AreaZone(((square,),)))
+    zones, lon, lat = np.zeros(1, dtype=np.int64), np.array([4.005]), np.array([51.9])
+    for of_points in (signed_distances, relations):
+        of_points(table, zones, lon, lat)
+    for of_paths in (path_contacts, path_touches, path_distances, detours):
+        of_paths(table, zones, lon, lat, lon, lat + 0.01)
+    distances_m(lon, lat, lon, lat + 0.01)
+    watch = Watch(table, 1)
+    watch.set(0, [0], [100.0])
+    for certificates in (True, False):
+        watch.flags(zones, lon, lat, certificates=certificates)
+    watch.flags_at(0, 4.005, 51.9)
+    watch.touched(zones, lon, lat, lon, lat + 0.01)
 
 
-def _columns(**given: npt.ArrayLike) -> list[Floats]:
+def columns_of(**given: npt.ArrayLike) -> list[Floats]:
     """Columns as ``f64[n]`` of one length, longitudes within ±180 and latitudes within ±90.
 
     Raises ``ValueError`` with the column and row of the first value that is not.
@@ -146,15 +175,23 @@ def _columns(**given: npt.ArrayLike) -> list[Floats]:
     return list(arrays.values())
 
 
+def whole_numbers(name: str, given: npt.ArrayLike, count: int, bound: int, known: str) -> Ints:
+    """``i64[count]`` of indices below ``bound``; ``known`` says in words what there is.
+
+    Compiled code reads what an index out of range points at, so it is refused here.
+    Raises ``IndexError`` by row for such an index, ``ValueError`` for another number of them.
+    """
+    array = np.asarray(given)
+    if array.size and array.dtype.kind not in "iu":
+        raise ValueError(f"{name} holds {array.dtype}, not whole numbers")
+    numbers = np.ascontiguousarray(array, dtype=np.int64)
+    if numbers.shape != (count,):
+        raise ValueError(f"{name} has shape {numbers.shape} for {count} positions")
+    if count and not 0 <= int(numbers.min()) <= int(numbers.max()) < bound:
+        row = int(np.argmax((numbers < 0) | (numbers >= bound)))
+        raise IndexError(f"{name}[{row}] is {numbers[row]}; {known.format(bound)}")
+    return numbers
+
+
 def _zones(table: ZoneTable, zone_index: npt.ArrayLike, count: int) -> Ints:
-    given = np.asarray(zone_index)
-    if given.size and given.dtype.kind not in "iu":
-        raise ValueError(f"zone_index holds {given.dtype}, not whole numbers")
-    zones = np.ascontiguousarray(given, dtype=np.int64)
-    if zones.shape != (count,):
-        raise ValueError(f"{zones.shape} zones for {count} positions")
-    # Compiled code reads what an index out of range points at, so it is refused here.
-    if count and not 0 <= int(zones.min()) <= int(zones.max()) < len(table):
-        row = int(np.argmax((zones < 0) | (zones >= len(table))))
-        raise IndexError(f"zone_index[{row}] is {zones[row]}; the table has {len(table)} zones")
-    return zones
+    return whole_numbers("zone_index", zone_index, count, len(table), "the table has {} zones")

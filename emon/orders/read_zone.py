@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emon.geofence.zones import zone_faults
+from emon.geofence.faults import zone_faults
 from emon.limits import RADIUS_MAX_M, VERTICES_MAX
 from emon.model.order import AreaZone, CircleZone, CorridorZone, Ring, Zone
 from emon.orders.members import (

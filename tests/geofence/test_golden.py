@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import shapely
 
+from emon.geofence.faults import zone_faults
 from emon.geofence.locate import relation_of
-from emon.geofence.zones import zone_faults
 from emon.model.order import AreaZone, CircleZone, CorridorZone, Zone
 from tests.geofence.asking import contact, detour, distance, gap, multipolygon, polygon
 

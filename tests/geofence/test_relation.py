@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emon.geofence.faults import zone_faults
 from emon.geofence.relation import signed_distances
-from emon.geofence.zones import ZoneTable, zone_faults
+from emon.geofence.zones import ZoneTable
 from emon.limits import RADIUS_MAX_M, VERTICES_MAX
 from emon.model.order import CircleZone, CorridorZone, Zone
 from tests.geofence.asking import contact, detour, distance, distances, gap, multipolygon, polygon, square

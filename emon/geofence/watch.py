@@ -1,0 +1,153 @@
+"""Each wearer's own zones: flags of a fix, most of them by one load and one comparison.
+
+A ``Watch`` answers, for fixes in any order, which of a wearer's zones hold the position and which have
+it within their buffer. ``watch_kernels.py`` says how a certificate spares most questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from emon.geofence.relation import columns_of, whole_numbers
+from emon.geofence.wgs84 import Floats, Ints
+from emon.geofence.zones import ZoneTable
+from emon.limits import BUFFER_MAX_M, OWN_ZONES_MAX
+
+Flags = npt.NDArray[np.uint64]
+
+_COLUMNS, _CLEAR2, _FLAGS, _FROM, _COUNT = 8, 2, 4, 5, 6  # of watch_kernels, which compiles when imported
+
+
+class Watch:
+    """Wearers 0 to ``wearers`` - 1 and their own zones. 64 bytes a wearer, 16 a zone of his.
+
+    One caller at a time; ``fill_share`` is for threads of one caller. Positions: degrees, WGS84.
+    """
+
+    def __init__(self, table: ZoneTable, wearers: int) -> None:
+        if wearers < 0:
+            raise ValueError(f"{wearers} wearers")
+        self._table = table
+        room = np.zeros(wearers * _COLUMNS + _COLUMNS)
+        start = (-room.ctypes.data % 64) // 8  # a row is then one cache line
+        self._rows: Floats = room[start : start + wearers * _COLUMNS].reshape(wearers, _COLUMNS)
+        self._words: Flags = self._rows.view(np.uint64)
+        self._rows[:, _CLEAR2] = -1.0
+        self._own: Ints = np.zeros(64, dtype=np.int64)
+        self._buffers: Floats = np.zeros(64)
+        self._used = 0
+        self.asked = 0
+        """Fixes whose flags no certificate gave, so far."""
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def set(self, wearer: int, zones: Sequence[int], buffers_m: Sequence[float] | None = None) -> None:
+        """Give a wearer his zones, instead of those he had; his certificate is void.
+
+        ``buffers_m``: of each zone the width of its warning ring, 0 for none (all, by default).
+        Raises ``IndexError`` for an unknown wearer or zone, ``ValueError`` for more than 32 zones or a
+        buffer that is none.
+        """
+        buffers = [0.0] * len(zones) if buffers_m is None else [float(value) for value in buffers_m]
+        if not 0 <= wearer < len(self):
+            raise IndexError(f"wearer {wearer}; the watch has {len(self)}")
+        if len(zones) > OWN_ZONES_MAX or len(zones) != len(buffers):
+            raise ValueError(f"{len(zones)} zones and {len(buffers)} buffers; at most {OWN_ZONES_MAX} each")
+        for k, (zone, buffer_m) in enumerate(zip(zones, buffers, strict=True)):
+            if not 0 <= zone < len(self._table):
+                raise IndexError(f"zones[{k}] is {zone}; the table has {len(self._table)} zones")
+            if not 0.0 <= buffer_m <= BUFFER_MAX_M:
+                raise ValueError(f"buffers_m[{k}] is {buffer_m:g}; must be 0 to {BUFFER_MAX_M:g}")
+        start = self._room_for(wearer, len(zones))
+        self._own[start : start + len(zones)] = zones
+        self._buffers[start : start + len(zones)] = buffers
+        self._words[wearer, _FROM], self._words[wearer, _COUNT] = start, len(zones)
+        self._rows[wearer, _CLEAR2] = -1.0
+
+    def _room_for(self, wearer: int, count: int) -> int:
+        """Where a wearer's zones go: his old place where they fit, else the end of the lists."""
+        if count <= int(self._words[wearer, _COUNT]):
+            return int(self._words[wearer, _FROM])
+        if self._used + count > len(self._own):
+            size = max(2 * len(self._own), self._used + count)
+            self._own = np.concatenate((self._own, np.zeros(size - len(self._own), dtype=np.int64)))
+            self._buffers = np.concatenate((self._buffers, np.zeros(size - len(self._buffers))))
+        start = self._used
+        self._used += count
+        return start
+
+    def flags(
+        self, wearer: npt.ArrayLike, lon: npt.ArrayLike, lat: npt.ArrayLike, *, certificates: bool = True
+    ) -> Flags:
+        """``u64[n]``: bit 2k says that the wearer's zone k holds the fix, bit 2k+1 its buffer or it.
+
+        Zones are closed: within half a millimetre of the edge is in. ``certificates`` False finds each
+        anew. Raises ``IndexError`` for an unknown wearer, ``ValueError`` by column and row for a
+        position that is none.
+        """
+        lon, lat = columns_of(lon=lon, lat=lat)
+        who = whole_numbers("wearer", wearer, len(lon), len(self), "the watch has {} wearers")
+        out = np.zeros(len(lon), dtype=np.uint64)
+        self.asked += self.fill_share(0, 1, who, lon, lat, out, certificates=certificates)
+        return out
+
+    def fill_share(
+        self,
+        share: int,
+        shares: int,
+        wearer: Ints,
+        lon: Floats,
+        lat: Floats,
+        out: Flags,
+        *,
+        certificates: bool = True,
+    ) -> int:
+        """Write the flags of the wearers of one share (index modulo ``shares``) into ``out``.
+
+        For threads: the kernels release the GIL, and shares of one batch may run at once, for no two
+        write the same wearer's certificate. Nothing else may be asked of the watch meanwhile. Takes
+        what ``flags`` has looked through: whole indices in range, finite degrees, C-contiguous.
+        Returns how many fixes were found afresh.
+        """
+        from emon.geofence.watch_kernels import certified_each, plain_each
+
+        zones = self._table.arrays
+        own = (self._words, self._own, self._buffers)
+        if certificates:
+            missed = np.empty(len(lon), dtype=np.int64)
+            return int(certified_each(zones, self._rows, *own, wearer, lon, lat, share, shares, missed, out))
+        plain_each(zones, *own, wearer, lon, lat, share, shares, out)
+        return len(lon)
+
+    def flags_at(self, wearer: int, lon: float, lat: float) -> int:
+        """The flags of one fix; as ``flags``, without the way through arrays where a certificate holds."""
+        from emon.geofence.watch_kernels import hit
+
+        if not 0 <= wearer < len(self._rows):
+            raise IndexError(f"wearer {wearer}; the watch has {len(self)}")
+        found = int(hit(self._rows, self._words, wearer, lon, lat))
+        return found if found >= 0 else int(self.flags([wearer], [lon], [lat])[0])
+
+    def touched(
+        self,
+        wearer: npt.ArrayLike,
+        lon1: npt.ArrayLike,
+        lat1: npt.ArrayLike,
+        lon2: npt.ArrayLike,
+        lat2: npt.ArrayLike,
+    ) -> Flags:
+        """``u64[n]``: bit k says that the path, straight in degrees the short way, touches zone k.
+
+        Raises as ``flags``.
+        """
+        from emon.geofence.watch_kernels import touched_each
+
+        a, b, c, d = columns_of(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
+        who = whole_numbers("wearer", wearer, len(a), len(self), "the watch has {} wearers")
+        out = np.zeros(len(a), dtype=np.uint64)
+        touched_each(self._table.arrays, self._words, self._own, who, a, b, c, d, np.empty(2), out)
+        return out

@@ -1,0 +1,307 @@
+"""Kernels of a watch: each wearer's own zones, and the certificate that spares asking them.
+
+A certificate is a point at which a wearer's flags were last found, and how far from there no flag can
+change: distance to a zone changes by at most a metre a metre, so a wearer who has moved less than the
+distance to the nearest edge or buffer line has the same flags. What is kept is shortened by more than
+the distances and the measured movement can err; a test compares with the flags found afresh for ever.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from emon.geofence.ellipsoid import half_open, short_way
+from emon.geofence.jit import compiled, inlined, inner
+from emon.geofence.lanes import fetch_ahead
+from emon.geofence.layout import (
+    AREA,
+    F_LAT,
+    F_LAT_MAX,
+    F_LON,
+    F_LON_MAX,
+    F_REACH,
+    KIND,
+    Masks,
+    ZoneArrays,
+)
+from emon.geofence.near import near_signed_m, verdict
+from emon.geofence.paths import find_contact, speed_m
+from emon.geofence.plane import plane_xy
+from emon.geofence.relate import exact_signed_m
+from emon.geofence.wgs84 import METRES_PER_DEGREE_MAX, Floats, Ints
+from emon.limits import FRAME_PLANE_MAX_M, ON_EDGE_M
+
+# Columns of a wearer's row, f64[wearers, 8]: one cache line. The last three are read as whole numbers.
+W_LON, W_LAT = 0, 1  # where the flags were found
+W_CLEAR2 = 2  # square of the metres within which they hold; negative: nowhere
+W_PER_LON_M = 3  # no less than the metres of a degree of longitude there
+W_FLAGS, W_FROM, W_COUNT = 4, 5, 6  # the flags, and the wearer's zones in the lists
+WEARER_COLUMNS = 8
+
+_AHEAD = 12
+_CLEAR_MAX_M = 20_000.0
+_LATITUDE_MAX_DEG = 88.0
+_BEYOND_PLANE_M = 0.85 * FRAME_PLANE_MAX_M
+"""A point outside the box of a frame's plane is at least so far from its origin, up to latitude 85."""
+_MARGIN_M = 0.01
+_MARGIN = 2e-5
+_MARGIN_FAR = 0.03
+_FAR_M = 250_000.0
+_ONE = np.uint64(1)
+_NONE = np.uint64(0)
+
+
+@inlined
+def _at_least_m(frames: Floats, zone: int, lon: float, lat: float) -> float:
+    """A lower bound of the distance to a zone with a frame, from its bounding circle."""
+    dlon, dlat = short_way(lon - frames[zone, F_LON]), lat - frames[zone, F_LAT]
+    if abs(dlon) > frames[zone, F_LON_MAX] or abs(dlat) > frames[zone, F_LAT_MAX]:
+        return _BEYOND_PLANE_M - frames[zone, F_REACH]
+    x, y = plane_xy(frames, zone, dlon, dlat)
+    return math.sqrt(x * x + y * y) - frames[zone, F_REACH] - _MARGIN_M
+
+
+@inner
+def _signed_m(zones: ZoneArrays, zone: int, lon: float, lat: float) -> float:
+    distance = near_signed_m(zones, zone, lon, lat)
+    return exact_signed_m(zones, zone, lon, lat) if math.isnan(distance) else distance
+
+
+@inner
+def _ask(
+    zones: ZoneArrays, own: Ints, buffers: Floats, start: np.int64, count: np.int64, lon: float, lat: float
+) -> tuple[np.uint64, float]:
+    """A wearer's flags, and the metres that he can move before one can change."""
+    flags, clear = _NONE, _CLEAR_MAX_M
+    for k in range(count):
+        zone, buffer_m = own[start + k], max(buffers[start + k], ON_EDGE_M)
+        if zones.frames[zone, F_REACH] >= 0.0:
+            least_m = _at_least_m(zones.frames, zone, lon, lat) - buffer_m
+            if least_m > max(clear, 0.0):
+                continue
+            if least_m > 0.5 * (zones.frames[zone, F_REACH] + buffer_m):
+                clear = least_m  # far beside its size: the bound is as good as the distance
+                continue
+        distance = _signed_m(zones, zone, lon, lat)
+        if distance <= ON_EDGE_M:
+            flags |= _ONE << np.uint64(2 * k)
+        if distance <= buffer_m:
+            flags |= _ONE << np.uint64(2 * k + 1)
+        away = abs(distance)
+        margin = _MARGIN_M + away * (_MARGIN if away < _FAR_M else _MARGIN_FAR)
+        clear = min(clear, abs(distance - ON_EDGE_M) - margin, abs(distance - buffer_m) - margin)
+    return flags, clear
+
+
+@inner
+def _plain(
+    zones: ZoneArrays, own: Ints, buffers: Floats, start: np.int64, count: np.int64, lon: float, lat: float
+) -> np.uint64:
+    """A wearer's flags without a certificate: distance only where it decides."""
+    flags = _NONE
+    frames = zones.frames
+    for k in range(count):
+        zone, buffer_m = own[start + k], max(buffers[start + k], ON_EDGE_M)
+        if frames[zone, F_REACH] >= 0.0:
+            if _at_least_m(frames, zone, lon, lat) > buffer_m:
+                continue
+            if zones.ints[zone, KIND] == AREA:
+                dlon, dlat = short_way(lon - frames[zone, F_LON]), lat - frames[zone, F_LAT]
+                found = verdict(
+                    frames,
+                    zones.frame_ints,
+                    zones.slab_starts,
+                    zones.slab_edges,
+                    zones.edges,
+                    zones.cells,
+                    zone,
+                    dlon,
+                    dlat,
+                )
+                if found == 1:
+                    flags |= np.uint64(3) << np.uint64(2 * k)
+                    continue
+                if found == 0 and buffer_m == ON_EDGE_M:
+                    continue
+        distance = _signed_m(zones, zone, lon, lat)
+        if distance <= ON_EDGE_M:
+            flags |= _ONE << np.uint64(2 * k)
+        if distance <= buffer_m:
+            flags |= _ONE << np.uint64(2 * k + 1)
+    return flags
+
+
+@inlined
+def holds(rows: Floats, wearer: int, lon: float, lat: float) -> bool:
+    """Whether a wearer's certificate covers a position."""
+    east = (lon - rows[wearer, W_LON]) * rows[wearer, W_PER_LON_M]
+    north = (lat - rows[wearer, W_LAT]) * METRES_PER_DEGREE_MAX
+    return east * east + north * north <= rows[wearer, W_CLEAR2]
+
+
+@inner
+def _certify(rows: Floats, wearer: int, lon: float, lat: float, clear_m: float) -> None:
+    """Keep where the flags were found. A degree of longitude is taken where it is longest in reach."""
+    rows[wearer, W_CLEAR2] = -1.0
+    if clear_m <= 0.0 or abs(lat) > _LATITUDE_MAX_DEG:
+        return
+    lowest = max(0.0, abs(lat) - clear_m / 110_000.0)
+    rows[wearer, W_LON], rows[wearer, W_LAT] = lon, lat
+    rows[wearer, W_PER_LON_M] = METRES_PER_DEGREE_MAX * math.cos(math.radians(lowest))
+    rows[wearer, W_CLEAR2] = clear_m * clear_m
+
+
+@compiled
+def hit(rows: Floats, words: Masks, wearer: int, lon: float, lat: float) -> np.int64:
+    """A wearer's flags where his certificate covers the position, else -1."""
+    return np.int64(words[wearer, W_FLAGS]) if holds(rows, wearer, lon, lat) else np.int64(-1)
+
+
+@compiled
+def certified_each(
+    zones: ZoneArrays,
+    rows: Floats,
+    words: Masks,
+    own: Ints,
+    buffers: Floats,
+    wearer: Ints,
+    lon: Floats,
+    lat: Floats,
+    share: int,
+    shares: int,
+    missed: Ints,
+    out: Masks,
+) -> int:
+    """Flags of each fix of the wearers of one share; how many were found afresh.
+
+    One turn for certificates, which is a load and a comparison a fix, one for the rest. ``missed`` is
+    room for as many numbers as fixes.
+    """
+    count, misses = len(wearer), 0
+    for i in range(count):
+        if i + _AHEAD < count:
+            fetch_ahead(rows, wearer[i + _AHEAD])
+        w = wearer[i]
+        if shares > 1 and w % shares != share:
+            continue
+        if holds(rows, w, lon[i], lat[i]):
+            out[i] = words[w, W_FLAGS]
+        else:
+            missed[misses] = i
+            misses += 1
+    asked = 0
+    for m in range(misses):
+        i = missed[m]
+        w = wearer[i]
+        if not holds(rows, w, lon[i], lat[i]):  # an earlier fix of the batch may have renewed it
+            asked += 1
+            x = half_open(lon[i])
+            flags, clear_m = _ask(
+                zones, own, buffers, np.int64(words[w, W_FROM]), np.int64(words[w, W_COUNT]), x, lat[i]
+            )
+            words[w, W_FLAGS] = flags
+            _certify(rows, w, lon[i], lat[i], clear_m)
+            out[i] = flags
+        else:
+            out[i] = words[w, W_FLAGS]
+    return asked
+
+
+@compiled
+def plain_each(
+    zones: ZoneArrays,
+    words: Masks,
+    own: Ints,
+    buffers: Floats,
+    wearer: Ints,
+    lon: Floats,
+    lat: Floats,
+    share: int,
+    shares: int,
+    out: Masks,
+) -> None:
+    """Flags of each fix of one share, found afresh."""
+    for i in range(len(wearer)):
+        w = wearer[i]
+        if shares > 1 and w % shares != share:
+            continue
+        start, count = np.int64(words[w, W_FROM]), np.int64(words[w, W_COUNT])
+        out[i] = _plain(zones, own, buffers, start, count, half_open(lon[i]), lat[i])
+
+
+@inner
+def touches(
+    zones: ZoneArrays,
+    zone: int,
+    lon: float,
+    lat: float,
+    dlon: float,
+    dlat: float,
+    length_m: float,
+    found: Floats,
+) -> bool:
+    """Whether a path touches a closed zone.
+
+    A path of length L cannot where its ends are more than L from the zone together; only what is
+    nearer is looked at edge by edge.
+    """
+    if zones.frames[zone, F_REACH] >= 0.0 and _at_least_m(zones.frames, zone, lon, lat) > length_m:
+        return False
+    first = _signed_m(zones, zone, lon, lat)
+    if first <= ON_EDGE_M:
+        return True
+    margin = 2.0 * (_MARGIN_M + first * (_MARGIN if first < _FAR_M else _MARGIN_FAR))
+    if first > length_m + margin:
+        return False
+    last = _signed_m(zones, zone, half_open(lon + dlon), lat + dlat)
+    if last <= ON_EDGE_M:
+        return True
+    if first + last > length_m + margin:
+        return False
+    return find_contact(zones, zone, lon, lat, dlon, dlat, found)
+
+
+@compiled
+def touched_each(
+    zones: ZoneArrays,
+    words: Masks,
+    own: Ints,
+    wearer: Ints,
+    lon1: Floats,
+    lat1: Floats,
+    lon2: Floats,
+    lat2: Floats,
+    found: Floats,
+    out: Masks,
+) -> None:
+    """Which of his own zones each wearer's path touches, a bit each."""
+    for i in range(len(wearer)):
+        w = wearer[i]
+        lon, lat = half_open(lon1[i]), lat1[i]
+        dlon, dlat = short_way(lon2[i] - lon1[i]), lat2[i] - lat1[i]
+        length_m = speed_m(lat, dlon, dlat)
+        start, flags = np.int64(words[w, W_FROM]), _NONE
+        for k in range(np.int64(words[w, W_COUNT])):
+            if touches(zones, own[start + k], lon, lat, dlon, dlat, length_m, found):
+                flags |= _ONE << np.uint64(k)
+        out[i] = flags
+
+
+@compiled
+def touch_each(
+    zones: ZoneArrays,
+    zone: Ints,
+    lon1: Floats,
+    lat1: Floats,
+    lon2: Floats,
+    lat2: Floats,
+    found: Floats,
+    out: np.ndarray,
+) -> None:
+    """Whether each path touches its zone."""
+    for i in range(len(zone)):
+        lon, lat = half_open(lon1[i]), lat1[i]
+        dlon, dlat = short_way(lon2[i] - lon1[i]), lat2[i] - lat1[i]
+        out[i] = touches(zones, zone[i], lon, lat, dlon, dlat, speed_m(lat, dlon, dlat), found)
