@@ -173,6 +173,8 @@ FRAME_LATITUDE_MAX_DEG = 85.0  # [own] beyond, meridians draw together too fast 
 CIRCLE_FRAME_MAX_M = 25_000.0  # [own] from the centre; the plane's radius errs by 0.2 mm there
 SEGMENT_LENGTH_MAX_M = 1_000.0  # [own] a parabola follows the true edge over it to 0.01 mm
 SEGMENT_SAGITTA_MAX_M = 0.05  # [own] as the line above, where meridians draw together
+PROBABILITY_REACH = 6.5  # standard deviations beyond which a circular normal holds exp(-6.5²/2) = 7e-10
+PROBABILITY_SIGMA_MAX_M = 500_000.0  # [own] above ACCURACY_MAX_M / R95_PER_SIGMA
 OWN_ZONES_MAX = 32  # [own] two flags each in a word of 64 bits
 POINTS_AT_ONCE = 4_096  # [own] lines that emon locate reads before it answers them together
 

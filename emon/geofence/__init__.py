@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from emon.geofence.convert import zone_of
+    from emon.geofence.probability import inside_probabilities
     from emon.geofence.relation import (
         PathContacts,
         detours,
@@ -33,6 +34,7 @@ __all__ = [
     "ZoneTable",
     "detours",
     "distances_m",
+    "inside_probabilities",
     "load_kernels",
     "path_contacts",
     "path_distances",
@@ -45,6 +47,7 @@ __all__ = [
 _ELSEWHERE = {
     "Watch": "watch",
     "ZoneTable": "zones",
+    "inside_probabilities": "probability",
     "zone_of": "convert",
 }
 

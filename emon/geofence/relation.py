@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from emon.geofence.wgs84 import Floats, Ints
 from emon.geofence.zones import ZoneTable
-from emon.model.order import AreaZone
+from emon.model.order import AreaZone, CorridorZone
 
 
 class PathContacts(NamedTuple):
@@ -138,6 +138,7 @@ def load_kernels() -> None:
 
     A service calls this before it takes its first fix, which would wait as long.
     """
+    from emon.geofence.probability import inside_probabilities
     from emon.geofence.watch import Watch
 
     table = ZoneTable()
@@ -149,6 +150,8 @@ def load_kernels() -> None:
     for of_paths in (path_contacts, path_touches, path_distances, detours):
         of_paths(table, zones, lon, lat, lon, lat + 0.01)
     distances_m(lon, lat, lon, lat + 0.01)
+    corridor = table.add(CorridorZone(((4.0, 51.9), (4.01, 51.9)), 50.0))
+    inside_probabilities(table, [0, corridor], [4.0, 4.005], [52.0, 51.9], [20.0, 20.0])
     watch = Watch(table, 1)
     watch.set(0, [0], [100.0])
     for certificates in (True, False):
