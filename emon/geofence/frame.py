@@ -71,8 +71,8 @@ def circle_frame(lon: float, lat: float, radius_m: float) -> Frame:
     return _bare(floats, ints)
 
 
-def outline_frame(outline: Outline, *, area: bool) -> Frame:
-    """The frame of an area's outline, or of a corridor's line (``area`` false)."""
+def outline_frame(outline: Outline, width_m: float | None = None) -> Frame:
+    """The frame of an area's outline, or of a corridor's line with its width to either side."""
     if np.any(outline.ghost):
         return no_frame()
     west = float(min(outline.lon1.min(), outline.lon2.min()))
@@ -97,9 +97,9 @@ def outline_frame(outline: Outline, *, area: bool) -> Frame:
     segments, reach_m = _segments(relative, floats)
     if reach_m > FRAME_REACH_MAX_M:
         return no_frame()
-    floats[at.F_REACH] = reach_m
+    floats[at.F_REACH] = reach_m + (width_m or 0.0)
     ints[at.FI_SEGMENTS] = len(segments)
-    if not area:
+    if width_m is not None:
         return _bare(floats, ints)._replace(segments=segments)
     edges, starts, numbers = _slabs(relative, floats)
     ints[at.FI_SLABS], ints[at.FI_EDGES] = len(starts) - 1, len(edges)

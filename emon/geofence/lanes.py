@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 from numba import config
 
 from emon.geofence.layout import LANES, S_INVERSE, S_VX, S_VY, S_X, S_Y
@@ -31,7 +32,7 @@ if TYPE_CHECKING or config.DISABLE_JIT:  # plain Python: for coverage and for re
         """Index of the lowest bit that is set; the mask must not be zero."""
         return (int(mask) & -int(mask)).bit_length() - 1
 
-    def fetch_ahead(rows: Floats, row: int) -> None:
+    def fetch_ahead(rows: npt.NDArray[Any], row: int | np.int64) -> None:
         """Begin to bring a row into the cache; nothing else."""
 
     def _square(segments: Floats, b: int, k: int, x: float, y: float) -> float:

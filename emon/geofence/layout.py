@@ -15,6 +15,7 @@ import numpy.typing as npt
 from emon.geofence.wgs84 import Floats, Ints
 
 Shorts = npt.NDArray[np.int32]
+Boxes = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.int8]
 Masks = npt.NDArray[np.uint64]
 
@@ -28,11 +29,11 @@ SLAB_FROM, SLAB_COUNT = 4, 5  # into ``slab_offsets``; no slabs: every piece is 
 ZONE_INTS = 6
 
 # Columns of ``zone_floats``, f64[zones, 8], degrees and metres.
-SLAB_LON, SLAB_DEG = 0, 1  # west end and width of the slabs
-LAT_MIN, LAT_MAX = 2, 3  # of an area's outline
+SLAB_LON, SLAB_DEG = 0, 1  # west end of an area's outline or a corridor's line, width of the slabs
+LAT_MIN, LAT_MAX = 2, 3  # of the same
 CENTER_LON, CENTER_LAT = 4, 5  # of a circle
 RADIUS = 6  # of a circle, or a corridor's width to either side
-LON_SPAN = 7  # of an area's outline, eastwards from SLAB_LON
+LON_SPAN = 7  # of the same, eastwards from SLAB_LON
 ZONE_FLOATS = 8
 
 # Columns of ``pieces``, f64[pieces, 12].
@@ -51,7 +52,7 @@ BLOCK_PIECES = 16
 
 # The frame of a zone: the local plane in which near questions are answered fast (frame.py).
 # Columns of ``frames``, f64[zones, 32]; degrees are relative to the origin.
-F_REACH = 0  # metres from the origin to the farthest of the outline; negative: the zone has no frame
+F_REACH = 0  # metres from the origin to the farthest of the zone; negative: the zone has no frame
 F_LON, F_LAT = 1, 2  # the origin
 F_LON_MAX, F_LAT_MAX = 3, 4  # degrees from the origin up to which the plane is good
 F_AXIS = 5  # 6 columns: distance from the Earth's axis in metres, polynomial of degrees of latitude

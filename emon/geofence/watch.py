@@ -6,13 +6,27 @@ it within their buffer. ``watch_kernels.py`` says how a certificate spares most 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from emon.geofence.layout import (
+    CENTER_LAT,
+    CENTER_LON,
+    CIRCLE,
+    KIND,
+    LAT_MAX,
+    LAT_MIN,
+    LON_SPAN,
+    RADIUS,
+    SLAB_LON,
+    Boxes,
+    ZoneArrays,
+)
 from emon.geofence.relation import columns_of, whole_numbers
-from emon.geofence.wgs84 import Floats, Ints
+from emon.geofence.wgs84 import SEMI_MINOR_M, Floats, Ints
 from emon.geofence.zones import ZoneTable
 from emon.limits import BUFFER_MAX_M, OWN_ZONES_MAX
 
@@ -22,7 +36,7 @@ _COLUMNS, _CLEAR2, _FLAGS, _FROM, _COUNT = 8, 2, 4, 5, 6  # of watch_kernels, wh
 
 
 class Watch:
-    """Wearers 0 to ``wearers`` - 1 and their own zones. 64 bytes a wearer, 16 a zone of his.
+    """Wearers 0 to ``wearers`` - 1 and their own zones. 64 bytes a wearer, 32 a zone of his.
 
     One caller at a time; ``fill_share`` is for threads of one caller. Positions: degrees, WGS84.
     """
@@ -38,6 +52,7 @@ class Watch:
         self._rows[:, _CLEAR2] = -1.0
         self._own: Ints = np.zeros(64, dtype=np.int64)
         self._buffers: Floats = np.zeros(64)
+        self._boxes: Boxes = np.zeros((64, 4), dtype=np.float32)
         self._used = 0
         self.asked = 0
         """Fixes whose flags no certificate gave, so far."""
@@ -65,6 +80,9 @@ class Watch:
         start = self._room_for(wearer, len(zones))
         self._own[start : start + len(zones)] = zones
         self._buffers[start : start + len(zones)] = buffers
+        arrays = self._table.arrays
+        for k, (zone, buffer_m) in enumerate(zip(zones, buffers, strict=True)):
+            self._boxes[start + k] = box_around(arrays, zone, buffer_m)
         self._words[wearer, _FROM], self._words[wearer, _COUNT] = start, len(zones)
         self._rows[wearer, _CLEAR2] = -1.0
 
@@ -76,6 +94,8 @@ class Watch:
             size = max(2 * len(self._own), self._used + count)
             self._own = np.concatenate((self._own, np.zeros(size - len(self._own), dtype=np.int64)))
             self._buffers = np.concatenate((self._buffers, np.zeros(size - len(self._buffers))))
+            room = np.zeros((size - len(self._boxes), 4), dtype=np.float32)
+            self._boxes = np.concatenate((self._boxes, room))
         start = self._used
         self._used += count
         return start
@@ -116,7 +136,7 @@ class Watch:
         from emon.geofence.watch_kernels import certified_each, plain_each
 
         zones = self._table.arrays
-        own = (self._words, self._own, self._buffers)
+        own = (self._words, self._own, self._buffers, self._boxes)
         if certificates:
             missed = np.empty(len(lon), dtype=np.int64)
             return int(certified_each(zones, self._rows, *own, wearer, lon, lat, share, shares, missed, out))
@@ -149,5 +169,40 @@ class Watch:
         a, b, c, d = columns_of(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
         who = whole_numbers("wearer", wearer, len(a), len(self), "the watch has {} wearers")
         out = np.zeros(len(a), dtype=np.uint64)
-        touched_each(self._table.arrays, self._words, self._own, who, a, b, c, d, np.empty(2), out)
+        touched_each(
+            self._table.arrays, self._words, self._own, self._boxes, who, a, b, c, d, np.empty(2), out
+        )
         return out
+
+
+_EVERYWHERE = (0.0, 0.0, 400.0, 400.0)
+_SLACK_DEG = 2e-5
+"""Two metres: more than a middle moves when it is kept as ``f32``."""
+
+
+def box_around(zones: ZoneArrays, zone: int, buffer_m: float) -> tuple[float, float, float, float]:
+    """Middle and half extents in degrees (lon, lat, lon, lat) of a box that holds a zone and its buffer.
+
+    Everywhere where a pole is near. A circle of angular radius b about latitude φ spans
+    asin(sin b / cos φ) of longitude to either side.
+    """
+    floats = zones.floats[zone]
+    if zones.ints[zone, KIND] == CIRCLE:
+        lon, span = float(floats[CENTER_LON]), 0.0
+        south = north = float(floats[CENTER_LAT])
+    else:
+        span = float(floats[LON_SPAN])
+        lon = float(floats[SLAB_LON]) + 0.5 * span
+        south, north = float(floats[LAT_MIN]), float(floats[LAT_MAX])
+    # The smallest radius of curvature is a little less than the minor axis: hence one part in a hundred.
+    wide = 1.01 * (float(floats[RADIUS]) + buffer_m) / SEMI_MINOR_M
+    highest = max(abs(south), abs(north))
+    if highest + math.degrees(wide) > 89.9 or span >= 359.0:
+        return _EVERYWHERE
+    spread = math.sin(wide) / math.cos(math.radians(highest))
+    return (
+        (lon + 180.0) % 360.0 - 180.0,
+        0.5 * (south + north),
+        0.5 * span + math.degrees(math.asin(spread)) + _SLACK_DEG,
+        0.5 * (north - south) + math.degrees(wide) + _SLACK_DEG,
+    )

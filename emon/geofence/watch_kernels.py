@@ -23,6 +23,7 @@ from emon.geofence.layout import (
     F_LON_MAX,
     F_REACH,
     KIND,
+    Boxes,
     Masks,
     ZoneArrays,
 )
@@ -40,8 +41,14 @@ W_PER_LON_M = 3  # no less than the metres of a degree of longitude there
 W_FLAGS, W_FROM, W_COUNT = 4, 5, 6  # the flags, and the wearer's zones in the lists
 WEARER_COLUMNS = 8
 
+# Columns of an own zone's box, f32[own zones, 4]: its middle and half extents in degrees (watch.py).
+B_LON, B_LAT, B_HALF_LON, B_HALF_LAT = 0, 1, 2, 3
+
 _AHEAD = 12
 _CLEAR_MAX_M = 20_000.0
+_LOWER_DEG = 0.2
+_SHORTEST_M = 0.98 * 110_574.0
+"""Metres of a degree of latitude at the equator, where it is shortest; less what a plane errs by."""
 _LATITUDE_MAX_DEG = 88.0
 _BEYOND_PLANE_M = 0.85 * FRAME_PLANE_MAX_M
 """A point outside the box of a frame's plane is at least so far from its origin, up to latitude 85."""
@@ -69,21 +76,40 @@ def _signed_m(zones: ZoneArrays, zone: int, lon: float, lat: float) -> float:
     return exact_signed_m(zones, zone, lon, lat) if math.isnan(distance) else distance
 
 
+@inlined
+def _beside(boxes: Boxes, row: np.int64, lon: float, lat: float) -> tuple[float, float]:
+    """Degrees of longitude and latitude by which a position lies beside a box, negative within."""
+    east = abs(lon - boxes[row, B_LON])
+    east = 360.0 - east if east > 180.0 else east
+    return east - boxes[row, B_HALF_LON], abs(lat - boxes[row, B_LAT]) - boxes[row, B_HALF_LAT]
+
+
 @inner
 def _ask(
-    zones: ZoneArrays, own: Ints, buffers: Floats, start: np.int64, count: np.int64, lon: float, lat: float
+    zones: ZoneArrays,
+    own: Ints,
+    buffers: Floats,
+    boxes: Boxes,
+    start: np.int64,
+    count: np.int64,
+    lon: float,
+    lat: float,
 ) -> tuple[np.uint64, float]:
-    """A wearer's flags, and the metres that he can move before one can change."""
+    """A wearer's flags, and the metres that he can move before one can change.
+
+    A zone whose box he is beside keeps him from it at least as far. Within ``_CLEAR_MAX_M`` a degree of
+    longitude is shortest ``_LOWER_DEG`` nearer the pole.
+    """
     flags, clear = _NONE, _CLEAR_MAX_M
+    per_lon_m = _SHORTEST_M * math.cos(math.radians(min(90.0, abs(lat) + _LOWER_DEG)))
     for k in range(count):
+        east, north = _beside(boxes, start + k, lon, lat)
+        if east > 0.0 or north > 0.0:
+            x = min(_CLEAR_MAX_M, max(0.0, east) * per_lon_m)
+            y = min(_CLEAR_MAX_M, max(0.0, north) * _SHORTEST_M)
+            clear = min(clear, math.sqrt(x * x + y * y))
+            continue
         zone, buffer_m = own[start + k], max(buffers[start + k], ON_EDGE_M)
-        if zones.frames[zone, F_REACH] >= 0.0:
-            least_m = _at_least_m(zones.frames, zone, lon, lat) - buffer_m
-            if least_m > max(clear, 0.0):
-                continue
-            if least_m > 0.5 * (zones.frames[zone, F_REACH] + buffer_m):
-                clear = least_m  # far beside its size: the bound is as good as the distance
-                continue
         distance = _signed_m(zones, zone, lon, lat)
         if distance <= ON_EDGE_M:
             flags |= _ONE << np.uint64(2 * k)
@@ -97,34 +123,41 @@ def _ask(
 
 @inner
 def _plain(
-    zones: ZoneArrays, own: Ints, buffers: Floats, start: np.int64, count: np.int64, lon: float, lat: float
+    zones: ZoneArrays,
+    own: Ints,
+    buffers: Floats,
+    boxes: Boxes,
+    start: np.int64,
+    count: np.int64,
+    lon: float,
+    lat: float,
 ) -> np.uint64:
     """A wearer's flags without a certificate: distance only where it decides."""
     flags = _NONE
     frames = zones.frames
     for k in range(count):
+        east, north = _beside(boxes, start + k, lon, lat)
+        if (east > 0.0) | (north > 0.0):
+            continue
         zone, buffer_m = own[start + k], max(buffers[start + k], ON_EDGE_M)
-        if frames[zone, F_REACH] >= 0.0:
-            if _at_least_m(frames, zone, lon, lat) > buffer_m:
+        if frames[zone, F_REACH] >= 0.0 and zones.ints[zone, KIND] == AREA:
+            dlon, dlat = short_way(lon - frames[zone, F_LON]), lat - frames[zone, F_LAT]
+            found = verdict(
+                frames,
+                zones.frame_ints,
+                zones.slab_starts,
+                zones.slab_edges,
+                zones.edges,
+                zones.cells,
+                zone,
+                dlon,
+                dlat,
+            )
+            if found == 1:
+                flags |= np.uint64(3) << np.uint64(2 * k)
                 continue
-            if zones.ints[zone, KIND] == AREA:
-                dlon, dlat = short_way(lon - frames[zone, F_LON]), lat - frames[zone, F_LAT]
-                found = verdict(
-                    frames,
-                    zones.frame_ints,
-                    zones.slab_starts,
-                    zones.slab_edges,
-                    zones.edges,
-                    zones.cells,
-                    zone,
-                    dlon,
-                    dlat,
-                )
-                if found == 1:
-                    flags |= np.uint64(3) << np.uint64(2 * k)
-                    continue
-                if found == 0 and buffer_m == ON_EDGE_M:
-                    continue
+            if found == 0 and buffer_m == ON_EDGE_M:
+                continue
         distance = _signed_m(zones, zone, lon, lat)
         if distance <= ON_EDGE_M:
             flags |= _ONE << np.uint64(2 * k)
@@ -166,6 +199,7 @@ def certified_each(
     words: Masks,
     own: Ints,
     buffers: Floats,
+    boxes: Boxes,
     wearer: Ints,
     lon: Floats,
     lat: Floats,
@@ -193,14 +227,15 @@ def certified_each(
             misses += 1
     asked = 0
     for m in range(misses):
+        if m + _AHEAD < misses:
+            fetch_ahead(boxes, np.int64(words[wearer[missed[m + _AHEAD]], W_FROM]))
         i = missed[m]
         w = wearer[i]
         if not holds(rows, w, lon[i], lat[i]):  # an earlier fix of the batch may have renewed it
             asked += 1
             x = half_open(lon[i])
-            flags, clear_m = _ask(
-                zones, own, buffers, np.int64(words[w, W_FROM]), np.int64(words[w, W_COUNT]), x, lat[i]
-            )
+            start, own_count = np.int64(words[w, W_FROM]), np.int64(words[w, W_COUNT])
+            flags, clear_m = _ask(zones, own, buffers, boxes, start, own_count, x, lat[i])
             words[w, W_FLAGS] = flags
             _certify(rows, w, lon[i], lat[i], clear_m)
             out[i] = flags
@@ -215,6 +250,7 @@ def plain_each(
     words: Masks,
     own: Ints,
     buffers: Floats,
+    boxes: Boxes,
     wearer: Ints,
     lon: Floats,
     lat: Floats,
@@ -223,12 +259,16 @@ def plain_each(
     out: Masks,
 ) -> None:
     """Flags of each fix of one share, found afresh."""
-    for i in range(len(wearer)):
+    fixes = len(wearer)
+    for i in range(fixes):
+        if i + 2 * _AHEAD < fixes:
+            fetch_ahead(words, wearer[i + 2 * _AHEAD])
+            fetch_ahead(boxes, np.int64(words[wearer[i + _AHEAD], W_FROM]))
         w = wearer[i]
         if shares > 1 and w % shares != share:
             continue
         start, count = np.int64(words[w, W_FROM]), np.int64(words[w, W_COUNT])
-        out[i] = _plain(zones, own, buffers, start, count, half_open(lon[i]), lat[i])
+        out[i] = _plain(zones, own, buffers, boxes, start, count, half_open(lon[i]), lat[i])
 
 
 @inner
@@ -268,6 +308,7 @@ def touched_each(
     zones: ZoneArrays,
     words: Masks,
     own: Ints,
+    boxes: Boxes,
     wearer: Ints,
     lon1: Floats,
     lat1: Floats,
@@ -284,6 +325,9 @@ def touched_each(
         length_m = speed_m(lat, dlon, dlat)
         start, flags = np.int64(words[w, W_FROM]), _NONE
         for k in range(np.int64(words[w, W_COUNT])):
+            east, north = _beside(boxes, start + k, lon + 0.5 * dlon, lat + 0.5 * dlat)
+            if east > 0.5 * abs(dlon) or north > 0.5 * abs(dlat):
+                continue
             if touches(zones, own[start + k], lon, lat, dlon, dlat, length_m, found):
                 flags |= _ONE << np.uint64(k)
         out[i] = flags

@@ -153,23 +153,22 @@ class ZoneTable:
             return _cap_area_m2(zone.center[1], zone.radius_m)
         if outline is None:
             raise TypeError(f"a {type(zone).__name__} without an outline")
+        pieces = cut(outline)
+        self._add_pieces(pieces, ints)
+        strips = slabs(pieces)
+        floats[SLAB_LON], floats[LON_SPAN], floats[SLAB_DEG] = strips.lon, strips.span, strips.width
+        floats[LAT_MIN] = min(outline.lat1.min(), outline.lat2.min())
+        floats[LAT_MAX] = max(outline.lat1.max(), outline.lat2.max())
         if isinstance(zone, CorridorZone):
             ints[KIND], floats[RADIUS] = CORRIDOR, zone.width_m
-            self._add_pieces(cut(outline), ints)
-            self._add_frame(outline_frame(outline, area=False))
+            self._add_frame(outline_frame(outline, zone.width_m))
             length_m = float(edge_lengths_m(outline).sum())
             return 2.0 * zone.width_m * length_m + _cap_area_m2(zone.line[0][1], zone.width_m)
         ints[KIND] = AREA
-        pieces = cut(outline)
-        self._add_pieces(pieces, ints)
-        floats[LAT_MIN] = min(outline.lat1.min(), outline.lat2.min())
-        floats[LAT_MAX] = max(outline.lat1.max(), outline.lat2.max())
-        strips = slabs(pieces)
-        floats[SLAB_LON], floats[LON_SPAN], floats[SLAB_DEG] = strips.lon, strips.span, strips.width
         ints[SLAB_COUNT] = max(0, len(strips.offsets) - 1)
         base = self._slab_pieces.extend(strips.pieces)
         ints[SLAB_FROM] = self._slab_offsets.extend(strips.offsets + base)
-        self._add_frame(outline_frame(outline, area=True))
+        self._add_frame(outline_frame(outline))
         return area_m2(outline)
 
     def _add_frame(self, frame: Frame) -> None:
