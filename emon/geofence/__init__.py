@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from emon.geofence.convert import zone_of
+    from emon.geofence.country import CountryIndex
     from emon.geofence.probability import inside_probabilities
     from emon.geofence.relation import (
         PathContacts,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from emon.geofence.zones import ZoneTable
 
 __all__ = [
+    "CountryIndex",
     "PathContacts",
     "Watch",
     "ZoneTable",
@@ -45,6 +47,7 @@ __all__ = [
 ]
 
 _ELSEWHERE = {
+    "CountryIndex": "country",
     "Watch": "watch",
     "ZoneTable": "zones",
     "inside_probabilities": "probability",

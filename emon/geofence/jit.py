@@ -30,7 +30,7 @@ _KERNEL_MODULES = (
         "near_build",
         "watch_kernels",
     ),
-    *("corridor", "relate", "gap", "paths", "detour", "probability_kernels"),
+    *("corridor", "relate", "gap", "paths", "detour", "probability_kernels", "country_kernels"),
 )
 
 

@@ -92,8 +92,10 @@ else:
     def fetch_ahead(_typing: Any, rows: Any, _row: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             array = context.make_array(signature.args[0])(context, builder, arguments[0])
-            width = builder.extract_value(array.shape, 1)
-            place = builder.gep(array.data, [builder.mul(arguments[1], width)])
+            place = arguments[1]
+            if signature.args[0].ndim == 2:
+                place = builder.mul(place, builder.extract_value(array.shape, 1))
+            place = builder.gep(array.data, [place])
             byte, short = ir.IntType(8).as_pointer(), ir.IntType(32)
             kind = ir.FunctionType(ir.VoidType(), [byte, short, short, short])
             call = builder.module.declare_intrinsic("llvm.prefetch.p0", (), kind)
