@@ -188,3 +188,12 @@ RETRY_PAUSE_MAX_S = 10.0  # [own] longest time a returned database stays unused
 PRIORITY_LOWEST = 5  # [contract] section 5: priorities run from 1 (highest) to 5
 PARTITIONS_EVERY_S = 3_600  # [own] days ahead are made well before they come, also after a clock change
 STOP_GRACE_S = 5.0  # [own] for what is in hand at a stop; everything unfinished comes again
+
+# --- score --------------------------------------------------------------------------------------
+DUE_DEPTH_MIN_M = 30.0  # [field] NIJ and MoJ: 30 m indoors is what a receiver must keep; shallower is grey
+DUE_FIXES = 3  # [own] one may be lost to a plausibility test, and the two left agree
+DUE_LATE_S = 240  # [field] NIJ Standard-1004.00 5.3.5: breach to delivered never over 4 min
+SCORE_EARLY_S = 30  # [own] an alert so little before a stay is that stay's: 40 m of drift at a walk
+SCORE_AFTER_S = EDGE_FIX_AGE_MAX_S  # [contract] a fix so old may still open a breach at an edge
+SCORE_RESAMPLES = 2_000  # [own] of the bootstrap; an end of a 95 % interval then rests on 50 of them
+TRUTH_STEP_MAX_M = 4.0  # [own] true depth is looked at so often along a way; it errs by half of it at most
