@@ -97,7 +97,7 @@ def quantiles(
 
 
 def clustered_rate(
-    counts: Sequence[int],
+    counts: Sequence[float],
     exposures: Sequence[float],
     rng: np.random.Generator,
     level: float = LEVEL,
