@@ -1,0 +1,1 @@
+"""What receivers make of a true path: parametric kinds, resampled recordings, and their calibration."""
