@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from emon.geofence.layout import Boxes, Masks, Shorts
+from emon.geofence.layout import LANES, Boxes, Masks, Shorts
 from emon.geofence.relation import columns_of, whole_numbers
 from emon.geofence.watch import box_around
 from emon.geofence.wgs84 import METRES_PER_DEGREE_MAX, Floats, Ints
@@ -23,6 +23,8 @@ from emon.limits import COUNTRY_CELLS_MAX, COUNTRY_CLOSE_M, COUNTRY_FINE_A_ZONE
 _YOUNG_MIN = 64
 _YOUNG_SHARE = 0.1
 """Zones added are laid out again with all others once they are so many of them."""
+_NEVER_NEAR = 1e3
+"""Cells from the middle at which the edges lie that only fill up a block."""
 _FINE = 8  # of country_kernels, which compiles when imported
 
 
@@ -31,7 +33,7 @@ class _Grid(NamedTuple):
 
     plan: Floats
     blocks: Shorts
-    starts: Ints
+    starts: Shorts
     entries: Masks
     edges: Boxes
 
@@ -144,12 +146,20 @@ def _laid(table: ZoneTable, numbers: Ints) -> _Grid:
     keys, words = keys[: state[1]], words[: state[1]]
     order = np.argsort(keys, kind="stable")
     fine = int(state[0]) * _FINE * _FINE
-    starts: Ints = np.zeros((coarse + fine + 1, 2), dtype=np.int64)
-    edges: Boxes = np.empty((int(count_edges(words, order, keys, starts)), 4), dtype=np.float32)
+    starts: Shorts = np.zeros((coarse + fine + 1, 2), dtype=np.int32)
+    blocks_of_edges = int(count_edges(words, order, keys, starts))
+    edges = _aligned(blocks_of_edges)
     entries = np.ascontiguousarray(words[order])
     fill_edges(zones, plan, _middles(plan, blocks, fine), entries, starts, edges)
     listed = np.diff(starts[: coarse + 1, 0]) > 0
     return _Grid(plan, (blocks + 1) | (listed * np.int32(LISTED)), starts, entries, edges)
+
+
+def _aligned(blocks: int) -> Boxes:
+    """Blocks of edges that are never near, each on two cache lines."""
+    room = np.full((blocks + 1) * 4 * LANES, _NEVER_NEAR, dtype=np.float32)
+    start = -room.ctypes.data % 64 // 4
+    return room[start : start + blocks * 4 * LANES].reshape(blocks, 4, LANES)
 
 
 def _plan(boxes: Floats) -> Floats:

@@ -18,13 +18,18 @@ import numpy as np
 
 from emon.geofence.ellipsoid import half_open, short_way
 from emon.geofence.jit import compiled, inlined, inner
-from emon.geofence.lanes import fetch_ahead
+from emon.geofence.lanes import block_crossings, fetch_ahead
 from emon.geofence.layout import (
     AREA,
+    C_AX,
+    C_AY,
+    C_BX,
+    C_BY,
     F_LAT,
     F_LON,
     F_REACH,
     KIND,
+    LANES,
     LAT1,
     LAT2,
     LON1,
@@ -58,6 +63,7 @@ _SURE = 1.02
 _ROUNDING = 1e-12
 LISTED = 1 << 30
 """In ``blocks``, once laid out: the coarse cell has a list. The rest is its block's number and 1."""
+_IN_DOUBT = 1 << 40
 STAGE = 256
 """Positions that wait together for memory."""
 
@@ -224,16 +230,22 @@ def _note(
             state[1] += 1
 
 
+@inlined
+def _edge_blocks(word: np.uint64) -> np.int64:
+    """Blocks of eight that an entry's edges take."""
+    return (np.int64((word >> _COUNT_SHIFT) & _COUNT_MASK) + LANES - 1) // LANES
+
+
 @compiled
-def count_edges(words: Masks, order: Ints, keys: Ints, starts: Ints) -> np.int64:
-    """Where each key's entries and edges begin: ``starts`` i64[keys + 1, 2] from sorted entries."""
+def count_edges(words: Masks, order: Ints, keys: Ints, starts: Shorts) -> np.int64:
+    """Where each key's entries and blocks of edges begin: ``starts`` i32[keys + 1, 2], of sorted entries."""
     edges, k = np.int64(0), 0
     for i in range(len(order)):
         key = keys[order[i]]
         while k <= key:
             starts[k, 0], starts[k, 1] = i, edges
             k += 1
-        edges += np.int64((words[order[i]] >> _COUNT_SHIFT) & _COUNT_MASK)
+        edges += _edge_blocks(words[order[i]])
     while k < len(starts):
         starts[k, 0], starts[k, 1] = len(order), edges
         k += 1
@@ -251,9 +263,12 @@ def _cut_x(x: float, y: float, to_x: float, to_y: float) -> tuple[float, float]:
 
 @compiled
 def fill_edges(
-    zones: ZoneArrays, plan: Floats, middles: Floats, entries: Masks, starts: Ints, edges: Boxes
+    zones: ZoneArrays, plan: Floats, middles: Floats, entries: Masks, starts: Shorts, edges: Boxes
 ) -> None:
-    """The edges of the fine cells' entries. ``middles`` f64[fine cells, 2] are degrees."""
+    """The edges of the fine cells' entries, in blocks of eight. ``middles`` f64[fine cells, 2] are degrees.
+
+    ``edges`` f32[blocks, 4, LANES] comes filled with what is never near.
+    """
     fine_lon, fine_lat = plan[G_LON_DEG] / FINE, plan[G_LAT_DEG] / FINE
     half = 0.5 + 2.0 * plan[G_NEAR]
     coarse = int(plan[G_COLUMNS]) * int(plan[G_ROWS])
@@ -263,7 +278,7 @@ def fill_edges(
         for e in range(starts[coarse + cell, 0], starts[coarse + cell + 1, 0]):
             if np.int64((entries[e] >> _COUNT_SHIFT) & _COUNT_MASK) == 0:
                 continue
-            zone = np.int64(entries[e] & _ZONE_MASK)
+            zone, lane = np.int64(entries[e] & _ZONE_MASK), 0
             for i in range(zones.ints[zone, PIECE_FROM], zones.ints[zone, PIECE_TO]):
                 x1 = short_way(zones.pieces[i, LON1] - lon) / fine_lon
                 y1 = (zones.pieces[i, LAT1] - lat) / fine_lat
@@ -272,32 +287,12 @@ def fill_edges(
                 if _meets(x1, y1, x2, y2, half):
                     ax, ay = _cut_x(x1, y1, x2, y2)
                     bx, by = _cut_x(x2, y2, x1, y1)
-                    cy, cx = _cut_x(ay, ax, by, bx)
-                    dy, dx = _cut_x(by, bx, ay, ax)
-                    edges[at, 0], edges[at, 1], edges[at, 2], edges[at, 3] = cx, cy, dx, dy
-                    at += 1
-
-
-@inlined
-def _crossings(edges: Boxes, first: np.int64, count: np.int64, x: float, y: float, near: float) -> int:
-    """1 where an odd number of edges lies between the middle and a position; 2 where it is too near to one.
-
-    Whether an edge's ends lie on either side of the way is decided half-open, by one product for a
-    corner that two edges share.
-    """
-    odd, close = 0, 0
-    for k in range(first, first + count):
-        ax, ay, bx, by = edges[k, 0], edges[k, 1], edges[k, 2], edges[k, 3]
-        dx, dy = float(bx) - float(ax), float(by) - float(ay)
-        middle = dy * ax - dx * ay
-        point = dx * (y - ay) - dy * (x - ax)
-        apart = (x * ay - y * ax > 0.0) != (x * by - y * bx > 0.0)
-        odd ^= apart & ((middle > 0.0) != (point > 0.0))
-        if abs(point) <= near * (abs(dx) + abs(dy)):
-            beside = (x < min(ax, bx) - near) | (x > max(ax, bx) + near)
-            beside |= (y < min(ay, by) - near) | (y > max(ay, by) + near)
-            close |= not beside
-    return 2 if close else odd
+                    edges[at, C_AY, lane], edges[at, C_AX, lane] = _cut_x(ay, ax, by, bx)
+                    edges[at, C_BY, lane], edges[at, C_BX, lane] = _cut_x(by, bx, ay, ax)
+                    lane += 1
+                    if lane == LANES:
+                        at, lane = at + 1, 0
+            at += lane > 0
 
 
 @compiled
@@ -305,7 +300,7 @@ def contain_each(
     zones: ZoneArrays,
     plan: Floats,
     blocks: Shorts,
-    starts: Ints,
+    starts: Shorts,
     entries: Masks,
     edges: Boxes,
     lon: Floats,
@@ -327,17 +322,21 @@ def contain_each(
         _place(plan, blocks, starts, lon, lat, begin, end, cells, places)
         for i in range(end - begin):
             if cells[i, 1] >= 0:
-                fetch_ahead(entries, starts[cells[i, 1], 0])
-                fetch_ahead(edges, starts[cells[i, 1], 1])
+                fetch_ahead(entries, starts[cells[i, 1], 0], 0)
+                fetch_ahead(edges, starts[cells[i, 1], 1], 0)
+                fetch_ahead(edges, starts[cells[i, 1], 1], 1)
+        doubts = False
         for i in range(begin, end):
             offsets[i] = total
             cell, fine = cells[i - begin, 0], cells[i - begin, 1]
-            kept, most = total, np.int64(0)
+            kept, most = total, 0
             if cell >= 0:
                 most = starts[cell + 1, 0] - starts[cell, 0]
             if fine >= 0:
                 most += starts[fine + 1, 0] - starts[fine, 0]
             if total + most > len(found):
+                if doubts:
+                    offsets[i] = _settle(zones, lon, lat, begin, i, total, found, offsets)
                 return i
             if cell >= 0:
                 for e in range(starts[cell, 0], starts[cell + 1, 0]):
@@ -345,20 +344,38 @@ def contain_each(
                     total += 1
             if fine >= 0:
                 x, y = places[i - begin, 0], places[i - begin, 1]
-                total = _of_fine(
-                    zones, plan, starts, entries, edges, fine, x, y, lon[i], lat[i], found, total
-                )
+                total, doubt = _of_fine(plan[G_NEAR], starts, entries, edges, fine, x, y, found, total)
+                doubts |= doubt
                 if cell >= 0:
                     _sort(found, kept, total)
+        if doubts:
+            total = _settle(zones, lon, lat, begin, end, total, found, offsets)
     offsets[len(lon)] = total
     return len(lon)
+
+
+@inner
+def _settle(
+    zones: ZoneArrays, lon: Floats, lat: Floats, begin: int, end: int, total: int, found: Ints, offsets: Ints
+) -> int:
+    """Ask exactly for what is in doubt (``_IN_DOUBT`` added), and leave out what does not hold."""
+    kept = offsets[begin]
+    for i in range(begin, end):
+        first, last = offsets[i], offsets[i + 1] if i + 1 < end else total
+        offsets[i] = kept
+        for k in range(first, last):
+            zone = found[k] & (_IN_DOUBT - 1)
+            if zone == found[k] or signed_m(zones, zone, half_open(lon[i]), lat[i]) <= ON_EDGE_M:
+                found[kept] = zone
+                kept += 1
+    return kept
 
 
 @inlined
 def _place(
     plan: Floats,
     blocks: Shorts,
-    starts: Ints,
+    starts: Shorts,
     lon: Floats,
     lat: Floats,
     begin: int,
@@ -390,51 +407,47 @@ def _place(
             fine = coarse + (block * FINE + v % FINE) * FINE + u % FINE
             cells[k, 1] = fine
             places[k, 0], places[k, 1] = x - u - 0.5, y - v - 0.5
-            fetch_ahead(starts, fine)
+            fetch_ahead(starts, fine, 0)
 
 
 @inlined
 def _of_fine(
-    zones: ZoneArrays,
-    plan: Floats,
-    starts: Ints,
+    near: float,
+    starts: Shorts,
     entries: Masks,
     edges: Boxes,
     fine: int,
     x: float,
     y: float,
-    lon: float,
-    lat: float,
     found: Ints,
     total: int,
-) -> int:
+) -> tuple[int, bool]:
     """Add the zones that hold a position at ``x``, ``y`` of a fine cell, from its middle."""
-    edge = np.int64(starts[fine, 1])
+    doubts = False
+    b = starts[fine, 1]
     for e in range(starts[fine, 0], starts[fine + 1, 0]):
         word = entries[e]
         kind = np.int64(word >> _KIND_SHIFT)
-        zone = int(np.int64(word & _ZONE_MASK))
-        inside, asked = kind == WHOLE, kind == ASK
-        if kind >= MIDDLE_OUT:
-            count = np.int64((word >> _COUNT_SHIFT) & _COUNT_MASK)
-            odd = _crossings(edges, edge, count, x, y, plan[G_NEAR])
-            edge += count
-            inside = odd != (kind == MIDDLE_IN)
-            asked = odd == 2
-        if asked:
-            inside = signed_m(zones, zone, half_open(lon), lat) <= ON_EDGE_M
-        if inside:
-            found[total] = zone
+        inside, doubt = kind != MIDDLE_OUT, kind == ASK
+        for _ in range(_edge_blocks(word)):
+            crossed = block_crossings(edges, b, x, y, near)
+            doubt |= crossed == 2
+            inside ^= crossed == 1
+            b += 1
+        if inside | doubt:
+            zone = np.int64(word & _ZONE_MASK)
+            found[total] = zone + _IN_DOUBT if doubt else zone
             total += 1
-    return total
+            doubts |= doubt
+    return total, doubts
 
 
 @inner
 def _sort(found: Ints, low: int, high: int) -> None:
-    """Put a few numbers in order."""
+    """Put a few zones in order."""
     for i in range(low + 1, high):
         value, k = found[i], i
-        while k > low and found[k - 1] > value:
+        while k > low and found[k - 1] & (_IN_DOUBT - 1) > value & (_IN_DOUBT - 1):
             found[k] = found[k - 1]
             k -= 1
         found[k] = value

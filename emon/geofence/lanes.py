@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import config
 
-from emon.geofence.layout import LANES, S_INVERSE, S_VX, S_VY, S_X, S_Y
+from emon.geofence.layout import C_AX, C_AY, C_BX, C_BY, LANES, S_INVERSE, S_VX, S_VY, S_X, S_Y, Boxes
 from emon.geofence.wgs84 import Floats
 
 if TYPE_CHECKING or config.DISABLE_JIT:  # plain Python: for coverage and for reading
@@ -32,8 +32,8 @@ if TYPE_CHECKING or config.DISABLE_JIT:  # plain Python: for coverage and for re
         """Index of the lowest bit that is set; the mask must not be zero."""
         return (int(mask) & -int(mask)).bit_length() - 1
 
-    def fetch_ahead(rows: npt.NDArray[Any], row: int | np.int64) -> None:
-        """Begin to bring a row into the cache; nothing else."""
+    def fetch_ahead(rows: npt.NDArray[Any], row: int | np.int64, line: int) -> None:
+        """Begin to bring a cache line (64 bytes) of a row into the cache; nothing else."""
 
     def _square(segments: Floats, b: int, k: int, x: float, y: float) -> float:
         wx, wy = x - segments[b, S_X, k], y - segments[b, S_Y, k]
@@ -50,6 +50,28 @@ if TYPE_CHECKING or config.DISABLE_JIT:  # plain Python: for coverage and for re
         """Which of a block's chords are within the square root of ``square``, a bit each."""
         near = (k for k in range(LANES) if _square(segments, b, k, x, y) <= square)
         return np.uint64(sum(1 << k for k in near))
+
+    def _crossed(ax: Any, ay: Any, bx: Any, by: Any, x: Any, y: Any, near: Any) -> tuple[bool, bool]:
+        dx, dy = bx - ax, by - ay
+        room = near * (abs(dx) + abs(dy))
+        middle, point = dy * ax - dx * ay, dx * (y - ay) - dy * (x - ax)
+        apart = (x * ay - y * ax > 0.0) != (x * by - y * bx > 0.0)
+        beside = x < min(ax, bx) - near or x > max(ax, bx) + near
+        beside = beside or y < min(ay, by) - near or y > max(ay, by) + near
+        close = (abs(point) <= room and (apart or not beside)) or (abs(middle) <= room and apart)
+        return apart and (middle > 0.0) != (point > 0.0), close
+
+    def block_crossings(edges: Boxes, b: int | np.int64, x: float, y: float, near: float) -> int:
+        """Whether the way from the origin to (x, y) crosses an odd number of a block's edges, 1 or 0.
+
+        2 where that could hang by a rounding, or (x, y) is within ``near`` of an edge. Whether an edge's
+        ends lie on either side of the way is decided half-open, by one product for a corner that two
+        edges share: so no corner counts twice.
+        """
+        at = tuple(np.float32(number) for number in (x, y, near))
+        rows = (edges[b, row] for row in (C_AX, C_AY, C_BX, C_BY))
+        found = [_crossed(*ends, *at) for ends in zip(*rows, strict=True)]
+        return 2 if any(close for _, close in found) else sum(odd for odd, _ in found) & 1
 
 else:
     from llvmlite import ir
@@ -89,20 +111,19 @@ else:
         return types.int64(types.uint64), generate
 
     @intrinsic
-    def fetch_ahead(_typing: Any, rows: Any, _row: Any) -> Any:
+    def fetch_ahead(_typing: Any, rows: Any, _row: Any, _line: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             array = context.make_array(signature.args[0])(context, builder, arguments[0])
-            place = arguments[1]
-            if signature.args[0].ndim == 2:
-                place = builder.mul(place, builder.extract_value(array.shape, 1))
-            place = builder.gep(array.data, [place])
+            offset = builder.mul(arguments[1], builder.extract_value(array.strides, 0))
+            offset = builder.add(offset, builder.mul(arguments[2], _WORD(64)))
             byte, short = ir.IntType(8).as_pointer(), ir.IntType(32)
             kind = ir.FunctionType(ir.VoidType(), [byte, short, short, short])
             call = builder.module.declare_intrinsic("llvm.prefetch.p0", (), kind)
-            builder.call(call, [builder.bitcast(place, byte), short(0), short(3), short(1)])
+            place = builder.gep(builder.bitcast(array.data, byte), [offset])
+            builder.call(call, [place, short(0), short(3), short(1)])
             return context.get_dummy_value()
 
-        return types.none(rows, types.int64), generate
+        return types.none(rows, types.int64, types.int64), generate
 
     def _spread(builder: Any, number: Any) -> Any:
         lane = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), number, ir.IntType(32)(0))
@@ -149,3 +170,65 @@ else:
             return builder.zext(builder.bitcast(near, ir.IntType(LANES)), _WORD)
 
         return types.uint64(segments, types.int64, types.float64, types.float64, types.float64), generate
+
+    _SINGLE, _SINGLES = ir.FloatType(), ir.VectorType(ir.FloatType(), LANES)
+
+    def _spread_single(builder: Any, number: Any) -> Any:
+        lane = ir.Constant(_SINGLES, ir.Undefined)
+        lane = builder.insert_element(lane, builder.fptrunc(number, _SINGLE), ir.IntType(32)(0))
+        order = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+        return builder.shuffle_vector(lane, ir.Constant(_SINGLES, ir.Undefined), order)
+
+    def _magnitude(builder: Any, vector: Any) -> Any:
+        call = builder.module.declare_intrinsic("llvm.fabs.v8f32", (), ir.FunctionType(_SINGLES, [_SINGLES]))
+        return builder.call(call, [vector])
+
+    def _crossing_lanes(builder: Any, ends: Any, x: Any, y: Any, near: Any) -> tuple[Any, Any]:
+        """Flags of the edges that are crossed, and of those too close to say."""
+        ax, ay, bx, by = ends
+        sub, mul = builder.fsub, builder.fmul
+
+        def cross(a: Any, b: Any, c: Any, d: Any) -> Any:
+            return sub(mul(a, d), mul(b, c))
+
+        def above(a: Any, b: Any) -> Any:
+            return builder.fcmp_ordered(">", a, b)
+
+        none = ir.Constant(_SINGLES, [0.0] * LANES)
+        dx, dy = sub(bx, ax), sub(by, ay)
+        room = mul(near, builder.fadd(_magnitude(builder, dx), _magnitude(builder, dy)))
+        middle = cross(ax, ay, dx, dy)
+        point = cross(dx, dy, sub(x, ax), sub(y, ay))
+        apart = builder.xor(above(cross(x, y, ax, ay), none), above(cross(x, y, bx, by), none))
+        beside = None
+        for at, a, b in ((x, ax, bx), (y, ay, by)):
+            low = sub(_pair(builder, "llvm.minnum.v8f32", _SINGLES, a, b), near)
+            high = builder.fadd(_pair(builder, "llvm.maxnum.v8f32", _SINGLES, a, b), near)
+            out = builder.or_(above(low, at), above(at, high))
+            beside = out if beside is None else builder.or_(beside, out)
+        by_point = builder.fcmp_ordered("<=", _magnitude(builder, point), room)
+        by_middle = builder.fcmp_ordered("<=", _magnitude(builder, middle), room)
+        close = builder.or_(
+            builder.and_(by_point, builder.or_(apart, builder.not_(beside))), builder.and_(by_middle, apart)
+        )
+        return builder.and_(apart, builder.xor(above(middle, none), above(point, none))), close
+
+    @intrinsic
+    def block_crossings(_typing: Any, edges: Any, _b: Any, _x: Any, _y: Any, _near: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            array = context.make_array(signature.args[0])(context, builder, arguments[0])
+            start = builder.mul(arguments[1], _WORD(4 * LANES))
+            ends = []
+            for row in (C_AX, C_AY, C_BX, C_BY):
+                place = builder.gep(array.data, [builder.add(start, _WORD(row * LANES))])
+                ends.append(builder.load(builder.bitcast(place, _SINGLES.as_pointer()), align=4))
+            at = [_spread_single(builder, number) for number in arguments[2:]]
+            crossed, close = _crossing_lanes(builder, ends, *at)
+            byte = ir.IntType(LANES)
+            count = builder.module.declare_intrinsic("llvm.ctpop.i8", (), ir.FunctionType(byte, [byte]))
+            odd = builder.and_(builder.call(count, [builder.bitcast(crossed, byte)]), byte(1))
+            unsure = builder.icmp_unsigned("!=", builder.bitcast(close, byte), byte(0))
+            return builder.zext(builder.select(unsure, byte(2), odd), _WORD)
+
+        numbers = (types.float64, types.float64, types.float64)
+        return types.int64(edges, types.int64, *numbers), generate

@@ -79,6 +79,8 @@ S_X, S_Y, S_VX, S_VY, S_INVERSE, S_SAG = 0, 1, 2, 3, 4, 5
 S_HULL = 6  # its first three: centre and radius of a circle around the block
 SEGMENT_ROWS = 7
 LANES = 8
+# Rows of a block of a country's edges, f32[n, 4, LANES]: both ends, in cells from the middle of theirs.
+C_AX, C_AY, C_BX, C_BY = 0, 1, 2, 3
 # Columns of ``edges``, f64[n, 4]: lower and upper latitude, longitude at the lower, degrees a degree.
 E_LOW, E_HIGH, E_LON, E_SLOPE = 0, 1, 2, 3
 CELLS = 32

@@ -216,7 +216,7 @@ def certified_each(
     count, misses = len(wearer), 0
     for i in range(count):
         if i + _AHEAD < count:
-            fetch_ahead(rows, wearer[i + _AHEAD])
+            fetch_ahead(rows, wearer[i + _AHEAD], 0)
         w = wearer[i]
         if shares > 1 and w % shares != share:
             continue
@@ -228,7 +228,7 @@ def certified_each(
     asked = 0
     for m in range(misses):
         if m + _AHEAD < misses:
-            fetch_ahead(boxes, np.int64(words[wearer[missed[m + _AHEAD]], W_FROM]))
+            fetch_ahead(boxes, np.int64(words[wearer[missed[m + _AHEAD]], W_FROM]), 0)
         i = missed[m]
         w = wearer[i]
         if not holds(rows, w, lon[i], lat[i]):  # an earlier fix of the batch may have renewed it
@@ -262,8 +262,8 @@ def plain_each(
     fixes = len(wearer)
     for i in range(fixes):
         if i + 2 * _AHEAD < fixes:
-            fetch_ahead(words, wearer[i + 2 * _AHEAD])
-            fetch_ahead(boxes, np.int64(words[wearer[i + _AHEAD], W_FROM]))
+            fetch_ahead(words, wearer[i + 2 * _AHEAD], 0)
+            fetch_ahead(boxes, np.int64(words[wearer[i + _AHEAD], W_FROM]), 0)
         w = wearer[i]
         if shares > 1 and w % shares != share:
             continue
