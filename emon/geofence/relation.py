@@ -134,10 +134,11 @@ def distances_m(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Float
 
 
 def load_kernels() -> None:
-    """Load every kernel now: 0.5 s from the cache, some 20 s of compiling where there is none.
+    """Load every kernel now: about a second from the cache, some 40 s of compiling where there is none.
 
     A service calls this before it takes its first fix, which would wait as long.
     """
+    from emon.geofence.country import CountryIndex
     from emon.geofence.probability import inside_probabilities
     from emon.geofence.watch import Watch
 
@@ -152,6 +153,7 @@ def load_kernels() -> None:
     distances_m(lon, lat, lon, lat + 0.01)
     corridor = table.add(CorridorZone(((4.0, 51.9), (4.01, 51.9)), 50.0))
     inside_probabilities(table, [0, corridor], [4.0, 4.005], [52.0, 51.9], [20.0, 20.0])
+    CountryIndex(table).containing(lon, lat)
     watch = Watch(table, 1)
     watch.set(0, [0], [100.0])
     for certificates in (True, False):
