@@ -140,7 +140,10 @@ def _wearer(line: Line) -> Wearer:
 
 def _stay(line: Line) -> Stay:
     from_us, to_us = line.stretch()
-    counted = "shown" in line.members or "first_fix" in line.members
+    named = "shown" in line.members or "first_fix" in line.members
+    counted = line.flag("counted", named)
+    if named and not counted:
+        raise _Fault("counted must be true where first_fix or shown is named")
     return Stay(
         str(line.members["type"]),
         line.text("wearer"),
