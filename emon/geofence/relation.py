@@ -8,7 +8,7 @@ are loaded at the first call, so importing this module is cheap.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ import numpy.typing as npt
 from emon.geofence.wgs84 import Floats, Ints
 from emon.geofence.zones import ZoneTable
 from emon.model.order import AreaZone, CorridorZone
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class PathContacts(NamedTuple):
@@ -162,12 +164,18 @@ def load_kernels() -> None:
     watch.touched(zones, lon, lat, lon, lat + 0.01)
 
 
+def own_array(given: npt.ArrayLike, dtype: type[Scalar]) -> npt.NDArray[Scalar]:
+    """An array as kernels know it; one that may not be written would be another type to the compiler."""
+    array: npt.NDArray[Scalar] = np.ascontiguousarray(given, dtype=dtype)
+    return array if array.flags.writeable else array.copy()
+
+
 def columns_of(**given: npt.ArrayLike) -> list[Floats]:
     """Columns as ``f64[n]`` of one length, longitudes within ±180 and latitudes within ±90.
 
     Raises ``ValueError`` with the column and row of the first value that is not.
     """
-    arrays = {name: np.ascontiguousarray(column, dtype=np.float64) for name, column in given.items()}
+    arrays = {name: own_array(column, np.float64) for name, column in given.items()}
     shapes = {name: array.shape for name, array in arrays.items()}
     if any(len(shape) != 1 for shape in shapes.values()) or len(set(shapes.values())) > 1:
         raise ValueError(f"columns of one length are needed, not of {shapes}")
@@ -189,7 +197,7 @@ def whole_numbers(name: str, given: npt.ArrayLike, count: int, bound: int, known
     array = np.asarray(given)
     if array.size and array.dtype.kind not in "iu":
         raise ValueError(f"{name} holds {array.dtype}, not whole numbers")
-    numbers = np.ascontiguousarray(array, dtype=np.int64)
+    numbers = own_array(array, np.int64)
     if numbers.shape != (count,):
         raise ValueError(f"{name} has shape {numbers.shape} for {count} positions")
     if count and not 0 <= int(numbers.min()) <= int(numbers.max()) < bound:

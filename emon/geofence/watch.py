@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from operator import index
 
 import numpy as np
 import numpy.typing as npt
@@ -149,8 +150,9 @@ class Watch:
 
         if not 0 <= wearer < len(self._rows):
             raise IndexError(f"wearer {wearer}; the watch has {len(self)}")
-        found = int(hit(self._rows, self._words, wearer, lon, lat))
-        return found if found >= 0 else int(self.flags([wearer], [lon], [lat])[0])
+        found = int(hit(self._rows, self._words, index(wearer), float(lon), float(lat)))  # one signature
+        known = found >= 0 and -180.0 <= lon <= 180.0
+        return found if known else int(self.flags([wearer], [lon], [lat])[0])
 
     def touched(
         self,
