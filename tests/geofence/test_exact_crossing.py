@@ -129,13 +129,16 @@ def test_a_path_over_a_pole_meets_what_lies_in_its_degrees() -> None:
 
 def test_a_path_along_a_whole_edge_meets_it_from_corner_to_corner() -> None:
     """Rounding once placed the crossing of two lines in one: 1.1 km before the corner, and outside."""
-    lon, lat = 4.48, 51.92
-    for run, rise in ((0.013, 0.0071), (-0.0057, 0.0119), (0.02, 0.0), (0.0, 0.01), (0.0301, 1e-7)):
-        ring = [(lon, lat), (lon + run, lat + rise), (lon - rise, lat + run)]
-        table = ZoneTable()
-        zone = np.array([table.add(polygon(ring))])
-        ends = (lon - run, lat - rise, lon + 2.0 * run, lat + 2.0 * rise)
-        met = path_contacts(table, zone, *(np.array([value]) for value in ends))
-        assert met.touched.tolist() == [True]
-        assert met.first[0] == pytest.approx(1.0 / 3.0, abs=1e-7)
-        assert met.last[0] == pytest.approx(2.0 / 3.0, abs=1e-7)
+    rng = np.random.default_rng(24)
+    table = ZoneTable()
+    lon, lat = 4.48 + rng.uniform(-0.1, 0.1, 400), 51.92 + rng.uniform(-0.1, 0.1, 400)
+    run, rise = rng.uniform(-0.02, 0.02, 400), rng.uniform(-0.02, 0.02, 400)
+    rise[:20], run[20:40] = 0.0, 0.0
+    rise[40:60] = 1e-7
+    corners = ((lon, lat), (lon + run, lat + rise), (lon - rise, lat + run))
+    rings = np.array(corners).transpose(2, 0, 1).tolist()
+    zone = np.array([table.add(polygon(ring)) for ring in rings])
+    met = path_contacts(table, zone, lon - run, lat - rise, lon + 2.0 * run, lat + 2.0 * rise)
+    assert met.touched.all()
+    assert met.first == pytest.approx(1.0 / 3.0, abs=1e-6)
+    assert met.last == pytest.approx(2.0 / 3.0, abs=1e-6)
