@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 EXTRAS: dict[str, tuple[str, ...]] = {
-    "dev": ("demo", "build", "dev"),
+    "dev": ("demo", "build", "bench", "dev"),
     "demo": ("demo", "build"),
     "run": ("build",),
     "node": (),

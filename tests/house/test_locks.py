@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-LOCKS = {"run": ("build",), "demo": ("demo", "build"), "dev": ("demo", "build", "dev")}
+LOCKS = {"run": ("build",), "demo": ("demo", "build"), "dev": ("demo", "build", "bench", "dev")}
 ENTRY = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^ ;\\]+)(?: ; ([^\\]+))?(?: \\)?$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}(?: \\)?$")
 
