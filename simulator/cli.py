@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from emon import __version__
 
-COMMANDS = ("run", "score", "load", "tracks")
+COMMANDS = ("run", "score", "load", "tracks", "calibrate")
 
 _EPILOG = """\
 begin here:

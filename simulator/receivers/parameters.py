@@ -1,0 +1,204 @@
+"""The parameters of a receiver: frozen values with units, refused by name when they make no sense.
+
+The kinds that exist, with the source of each number, are in ``kinds.py``. Claimed radii here are
+those of a 68 % circle (the names say 68), as receivers report them and the tracks' README tabulates
+them; ``Observed.accuracy_m`` is 1.6214 times as large.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields
+
+from simulator.path import Surroundings
+
+Bounds = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Astray:
+    """Episodes in which the position lies far off to one side: multipath, a wrong reflection.
+
+    ``share`` of the time and mean length ``stay_s``; each episode has one offset, its size
+    log-uniform in ``off_m``. ``claim68_m`` bounds the confident claim made meanwhile; without it the
+    claim is what it would have been.
+    """
+
+    share: float = 0.0
+    stay_s: float = 30.0
+    off_m: Bounds = (20.0, 70.0)
+    claim68_m: Bounds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Poor:
+    """Episodes in which reception is bad and the receiver knows: it claims a radius log-uniform in
+    ``claim68_m`` and drifts, within ``ramp_s``, off by ``off_per_claim`` of it (log-uniform too)."""
+
+    share: float = 0.0
+    stay_s: float = 40.0
+    claim68_m: Bounds = (22.0, 75.0)
+    off_per_claim: Bounds = (0.1, 1.2)
+    ramp_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a receiver makes of one kind of surroundings.
+
+    ``gnss``, ``wifi``, ``cell``, ``far`` and ``hold`` share the fixes (they sum to 1): own satellites,
+    Wi-Fi, a near mast, a mast kilometres away, the last position again with a growing claim; one lasts
+    ``stay_s`` in the mean. ``lost_share`` of the time there is no fix at all, ``lost_s`` on end.
+    The satellite error an axis is Gauss-Markov of deviation ``fast_m`` and ``slow_m`` and white
+    noise ``white_m``, times a slow log-normal swing of log-deviation ``wild``; it grows where the claim is
+    above the receiver's knee. It claims ``claim68_m`` in the median, with log-deviation ``claim_spread``.
+    """
+
+    gnss: float = 1.0
+    wifi: float = 0.0
+    cell: float = 0.0
+    far: float = 0.0
+    hold: float = 0.0
+    stay_s: float = 60.0
+    lost_share: float = 0.0
+    lost_s: float = 60.0
+    fast_m: float = 3.0
+    slow_m: float = 2.0
+    white_m: float = 0.3
+    wild: float = 0.5
+    claim68_m: float = 6.0
+    claim_spread: float = 0.5
+    astray: Astray = field(default_factory=Astray)
+    poor: Poor = field(default_factory=Poor)
+
+
+@dataclass(frozen=True, slots=True)
+class Wifi:
+    """Positions from Wi-Fi: a scan each ``scan_s`` finds a new target of deviation ``sigma_m`` an axis
+    about a biased place, correlated over ``drift_s``; what is reported runs after it (``relax_s``)."""
+
+    scan_s: float = 30.0
+    sigma_m: float = 1.0
+    drift_s: float = 600.0
+    relax_s: float = 5.0
+    bias_m: Bounds = (0.0, 3.0)
+    claim68_m: float = 15.7
+    claim_spread: float = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Positions from a near mast: few values that repeat, each held for ``stay_s`` in the mean."""
+
+    spacing_m: float = 400.0
+    stay_s: float = 600.0
+    claim68_m: Bounds = (600.0, 1200.0)
+    bold_share: float = 0.0
+    bold_claim68_m: Bounds = (9.0, 20.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Far:
+    """Positions kilometres away that come back: two masts for each stretch of ``region_m``. Within a stay
+    at one, ``flicker_share`` of the fixes come from the satellites again: the position hops to and fro.
+    ``wander_m`` is the deviation of one fix there from the next; without it the fixes repeat."""
+
+    off_m: Bounds = (1_000.0, 30_000.0)
+    claim68_m: Bounds = (100.0, 4_000.0)
+    region_m: float = 8_000.0
+    flicker_share: float = 0.1
+    wander_m: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cold:
+    """After so long without satellites the first fix takes ``first_fix_s`` and errs by up to ``off_m``,
+    settling within ``settle_s``; ``warm_s`` is as long a loss as leaves no trace."""
+
+    warm_s: float = 120.0
+    cold_s: float = 4 * 3_600.0
+    first_fix_s: float = 35.0
+    off_m: float = 40.0
+    settle_s: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """A kind of receiver: its conditions by ``Surroundings`` code, and what is its own everywhere.
+
+    ``wild_s`` and ``claim_s`` are the time constants of swing and claim. Above a claim of ``knee68_m`` the
+    error grows with the claim's power ``error_per_claim``; below it bolder claims mean no smaller error.
+    ``levels68_m`` are the only claims it makes, if any. ``bias_m`` is the constant error of satellite
+    positions at a place. ``quiet_m``: moves less than that are not delivered. ``doze_share`` of the
+    time it says nothing while the wearer stands, ``doze_s`` on end: phones do, bracelets do not.
+    ``map_name`` names what network and place make of it: receivers of one map share biases and masts.
+    """
+
+    name: str
+    conditions: tuple[Conditions, ...]
+    map_name: str
+    fast_s: float = 25.0
+    slow_s: float = 700.0
+    wild_s: float = 90.0
+    claim_s: float = 60.0
+    knee68_m: float = 10.0
+    error_per_claim: float = 0.65
+    floor68_m: float = 3.0
+    levels68_m: tuple[float, ...] = ()
+    bias_m: Bounds = (0.0, 4.0)
+    bias_spacing_m: float = 60.0
+    wifi: Wifi = field(default_factory=Wifi)
+    cell: Cell = field(default_factory=Cell)
+    far: Far = field(default_factory=Far)
+    cold: Cold = field(default_factory=Cold)
+    hold_growth68_m_s: float = 13.0
+    hold_claim68_max_m: float = 6_500.0
+    quiet_m: float = 0.0
+    doze_share: float = 0.0
+    doze_s: float = 3_600.0
+
+    def __post_init__(self) -> None:
+        faults = list(_faults(self))
+        if faults:
+            raise ValueError(f"receiver {self.name!r}: " + "; ".join(faults))
+
+
+def _faults(receiver: Receiver) -> list[str]:
+    faults = _bad_numbers("", receiver)
+    for part in ("wifi", "cell", "far", "cold"):
+        faults += _bad_numbers(f"{part}.", getattr(receiver, part))
+    if len(receiver.conditions) != len(Surroundings):
+        faults.append(f"conditions: {len(receiver.conditions)} given, not {len(Surroundings)}")
+    for code, met in enumerate(receiver.conditions):
+        where = f"conditions[{code}]."
+        faults += _bad_numbers(where, met)
+        faults += _bad_numbers(f"{where}astray.", met.astray) + _bad_numbers(f"{where}poor.", met.poor)
+        total = met.gnss + met.wifi + met.cell + met.far + met.hold
+        if not math.isclose(total, 1.0, abs_tol=1e-9):
+            faults.append(f"{where}gnss, wifi, cell, far and hold sum to {total:g}, not to 1")
+    if any(low >= high for low, high in zip(receiver.levels68_m, receiver.levels68_m[1:], strict=False)):
+        faults.append("levels68_m must rise")
+    return faults
+
+
+_SOURCES = ("gnss", "wifi", "cell", "far", "hold")
+_ABOVE_ZERO = ("_s", "claim68_m", "spacing_m", "region_m", "floor68_m", "knee68_m")
+
+
+def _bad_numbers(where: str, part: object) -> list[str]:
+    faults = []
+    for name in (f.name for f in fields(part)):  # type: ignore[arg-type]
+        value = getattr(part, name)
+        numbers = value if isinstance(value, tuple) else (value,)
+        for number in numbers:
+            if not isinstance(number, int | float):
+                continue
+            if not math.isfinite(number) or number < 0.0:
+                faults.append(f"{where}{name} is {number}; must be 0 or more")
+            elif (name in _SOURCES or name.endswith("share")) and number > 1.0:
+                faults.append(f"{where}{name} is {number}; a share is at most 1")
+            elif number == 0.0 and name.endswith(_ABOVE_ZERO) and not name.endswith("_m_s"):
+                faults.append(f"{where}{name} is 0; must be above 0")
+        if isinstance(value, tuple) and len(value) == 2 and name.endswith("_m") and value[0] > value[1]:
+            faults.append(f"{where}{name} is {value}; the lower bound comes first")
+    return faults
