@@ -16,6 +16,7 @@ GNSS, WIFI, CELL = range(3)
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int8]
 Flags = NDArray[np.bool_]
+Indices = NDArray[np.intp]
 
 
 class Observed(NamedTuple):

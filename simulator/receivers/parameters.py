@@ -9,8 +9,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, fields
+from typing import NamedTuple
+
+import numpy as np
 
 from simulator.path import Surroundings
+from simulator.receivers.observed import Floats
+from simulator.receivers.places import map_key
+from simulator.receivers.tables import Table, table_of
 
 Bounds = tuple[float, float]
 
@@ -122,6 +128,15 @@ class Cold:
     settle_s: float = 20.0
 
 
+class Uses(NamedTuple):
+    """Which sources a receiver ever answers from."""
+
+    gnss: bool
+    wifi: bool
+    cell: bool
+    far: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Receiver:
     """A kind of receiver: its conditions by ``Surroundings`` code, and what is its own everywhere.
@@ -132,6 +147,10 @@ class Receiver:
     positions at a place. ``quiet_m``: moves less than that are not delivered. ``doze_share`` of the
     time it says nothing while the wearer stands, ``doze_s`` on end: phones do, bracelets do not.
     ``map_name`` names what network and place make of it: receivers of one map share biases and masts.
+    One call of ``observe`` is one session: ``session`` and ``session_claim`` are log-deviations of the
+    error and of the claim from one to the next, together.
+
+    The last five fields follow from the others: they are what the kernels read.
     """
 
     name: str
@@ -156,11 +175,30 @@ class Receiver:
     quiet_m: float = 0.0
     doze_share: float = 0.0
     doze_s: float = 3_600.0
+    session: float = 0.0
+    session_claim: float = 0.0
+    met: Table = field(init=False, repr=False, compare=False)
+    own: np.void = field(init=False, repr=False, compare=False)
+    levels: Floats = field(init=False, repr=False, compare=False)
+    keys: tuple[np.uint64, ...] = field(init=False, repr=False, compare=False)
+    uses: Uses = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        faults = list(_faults(self))
+        faults = _faults(self)
         if faults:
             raise ValueError(f"receiver {self.name!r}: " + "; ".join(faults))
+        set_ = object.__setattr__
+        set_(self, "met", table_of(self.conditions))
+        set_(self, "own", table_of([self], skip=_NOT_IN_THE_TABLE)[0])
+        set_(self, "levels", np.array(self.levels68_m, np.float64))
+        maps = (self.map_name, *(f"{self.map_name} {network}" for network in ("wifi", "cell", "far")))
+        set_(self, "keys", tuple(map_key(name) for name in maps))
+        shares = {name: any(getattr(met, name) > 0.0 for met in self.conditions) for name in Uses._fields}
+        set_(self, "uses", Uses(**shares))
+
+
+_DERIVED = ("met", "own", "levels", "keys", "uses")
+_NOT_IN_THE_TABLE = ("name", "conditions", "map_name", "levels68_m", *_DERIVED)
 
 
 def _faults(receiver: Receiver) -> list[str]:
@@ -187,7 +225,7 @@ _ABOVE_ZERO = ("_s", "claim68_m", "spacing_m", "region_m", "floor68_m", "knee68_
 
 def _bad_numbers(where: str, part: object) -> list[str]:
     faults = []
-    for name in (f.name for f in fields(part)):  # type: ignore[arg-type]
+    for name in (f.name for f in fields(part) if f.init):  # type: ignore[arg-type]
         value = getattr(part, name)
         numbers = value if isinstance(value, tuple) else (value,)
         for number in numbers:

@@ -10,8 +10,8 @@ from pathlib import Path as File
 import numpy as np
 
 from emon.model.instant import DAY_US, SECOND_US
+from simulator.receivers.kernels import METRES_PER_DEGREE
 from simulator.receivers.observed import Floats
-from simulator.receivers.places import METRES_PER_DEGREE
 from simulator.receivers.situations import Part
 from simulator.receivers.statistics import Record
 from simulator.tracks import Track, read_tracks

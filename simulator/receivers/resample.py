@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.path import Path, Surroundings, positions_at
-from simulator.receivers.observed import CELL, Codes, Flags, Floats, Observed
-from simulator.receivers.places import METRES_PER_DEGREE, map_key, place_bias
-from simulator.receivers.processes import Indices
+from simulator.receivers.kernels import METRES_PER_DEGREE
+from simulator.receivers.observed import CELL, Codes, Flags, Floats, Indices, Observed
+from simulator.receivers.places import map_key, place_bias
 from simulator.receivers.residuals import Strand
 
 STILL, STREET, RAIL = "still", "street", "rail"
@@ -101,9 +101,9 @@ def resampled(
     lon, lat, _, _ = positions_at(path, t_s - (lines.t_s - lines.fresh_s))
     key = map_key(f"resampled {receiver.name}")
     bias = place_bias(key, lon, lat, receiver.bias_m, receiver.bias_spacing_m)
-    at_lat = np.clip(lat + (lines.north_m + bias[1]) / METRES_PER_DEGREE, -90.0, 90.0)
+    at_lat = np.clip(lat + (lines.north_m + bias[:, 1]) / METRES_PER_DEGREE, -90.0, 90.0)
     narrow = METRES_PER_DEGREE * np.maximum(np.cos(np.radians(lat)), 1e-6)
-    at_lon = (lon + (lines.east_m + bias[0]) / narrow + 180.0) % 360.0 - 180.0
+    at_lon = (lon + (lines.east_m + bias[:, 0]) / narrow + 180.0) % 360.0 - 180.0
     unknown = np.full(t_s.size, np.nan)
     found = Observed(t_s, np.round(at_lon, 7), np.round(at_lat, 7), lines.accuracy_m, lines.source, unknown)
     return found.only(exists)

@@ -16,8 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator.receivers.observed import Codes, Flags, Floats
-from simulator.receivers.processes import Indices
+from simulator.receivers.observed import Codes, Flags, Floats, Indices
 
 SMOOTHING_S = 20.0
 """Deviation of the weight in time: shorter follows the error, longer cuts corners."""

@@ -14,10 +14,10 @@ import numpy as np
 
 from simulator.path import Path, Surroundings, positions_at
 from simulator.receivers import statistics
+from simulator.receivers.kernels import METRES_PER_DEGREE
 from simulator.receivers.kinds import KINDS
 from simulator.receivers.observe import observe
 from simulator.receivers.observed import Floats
-from simulator.receivers.places import METRES_PER_DEGREE
 from simulator.receivers.statistics import Figures, Record
 from simulator.seeds import generator
 
