@@ -46,7 +46,7 @@ lock: env-dev ## write requirements/*.txt again from pyproject.toml; ARGS=--upgr
 	@$(BIN)/python scripts/lock.py $(ARGS)
 
 docs: env-dev ## write the generated pages of docs/ again
-	@$(BIN)/python scripts/docs.py
+	@$(BIN)/python -m scripts.docs
 
 clean: ## remove the environment, everything fetched or built, and the data of demo runs
 	rm -rf .venv .cache .data build dist emon/web/static/vendor .pytest_cache .mypy_cache .ruff_cache \

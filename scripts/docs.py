@@ -1,6 +1,7 @@
-"""Write the pages of docs/ that are generated: settings.md from the code, README.md from the pages' headings.
+"""Write the pages of docs/ that are generated: settings.md from the code, geofence-accuracy.md from
+measurement (a minute or two), README.md from the pages' headings.
 
-.venv/bin/python scripts/docs.py
+.venv/bin/python -m scripts.docs
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 from emon.config import settings_markdown
+from tests.geofence import accuracy
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,8 +29,10 @@ def index_markdown(docs: Path) -> str:
 def main() -> int:
     docs = ROOT / "docs"
     (docs / "settings.md").write_text(settings_markdown(), "utf-8")
+    measured = {cell: accuracy.measured(cell) for cell in accuracy.cells()}
+    (docs / "geofence-accuracy.md").write_text(accuracy.page(measured), "utf-8")
     (docs / "README.md").write_text(index_markdown(docs), "utf-8")
-    print("wrote docs/settings.md and docs/README.md")
+    print("wrote docs/settings.md, docs/geofence-accuracy.md and docs/README.md")
     return 0
 
 

@@ -112,11 +112,16 @@ def _planar_relation(edges: list[Edge], p: Pair) -> int:
 
 def relation(shape: Shape, lon: float, lat: float) -> int:
     """Where a point lies by the even-odd rule: INSIDE, exactly ON an edge, or OUTSIDE."""
-    finer, [(x, y)] = _finer(shape, [(lon, lat)])
-    return min(
-        (_planar_relation(finer.edges, (x + turn, y)) for turn in _turns(finer)),
-        key=(ON, INSIDE, OUTSIDE).index,
-    )
+    finer, [point] = _finer(shape, [(lon, lat)])
+    return _turned_relation(finer, point)
+
+
+def _turned_relation(shape: Shape, p: Pair) -> int:
+    """Rings round a pole may begin at different meridians, so the turns of the plane are taken together."""
+    found = [_planar_relation(shape.edges, (p[0] + turn, p[1])) for turn in _turns(shape)]
+    if ON in found:
+        return ON
+    return INSIDE if found.count(INSIDE) % 2 else OUTSIDE
 
 
 def _meet(a: Pair, b: Pair, c: Pair, d: Pair) -> bool:
@@ -147,9 +152,7 @@ def meets(shape: Shape, start: Point, end: Point) -> bool:
         one, two = (a[0] + turn, a[1]), (b[0] + turn, b[1])
         if any(drawn and _meet(one, two, c, d) for c, d, drawn in finer.edges):
             return True
-        if _planar_relation(finer.edges, one) == INSIDE:
-            return True
-    return False
+    return _turned_relation(finer, a) == INSIDE
 
 
 # --- how near -------------------------------------------------------------------------------------
