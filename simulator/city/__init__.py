@@ -1,0 +1,1 @@
+"""Cities: streets, buildings, railway, routes; from a seed or from real streets."""

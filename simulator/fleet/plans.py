@@ -1,0 +1,110 @@
+"""When a device asks for a position: its plan, sleep after stillness, masts, pursuit (contract section 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emon.limits import PLAN_S
+from simulator.fleet.kernels import asked_in_turn
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+STILL_AFTER_S = 60.0  # [own] without motion for a minute a device says `still`
+SLEEP_AFTER_S = 600.0  # [contract] section 3: 10 minutes after `still`
+SLEEP_S = 3_600.0  # [contract] section 3
+CELL_S = 180.0  # [contract] section 3: while the newest fix is a mast's
+PURSUIT_S = 15.0  # [contract] section 3
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How often a device asks. ``plan_s`` as the order's; ``sleeps`` False asks on while it lies still.
+
+    ``pursuit_s`` are rising spans in which it was told to ask each 15 s. Raises ``ValueError`` for
+    intervals that are not above 0.
+    """
+
+    plan_s: float = float(PLAN_S)
+    sleeps: bool = True
+    pursuit_s: tuple[tuple[float, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.plan_s < np.inf:
+            raise ValueError(f"plan_s is {self.plan_s}; must be finite and above 0")
+        for from_s, to_s in self.pursuit_s:
+            if not from_s < to_s:
+                raise ValueError(f"pursuit_s is {from_s:g} to {to_s:g}; must rise")
+
+
+def joined_spans(spans: Floats, gap_s: float = 0.0) -> Floats:
+    """Spans f64[m, 2] in their order, those joined that lie no more than ``gap_s`` apart."""
+    if not len(spans):
+        return spans
+    ordered = spans[np.argsort(spans[:, 0], kind="stable")]
+    end = np.maximum.accumulate(ordered[:, 1])
+    begins = np.append(True, ordered[1:, 0] > end[:-1] + gap_s)
+    first = np.flatnonzero(begins)
+    return np.stack([ordered[first, 0], end[np.append(first[1:] - 1, len(end) - 1)]], axis=1)
+
+
+def motion_events(moving_s: Floats, span_s: tuple[float, float]) -> tuple[Floats, Flags]:
+    """``(t_s, moving)`` of the events `moving` and `still` that the spans of true motion give."""
+    spans = joined_spans(moving_s, STILL_AFTER_S)
+    if not len(spans):
+        return np.array([span_s[0] + STILL_AFTER_S]), np.zeros(1, np.bool_)
+    t_s = np.stack([spans[:, 0], spans[:, 1] + STILL_AFTER_S], axis=1).ravel()
+    moving = np.tile([True, False], len(spans))
+    if spans[0, 0] > span_s[0] + STILL_AFTER_S:
+        t_s, moving = np.append(span_s[0] + STILL_AFTER_S, t_s), np.append(False, moving)
+    within = t_s < span_s[1]
+    return t_s[within], moving[within]
+
+
+def candidates(
+    plan: Plan, events: tuple[Floats, Flags], span_s: tuple[float, float], phase_s: float
+) -> tuple[Floats, Floats]:
+    """``(t_s, step_s)``: instants at which the device would ask if each fix came from satellites, and the
+    interval of its plan then. It asks at once when it wakes; ``phase_s`` is when it asks first.
+    """
+    edges, steps = _regimes(plan, events, span_s)
+    begin = np.maximum(edges[:-1], span_s[0] + phase_s)
+    # A sleeper asks an hour after it fell asleep; whoever wakes asks at once.
+    begin = np.where(steps == SLEEP_S, edges[:-1] + SLEEP_S, begin)
+    count = np.maximum(np.ceil((edges[1:] - begin) / steps), 0.0).astype(np.int64)
+    within = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+    step_s = np.repeat(steps, count)
+    return np.repeat(begin, count) + within * step_s, step_s
+
+
+def _regimes(plan: Plan, events: tuple[Floats, Flags], span_s: tuple[float, float]) -> tuple[Floats, Floats]:
+    """Edges f64[r + 1] and the interval between each two."""
+    t_s, moving = events
+    cuts = [span_s[0], span_s[1]]
+    asleep = np.empty((0, 2))
+    if plan.sleeps:
+        ends = np.append(t_s[1:], span_s[1])
+        still = np.flatnonzero(~moving)
+        asleep = np.stack([t_s[still] + SLEEP_AFTER_S, ends[still]], axis=1)
+        asleep = asleep[asleep[:, 0] < asleep[:, 1]]
+    hunted = np.array(plan.pursuit_s, np.float64).reshape(-1, 2)
+    edges = np.unique(np.concatenate([cuts, asleep.ravel(), hunted.ravel()]))
+    edges = edges[(edges >= span_s[0]) & (edges <= span_s[1])]
+    middle = (edges[:-1] + edges[1:]) / 2.0
+    steps = np.where(_covered(asleep, middle), SLEEP_S, plan.plan_s)
+    return edges, np.where(_covered(hunted, middle), PURSUIT_S, steps)
+
+
+def _covered(spans: Floats, t_s: Floats) -> Flags:
+    found: Flags = np.searchsorted(spans.ravel(), t_s, side="right") % 2 == 1
+    return found
+
+
+def kept_by_plan(t_s: Floats, step_s: Floats, from_mast: Flags, plan: Plan) -> Flags:
+    """Which of the fixes at rising instants the device takes: after a mast's it waits 180 s."""
+    kept = np.empty(t_s.size, np.bool_)
+    asked_in_turn(t_s, np.where(from_mast & (step_s == plan.plan_s), CELL_S, 0.0), kept)
+    return kept

@@ -1,0 +1,1 @@
+"""People: trips, days, weeks, and the true path that comes of them."""

@@ -1,0 +1,246 @@
+"""From lives to a played world: devices, orders, truth. Every suite ends here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path as File
+from typing import Any
+
+import numpy as np
+
+from emon.geofence import ZoneTable, zone_of
+from emon.model.instant import DAY_US, SECOND_US, format_instant
+from emon.model.vocabulary import AlertEvent
+from simulator.fleet.plans import Plan, candidates, kept_by_plan, motion_events
+from simulator.fleet.sending import DAY_S, Habits, sent
+from simulator.path import Path, positions_at
+from simulator.people.life import Life
+from simulator.receivers import Receiver, Resampled, TracksMissing, kind, observe
+from simulator.receivers.observed import CELL, GNSS, Observed
+from simulator.scoring.facts import INSIDE, OUTSIDE, Wearer, World
+from simulator.scoring.of_path import Contact, Watched, truth_of_path
+from simulator.scoring.of_path import Fixes as TruthFixes
+from simulator.scoring.reading import truth_of_facts
+from simulator.seeds import generator
+from simulator.suites.parameters import Parameters, WorldRefused
+from simulator.suites.played import Condition, Played, Spans, Track
+
+RECORDED = ("resampled-android", "resampled-iphone")
+_CALM = Habits(
+    latency_s=2.0, gaps_a_day=0.0, hidden_share=0.0, late_share=0.0, copied_share=0.0, restarts_a_day=0.0
+)
+
+COMPLETE = frozenset(
+    {
+        AlertEvent.STRAP_TAMPER,
+        AlertEvent.CASE_TAMPER,
+        AlertEvent.PANIC,
+        AlertEvent.BATTERY_LOW,
+        AlertEvent.BATTERY_CRITICAL,
+        AlertEvent.CHARGING_MISSED,
+        AlertEvent.CLOCK_WRONG,
+        AlertEvent.ORDER_WITHOUT_DEVICE,
+    }
+)
+"""Nothing of the kind ever happens in these worlds: whoever is told of it is told wrongly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """A condition of one wearer before it is armed: ``zone`` as in the orders, or a contact's radius with
+    ``victim_device``; ``schedule`` as in the orders and ``active`` what it comes to, in seconds."""
+
+    condition: str
+    kind: str
+    active: Spans
+    zone: Mapping[str, Any] | None = None
+    schedule: Mapping[str, Any] | None = None
+    radius_m: float = float("nan")
+    victim_device: str = ""
+    edge_m: float = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Somebody with a device. ``wearer`` is empty for a protected person, who has no order."""
+
+    wearer: str
+    device: str
+    life: Life
+    bans: tuple[Ban, ...] = ()
+    risk: str = "medium"
+
+
+def receiver_of(parameters: Parameters, index: int) -> tuple[str, Receiver | Resampled]:
+    """Which receiver the wearer of this number wears: recorded errors are dealt out evenly.
+
+    Without recordings everybody wears the parametric one. Raises ``WorldRefused`` for an unknown kind.
+    """
+    share = parameters.resampled_share
+    if np.floor((index + 1) * share + 1e-9) > np.floor(index * share + 1e-9):
+        turn = RECORDED[int(np.floor(index * share + 1e-9)) % len(RECORDED)]
+        try:
+            return turn, _kind(turn, parameters.tracks)
+        except TracksMissing:
+            if parameters.tracks is not None:
+                raise
+    try:
+        return parameters.receiver, _kind(parameters.receiver, parameters.tracks)
+    except ValueError as fault:
+        raise WorldRefused(str(fault)) from None
+
+
+@lru_cache(maxsize=8)
+def _kind(name: str, tracks: File | None) -> Receiver | Resampled:
+    return kind(name, tracks)
+
+
+def tracked(
+    cast: Cast, index: int, parameters: Parameters, span_s: tuple[float, float], names: tuple[int, str]
+) -> Track:
+    """What this person's device sends; ``names`` are seed and suite."""
+    seed, suite = names
+    name, receiver = receiver_of(parameters, index)
+    rng = generator(seed, suite, cast.device, "device")
+    plan = Plan(float(parameters.interval_s), parameters.sleeps)
+    events = motion_events(cast.life.moving_s, span_s)
+    asked_s, step_s = candidates(plan, events, span_s, float(rng.uniform(0.0, plan.plan_s)))
+    asked_s = np.round(asked_s, 3)
+    seen = observe(cast.life.path, asked_s, receiver, generator(seed, suite, cast.device, "receiver"))
+    steps = step_s[np.searchsorted(asked_s, seen.t_s)]
+    seen = seen.only(kept_by_plan(seen.t_s, steps, seen.source == CELL, plan))
+    seen = _stretched(cast.life.path, seen, parameters.drift)
+    habits = _CALM if parameters.connected else Habits()
+    fixes, sent_events = sent(seen, events, cast.life.path, habits, span_s, rng)
+    resampled = isinstance(receiver, Resampled)
+    return Track(cast.device, cast.wearer, name, resampled, cast.life.path, fixes, sent_events)
+
+
+def _stretched(path: Path, seen: Observed, drift: float) -> Observed:
+    """Errors of satellite positions times ``drift``; what is claimed of them stays."""
+    if drift == 1.0:
+        return seen
+    lon, lat, _, _ = positions_at(path, seen.t_s)
+    grown = np.where(seen.source == GNSS, drift, 1.0)
+    return seen._replace(
+        lon=np.round(lon + (seen.lon - lon) * grown, 7), lat=np.round(lat + (seen.lat - lat) * grown, 7)
+    )
+
+
+def played(
+    suite: str,
+    seed: int,
+    parameters: Parameters,
+    start_us: int,
+    span_s: tuple[float, float],
+    casts: Sequence[Cast],
+    tracks: Sequence[Track],
+) -> Played:
+    """Orders, conditions and truth of these people and what their devices sent."""
+    table = ZoneTable()
+    by_device = {track.device: track for track in tracks}
+    conditions: list[Condition] = []
+    facts: list[Any] = [World(suite, seed)]
+    for cast in casts:
+        if not cast.wearer:
+            continue
+        track = by_device[cast.device]
+        own = [_condition(cast, ban, table) for ban in cast.bans]
+        conditions += own
+        days = (span_s[1] - span_s[0]) / DAY_S
+        facts.append(Wearer(cast.wearer, days, (_order(cast),), (cast.device,), COMPLETE))
+        seen = TruthFixes(track.fixes.t_s, track.fixes.received_s, track.fixes.accuracy_m)
+        watched = [_watched(each, by_device) for each in own]
+        facts += truth_of_path(cast.wearer, track.path, watched, seen, span_s, start_us)
+    return Played(
+        suite,
+        seed,
+        start_us,
+        parameters.days,
+        orders_of(casts, parameters, start_us, span_s),
+        tuple(tracks),
+        tuple(conditions),
+        truth_of_facts(facts, f"{suite}-{seed}"),
+        as_told(parameters),
+    )
+
+
+def as_told(parameters: Parameters) -> dict[str, Any]:
+    """Parameters as JSON has them; without ``workers``, which change nothing."""
+    told = {}
+    for name, value in asdict(parameters).items():
+        if name != "workers":
+            told[name] = str(value) if isinstance(value, date | File) else value
+    return told
+
+
+def _order(cast: Cast) -> str:
+    return f"o-{cast.wearer.removeprefix('w-')}"
+
+
+def _condition(cast: Cast, ban: Ban, table: ZoneTable) -> Condition:
+    zone = -1 if ban.zone is None else table.add(zone_of(ban.zone))
+    return Condition(
+        cast.wearer,
+        _order(cast),
+        ban.condition,
+        ban.kind,
+        ban.active,
+        table,
+        zone,
+        ban.radius_m,
+        ban.victim_device,
+        ban.edge_m,
+    )
+
+
+def _watched(condition: Condition, by_device: Mapping[str, Track]) -> Watched | Contact:
+    order, name, active = condition.order, condition.condition, condition.active
+    if condition.kind == "contact":
+        return Contact(order, name, by_device[condition.victim_device].path, condition.radius_m, active)
+    kind_ = INSIDE if condition.kind == "exclusion" else OUTSIDE
+    return Watched(order, name, kind_, condition.table, condition.zone, active)
+
+
+def orders_of(
+    casts: Sequence[Cast], parameters: Parameters, start_us: int, span_s: tuple[float, float]
+) -> bytes:
+    """The orders document: one order a wearer, in force from a day before to a day after."""
+    from_us, until_us = start_us - DAY_US, start_us + round(span_s[1]) * SECOND_US + DAY_US
+    orders = []
+    for cast in casts:
+        if not cast.wearer:
+            continue
+        device: dict[str, Any] = {"id": cast.device, "from": format_instant(from_us)}
+        if parameters.interval_s != 60:
+            device["plan_s"] = parameters.interval_s
+        orders.append(
+            {
+                "id": _order(cast),
+                "version": 1,
+                "wearer": cast.wearer,
+                "devices": [device],
+                "legal_basis": "gedragsaanwijzing",
+                "risk": cast.risk,
+                "valid_from": format_instant(from_us),
+                "valid_until": format_instant(until_us),
+                "conditions": [_as_ordered(ban, parameters) for ban in cast.bans],
+            }
+        )
+    return json.dumps({"orders": orders}, separators=(",", ":")).encode()
+
+
+def _as_ordered(ban: Ban, parameters: Parameters) -> dict[str, Any]:
+    ordered: dict[str, Any] = {"id": ban.condition, "kind": ban.kind}
+    if ban.kind == "contact":
+        return ordered | {"victim_device": ban.victim_device, "radius_m": ban.radius_m}
+    ordered["zone"] = ban.zone
+    if ban.kind == "exclusion" and parameters.buffer_m > 0.0:
+        ordered["buffer_m"] = parameters.buffer_m
+    if ban.schedule is not None:
+        ordered["schedule"] = ban.schedule
+    return ordered
