@@ -10,7 +10,7 @@ from simulator.city.city import City
 from simulator.city.routing import Router
 from simulator.city.streets import Floats
 from simulator.path import Path, Surroundings
-from simulator.people.travel import Mode, Trip, travelled
+from simulator.people.travel import Mode, Trip, not_too_far, travelled
 
 _ROOM_M = 4.0  # how far from a building's middle somebody sits
 _BOUT_EACH_S = 1_500.0  # awake indoors somebody gets up each 25 min in the mean
@@ -28,11 +28,21 @@ class Visit(NamedTuple):
     trip: Trip | None = None
 
 
+class Gone(NamedTuple):
+    """A trip that was made: when he left where, and came where."""
+
+    leave_s: float
+    arrive_s: float
+    start: int
+    end: int
+
+
 class Life(NamedTuple):
-    """``path`` in degrees; ``moving_s`` f64[m, 2] the spans in which he moved, rising."""
+    """``path`` in degrees; ``moving_s`` f64[m, 2] the spans in which he moved, rising; his ``trips``."""
 
     path: Path
     moving_s: Floats
+    trips: tuple[Gone, ...] = ()
 
 
 _LEAST_STAY_S = 120.0
@@ -47,6 +57,7 @@ class _Written:
         self.y: list[Floats] = []
         self.around: list[np.ndarray] = []
         self.moving: list[tuple[float, float]] = []
+        self.trips: list[Gone] = []
 
     def add(self, t_s: Floats, x: Floats, y: Floats, around: np.ndarray) -> None:
         self.t.append(t_s)
@@ -79,8 +90,12 @@ def lived(
         if visit.trip is None and visit.place == here:
             continue
         _stay(written, city, here, now_s, leave_s, asleep, rng)
-        trip = visit.trip or travelled(city, router, here, visit.place, visit.mode, vigour, rng)
+        trip = visit.trip
+        if trip is None:
+            mode = not_too_far(city, here, visit.place, visit.mode)
+            trip = travelled(city, router, here, visit.place, mode, vigour, rng)
         written.add(trip.t_s[:-1] + leave_s, trip.x[:-1], trip.y[:-1], trip.around[:-1])
+        written.trips.append(Gone(leave_s, leave_s + trip.seconds, here, visit.place))
         now_s, here = leave_s + trip.seconds, visit.place
         written.moving.append((leave_s, now_s))
     if now_s < span_s[1]:
@@ -143,4 +158,4 @@ def _cut(written: _Written, city: City, until_s: float) -> Life:
     lon, lat = city.plane.degrees(x, y)
     moving = np.array(sorted(written.moving)).reshape(-1, 2)
     moving = moving[moving[:, 0] < until_s]
-    return Life(Path(t_s, lon, lat, around), np.minimum(moving, until_s))
+    return Life(Path(t_s, lon, lat, around), np.minimum(moving, until_s), tuple(written.trips))

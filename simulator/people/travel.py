@@ -14,6 +14,7 @@ from simulator.city.routing import Network, Router
 from simulator.city.streets import Codes, Floats, Way, surroundings_by_vehicle
 from simulator.path import Surroundings
 
+_WALK_MAX_M = 2_000.0  # farther, as the crow flies, people take a vehicle
 _LEAST_M = 0.05  # nearer points of a route are one
 
 
@@ -91,6 +92,13 @@ def travelled(
     if mode == Mode.CAR:
         trip = _parked(trip, city, start, end, rng)
     return trip
+
+
+def not_too_far(city: City, start: int, end: int, mode: Mode) -> Mode:
+    """The mode, or the bus where it is too far to walk."""
+    places = city.places
+    off_m = np.hypot(places.x[start] - places.x[end], places.y[start] - places.y[end])
+    return Mode.BUS if mode == Mode.FOOT and off_m > _WALK_MAX_M else mode
 
 
 def line_between(city: City, router: Router, start: int, end: int, mode: Mode) -> Line:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
+from functools import partial
 from typing import Any, NamedTuple
 
 from simulator.city.city import City
 from simulator.city.generate import generated_city
 from simulator.people.calendar import Calendar
+from simulator.people.travel import Mode
+from simulator.suites.contact import contact
 from simulator.suites.drift import drift
+from simulator.suites.hours import curfew, evening_ban
 from simulator.suites.parameters import Parameters, WorldRefused, with_given
 from simulator.suites.played import Played
 from simulator.suites.playing import Cast, played, tracked
+from simulator.suites.stalking import stalking
 
 
 class Suite(NamedTuple):
@@ -22,12 +28,34 @@ class Suite(NamedTuple):
     defaults: Parameters
 
 
-def _drift(*args: Any) -> list[Cast]:
-    return [drift(*args)]
+_APPROACHED = Parameters(wearers=2, days=5, zone_m=(150.0, 600.0), buffer_m=200.0)
+
+
+def _stalking(mode: Mode, how: str) -> Suite:
+    return Suite(f"approaches to a protected home {how}", partial(stalking, mode), _APPROACHED)
 
 
 SUITES: dict[str, Suite] = {
-    "drift": Suite("compliant wearers who live and work 30 to 500 m from a ban's edge", _drift, Parameters()),
+    "drift": Suite("compliant wearers who live and work 30 to 500 m from a ban's edge", drift, Parameters()),
+    "stalking-foot": _stalking(Mode.FOOT, "on foot"),
+    "stalking-bicycle": _stalking(Mode.BICYCLE, "by bicycle"),
+    "stalking-car": _stalking(Mode.CAR, "by car"),
+    "stalking-train": _stalking(Mode.TRAIN, "by train"),
+    "victim-moving": Suite(
+        "approaches to a protected person wherever she is, who carries a device",
+        contact,
+        Parameters(wearers=2, days=5, radius_m=500.0),
+    ),
+    "curfew": Suite(
+        "nights at home, some of them late, left early or missed, over a change of clocks",
+        curfew,
+        Parameters(wearers=2, days=7, first_day=date(2026, 3, 25), zone_m=(60.0, 150.0)),
+    ),
+    "evening-ban": Suite(
+        "a ban that begins in the evening about where somebody works by day",
+        evening_ban,
+        Parameters(wearers=2, days=7, zone_m=(150.0, 600.0)),
+    ),
 }
 
 

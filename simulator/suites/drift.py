@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from shapely.geometry.base import BaseGeometry
 
 from simulator.city.buildings import Use
 from simulator.city.city import City
@@ -18,9 +17,10 @@ from simulator.people.life import Life, lived
 from simulator.people.routines import Person, days_of, person
 from simulator.people.travel import Mode
 from simulator.seeds import generator
+from simulator.suites.outings import rails_within, usual_places
 from simulator.suites.parameters import Parameters, WorldRefused
 from simulator.suites.playing import Ban, Cast
-from simulator.suites.zones import Shape, blocked_by, far_from, laid_beside, lines_of
+from simulator.suites.zones import Shape, blocked_by, far_from, laid_beside, lines_of, log_uniform
 
 _CLEAR_M = 12.0  # no street nearer than this to a ban is used: half of its width and a pavement
 _TRIES = 200
@@ -35,7 +35,9 @@ class Settled(NamedTuple):
     router: Router
 
 
-def drift(city: City, calendar: Calendar, parameters: Parameters, names: tuple[int, str], index: int) -> Cast:
+def drift(
+    city: City, calendar: Calendar, parameters: Parameters, names: tuple[int, str], index: int
+) -> list[Cast]:
     """The wearer of this number: his life, and a ban beside his home and one beside his work."""
     rng = generator(*names, index, "life")
     number = index + 1
@@ -48,7 +50,7 @@ def drift(city: City, calendar: Calendar, parameters: Parameters, names: tuple[i
                 Ban(f"c-{name}", "exclusion", span, shape.geojson, edge_m=round(edge_m, 1))
                 for name, shape, edge_m in zip(("home", "work"), settled.shapes, settled.edges_m, strict=True)
             )
-            return Cast(f"w-{number}", f"d-{number}", life, bans)
+            return [Cast(f"w-{number}", f"d-{number}", life, bans)]
     raise WorldRefused(f"no home and work beside bans of {parameters.zone_m} m found in {city.name}")
 
 
@@ -58,7 +60,7 @@ def _settled(city: City, parameters: Parameters, rng: np.random.Generator) -> Se
     home, work = int(rng.choice(places.of(Use.HOME))), int(rng.choice(places.of(Use.WORK)))
     shapes, edges_m = [], []
     for place in (home, work):
-        edge_m, reach_m = _log_uniform(parameters.edge_m, rng), _log_uniform(parameters.zone_m, rng)
+        edge_m, reach_m = log_uniform(parameters.edge_m, rng), log_uniform(parameters.zone_m, rng)
         form = parameters.forms[int(rng.integers(len(parameters.forms)))]
         angle, seed = float(rng.uniform(0.0, 2.0 * np.pi)), int(rng.integers(2**32))
         shapes.append(laid_beside(form, city, place, edge_m, reach_m, angle, seed))
@@ -75,28 +77,9 @@ def _settled(city: City, parameters: Parameters, rng: np.random.Generator) -> Se
         return None
     others = usual_places(city, home, work, fit, rng)
     who = person(home, work, others, rng)
-    if who.mode == Mode.TRAIN and _rails_within(city, areas):
+    if who.mode == Mode.TRAIN and rails_within(city, areas):
         who = who._replace(mode=Mode.BICYCLE)
     return Settled(who, (shapes[0], shapes[1]), (edges_m[0], edges_m[1]), Router(city.streets, blocked))
-
-
-def usual_places(
-    city: City, home: int, work: int, fit: np.ndarray, rng: np.random.Generator
-) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-    """Shops near home and work, friends anywhere, the nearest parks: of those that are ``fit``."""
-    places = city.places
-
-    def near(use: Use, place: int, count: int) -> list[int]:
-        some = places.of(use)
-        some = some[fit[some]]
-        off_m = np.hypot(places.x[some] - places.x[place], places.y[some] - places.y[place])
-        return [int(each) for each in some[np.argsort(off_m, kind="stable")[:count]]]
-
-    friends = places.of(Use.HOME)
-    friends = friends[fit[friends]]
-    chosen = tuple(int(each) for each in rng.choice(friends, min(3, len(friends)), replace=False))
-    shops = tuple(dict.fromkeys([*near(Use.SHOP, home, 2), *near(Use.SHOP, work, 2)]))
-    return shops, chosen, tuple(near(Use.PARK, home, 2))
 
 
 def _life(city: City, calendar: Calendar, settled: Settled, rng: np.random.Generator) -> Life | None:
@@ -117,12 +100,3 @@ def _life(city: City, calendar: Calendar, settled: Settled, rng: np.random.Gener
         return None
     line = lines_of(*city.plane.metres(life.path.lon, life.path.lat))
     return life if all(shape.area.distance(line) > 1.0 for shape in settled.shapes) else None
-
-
-def _rails_within(city: City, areas: list[BaseGeometry]) -> bool:
-    line = city.railway
-    return line is not None and any(area.distance(lines_of(line.x, line.y)) < _CLEAR_M for area in areas)
-
-
-def _log_uniform(bounds: tuple[float, float], rng: np.random.Generator) -> float:
-    return float(np.exp(rng.uniform(np.log(bounds[0]), np.log(bounds[1]))))

@@ -75,14 +75,16 @@ class Cast:
     risk: str = "medium"
 
 
-def receiver_of(parameters: Parameters, index: int) -> tuple[str, Receiver | Resampled]:
-    """Which receiver the wearer of this number wears: recorded errors are dealt out evenly.
+def receiver_of(parameters: Parameters, seed: int, index: int) -> tuple[str, Receiver | Resampled]:
+    """Which receiver the wearer of this number wears: recorded errors are dealt out evenly, over the
+    wearers of a seed and over seeds that follow one another.
 
     Without recordings everybody wears the parametric one. Raises ``WorldRefused`` for an unknown kind.
     """
-    share = parameters.resampled_share
-    if np.floor((index + 1) * share + 1e-9) > np.floor(index * share + 1e-9):
-        turn = RECORDED[int(np.floor(index * share + 1e-9)) % len(RECORDED)]
+    number = (seed * parameters.wearers + index) % 1_000_000
+    before, after = (int(np.floor(n * parameters.resampled_share + 1e-6)) for n in (number, number + 1))
+    if after > before:
+        turn = RECORDED[before % len(RECORDED)]
         try:
             return turn, _kind(turn, parameters.tracks)
         except TracksMissing:
@@ -104,7 +106,7 @@ def tracked(
 ) -> Track:
     """What this person's device sends; ``names`` are seed and suite."""
     seed, suite = names
-    name, receiver = receiver_of(parameters, index)
+    name, receiver = receiver_of(parameters, seed, index)
     rng = generator(seed, suite, cast.device, "device")
     plan = Plan(float(parameters.interval_s), parameters.sleeps)
     events = motion_events(cast.life.moving_s, span_s)

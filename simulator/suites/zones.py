@@ -29,6 +29,17 @@ class Shape:
         """From a point to the zone, 0 inside."""
         return float(self.area.distance(Point(x, y)))
 
+    def signed_m(self, x: Floats, y: Floats) -> Floats:
+        """From each point to the outline, negative inside."""
+        points = shapely.points(x, y)
+        off_m = shapely.distance(points, self.area.boundary)
+        return np.where(shapely.contains(self.area, points), -off_m, off_m)
+
+
+def log_uniform(bounds: tuple[float, float], rng: np.random.Generator) -> float:
+    """A size between bounds, small ones as likely as large ones."""
+    return float(np.exp(rng.uniform(np.log(bounds[0]), np.log(bounds[1]))))
+
 
 def circle(city: City, x: float, y: float, radius_m: float) -> Shape:
     """A circle; its area here has the circle within it."""
