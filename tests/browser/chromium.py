@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 UNPACKED = ROOT / ".cache" / "chromium"
+SLOW_MS = 60_000  # drawing by software on a busy machine; what is there is not waited for
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     "--no-sandbox",  # root in a container has no other way; nothing but our own page is opened
@@ -36,6 +37,7 @@ def chromium() -> tuple[str, dict[str, str]]:
 @asynccontextmanager
 async def browser() -> AsyncIterator[Browser]:
     """A headless Chromium, ended on leaving."""
+    expect.set_options(timeout=SLOW_MS)
     program, environment = chromium()
     async with async_playwright() as playwright:
         opened = await playwright.chromium.launch(

@@ -56,7 +56,7 @@ async def enter(page: Page, desk: Desk) -> None:
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Log in").click()
     await expect(page.locator("#connection")).to_have_text("Live")
-    await expect(page.locator("#map")).to_have_attribute("data-drawn", "true", timeout=60_000)
+    await expect(page.locator("#map")).to_have_attribute("data-drawn", "true")
 
 
 async def main(target: Path) -> None:
