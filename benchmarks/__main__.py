@@ -1,39 +1,64 @@
-"""``make bench``: rivals and us in one run; writes ``benchmarks/REPORT.md``."""
+"""``make bench``: rivals and us in one run, a section each with a report of its own.
+
+make bench                                # all sections, in full
+make bench ARGS="geofence --quick"        # one, small: that it works, not how fast
+"""
 
 from __future__ import annotations
 
-import os
-import platform
+import argparse
 import sys
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
-from benchmarks import geofence
+SECTIONS = {
+    "geofence": "benchmarks.geofence.run",
+}
+"""By name, the module whose ``run(quick, folder, told)`` measures, writes a page and says where.
 
-_HEAD = """\
-# Benchmarks
-
-Written by `make bench` on {day}, {cores} cores, Python {python}. Trust the ratios: absolute figures drift
-from run to run. The whole way under load has a command of its own, because it takes minutes:
-`python -m benchmarks.pipeline --rate 2000 --seconds 60`, and with `--kills 5` the service is killed under it.
-
-## Geofence, one thread
-
-Shapely computes in a flat plane of degrees; ours are metres on the ellipsoid, exact to the contract's
-tolerances.
-
+``quick``: small, to see that it works. ``folder``: where the page goes. ``told``: hears what is being done.
 """
+_HERE = Path(__file__).parent
+_QUICK = _HERE.parent / ".cache" / "benchmarks-quick"
+_STOPPED = 130  # as a shell says of a command that an interrupt ended
 
 
-def main() -> int:
-    """Measure and write the report beside this file."""
-    print("geofence, some ten seconds …", file=sys.stderr)
-    head = _HEAD.format(
-        day=datetime.now(UTC).date().isoformat(), cores=os.cpu_count(), python=platform.python_version()
+def progress(name: str) -> Callable[[str], None]:
+    """Says on standard error what is being done, with the seconds since the section began."""
+    began = time.monotonic()
+
+    def told(what: str) -> None:
+        print(f"{name} {time.monotonic() - began:6.1f} s  {what}", file=sys.stderr, flush=True)
+
+    return told
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure the sections named, or all, and print where each report is."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Rivals and us in one run; writes reports."
     )
-    report = Path(__file__).with_name("REPORT.md")
-    report.write_text(head + geofence.as_markdown(geofence.measure()) + "\n", encoding="utf-8")
-    print(report)
+    parser.add_argument(
+        "sections", nargs="*", metavar="section", help=f"of {', '.join(SECTIONS)}; all by default"
+    )
+    parser.add_argument("--quick", action="store_true", help="small: to see that it works, not how fast")
+    parser.add_argument(
+        "--out", type=Path, help="folder of the reports; benchmarks/ for a full run, else under .cache/"
+    )
+    given = parser.parse_args(arguments)
+    unknown = [name for name in given.sections if name not in SECTIONS]
+    if unknown:
+        parser.error(f"no section {unknown[0]}; there is {', '.join(SECTIONS)}")
+    folder = given.out or (_QUICK if given.quick else _HERE)
+    try:
+        for name in given.sections or SECTIONS:
+            run = import_module(SECTIONS[name]).run
+            print(run(given.quick, folder, progress(name)), flush=True)
+    except KeyboardInterrupt:
+        print("stopped; reports of sections that were not finished are as before", file=sys.stderr)
+        return _STOPPED
     return 0
 
 

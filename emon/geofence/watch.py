@@ -61,6 +61,11 @@ class Watch:
     def __len__(self) -> int:
         return len(self._rows)
 
+    @property
+    def nbytes(self) -> int:
+        """Memory of certificates and lists, room to grow included, without the table's."""
+        return sum(array.nbytes for array in (self._rows, self._own, self._buffers, self._boxes))
+
     def set(self, wearer: int, zones: Sequence[int], buffers_m: Sequence[float] | None = None) -> None:
         """Give a wearer his zones, instead of those he had; his certificate is void.
 
