@@ -23,7 +23,6 @@ from tests.browser.pixels import colours
 from tests.fixtures_web import NAME, PASSWORD, Desk
 from tests.web import story
 
-pytestmark = pytest.mark.timeout(300)
 Colour = tuple[int, int, int]
 
 

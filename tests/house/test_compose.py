@@ -181,7 +181,7 @@ def test_secrets_are_made_once_and_never_changed(repository: Path, tmp_path: Pat
     script.write_text((repository / "deploy/compose/make_secrets.py").read_text("utf-8"))
     texts = []
     for _ in range(2):
-        subprocess.run([sys.executable, str(script)], check=True, capture_output=True, timeout=60)
+        subprocess.run([sys.executable, str(script)], check=True, capture_output=True, timeout=580)
         texts.append({path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()})
     assert texts[0] == texts[1]
     assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0

@@ -9,10 +9,6 @@ import signal
 import sys
 from pathlib import Path
 
-import pytest
-
-pytestmark = pytest.mark.timeout(240)
-
 
 async def demo(folder: Path, *arguments: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(

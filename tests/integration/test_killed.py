@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from benchmarks.pipeline import Load, run_pipeline
 from emon.demo.broker import EmbeddedBroker
 from tests.fixtures_brokers import MosquittoBroker
-
-pytestmark = pytest.mark.timeout(240)
 
 
 async def test_the_service_killed_under_load_loses_and_repeats_nothing(tmp_path: Path) -> None:

@@ -9,12 +9,9 @@ import signal
 import sys
 from pathlib import Path
 
-import pytest
-
 from benchmarks.pipeline import ServiceProcess
 from tests.fixtures_brokers import MosquittoBroker
 
-pytestmark = pytest.mark.timeout(120)
 NOBODY = "127.0.0.1:9"  # the discard port: nothing listens there
 
 

@@ -9,8 +9,6 @@ import pytest
 
 from tests.fixtures_service import LAT, LON, Running, circle_order
 
-pytestmark = pytest.mark.timeout(180)
-
 
 async def test_a_breach_reaches_those_it_concerns_and_comes_back_confirmed(running: Running) -> None:
     await running.arm(circle_order())
