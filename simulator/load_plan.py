@@ -9,12 +9,15 @@ breach and exactly one alert, however the service batches their fixes.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from emon.limits import (
+    FIXES_PER_MESSAGE_MAX,
     LOAD_CONNECTIONS_MAX,
     LOAD_DEVICES_MAX,
     LOAD_RATE_MAX_PER_S,
@@ -25,6 +28,9 @@ from emon.limits import (
 from emon.model.instant import DAY_US, format_instant
 from simulator.movement import metres_per_degree, shifted
 
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
 _ORIGIN = (4.30, 51.80)  # south-west of Rotterdam
 _SPACING_M = 500.0
 _COLUMNS = 200
@@ -32,7 +38,6 @@ _RADIUS_M = 100.0
 _OUTSIDE_M = 15.0
 _INSIDE_M = 50.0
 _STEP_M = 2.5  # a standing receiver's wander, so that no two positions repeat
-_ACCURACY_M = 10.0
 RAMP_BEGINS = 0.1  # share of the rate with which a ramp starts
 
 
@@ -42,7 +47,11 @@ class LoadRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
-    """An open-loop load: fix number ``i`` is due at a fixed time, whatever the broker does."""
+    """An open-loop load: message number ``i`` is due at a fixed time, whatever the broker does.
+
+    A message holds ``batch`` successive fixes of one device and is due when its last fix is; it is an
+    object or an array of JSON, or with ``packed`` records of ``fixb``.
+    """
 
     rate_per_s: float
     seconds: float
@@ -51,6 +60,8 @@ class LoadPlan:
     breaches: int
     ramp: bool = False
     prefix: str = "load"
+    batch: int = 1
+    packed: bool = False
 
     def __post_init__(self) -> None:
         """Raises ``LoadRefused`` with everything that is wrong."""
@@ -68,6 +79,14 @@ class LoadPlan:
                     not 1 <= self.connections <= LOAD_CONNECTIONS_MAX,
                     f"--connections: 1 to {LOAD_CONNECTIONS_MAX}",
                 ),
+                (
+                    not 1 <= self.batch <= FIXES_PER_MESSAGE_MAX,
+                    f"--batch must be 1 to {FIXES_PER_MESSAGE_MAX}",
+                ),
+                (
+                    self.batch >= 1 and not self._mean_rate_per_s * self.seconds >= self.batch,
+                    "not one message would be full: lower --batch or raise --rate or --seconds",
+                ),
                 (not 0 <= self.breaches <= self.devices, "--breaches: 0 to the number of devices"),
                 (
                     self.breaches > 0 and self.rate_per_s * step_s > self.devices,
@@ -79,6 +98,11 @@ class LoadPlan:
                     "each device needs six fixes, three before its step and three after: lower --devices"
                     " or raise --rate or --seconds, or --breaches 0",
                 ),
+                (
+                    self.breaches > 0 and self.rate_per_s * self.seconds < 2 * self.devices * self.batch,
+                    "each device needs two messages, one before its step and one after: lower --devices"
+                    " or --batch, or raise --rate or --seconds, or --breaches 0",
+                ),
             )
             if wrong
         ]
@@ -87,35 +111,49 @@ class LoadPlan:
 
     @property
     def fixes(self) -> int:
-        """How many fixes the load has: the rate's integral over its seconds."""
-        mean = (1.0 + RAMP_BEGINS) / 2.0 if self.ramp else 1.0
-        return min(int(self.rate_per_s * self.seconds * mean), SEQ_MAX)
+        """How many fixes the load has: the rate's integral over its seconds, in whole messages."""
+        return min(int(self._mean_rate_per_s * self.seconds), SEQ_MAX) // self.batch * self.batch
 
-    def due_s(self, number: int) -> float:
-        """When fix ``number`` is due, in seconds after the start."""
+    @property
+    def _mean_rate_per_s(self) -> float:
+        return self.rate_per_s * ((1.0 + RAMP_BEGINS) / 2.0 if self.ramp else 1.0)
+
+    @property
+    def messages(self) -> int:
+        return self.fixes // self.batch
+
+    def due_s(self, message: int) -> float:
+        """When a message is due, in seconds after the start."""
+        return float(self.dues_s(np.array([message]))[0])
+
+    def dues_s(self, messages: Ints) -> Floats:
+        """When each message is due, in seconds after the start: at its last fix."""
+        share: Floats = ((messages + 1) * self.batch - 1) / self.rate_per_s
         if not self.ramp:
-            return number / self.rate_per_s
+            return share
         # number = rate * (b t + (1 - b) t^2 / (2 S)), solved for t
         rise = (1.0 - RAMP_BEGINS) / (2.0 * self.seconds)
-        share = number / self.rate_per_s
-        return (math.sqrt(RAMP_BEGINS**2 + 4.0 * rise * share) - RAMP_BEGINS) / (2.0 * rise)
+        found: Floats = (np.sqrt(RAMP_BEGINS**2 + 4.0 * rise * share) - RAMP_BEGINS) / (2.0 * rise)
+        return found
 
     def due_before(self, elapsed_s: float) -> int:
-        """How many fixes are due by then."""
+        """How many messages are due by then."""
         if elapsed_s <= 0.0:
             return 0
-        if not self.ramp:
-            return min(int(elapsed_s * self.rate_per_s) + 1, self.fixes)
-        second = min(elapsed_s, self.seconds)
-        sent = RAMP_BEGINS * second + (1.0 - RAMP_BEGINS) * second**2 / (2.0 * self.seconds)
-        return min(int(self.rate_per_s * sent) + 1, self.fixes)
+        second = min(elapsed_s, self.seconds) if self.ramp else elapsed_s
+        rise = RAMP_BEGINS * second + (1.0 - RAMP_BEGINS) * second**2 / (2.0 * self.seconds)
+        fixes = int(self.rate_per_s * (rise if self.ramp else second)) + 1
+        return min(fixes, self.fixes) // self.batch
 
     def name(self, device: int) -> str:
         return f"{self.prefix}-{device:07d}"
 
-    def breaching(self, device: int) -> bool:
-        """Spread evenly over the devices, so over the connections and the seconds."""
-        return (device + 1) * self.breaches // self.devices > device * self.breaches // self.devices
+    def breaching(self, device: Ints) -> npt.NDArray[np.bool_]:
+        """Which devices step in: spread evenly, so over the connections and the seconds."""
+        found: npt.NDArray[np.bool_] = (device + 1) * self.breaches // self.devices > (
+            device * self.breaches // self.devices
+        )
+        return found
 
 
 def _shortest_step_s() -> float:
@@ -123,23 +161,32 @@ def _shortest_step_s() -> float:
 
 
 class Places:
-    """Where each device's fixes lie; all numbers are prepared, a fix costs a few additions."""
+    """Where each device's fixes lie, in units of 1e-7 degrees as a packed fix has them."""
 
     def __init__(self, plan: LoadPlan) -> None:
         self._plan = plan
-        self._half = plan.fixes // 2
-        self._homes: list[tuple[float, float, float, float]] = []
-        for device in range(plan.devices):
-            centre = centre_of(device)
-            outside = shifted(centre, _RADIUS_M + _OUTSIDE_M, 0.0)
-            inside = shifted(centre, _RADIUS_M - _INSIDE_M, 0.0)
-            after = inside if plan.breaching(device) else outside
-            self._homes.append((outside[0], after[0], centre[1], _STEP_M / metres_per_degree(centre[1])[1]))
+        self._half = plan.messages // 2
+        centres = [centre_of(row * _COLUMNS) for row in range(_COLUMNS)]
+        scales = [metres_per_degree(lat) for _, lat in centres]
+        self._west = np.array([lon for lon, _ in centres])
+        self._lat = np.array([lat for _, lat in centres])
+        self._per_metre_east = np.array([1.0 / east for east, _ in scales])
+        self._step = np.array([_STEP_M / north for _, north in scales])
 
-    def at(self, number: int, device: int, turn: int) -> tuple[float, float]:
-        """(longitude, latitude) of fix ``number`` of the load, the device's ``turn``-th."""
-        before, after, lat, step = self._homes[device]
-        return (before if number < self._half else after), lat + step * (turn % 7 - 3) / 3.0
+    def at(self, messages: Ints) -> tuple[Ints, Ints]:
+        """Longitudes and latitudes of the fixes of each message, two arrays of (messages, batch)."""
+        plan = self._plan
+        turn, device = np.divmod(messages, plan.devices)
+        row = device // _COLUMNS % _COLUMNS
+        inside = (messages >= self._half) & plan.breaching(device)
+        east_m = device % _COLUMNS * _SPACING_M + _RADIUS_M + np.where(inside, -_INSIDE_M, _OUTSIDE_M)
+        lon = self._west[row] + east_m * self._per_metre_east[row]
+        turns = turn[:, None] * plan.batch + np.arange(plan.batch)
+        lat = self._lat[row][:, None] + self._step[row][:, None] * (turns % 7 - 3) / 3.0
+        return (
+            np.broadcast_to(np.rint(lon * 1e7).astype(np.int64)[:, None], lat.shape),
+            np.rint(lat * 1e7).astype(np.int64),
+        )
 
 
 def centre_of(device: int) -> tuple[float, float]:
@@ -176,8 +223,3 @@ def load_orders(plan: LoadPlan, start_us: int) -> Iterator[bytes]:
         yield json.dumps(order, separators=(",", ":")).encode()
         yield b",\n" if device + 1 < plan.devices else b"\n"
     yield b"]}\n"
-
-
-def payload_of(seq: int, t_ms: int, lon: float, lat: float) -> bytes:
-    """One fix as the contract's section 1 writes it, time in integer milliseconds."""
-    return b'{"seq":%d,"t":%d,"lat":%.7f,"lon":%.7f,"acc":%.1f}' % (seq, t_ms, lat, lon, _ACCURACY_M)
