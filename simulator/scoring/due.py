@@ -1,4 +1,4 @@
-"""What is due, what is grey, what is blind (docs/adr: what the score calls due).
+"""What is due, what is grey, what is blind (docs/simulator-score.md).
 
 A fix *shows* a stay if it was taken while the wearer was truly at least as deep as the fix claims to
 err at 95 %, and ``DUE_DEPTH_MIN_M`` at least, and the condition held. A stay is
