@@ -67,7 +67,7 @@ if not (CROSSING_GAP_MAX_S < PRESENT_AGE_MAX_S < EDGE_FIX_AGE_MAX_S <= RUN_MEMOR
     raise AssertionError("limits.py: the order of the time limits is broken")
 
 # --- simulator ------------------------------------------------------------------------------------
-SCENARIO_DURATION_MAX_S = 86_400.0  # [own] a scenario plays in real time; longer worlds come later
+SCENARIO_DURATION_MAX_S = 40 * 86_400.0  # [own] a month and more, played offline in a moment
 SCENARIO_FIXES_MAX = 1_000_000  # [own] all fixes of a scenario are held in memory
 WALK_SPEED_MAX_M_S = 100.0  # [own] as PLAUSIBLE_SPEED_MAX_M_S: faster would be marked, not judged
 LOAD_RATE_MAX_PER_S = 1_000_000.0  # [own] above what one publishing process reaches

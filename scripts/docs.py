@@ -1,15 +1,17 @@
-"""Write the pages of docs/ that are generated: settings.md from the code, geofence-accuracy.md from
-measurement (a minute or two), README.md from the pages' headings.
+"""Write the pages of docs/ that are generated: settings.md and scenario.schema.json from the code,
+geofence-accuracy.md from measurement (a minute or two), README.md from the pages' headings.
 
 .venv/bin/python -m scripts.docs
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 from emon.config import settings_markdown
+from simulator.scenario_schema import scenario_schema
 from tests.geofence import accuracy
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,7 +24,8 @@ def index_markdown(docs: Path) -> str:
     for page in sorted(pages, key=lambda page: (page.parent != docs, str(page))):
         heading = page.read_text("utf-8").partition("\n")[0].removeprefix("# ")
         lines.append(f"- [{heading}]({page.relative_to(docs)})")
-    lines += ["- [The orders' JSON Schema](orders.schema.json)", ""]
+    lines += ["- [The orders' JSON Schema](orders.schema.json)"]
+    lines += ["- [The scenarios' JSON Schema](scenario.schema.json)", ""]
     return "\n".join(lines)
 
 
@@ -31,8 +34,10 @@ def main() -> int:
     (docs / "settings.md").write_text(settings_markdown(), "utf-8")
     measured = {cell: accuracy.measured(cell) for cell in accuracy.cells()}
     (docs / "geofence-accuracy.md").write_text(accuracy.page(measured), "utf-8")
+    schema = json.dumps(scenario_schema(), indent=1, ensure_ascii=False)
+    (docs / "scenario.schema.json").write_text(schema + "\n", "utf-8")
     (docs / "README.md").write_text(index_markdown(docs), "utf-8")
-    print("wrote docs/settings.md, docs/geofence-accuracy.md and docs/README.md")
+    print("wrote settings.md, geofence-accuracy.md, scenario.schema.json and README.md into docs/")
     return 0
 
 

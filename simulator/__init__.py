@@ -7,12 +7,15 @@ is due stands in the scenario and is never computed by what it judges.
 from __future__ import annotations
 
 from simulator.device import fixes_jsonl
+from simulator.faults.effects import with_faults
 from simulator.relative import document
 from simulator.scenario import Scenario, ScenarioRefused
 from simulator.scenario_file import load_scenario, parse_scenario
+from simulator.scenario_library import Played, played, scenario_named, scenario_names
 from simulator.score import Score, score
 
 __all__ = [
+    "Played",
     "Scenario",
     "ScenarioRefused",
     "Score",
@@ -20,6 +23,9 @@ __all__ = [
     "load_scenario",
     "orders_document",
     "parse_scenario",
+    "played",
+    "scenario_named",
+    "scenario_names",
     "score",
 ]
 
@@ -29,4 +35,4 @@ def orders_document(scenario: Scenario, start_us: int) -> bytes:
 
     Raises ``ValueError`` when the start is no whole second.
     """
-    return document(scenario.orders, start_us)
+    return document(with_faults(scenario).orders, start_us)

@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from emon.limits import FIXES_PER_MESSAGE_MAX, R95_PER_R68
-from emon.model.instant import SECOND_US, to_datetime
-from simulator.movement import Point, shifted
-from simulator.receiver import Receiver
+from emon.model.instant import SECOND_US
+from simulator.device_life import life, unheard
+from simulator.device_messages import Sending, SentFix, owntracks_body, stamp, topic_of
+from simulator.device_positions import habits_random, microseconds
+from simulator.faults.effects import with_faults
+from simulator.movement import shifted
+from simulator.receiver import Receiver, ReceiverModel
 from simulator.relative import require_whole_second
 from simulator.scenario import Scenario, Wearer, Wire
 
-
-@dataclass(frozen=True, slots=True)
-class SentFix:
-    """One fix as sent, beside the truth that only the simulator knows.
-
-    ``wire`` is the JSON object of the device's own format, ``plain`` the same fix as the contract's
-    section 1 writes it (with an OwnTracks radius turned into the 95 % one).
-    """
-
-    device: str
-    seq: int
-    fixed_at_us: int
-    true_point: Point
-    wire: dict[str, Any]
-    plain: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """One MQTT message: when it leaves, and the fixes in it."""
-
-    at_us: int
-    topic: str
-    payload: bytes
-    fixes: tuple[SentFix, ...]
+__all__ = ["Sending", "SentFix", "fixes_jsonl", "lines_of", "sendings"]
 
 
 def sendings(scenario: Scenario, wearer: Wearer, start_us: int) -> Iterator[Sending]:
@@ -48,36 +26,70 @@ def sendings(scenario: Scenario, wearer: Wearer, start_us: int) -> Iterator[Send
     Raises ``ValueError`` when the start is no whole second.
     """
     require_whole_second(start_us)
+    if wearer.device.habits is not None or not isinstance(wearer.receiver, ReceiverModel):
+        yield from life(scenario, wearer, start_us)
+        return
     plan = wearer.device
     held: list[SentFix] = []
     silences = list(plan.silences)
-    for at_s, fix in _fixes(scenario, wearer, start_us):
+    for at_s, fix in _fixes(scenario, wearer, wearer.receiver, start_us):
         while silences and at_s >= silences[0].to_s:
-            yield from _released(wearer, held, start_us + _us(silences.pop(0).to_s))
+            yield from _released(wearer, held, start_us + microseconds(silences.pop(0).to_s))
             held = []
         if silences and at_s >= silences[0].from_s:
             held.append(fix)
         else:
-            yield _message(wearer, start_us + _us(at_s), (fix,))
+            yield _message(wearer, start_us + microseconds(at_s), (fix,))
     if held and silences[0].to_s <= scenario.duration_s:
-        yield from _released(wearer, held, start_us + _us(silences[0].to_s))
+        yield from _released(wearer, held, start_us + microseconds(silences[0].to_s))
 
 
 def fixes_jsonl(scenario: Scenario, start_us: int) -> Iterator[str]:
-    """The scenario as lines of a FIXES file (contract, section 5), by ``received_at``."""
-    messages = [m for wearer in scenario.wearers for m in sendings(scenario, wearer, start_us)]
-    messages.sort(key=lambda message: (message.at_us, message.topic))
-    for message in messages:
-        for fix in message.fixes:
-            line = {"device": fix.device, **fix.plain, "received_at": _text(message.at_us)}
-            yield json.dumps(line, separators=(",", ":"))
+    """The scenario as lines of a FIXES file (contract, section 5), by ``received_at``.
+
+    What the broker keeps while the service is stopped is received when it is back.
+    """
+    lived = with_faults(scenario)
+    messages = [m for wearer in lived.wearers for m in sendings(lived, wearer, start_us)]
+    lines = [
+        (_received_us(lived, m.at_us, start_us), m.topic, line) for m in messages for line in lines_of(m)
+    ]
+    lines += list(_statuses(lived, start_us))
+    lines.sort(key=lambda each: each[:2])
+    for at_us, _, body in lines:
+        yield json.dumps({**body, "received_at": stamp(at_us)}, separators=(",", ":"))
 
 
-def topic_of(wearer: Wearer) -> str:
-    plan = wearer.device
-    if plan.wire is Wire.OWNTRACKS:
-        return f"owntracks/{plan.user}/{plan.id}"
-    return f"emon/v1/{plan.id}/fix"
+def lines_of(message: Sending) -> Iterator[dict[str, Any]]:
+    """One message as members of FIXES lines, without ``received_at``."""
+    for fix in message.fixes:
+        yield {"device": fix.device, **fix.plain}
+    for said in message.said:
+        yield {"device": message.topic.split("/")[2], **said}
+
+
+def _received_us(scenario: Scenario, at_us: int, start_us: int) -> int:
+    for span in scenario.service_stops:
+        if span.holds((at_us - start_us) / SECOND_US):
+            return start_us + microseconds(span.to_s)
+    return at_us
+
+
+def _statuses(scenario: Scenario, start_us: int) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """Last wills and returns of devices with habits, and the service's own stops."""
+    for wearer in scenario.wearers:
+        if wearer.device.habits is None or wearer.device.wire is Wire.OWNTRACKS:
+            continue
+        words = [(0.0, "online")]
+        for span in unheard(scenario, wearer):
+            words += [(span.from_s, "offline"), (span.to_s, "online")]
+        for at_s, word in words:
+            if at_s <= scenario.duration_s:
+                at_us = _received_us(scenario, start_us + microseconds(at_s), start_us)
+                yield at_us, "", {"device": wearer.device.id, "status": word}
+    for span in scenario.service_stops:
+        yield start_us + microseconds(span.from_s), " ", {"service": "down"}
+        yield start_us + microseconds(span.to_s), "", {"service": "up"}
 
 
 def _released(wearer: Wearer, held: list[SentFix], at_us: int) -> Iterator[Sending]:
@@ -95,22 +107,24 @@ def _released(wearer: Wearer, held: list[SentFix], at_us: int) -> Iterator[Sendi
 def _message(wearer: Wearer, at_us: int, fixes: tuple[SentFix, ...]) -> Sending:
     bodies = [fix.wire for fix in fixes]
     payload = json.dumps(bodies if len(bodies) > 1 else bodies[0], separators=(",", ":"))
-    return Sending(at_us, topic_of(wearer), payload.encode(), fixes)
+    return Sending(at_us, topic_of(wearer.device), payload.encode(), fixes)
 
 
-def _fixes(scenario: Scenario, wearer: Wearer, start_us: int) -> Iterator[tuple[float, SentFix]]:
+def _fixes(
+    scenario: Scenario, wearer: Wearer, model: ReceiverModel, start_us: int
+) -> Iterator[tuple[float, SentFix]]:
     plan = wearer.device
-    receiver = Receiver(wearer.receiver, f"{scenario.seed}/{plan.id}/receiver")
-    habits = random.Random(f"{scenario.seed}/{plan.id}/device")
+    receiver = Receiver(model, f"{scenario.seed}/{plan.id}/receiver")
+    habits = habits_random(scenario, wearer)
     battery = 0.6 + 0.35 * habits.random()
     number = 0
     while (at_s := plan.first_s + number * plan.interval_s) <= scenario.duration_s:
-        motion, reading = wearer.movement.at(at_s), receiver.read(at_s)
+        motion, reading = wearer.way.at(at_s), receiver.read(at_s)
         lon, lat = shifted(motion.point, reading.east_m, reading.north_m)
-        fixed_at_us = start_us + _us(at_s)
+        fixed_at_us = start_us + microseconds(at_s)
         plain: dict[str, Any] = {
             "seq": number + 1,
-            "t": _text(fixed_at_us),
+            "t": stamp(fixed_at_us),
             "lat": round(lat, 7),
             "lon": round(lon, 7),
             "acc": reading.accuracy_m,
@@ -119,7 +133,7 @@ def _fixes(scenario: Scenario, wearer: Wearer, start_us: int) -> Iterator[tuple[
         if motion.heading_deg is not None:
             plain["hdg"] = round(motion.heading_deg, 1) % 360.0
         if plan.wire is Wire.OWNTRACKS:
-            wire = _owntracks(plan.id, fixed_at_us, plain, battery)
+            wire = owntracks_body(plan.id, fixed_at_us, plain, battery)
             plain |= {"seq": wire["tst"], "acc": wire["acc"] * R95_PER_R68}
         else:
             satellites = 7 + int(habits.random() * 6)
@@ -127,29 +141,3 @@ def _fixes(scenario: Scenario, wearer: Wearer, start_us: int) -> Iterator[tuple[
             wire = plain
         yield at_s, SentFix(plan.id, plain["seq"], fixed_at_us, motion.point, wire, plain)
         number += 1
-
-
-def _owntracks(device: str, fixed_at_us: int, plain: dict[str, Any], battery: float) -> dict[str, Any]:
-    """The ``location`` message as the phone's app sends it: whole metres of the 68 % radius, km/h."""
-    return {
-        "_type": "location",
-        "tid": device[-2:],
-        "tst": fixed_at_us // SECOND_US,
-        "lat": plain["lat"],
-        "lon": plain["lon"],
-        "acc": max(1, round(plain["acc"] / R95_PER_R68)),
-        "vel": round(plain["spd"] * 3.6),
-        "batt": int(battery * 100),
-        "conn": "m",
-        "t": "u",
-    }
-
-
-def _us(seconds: float) -> int:
-    """Whole milliseconds, which is what devices write."""
-    return round(seconds * 1_000) * 1_000
-
-
-def _text(instant_us: int) -> str:
-    """RFC 3339 UTC with milliseconds, as the devices of the contract write it."""
-    return to_datetime(instant_us).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

@@ -11,6 +11,10 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from simulator.path import Path, Surroundings
+
 _A_M = 6_378_137.0  # WGS84 semi-major axis
 _E2 = 0.006_694_379_990_14  # WGS84 first eccentricity squared
 
@@ -51,6 +55,7 @@ class Travel:
 
     to: Point
     speed_m_s: float
+    surroundings: Surroundings = Surroundings.STREET
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class Pause:
     """Standing still."""
 
     pause_s: float
+    surroundings: Surroundings = Surroundings.STREET
 
 
 Leg = Travel | Pause
@@ -91,6 +97,36 @@ class Movement:
                 here = leg.to
         self.ends_at_s = now_s
         self._end = here
+
+    def path(self) -> Path:
+        """The same way as vertices with the surroundings of each stretch."""
+        t_s, places, codes = [0.0], [self.begin], [int(Surroundings.STREET)]
+        for number, leg in enumerate(self.legs):
+            ends = self._starts_s[number + 1] if number + 1 < len(self.legs) else self.ends_at_s
+            codes[-1] = int(leg.surroundings)
+            if ends > t_s[-1]:
+                t_s.append(ends)
+                places.append(leg.to if isinstance(leg, Travel) else places[-1])
+                codes.append(int(leg.surroundings))
+        lon, lat = np.array(places, np.float64).T
+        return Path(np.array(t_s), lon.copy(), lat.copy(), np.array(codes, np.int8))
+
+    def still(self, until_s: float, least_s: float) -> list[tuple[float, float]]:
+        """Stretches of at least so many seconds in which the wearer stands, up to ``until_s``."""
+        found: list[tuple[float, float]] = []
+        for number, leg in enumerate(self.legs):
+            if isinstance(leg, Pause):
+                begin_s = self._starts_s[number]
+                ends_s = begin_s + leg.pause_s
+                if found and found[-1][1] >= begin_s:
+                    found[-1] = (found[-1][0], ends_s)
+                else:
+                    found.append((begin_s, ends_s))
+        if found and found[-1][1] >= self.ends_at_s:
+            found[-1] = (found[-1][0], until_s)
+        else:
+            found.append((self.ends_at_s, until_s))
+        return [(a, min(b, until_s)) for a, b in found if min(b, until_s) - a >= least_s]
 
     def at(self, at_s: float) -> Motion:
         """The true position, speed and heading ``at_s`` seconds after the scenario's start."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -13,8 +13,11 @@ from emon.limits import SETTLE_S
 from emon.model.instant import SECOND_US, format_instant
 from simulator.credentials import Credentials, broker_for
 from simulator.device import Sending, SentFix, sendings
-from simulator.mqtt import Link, Will
+from simulator.device_life import unheard
+from simulator.faults.effects import with_faults
+from simulator.mqtt import BrokerRefused, BrokerUnavailable, Link, Will
 from simulator.scenario import Scenario, Wearer, Wire
+from simulator.spans import Span
 from simulator.stopping import now_us, sleep_until
 
 _CONNECT_S = 30.0
@@ -24,13 +27,18 @@ Say = Callable[[str], None]
 
 @dataclass(slots=True)
 class RunReport:
-    """What became of a run: messages and fixes sent, fixes acknowledged by the broker."""
+    """What became of a run: messages and fixes sent, fixes acknowledged by the broker.
+
+    ``gave_up`` names the devices that found no broker again; ``unsent`` counts the fixes they kept.
+    """
 
     messages: int = 0
     fixes: int = 0
     acknowledged: int = 0
     reconnects: int = 0
     interrupted: bool = False
+    gave_up: list[str] = field(default_factory=list)
+    unsent: int = 0
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -39,6 +47,9 @@ class RunReport:
             "acknowledged": self.acknowledged,
             "reconnects": self.reconnects,
             "interrupted": self.interrupted,
+            "unacknowledged": self.fixes - self.acknowledged,
+            "unsent": self.unsent,
+            "gave_up": self.gave_up,
         }
 
 
@@ -91,27 +102,57 @@ async def play(
     stop: asyncio.Event,
     say: Say,
     until_s: float | None = None,
+    speed: float = 1.0,
 ) -> RunReport:
     """Publish a scenario whose second 0 is ``start_us``; ends by itself or when ``stop`` is set.
 
-    Messages whose time has passed already are sent at once. Raises ``BrokerUnavailable`` or
+    With ``speed`` above 1 second 0 lies in the past (``catch_up_us``) and messages leave so many times
+    faster. Messages whose time has passed already are sent at once. Raises ``BrokerUnavailable`` or
     ``BrokerRefused`` when a device cannot connect, ``ValueError`` when the start is no whole second.
     """
     end_s = scenario.duration_s if until_s is None else min(until_s, scenario.duration_s)
+    lived = with_faults(scenario)
+    clock = _Clock(start_us, start_us + catch_up_us(scenario, speed, until_s), speed)
     players = [
-        _Player(wearer, tuple(sendings(scenario, wearer, start_us)), broker, credentials, output, say)
-        for wearer in scenario.wearers
+        _Player(
+            wearer,
+            unheard(lived, wearer),
+            tuple(sendings(lived, wearer, start_us)),
+            broker,
+            credentials,
+            output,
+            say,
+        )
+        for wearer in lived.wearers
     ]
     try:
         await _all([player.connect() for player in players])
-        tasks = [player.play(start_us, end_s, stop) for player in players]
-        await _all([*tasks, _progress(output.report, start_us, end_s, stop, say)])
+        tasks = [player.play(clock, end_s, stop) for player in players]
+        await _all([*tasks, _progress(output.report, clock, end_s, stop, say)])
         await _all([player.finish() for player in players])
     finally:
         for player in players:
             await player.leave()
     output.report.interrupted = stop.is_set()
     return output.report
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """Second 0 of the scenario, when it begins on the wall clock, and how many times faster it runs."""
+
+    start_us: int
+    begin_us: int
+    speed: float
+
+    def wall_us(self, at_us: int) -> int:
+        return self.begin_us + round((at_us - self.start_us) / self.speed)
+
+
+def catch_up_us(scenario: Scenario, speed: float, until_s: float | None = None) -> int:
+    """How far in the past a faster run begins, in whole seconds, so that it ends in the present."""
+    length_s = scenario.duration_s if until_s is None else min(until_s, scenario.duration_s)
+    return int(length_s - length_s / speed) * SECOND_US
 
 
 async def _all(steps: list[Any]) -> None:
@@ -130,6 +171,7 @@ class _Player:
     def __init__(
         self,
         wearer: Wearer,
+        quiet: tuple[Span, ...],
         messages: tuple[Sending, ...],
         broker: BrokerAddress,
         credentials: Credentials,
@@ -137,11 +179,12 @@ class _Player:
         say: Say,
     ) -> None:
         self._wearer = wearer
+        self._quiet = quiet
         self._messages = messages
         self._output = output
         self._say = say
         self._status = f"emon/v1/{wearer.device.id}/status"
-        self._speaks_status = wearer.device.wire is Wire.JSON
+        self._speaks_status = wearer.device.wire is not Wire.OWNTRACKS
         will = Will(self._status, b"offline") if self._speaks_status else None
         device = wearer.device.id
         login = broker_for(broker, credentials, device)
@@ -156,23 +199,39 @@ class _Player:
         if self._speaks_status:
             self._link.publish(self._status, b"online", retain=True)
 
-    async def play(self, start_us: int, end_s: float, stop: asyncio.Event) -> None:
-        end_us = start_us + round(end_s * SECOND_US)
-        for at_us, step in self._steps(start_us):
-            if at_us > end_us or not await sleep_until(at_us, stop):
+    async def play(self, clock: _Clock, end_s: float, stop: asyncio.Event) -> None:
+        end_us = clock.start_us + round(end_s * SECOND_US)
+        steps = [step for step in self._steps(clock.start_us) if step[0] <= end_us]
+        for number, (at_us, step) in enumerate(steps):
+            if not await sleep_until(clock.wall_us(at_us), stop):
                 return
             if isinstance(step, Sending):
                 self._send(step)
             elif step == "silent":
                 self._say(f"{self._wearer.device.id} falls silent")
                 await self._link.drop()
-            else:
-                self._say(f"{self._wearer.device.id} is back and sends what it stored")
-                await self.connect()
+            elif not await self._back():
+                self._give_up(step for _, step in steps[number:])
+                return
+
+    async def _back(self) -> bool:
+        """Connected again; False where no broker took the device within the time for it."""
+        self._say(f"{self._wearer.device.id} is back and sends what it stored")
+        try:
+            await self.connect()
+        except (BrokerUnavailable, BrokerRefused) as fault:
+            self._say(f"{self._wearer.device.id} gives up: {fault}")
+            return False
+        return True
+
+    def _give_up(self, steps: Iterable[Sending | str]) -> None:
+        report = self._output.report
+        report.gave_up.append(self._wearer.device.id)
+        report.unsent += sum(len(step.fixes) for step in steps if isinstance(step, Sending))
 
     def _steps(self, start_us: int) -> Iterator[tuple[int, Sending | str]]:
         steps: list[tuple[int, int, Sending | str]] = []
-        for silence in self._wearer.device.silences:
+        for silence in self._quiet:
             steps.append((start_us + round(silence.from_s * SECOND_US), 0, "silent"))
             steps.append((start_us + round(silence.to_s * SECOND_US), 1, "back"))
         steps.extend((message.at_us, 2, message) for message in self._messages)
@@ -196,14 +255,14 @@ class _Player:
         await self._link.close()
 
 
-async def _progress(report: RunReport, start_us: int, end_s: float, stop: asyncio.Event, say: Say) -> None:
-    """One line each five seconds of the scenario."""
+async def _progress(report: RunReport, clock: _Clock, end_s: float, stop: asyncio.Event, say: Say) -> None:
+    """One line each five seconds of the run."""
     second = 0.0
     while second < end_s:
-        if not await sleep_until(start_us + round(second * SECOND_US), stop):
+        if not await sleep_until(clock.wall_us(clock.start_us + round(second * SECOND_US)), stop):
             return
         say(f"{second:g} s of {end_s:g}: {report.fixes} fixes sent, {report.acknowledged} acknowledged")
-        second += 5.0
+        second += 5.0 * clock.speed
 
 
 def _line(value: dict[str, Any]) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from simulator.commands import shell
-from simulator.scenario_file import load_scenario
+from simulator.scenario import Scenario
+from simulator.scenario_library import scenario_named
 from simulator.score import score
 from simulator.scoring.alerts import AlertsRefused, read_alerts
 from simulator.scoring.facts import TruthRefused
@@ -24,12 +25,14 @@ from simulator.scoring.verdict import Finding, Judged
 _EPILOG = """\
 examples:
   emon-sim score story judged.jsonl --start 2026-06-01T10:00:00Z
+  emon-sim score queensland/01-walks-in judged.jsonl
   emon-sim score truth-1.jsonl judged-1.jsonl truth-2.jsonl judged-2.jsonl --findings findings.jsonl
 
-TRUTH is a scenario (YAML, or `story` for the demo's own) with --start, or a truth file of a generated
-world (NAME.jsonl, docs/simulator-score.md); of these any number of pairs is summed up. ALERTS holds
-JSON Lines as `emon replay` prints them; lines of breaches give causes, others are passed over. A file
-of --deliveries holds {"alert": id, "recipient": party, "delivered_at": instant or null} a line.
+TRUTH is a scenario (a YAML file, or a name of `emon-sim run --list`; with --start unless it has its
+own), or a truth file of a generated world (NAME.jsonl, docs/simulator-score.md); of these any number of
+pairs is summed up. ALERTS holds JSON Lines as `emon replay` prints them; lines of breaches give causes,
+others are passed over. A file of --deliveries holds
+{"alert": id, "recipient": party, "delivered_at": instant or null} a line.
 Standard output gets one JSON object with everything that is wrong by name, file and line; the exit
 code is 1 when there is any.
 """
@@ -67,8 +70,6 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(args: argparse.Namespace) -> int:
     if args.truth.endswith(".jsonl"):
         return _worlds(args)
-    if args.start is None:
-        shell.leave(shell.EX_USAGE, "a scenario needs --start T, second 0 of its run")
     if args.more:
         shell.leave(shell.EX_USAGE, "one scenario at a time; only worlds (.jsonl) are summed up")
     return _scenario(args)
@@ -105,7 +106,8 @@ def _judged(truth: str, alerts: str) -> Judged:
 
 def _scenario(args: argparse.Namespace) -> int:
     with shell.fault_as_exit():
-        scenario = load_scenario(None if args.truth == "story" else args.truth)
+        scenario = scenario_named(args.truth)
+        start_us = _start_us(args, scenario)
         text = _text(args.alerts)
         lines = _lines(args.alerts, text)
         deliveries = (
@@ -113,15 +115,18 @@ def _scenario(args: argparse.Namespace) -> int:
         )
     alerts = [line for line in lines if line.get("type", "alert") == "alert"]
     try:
-        result = score(scenario, args.start, alerts, deliveries)
-        truth = truth_of_scenario(scenario, args.start, f"{args.truth}: expected")
+        facts = "expected" if scenario.truth is None else "truth"
+        truth = truth_of_scenario(scenario, start_us, f"{args.truth}: {facts}")
         named = judge(truth, read_alerts(text.splitlines(), args.alerts), args.alerts)
+        result = score(scenario, start_us, alerts, deliveries) if scenario.truth is None else None
     except (AlertsRefused, TruthRefused) as fault:
         shell.leave(shell.EX_DATA, str(fault))
         raise
     except (KeyError, ValueError) as fault:
         shell.leave(shell.EX_DATA, f"{args.alerts}: an alert or a delivery lacks or misstates {fault}")
         raise
+    if result is None:
+        return _by_truth(args, named)
     with shell.fault_as_exit():
         shell.print_json(
             {
@@ -135,6 +140,22 @@ def _scenario(args: argparse.Namespace) -> int:
             }
         )
     return 0 if result.passed and named.passed else 1
+
+
+def _start_us(args: argparse.Namespace, scenario: Scenario) -> int:
+    if args.start is None and not scenario.dated:
+        shell.leave(shell.EX_USAGE, "a scenario without its own start needs --start T, second 0 of its run")
+    return scenario.calendar.start_us if args.start is None else int(args.start)
+
+
+def _by_truth(args: argparse.Namespace, named: Judged) -> int:
+    """A scenario whose truth holds stays: the same figures as a world has, of one run."""
+    if args.deliveries is not None:
+        shell.leave(shell.EX_USAGE, "--deliveries goes with a scenario that writes `expected`")
+    with shell.fault_as_exit():
+        found = summary([named], args.seed, args.wearers_per_operator)
+        shell.print_json({**found, **_told(named.findings, args.findings)})
+    return 0 if named.passed else 1
 
 
 def _told(findings: Sequence[Finding], path: Path | None) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from emon.model.vocabulary import AlertEvent, Party
 from simulator.scoring.facts import BUFFER, INSIDE, MUST, MUST_NOT, NEAR, Held, Ruling, Seen, Stay, Truth
 
 Fault = tuple[int, str]
+OF_NOBODY = frozenset({AlertEvent.OUTAGE, AlertEvent.RECIPIENT_DOWN, AlertEvent.PLATFORM})
+"""Events that are of no one wearer."""
 _OF_A_STAY = (AlertEvent.BREACH, AlertEvent.HISTORIC_BREACH, AlertEvent.PROXIMITY)
 
 
@@ -41,7 +43,8 @@ def contradictions(truth: Truth) -> list[Fault]:
 def _strangers(truth: Truth) -> Iterator[Fault]:
     facts: list[Stay | Held | Ruling | Seen] = [*truth.placed(), *truth.seen]
     for fact in facts:
-        if fact.wearer not in truth.wearers:
+        of_nobody = isinstance(fact, Ruling) and fact.event in OF_NOBODY and not fact.wearer
+        if fact.wearer not in truth.wearers and not of_nobody:
             yield fact.line, f"no line of type wearer for {fact.wearer}"
 
 

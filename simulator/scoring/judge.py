@@ -9,7 +9,7 @@ from emon.limits import DUE_LATE_S
 from emon.model.instant import SECOND_US
 from emon.model.vocabulary import AlertEvent, Party
 from simulator.scoring.alerts import Told
-from simulator.scoring.contradictions import forbids
+from simulator.scoring.contradictions import OF_NOBODY, forbids
 from simulator.scoring.due import Class, class_of, counted_stay
 from simulator.scoring.facts import MAY, MUST, MUST_NOT, Ruling, Seen, Stay, Truth
 from simulator.scoring.matching import Key, differences, key_of_ruling, match
@@ -134,6 +134,8 @@ class _Run:
             return True
         if alert.event is AlertEvent.APPROACH and self.places.has_buffer(wearer, alert):
             return True
+        if known is None and alert.event in OF_NOBODY and not wearer:
+            return all(alert.event in each.complete for each in self.truth.wearers.values())
         return known is not None and alert.event in known.complete
 
     def _of_stay(self, alert: Told, outcome: Outcome | None) -> tuple[Word, Name | None] | None:

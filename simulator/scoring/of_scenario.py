@@ -1,27 +1,35 @@
-"""The truth of a scenario: what it expects, as rulings; every other alert is false."""
+"""The truth of a scenario as facts: what it expects as rulings, or its stays and rulings as written."""
 
 from __future__ import annotations
 
+from emon.limits import DUE_LATE_S
 from emon.model.instant import DAY_US, SECOND_US
 from emon.model.vocabulary import AlertEvent
-from simulator.scenario import Scenario
-from simulator.scoring.facts import MAY, MUST, Ruling, Truth, Wearer
+from simulator.scenario import Scenario, Told
+from simulator.scoring.facts import MAY, MUST, STAYS, Ruling, Stay, Truth, Wearer
 from simulator.scoring.reading import truth_of_facts
 
 
 def truth_of_scenario(scenario: Scenario, start_us: int, name: str) -> Truth:
-    """Rulings in the order of ``expected``: the "line" of a finding is the entry's number, from 1.
+    """Facts in the order of ``expected`` or ``truth``: the "line" of one is its entry's number, from 1.
 
-    Raises ``TruthRefused`` where the scenario contradicts itself.
+    Where a scenario writes ``expected`` every other alert is false; where it writes ``truth``, every
+    other of the events for which it is complete. Raises ``TruthRefused`` where it contradicts itself.
     """
     orders: dict[str, list[str]] = {}
     for order in scenario.orders["orders"]:
-        orders.setdefault(str(order["wearer"]), []).append(str(order["id"]))
+        named = orders.setdefault(str(order["wearer"]), [])
+        if str(order["id"]) not in named:
+            named.append(str(order["id"]))
     days = scenario.duration_s * SECOND_US / DAY_US
+    complete = frozenset(AlertEvent) if scenario.truth is None else scenario.complete
     wearers = [
-        Wearer(each.id, days, tuple(orders.get(each.id, ())), (each.device.id,), frozenset(AlertEvent))
+        Wearer(each.id, days, tuple(orders.get(each.id, ())), (each.device.id,), complete)
         for each in scenario.wearers
     ]
+    if scenario.truth is not None:
+        facts = [_fact(told, start_us, number) for number, told in enumerate(scenario.truth, start=1)]
+        return truth_of_facts([*wearers, *facts], name)
     rulings = [
         Ruling(
             MAY if entry.optional else MUST,
@@ -38,3 +46,38 @@ def truth_of_scenario(scenario: Scenario, start_us: int, name: str) -> Truth:
         for number, entry in enumerate(scenario.expected, start=1)
     ]
     return truth_of_facts([*wearers, *rulings], name)
+
+
+def _fact(told: Told, start_us: int, number: int) -> Stay | Ruling:
+    from_us, to_us = (start_us + round(at_s * SECOND_US) for at_s in (told.from_s, told.to_s))
+    if told.kind not in STAYS:
+        assert told.event is not None
+        return Ruling(
+            told.kind,
+            told.event,
+            told.wearer,
+            told.order,
+            told.condition,
+            from_us,
+            to_us,
+            told.recipients,
+            told.certainty,
+            number,
+        )
+    shown_us = None if told.by_s is None else start_us + round((told.by_s - DUE_LATE_S) * SECOND_US)
+    return Stay(
+        told.kind,
+        told.wearer,
+        told.order,
+        told.condition,
+        from_us,
+        to_us,
+        told.deepest_m,
+        told.active,
+        True,
+        None if shown_us is None else from_us,
+        shown_us,
+        told.late,
+        told.recipients,
+        number,
+    )

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from emon.limits import PLAN_S
 from emon.model.instant import parse_instant
 from emon.model.vocabulary import AlertEvent, Certainty, Party
-from simulator.scoring.contradictions import contradictions
+from simulator.scoring.contradictions import OF_NOBODY, contradictions
 from simulator.scoring.facts import (
     MUST_NOT,
     RULINGS,
@@ -179,10 +179,11 @@ def _ruling(line: Line) -> Ruling:
     kind = str(line.members["type"])
     forbids = kind == MUST_NOT
     from_us, by_us = line.stretch("by")
+    event = line.word("event", AlertEvent)
     return Ruling(
         kind,
-        line.word("event", AlertEvent),
-        line.text("wearer"),
+        event,
+        line.text("wearer", optional=event in OF_NOBODY),
         line.text("order", optional=True),
         line.text("condition", optional=True),
         from_us,
