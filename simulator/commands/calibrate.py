@@ -107,9 +107,10 @@ def table(judged: list[Line], held_out: list[Line]) -> list[str]:
                 heading = (line.situation, line.source)
                 rows += ["", f"{line.situation} ({title}): {line.source}"]
             verdict = "ok" if line.holds else "OUTSIDE"
+            span = "" if line.sessions is None else "  {:g} to {:g}".format(*map(rounded, line.sessions))
             rows.append(
                 f"  {line.statistic:32} simulated {rounded(line.simulated):>9g}"
-                f"  real {rounded(line.real):>9g}  {line.tolerance!s:>16}  {verdict}"
+                f"  real {rounded(line.real):>9g}  {line.tolerance!s:>16}  {verdict}{span}"
             )
     rows += ["", "not judged:"]
     rows += [f"  {situation} {statistic}*: {reason}" for situation, statistic, reason in NOT_JUDGED]

@@ -33,12 +33,13 @@ _SPEED_SIGMA_M_S = 0.2  # [own] Doppler speeds are good to decimetres a second
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _LARGE = np.uint64(0xBF58476D1CE4E5B9)
 _OTHER = np.uint64(0x94D049BB133111EB)
-_SALTS = tuple(np.uint64(number) for number in range(1, 51, 2))  # a normal takes two
+_SALTS = tuple(np.uint64(number) for number in range(1, 55, 2))  # a normal takes two
 _STAY, _CHOICE, _FLICKER, _LOST, _DOZE = _SALTS[0:5]
 _BEARING, _SETTLE, _ASTRAY, _ASTRAY_CLAIM, _ASTRAY_OFF = _SALTS[5:10]
 _ASTRAY_TURN, _POOR, _POOR_CLAIM, _POOR_OFF, _POOR_TURN = _SALTS[10:15]
 _SCAN, _SCAN_NORTH, _WIFI_CLAIM, _MAST, _RANK = _SALTS[15:20]
 _WHICH, _WANDER, _WANDER_NORTH, _DOPPLER, _SESSION = _SALTS[20:25]
+_SCAN_WHITE, _SCAN_WHITE_NORTH = _SALTS[25:]
 
 
 def _compiled(function: Function) -> Function:
@@ -90,9 +91,16 @@ def _log_uniform(low: float, high: float, chance: float) -> float:
 
 
 @_compiled
-def session_normal(key: np.uint64) -> float:
-    """What makes one day of a receiver better or worse than another."""
-    return _normal(key, 0, _SESSION)
+def _often(own: Any, key: np.uint64) -> float:
+    """The odds that reception is poor or lost in this session, times the usual; 1 in the mean."""
+    spread = own["session_poor"]
+    return math.exp(spread * _normal(key, 4, _SESSION) - spread * spread / 2.0)
+
+
+@_compiled
+def _scaled(share: float, odds: float) -> float:
+    """A share whose odds are so many times as large."""
+    return share * odds / (1.0 - share + share * odds)
 
 
 @_compiled
@@ -134,6 +142,7 @@ def modes(
     ``MODE_*`` or ``SILENT``, ``settling`` f64[n, 2] metres.
     """
     lost = dozes = False
+    often = _often(own, key)
     chosen = MODE_GNSS
     heard_before, heard_s = False, -1.0
     since_s = depth = off_east_m = off_north_m = 0.0
@@ -148,8 +157,8 @@ def modes(
         if now == MODE_FAR and here["gnss"] > 0.0 and not jammed[i]:
             now = MODE_GNSS if _unit(key, i, _FLICKER) < own["far_flicker_share"] else now
         if here["lost_share"] > 0.0:
-            chance = _unit(key, i, _LOST)
-            lost = _still_on(lost, first, dt_s, here["lost_share"], here["lost_s"], chance)
+            share = _scaled(here["lost_share"], often)
+            lost = _still_on(lost, first, dt_s, share, here["lost_s"], _unit(key, i, _LOST))
         else:
             lost = False
         standing = speed_m_s[i] < STANDING_M_S
@@ -218,7 +227,7 @@ def place_biases(
 @_compiled
 def satellite(
     t_s: Floats, lon: Floats, lat: Floats, codes: Codes, mode: Codes, met: Any, own: Any,
-    keys: Any, session: float, noise: Floats, settling: Floats, out: Floats,
+    keys: Any, noise: Floats, settling: Floats, out: Floats,
 ) -> None:  # fmt: skip
     """Error east and north and claimed 68 % radius where satellites answer: ``out`` f64[n, 3].
 
@@ -229,7 +238,10 @@ def satellite(
     state = np.zeros(6)
     keep, fresh = np.zeros(6), np.ones(6)
     taus_s = (own["fast_s"], own["fast_s"], own["slow_s"], own["slow_s"], own["wild_s"], own["claim_s"])
-    worse, shyer = math.exp(own["session"] * session), math.exp(own["session_claim"] * session)
+    session = _normal(key, 0, _SESSION)
+    worse, often = math.exp(own["session"] * session), _often(own, key)
+    aside_east_m = own["session_m"] * _normal(key, 1, _SESSION)
+    aside_north_m = own["session_m"] * _normal(key, 2, _SESSION)
     step_s, at = 0.0, -1
     bias_east_m = bias_north_m = 0.0
     astray, poor = False, False
@@ -245,15 +257,16 @@ def satellite(
             state[k] = keep[k] * state[k] + fresh[k] * noise[i, k]
         here = met[codes[i]]
         astray = _astray(astray, i, dt_s, here, key, episode)
-        poor = _poor(poor, i, dt_s, t_s[i], here, key, episode)
+        poor = _poor(poor, i, dt_s, t_s[i], often, here, key, episode)
         if mode[i] != MODE_GNSS:
             continue
-        claim_m = max(here["claim68_m"] * shyer * math.exp(here["claim_spread"] * state[5]), own["floor68_m"])
+        spread = here["claim_spread"] * state[5] + here["session_claim"] * session
+        claim_m = max(here["claim68_m"] * math.exp(spread), own["floor68_m"])
         # Errors do not shrink with claims below the knee, and grow slower than claims above: the boldest
         # claims are too optimistic, the most careful too pessimistic.
         swing = worse * math.exp(here["wild"] * state[4])
         if claim_m > own["knee68_m"]:
-            swing *= (claim_m / own["knee68_m"]) ** own["error_per_claim"]
+            swing *= (claim_m / own["knee68_m"]) ** here["error_per_claim"]
         if at < 0 or lon[i] != lon[at] or lat[i] != lat[at]:
             low_m, high_m = own["bias_m_low"], own["bias_m_high"]
             bias_east_m, bias_north_m = _biased(
@@ -270,8 +283,8 @@ def satellite(
         if astray:
             east_m, north_m = east_m + episode[1], north_m + episode[2]
             claim_m = episode[0] if episode[0] > 0.0 else claim_m
-        out[i, 0] = east_m + bias_east_m + settling[i, 0]
-        out[i, 1] = north_m + bias_north_m + settling[i, 1]
+        out[i, 0] = east_m + bias_east_m + aside_east_m + settling[i, 0]
+        out[i, 1] = north_m + bias_north_m + aside_north_m + settling[i, 1]
         out[i, 2] = claim_m
 
 
@@ -293,9 +306,11 @@ def _astray(on: bool, i: int, dt_s: float, here: Any, key: np.uint64, episode: F
 
 
 @_compiled
-def _poor(on: bool, i: int, dt_s: float, now_s: float, here: Any, key: np.uint64, episode: Floats) -> bool:
+def _poor(
+    on: bool, i: int, dt_s: float, now_s: float, often: float, here: Any, key: np.uint64, episode: Floats
+) -> bool:
     """Whether reception is so bad that the receiver says so itself."""
-    share = here["poor_share"]
+    share = _scaled(here["poor_share"], often)
     if share <= 0.0:
         return False
     now = _still_on(on, i == 0, dt_s, share, here["poor_stay_s"], _unit(key, i, _POOR))
@@ -317,16 +332,21 @@ def wifi(t_s: Floats, lon: Floats, lat: Floats, mode: Codes, own: Any, keys: Any
     to it shrinks by ``exp(-dt / relax)``. Fills ``out`` f64[n, 3] as ``satellite`` does, where Wi-Fi answers.
     """
     key, place_key = keys[0], keys[2]
-    target_east_m = target_north_m = seen_east_m = seen_north_m = 0.0
+    slow_east_m = slow_north_m = target_east_m = target_north_m = seen_east_m = seen_north_m = 0.0
     bias_east_m = bias_north_m = 0.0
     scan, at = 0.0, -1
+    sigma_m = own["wifi_sigma_m"] * math.exp(own["wifi_session"] * _normal(key, 3, _SESSION))
+    scan_m = sigma_m * math.sqrt(own["wifi_scan_share"])
+    slow_m = sigma_m * math.sqrt(1.0 - own["wifi_scan_share"])
     for i in range(t_s.size):
         now = math.floor(t_s[i] / own["wifi_scan_s"])
         if i == 0 or now != scan:
             keep = 0.0 if i == 0 else math.exp(-(now - scan) * own["wifi_scan_s"] / own["wifi_drift_s"])
-            fresh_m = own["wifi_sigma_m"] * math.sqrt(1.0 - keep * keep)
-            target_east_m = keep * target_east_m + fresh_m * _normal(key, i, _SCAN)
-            target_north_m = keep * target_north_m + fresh_m * _normal(key, i, _SCAN_NORTH)
+            fresh_m = slow_m * math.sqrt(1.0 - keep * keep)
+            slow_east_m = keep * slow_east_m + fresh_m * _normal(key, i, _SCAN)
+            slow_north_m = keep * slow_north_m + fresh_m * _normal(key, i, _SCAN_NORTH)
+            target_east_m = slow_east_m + scan_m * _normal(key, i, _SCAN_WHITE)
+            target_north_m = slow_north_m + scan_m * _normal(key, i, _SCAN_WHITE_NORTH)
             scan = now
         left = 0.0 if i == 0 else math.exp(-(t_s[i] - t_s[i - 1]) / own["wifi_relax_s"])
         seen_east_m = target_east_m + left * (seen_east_m - target_east_m)

@@ -56,8 +56,9 @@ class Conditions:
     Wi-Fi, a near mast, a mast kilometres away, the last position again with a growing claim; one lasts
     ``stay_s`` in the mean. ``lost_share`` of the time there is no fix at all, ``lost_s`` on end.
     The satellite error an axis is Gauss-Markov of deviation ``fast_m`` and ``slow_m`` and white
-    noise ``white_m``, times a slow log-normal swing of log-deviation ``wild``; it grows where the claim is
-    above the receiver's knee. It claims ``claim68_m`` in the median, with log-deviation ``claim_spread``.
+    noise ``white_m``, times a slow log-normal swing of log-deviation ``wild``; above the receiver's knee it
+    grows with the claim's power ``error_per_claim``. It claims ``claim68_m`` in the median, with
+    log-deviation ``claim_spread`` within a session and ``session_claim`` from one to the next.
     """
 
     gnss: float = 1.0
@@ -74,6 +75,8 @@ class Conditions:
     wild: float = 0.5
     claim68_m: float = 6.0
     claim_spread: float = 0.5
+    error_per_claim: float = 0.65
+    session_claim: float = 0.0
     astray: Astray = field(default_factory=Astray)
     poor: Poor = field(default_factory=Poor)
 
@@ -81,7 +84,9 @@ class Conditions:
 @dataclass(frozen=True, slots=True)
 class Wifi:
     """Positions from Wi-Fi: a scan each ``scan_s`` finds a new target of deviation ``sigma_m`` an axis
-    about a biased place, correlated over ``drift_s``; what is reported runs after it (``relax_s``)."""
+    about a biased place, correlated over ``drift_s``; what is reported runs after it (``relax_s``).
+    ``scan_share`` of the variance is new at each scan. ``session`` is the log-deviation of ``sigma_m`` from
+    one session to the next."""
 
     scan_s: float = 30.0
     sigma_m: float = 1.0
@@ -90,6 +95,8 @@ class Wifi:
     bias_m: Bounds = (0.0, 3.0)
     claim68_m: float = 15.7
     claim_spread: float = 0.02
+    scan_share: float = 0.0
+    session: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +149,14 @@ class Receiver:
     """A kind of receiver: its conditions by ``Surroundings`` code, and what is its own everywhere.
 
     ``wild_s`` and ``claim_s`` are the time constants of swing and claim. Above a claim of ``knee68_m`` the
-    error grows with the claim's power ``error_per_claim``; below it bolder claims mean no smaller error.
+    error grows with the claim; below it bolder claims mean no smaller error.
     ``levels68_m`` are the only claims it makes, if any. ``bias_m`` is the constant error of satellite
     positions at a place. ``quiet_m``: moves less than that are not delivered. ``doze_share`` of the
     time it says nothing while the wearer stands, ``doze_s`` on end: phones do, bracelets do not.
     ``map_name`` names what network and place make of it: receivers of one map share biases and masts.
-    One call of ``observe`` is one session: ``session`` and ``session_claim`` are log-deviations of the
-    error and of the claim from one to the next, together.
+    One call of ``observe`` is one session, and sessions differ: ``session`` is the log-deviation of the
+    satellites' error from one to the next (claims go with it, see ``Conditions``), ``session_poor`` that
+    of how often reception is poor or lost, ``session_m`` the deviation an axis of an offset that stays.
 
     The last five fields follow from the others: they are what the kernels read.
     """
@@ -161,7 +169,6 @@ class Receiver:
     wild_s: float = 90.0
     claim_s: float = 60.0
     knee68_m: float = 10.0
-    error_per_claim: float = 0.65
     floor68_m: float = 3.0
     levels68_m: tuple[float, ...] = ()
     bias_m: Bounds = (0.0, 4.0)
@@ -176,7 +183,8 @@ class Receiver:
     doze_share: float = 0.0
     doze_s: float = 3_600.0
     session: float = 0.0
-    session_claim: float = 0.0
+    session_poor: float = 0.0
+    session_m: float = 0.0
     met: Table = field(init=False, repr=False, compare=False)
     own: np.void = field(init=False, repr=False, compare=False)
     levels: Floats = field(init=False, repr=False, compare=False)

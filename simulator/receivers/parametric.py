@@ -30,8 +30,7 @@ def modelled(
     seen = np.zeros((t_s.size, 3))
     if uses.gnss:
         noise = rng.standard_normal((t_s.size, kernels.NORMALS))
-        session = kernels.session_normal(key)
-        kernels.satellite(t_s, lon, lat, codes, mode, met, own, keys, session, noise, settling, seen)
+        kernels.satellite(t_s, lon, lat, codes, mode, met, own, keys, noise, settling, seen)
     if uses.wifi:
         kernels.wifi(t_s, lon, lat, mode, own, keys, seen)
     if uses.cell:

@@ -17,7 +17,7 @@ from simulator.receivers import statistics
 from simulator.receivers.kernels import METRES_PER_DEGREE
 from simulator.receivers.kinds import KINDS
 from simulator.receivers.observe import observe
-from simulator.receivers.observed import Floats
+from simulator.receivers.observed import GNSS, Floats
 from simulator.receivers.statistics import Figures, Record
 from simulator.seeds import generator
 
@@ -57,13 +57,15 @@ class Situation:
     clip_m: float
     training: tuple[Part, ...]
     hold_out: tuple[Part, ...]
+    gnss_only: bool = False
+    """Whether positions from networks are left out."""
     dozes: bool = True
     """Whether the phone was left to itself; one that is asked each second stays awake."""
 
 
 SITUATIONS = (
     Situation(
-        "still_indoors_satellite", "android", True, 30.0, 8.0, 100, ((_S.INDOOR, 1.0),), 0.0, 15.0,
+        "still_indoors_satellite", "android", True, 30.0, 8.0, 240, ((_S.INDOOR, 1.0),), 0.0, 15.0,
         (Part("still-home-android"),),
         (),
     ),
@@ -74,7 +76,7 @@ SITUATIONS = (
         dozes=False,
     ),
     Situation(
-        "still_indoors_wifi", "iphone", True, 15.0, 12.0, 40, ((_S.INDOOR, 1.0),), 0.0, 40.0,
+        "still_indoors_wifi", "iphone", True, 15.0, 12.0, 100, ((_S.INDOOR, 1.0),), 0.0, 40.0,
         (Part("still-home-iphone"),),
         (),
     ),
@@ -84,20 +86,24 @@ SITUATIONS = (
         (Part("suburb-iphone", ("17:38", "18:16")),),
     ),
     Situation(
+        "still_indoors_balanced", "android-balanced", True, 60.0, 8.0, 60, ((_S.INDOOR, 1.0),), 0.0, 15.0,
+        (), (),
+    ),
+    Situation(
         "still_indoors_cell", "android-low-power", True, 64.0, 14.0, 60, ((_S.INDOOR, 1.0),), 0.0,
         _MAST_CLIP_M,
         (Part("still-home-android-cell"),),
         (),
     ),
     Situation(
-        "street_android", "android", False, 1.0, 0.5, 40,
+        "street_android", "android", False, 1.0, 0.5, 120,
         _TOWN, 7.0, 40.0,
         (Part("daytrip-android", ("16:15", "16:33")), Part("daytrip-android", ("18:14", "18:30")),
          Part("daytrip-android", ("24:24", "24:49"))),
         (Part("suburb-android", ("17:10", "17:21")), Part("suburb-android", ("18:32", "18:52"))),
     ),
     Situation(
-        "street_iphone", "iphone", False, 1.0, 0.5, 40,
+        "street_iphone", "iphone", False, 1.0, 0.5, 120,
         _TOWN, 7.0, 40.0,
         (Part("city-scooter-bus-iphone", ("15:48", "16:17")),
          Part("city-scooter-bus-iphone", ("19:44", "21:01"))),
@@ -105,7 +111,11 @@ SITUATIONS = (
          Part("daytrip-iphone", ("23:18", "23:43"))),
     ),
     Situation(
-        "train_android", "android", False, 5.1, 0.7, 120, ((_S.TRAIN, 0.93), (_S.TUNNEL, 0.07)), 20.0, 40.0,
+        "city_android", "android", False, 5.0, 0.4, 200, ((_S.CANYON, 1.0),), 1.3, 40.0, (), (),
+    ),
+    Situation("city_iphone", "iphone", False, 5.0, 0.4, 200, ((_S.CANYON, 1.0),), 1.3, 40.0, (), ()),
+    Situation(
+        "train_android", "android", False, 5.1, 0.7, 200, ((_S.TRAIN, 0.93), (_S.TUNNEL, 0.07)), 20.0, 40.0,
         (Part("daytrip-android", ("16:33", "17:10")),),
         (Part("daytrip-android", ("25:59", "26:57")), Part("daytrip-android-late", ("15:29", "16:11")),
          Part("daytrip-android-late", ("25:33", "26:41")), Part("swiss-train")),
@@ -117,12 +127,12 @@ SITUATIONS = (
         (Part("daytrip-android-late", ("16:19", "17:14")),),
     ),
     Situation(
-        "train_iphone", "iphone", False, 2.0, 0.7, 120, ((_S.TRAIN, 0.84), (_S.TUNNEL, 0.16)), 20.0, 40.0,
+        "train_iphone", "iphone", False, 2.0, 0.7, 240, ((_S.TRAIN, 0.87), (_S.TUNNEL, 0.13)), 20.0, 40.0,
         (Part("daytrip-iphone", ("15:30", "16:07")),),
         (Part("daytrip-iphone", ("25:16", "26:04")),),
     ),
     Situation(
-        "underground_iphone", "iphone", False, 2.0, 0.9, 120,
+        "underground_iphone", "iphone", False, 2.0, 0.9, 200,
         ((_S.TUNNEL, 0.7), (_S.TRAIN, 0.3)), 15.0, 40.0,
         (Part("daytrip-iphone", ("16:20", "17:14")),),
         (),
@@ -131,6 +141,14 @@ SITUATIONS = (
         "street_watch", "watch", False, 1.0, 1.0, 20, ((_S.STREET, 0.8), (_S.OPEN, 0.2)), 6.0, 40.0,
         (Part("shanghai-ride"),),
         (),
+    ),
+    Situation(
+        "bracelet_open", "bracelet", True, 60.0, 24.0, 60, ((_S.OPEN, 1.0),), 0.0, 40.0, (), (),
+        gnss_only=True,
+    ),
+    Situation(
+        "bracelet_indoor", "bracelet", True, 60.0, 24.0, 60, ((_S.INDOOR, 1.0),), 0.0, 40.0, (), (),
+        gnss_only=True,
     ),
 )  # fmt: skip
 """Tracks in no situation (munich-car, mountain-view-car, stavanger-run, istria-hike) claim nothing of their
@@ -185,6 +203,7 @@ def played(situation: Situation, seed: int, cadence_s: float) -> list[Record]:
     for _ in range(situation.sessions):
         path = journey(situation, rng)
         seen = observe(path, asked(situation, cadence_s, rng), receiver, rng)
+        seen = seen.only(seen.source == GNSS) if situation.gnss_only else seen
         if seen.t_s.size < 2:
             continue
         lon0, lat0 = path.lon[0], path.lat[0]

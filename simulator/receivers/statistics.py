@@ -13,11 +13,14 @@ from typing import NamedTuple
 import numpy as np
 
 from emon.limits import R95_PER_R68
-from simulator.receivers.observed import Floats
+from simulator.receivers.observed import Flags, Floats
 
 BANDS68_M = ((0.0, 5.0), (5.0, 10.0), (10.0, 20.0), (20.0, 50.0), (50.0, 100.0))
 """Claimed 68 % radii as the tracks' README tabulates them: above the first, up to the second."""
-LAGS_S = {10: (5.0, 15.0), 60: (45.0, 75.0), 600: (300.0, 900.0)}
+LAGS_S = {
+    10: (5.0, 15.0), 30: (15.0, 45.0), 60: (45.0, 75.0), 200: (150.0, 300.0), 600: (300.0, 900.0),
+    1800: (1_200.0, 2_400.0),
+}  # fmt: skip
 """Autocorrelation at a lag pools the pairs of fixes that lie so far apart."""
 JUMP_M, JUMP_SPEED_M_S = 100.0, 60.0
 EXCURSION_M = 20.0
@@ -95,25 +98,45 @@ def jumps(records: Sequence[Record]) -> Figures:
 
 
 def claims(records: Sequence[Record]) -> Figures:
-    """Quantiles of the claimed 95 % radius."""
+    """Quantiles of the claimed 95 % radius, and the share of the fixes in each band of the claim."""
     accuracy_m = _pooled(records, "accuracy_m")
-    return {f"claim_q{q:02d}_m": float(np.percentile(accuracy_m, q)) for q in (5, 25, 50, 75, 95)}
-
-
-def distances(records: Sequence[Record], prefix: str = "error") -> Figures:
-    """Quantiles of the distance from the truth, or from what is taken for it."""
-    off_m = np.hypot(_pooled(records, "error_east_m"), _pooled(records, "error_north_m"))
-    found = {f"{prefix}_q{q}_m": float(np.percentile(off_m, q)) for q in (50, 68, 95, 99)}
+    found = {f"claim_q{q:02d}_m": float(np.percentile(accuracy_m, q)) for q in (5, 25, 50, 75, 95)}
+    for high_m, band in _bands(accuracy_m):
+        found[f"share_claim68_to_{high_m:.0f}_m"] = float(band.mean())
     return found
 
 
+def _bands(claim_m: Floats) -> list[tuple[float, Flags]]:
+    claim68_m = np.round(claim_m / R95_PER_R68, 1)
+    return [(high_m, (claim68_m > low_m) & (claim68_m <= high_m)) for low_m, high_m in BANDS68_M]
+
+
+def distances(records: Sequence[Record], prefix: str = "error") -> Figures:
+    """Quantiles of the distance from the truth, or from what is taken for it; of errors by claim too."""
+    off_m = np.hypot(_pooled(records, "error_east_m"), _pooled(records, "error_north_m"))
+    found = {f"{prefix}_q{q}_m": float(np.percentile(off_m, q)) for q in (50, 68, 90, 95, 99)}
+    return found | (_by_claim(off_m, records, prefix, (68, 95)) if prefix == "error" else {})
+
+
+def _by_claim(off_m: Floats, records: Sequence[Record], prefix: str, quantiles: tuple[int, ...]) -> Figures:
+    return {
+        f"{prefix}_q{q}_claim68_to_{high_m:.0f}_m": float(np.percentile(off_m[band], q))
+        for high_m, band in _bands(_pooled(records, "accuracy_m"))
+        if band.sum() >= _BAND_FIXES_MIN
+        for q in quantiles
+    }
+
+
 def excursions(records: Sequence[Record]) -> Figures:
-    """How often an hour (with fixes) the position is off by more than 20 m, counted once on end."""
-    begun = 0
+    """How often an hour (with fixes) the position is off by more than 20 m, counted once on end, and for
+    how many fixes in the mean."""
+    begun = fixes = 0
     for r in records:
         off = np.hypot(r.error_east_m, r.error_north_m) > EXCURSION_M
         begun += int(off[:1].sum() + (off[1:] & ~off[:-1]).sum())
-    return {"excursions_per_h": begun / _hours_with_fixes(records)}
+        fixes += int(off.sum())
+    found = {"excursions_per_h": begun / _hours_with_fixes(records)}
+    return found | ({"excursion_length_fixes": fixes / begun} if begun else {})
 
 
 def outside(records: Sequence[Record], sideways: bool = False) -> Figures:
@@ -128,9 +151,7 @@ def outside(records: Sequence[Record], sideways: bool = False) -> Figures:
         "outside_95": float((off_m > claim_m).mean()),
         "outside_68": float((off_m > claim_m / R95_PER_R68).mean()),
     }
-    claim68_m = np.round(claim_m / R95_PER_R68, 1)
-    for low_m, high_m in BANDS68_M:
-        band = (claim68_m > low_m) & (claim68_m <= high_m)
+    for high_m, band in _bands(claim_m):
         if band.sum() >= _BAND_FIXES_MIN:
             found[f"outside_95_claim68_to_{high_m:.0f}_m"] = float((off_m > claim_m)[band].mean())
     return found
@@ -139,34 +160,33 @@ def outside(records: Sequence[Record], sideways: bool = False) -> Figures:
 def sideways(records: Sequence[Record]) -> Figures:
     """Quantiles of the distance across the way; ``error_east_m`` holds it."""
     off_m = np.abs(_pooled(records, "error_east_m"))
-    return {f"sideways_q{q}_m": float(np.percentile(off_m, q)) for q in (50, 95, 99)}
+    found = {f"sideways_q{q}_m": float(np.percentile(off_m, q)) for q in (50, 95, 99)}
+    return found | _by_claim(off_m, records, "sideways", (50, 95))
 
 
 def autocorrelation(records: Sequence[Record], clip_m: float) -> Figures:
-    """Correlation of the error with itself after 10, 60 and 600 s, errors clipped at ``clip_m`` an axis.
+    """Correlation of the error with itself at each of ``LAGS_S``, errors clipped at ``clip_m`` an axis.
 
+    The products of all pairs over the mean square of both partners: 1 at most, whatever one session weighs.
     Clipping keeps single excursions from deciding it. The mean of each session is left in: the truth, or
     the session's median, stands for zero. A lag with fewer than 200 pairs is not told.
     """
-    power = pairs_of = 0.0
-    products = dict.fromkeys(LAGS_S, 0.0)
+    products, powers = dict.fromkeys(LAGS_S, 0.0), dict.fromkeys(LAGS_S, 0.0)
     counts = dict.fromkeys(LAGS_S, 0)
     for r in records:
         xy = np.clip(np.stack([r.error_east_m, r.error_north_m]), -clip_m, clip_m)
-        power += float((xy * xy).sum())
-        pairs_of += r.t_s.size
+        # Sums over each fix's window of partners, by differences of cumulative sums.
+        sums = np.concatenate([np.zeros((2, 1)), np.cumsum(xy, axis=1)], axis=1)
+        squares = np.concatenate([np.zeros((2, 1)), np.cumsum(xy * xy, axis=1)], axis=1)
         for lag_s, (from_s, until_s) in LAGS_S.items():
             first = np.searchsorted(r.t_s, r.t_s + from_s, "left")
             last = np.searchsorted(r.t_s, r.t_s + until_s, "left")
-            # Sums over each fix's window of partners, by differences of cumulative sums.
-            sums = np.concatenate([np.zeros((2, 1)), np.cumsum(xy, axis=1)], axis=1)
             products[lag_s] += float((xy * (sums[:, last] - sums[:, first])).sum())
+            own = float((xy * xy * (last - first)).sum())
+            powers[lag_s] += (own + float((squares[:, last] - squares[:, first]).sum())) / 2.0
             counts[lag_s] += int((last - first).sum())
-    if power == 0.0:
-        return {}
-    mean_power = power / pairs_of
     return {
-        f"autocorrelation_{lag}_s": products[lag] / counts[lag] / mean_power
+        f"autocorrelation_{lag}_s": products[lag] / powers[lag]
         for lag in LAGS_S
-        if counts[lag] >= _PAIRS_MIN
+        if counts[lag] >= _PAIRS_MIN and powers[lag] > 0.0
     }
