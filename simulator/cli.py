@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from emon import __version__
 
-COMMANDS = ("run", "score", "load", "tracks", "calibrate")
+COMMANDS = ("run", "score", "load", "tracks", "calibrate", "world")
 
 _EPILOG = """\
 begin here:

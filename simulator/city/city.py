@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from simulator.city.buildings import Places
 from simulator.city.plane import Plane
 from simulator.city.railway import Railway
+from simulator.city.routing import Router
 from simulator.city.streets import Floats, Streets
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class City:
-    """A city in its plane. ``half_m`` bounds it: nothing lies farther east, west, north or south."""
+    """A city in its plane. ``half_m`` bounds it: nothing lies farther east, west, north or south.
+
+    ``router`` is shared by all who may go everywhere, so that each way is searched for once.
+    """
 
     name: str
     plane: Plane
@@ -22,7 +27,10 @@ class City:
     streets: Streets
     places: Places
     railway: Railway | None
-    water: tuple[Floats, ...] = ()  # rings f64[k, 2] metres
+
+    @cached_property
+    def router(self) -> Router:
+        return Router(self.streets)
 
     def place_degrees(self, place: int) -> tuple[float, float]:
         """Longitude and latitude of a place."""

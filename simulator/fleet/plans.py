@@ -108,3 +108,24 @@ def kept_by_plan(t_s: Floats, step_s: Floats, from_mast: Flags, plan: Plan) -> F
     kept = np.empty(t_s.size, np.bool_)
     asked_in_turn(t_s, np.where(from_mast & (step_s == plan.plan_s), CELL_S, 0.0), kept)
     return kept
+
+
+def watched_spans(asked_s: Floats, step_s: Floats, taken_s: Floats, from_mast: Flags) -> Floats:
+    """Spans f64[k, 2] in which no fix was owed: no gap longer than twice the interval of the plan that held
+    in it, and a minute. A span ends one such interval after its last fix, or at the next fix owed.
+
+    ``asked_s``, ``step_s`` as ``candidates`` gives them; ``taken_s`` rising and among them.
+    """
+    if not taken_s.size:
+        return np.empty((0, 2))
+    at = np.searchsorted(asked_s, taken_s)
+    # The longest interval between two fixes: whoever fell asleep in between owes nothing for an hour.
+    longest_s = np.maximum.reduceat(step_s, at)
+    longest_s[:-1] = np.maximum(longest_s[:-1], step_s[at[1:]])
+    longest_s = np.where(from_mast, np.maximum(longest_s, CELL_S), longest_s)
+    gap_s = np.diff(taken_s)
+    cuts = np.flatnonzero(gap_s > 2.0 * longest_s[:-1] + 60.0)
+    last = np.append(cuts, taken_s.size - 1)
+    end_s = taken_s[last] + longest_s[last]
+    end_s[:-1] = np.minimum(end_s[:-1], taken_s[cuts + 1])
+    return np.stack([taken_s[np.append(0, cuts + 1)], end_s], axis=1)

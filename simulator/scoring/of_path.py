@@ -65,16 +65,18 @@ def truth_of_path(
     fixes: Fixes,
     span_s: tuple[float, float],
     start_us: int,
+    seen: Sequence[Seen] | None = None,
 ) -> list[Stay | Held | Seen]:
     """His stays, when his conditions held, and when he was seen, between the seconds ``span_s``.
 
-    Second 0 is ``start_us``. A stay is cut where the condition begins or ceases to hold; parts of a ban's
-    stay while it does not hold are stated with ``active`` False. Raises ``ValueError`` for a span
-    that is none, spans that do not rise, and an unknown kind.
+    Second 0 is ``start_us``. ``seen`` is for a world that knows its devices' plans; without it,
+    ``seen_of_fixes`` says it by the common plan. A stay is cut where the condition begins or ceases to
+    hold; parts of a ban's stay while it does not hold are stated with ``active`` False. Raises
+    ``ValueError`` for a span that is none, spans that do not rise, and an unknown kind.
     """
     if not span_s[0] < span_s[1]:
         raise ValueError(f"span_s is {span_s[0]:g} to {span_s[1]:g}; must rise")
-    facts: list[Stay | Held | Seen] = list(seen_of_fixes(wearer, fixes, start_us))
+    facts: list[Stay | Held | Seen] = list(seen_of_fixes(wearer, fixes, start_us) if seen is None else seen)
     for condition in conditions:
         active = _clipped(condition.active, span_s)
         for from_s, to_s in active:

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from functools import partial
 from typing import Any, NamedTuple
 
-from simulator.city.city import City
-from simulator.city.generate import generated_city
-from simulator.people.calendar import Calendar
 from simulator.people.travel import Mode
 from simulator.suites.contact import contact
 from simulator.suites.drift import drift
 from simulator.suites.hours import curfew, evening_ban
+from simulator.suites.ordinary import fleet
 from simulator.suites.parameters import Parameters, WorldRefused, with_given
+from simulator.suites.parts import Casting, Part, Progress, each_part, merged, parts_of, play_part
 from simulator.suites.played import Played
-from simulator.suites.playing import Cast, played, tracked
 from simulator.suites.stalking import stalking
+from simulator.suites.zones import BLOCK, CIRCLE
 
 
 class Suite(NamedTuple):
-    """``cast`` makes the people of one number, the wearer first; ``defaults`` are what it is played with."""
+    """``casting`` makes the people of one number, the wearer first; ``defaults`` are its parameters."""
 
     title: str
-    cast: Callable[[City, Calendar, Parameters, tuple[int, str], int], list[Cast]]
+    casting: Casting
     defaults: Parameters
 
 
@@ -37,6 +35,9 @@ def _stalking(mode: Mode, how: str) -> Suite:
 
 SUITES: dict[str, Suite] = {
     "drift": Suite("compliant wearers who live and work 30 to 500 m from a ban's edge", drift, Parameters()),
+    "fleet": Suite(
+        "a region's wearers on an ordinary day", fleet, Parameters(wearers=300, days=1, forms=(CIRCLE, BLOCK))
+    ),
     "stalking-foot": _stalking(Mode.FOOT, "on foot"),
     "stalking-bicycle": _stalking(Mode.BICYCLE, "by bicycle"),
     "stalking-car": _stalking(Mode.CAR, "by car"),
@@ -59,23 +60,26 @@ SUITES: dict[str, Suite] = {
 }
 
 
-def suite(name: str, seed: int, **parameters: Any) -> Played:
+def suite(name: str, seed: int, *, progress: Progress | None = None, **parameters: Any) -> Played:
     """The world of this suite and seed; ``parameters`` are those of ``Parameters``.
 
-    Raises ``WorldRefused`` (a ``ValueError``) for an unknown suite or parameter, for values out of their
-    bounds, for a city in which such people cannot live, and for a street file that cannot be read.
+    ``progress`` is told how many wearers of how many are done. With more than one worker the caller's own
+    module must be importable without doing its work again, as ``multiprocessing`` says. Raises
+    ``WorldRefused`` (a ``ValueError``) for an unknown suite or parameter, for values out of their bounds,
+    for a city in which such people cannot live, and for a street file that cannot be read.
+    """
+    parts = planned(name, seed, **parameters)
+    return merged(list(each_part(play_part, parts, parts[0].parameters.workers, progress)))
+
+
+def planned(name: str, seed: int, **parameters: Any) -> list[Part]:
+    """The parts of this world, to be played one by one where the whole is too large to hold.
+
+    Raises ``WorldRefused`` as ``suite`` does.
     """
     found = SUITES.get(name)
     if found is None:
         raise WorldRefused(f"suite {name!r} is unknown; must be one of {', '.join(SUITES)}")
-    chosen = with_given(found.defaults, parameters)
-    calendar = Calendar(chosen.first_day, chosen.days)
-    city = generated_city(seed)
-    span_s = (0.0, calendar.end_s)
-    casts: list[Cast] = []
-    tracks = []
-    for index in range(chosen.wearers):
-        own = found.cast(city, calendar, chosen, (seed, name), index)
-        casts += own
-        tracks += [tracked(cast, index, chosen, span_s, (seed, name)) for cast in own]
-    return played(name, seed, chosen, calendar.start_us, span_s, casts, tracks)
+    if not 0 <= seed < 2**53:
+        raise WorldRefused(f"seed is {seed!r}; must be 0 to 2^53")
+    return parts_of(name, seed, with_given(found.defaults, parameters), found.casting)

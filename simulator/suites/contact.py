@@ -37,14 +37,13 @@ def contact(
     rng = generator(*names, index, "life")
     number = index + 1
     for _ in range(_TRIES):
-        router = Router(city.streets)
         pair = _pair(city, parameters.radius_m, rng)
         if pair is None:
             continue
         she, he = pair
         try:
-            hers = _lived(city, router, she, calendar, rng)
-            his = _his(city, router, he, hers, calendar, parameters.radius_m, rng)
+            hers = _lived(city, city.router, she, calendar, rng)
+            his = _his(city, city.router, he, hers, calendar, parameters.radius_m, rng)
         except ValueError:  # somewhere there is no way: another two
             continue
         span = ((0.0, calendar.end_s),)

@@ -9,7 +9,6 @@ import numpy as np
 
 from simulator.city.buildings import Use
 from simulator.city.city import City
-from simulator.city.routing import Router
 from simulator.people.calendar import TIME_ZONE, Calendar
 from simulator.people.life import Visit, lived
 from simulator.people.routines import Day, Kind, Person, days_of, person
@@ -121,7 +120,7 @@ def _cast(
 ) -> Cast | None:
     span_s = (0.0, calendar.end_s)
     try:
-        life = lived(city, Router(city.streets), who.home, day.visits, span_s, day.asleep, who.vigour, rng)
+        life = lived(city, city.router, who.home, day.visits, span_s, day.asleep, who.vigour, rng)
     except ValueError:  # somewhere there is no way: another home
         return None
     return Cast(f"w-{index + 1}", f"d-{index + 1}", life, (ban,))

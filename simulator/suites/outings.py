@@ -41,7 +41,7 @@ def ordinary(city: City, areas: list[BaseGeometry], rng: np.random.Generator) ->
     who = person(home, work, usual_places(city, home, work, fit, rng), rng)
     if who.mode == Mode.TRAIN and rails_within(city, areas):
         who = who._replace(mode=Mode.BICYCLE)
-    return Ordinary(who, Router(city.streets, blocked), Router(city.streets))
+    return Ordinary(who, Router(city.streets, blocked), city.router)
 
 
 def usual_places(

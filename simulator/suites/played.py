@@ -70,6 +70,7 @@ class Track:
     ``wearer`` is empty for a protected person's device. ``receiver`` is the kind's name; ``resampled`` says
     that its errors were drawn from recordings, so that results can be shown apart. ``fixes`` and
     ``events`` are columns in the order of ``received_s``; repeats of a sending are in ``fixes.copies``.
+    ``watched_s`` f64[k, 2] are the spans in which no fix was owed by the plan.
     """
 
     device: str
@@ -79,6 +80,7 @@ class Track:
     path: Path
     fixes: Fixes
     events: Events
+    watched_s: Floats
 
     def lines(self, start_us: int) -> Iterator[str]:
         """This device's FIXES lines, repeats included, in no order that matters."""

@@ -13,15 +13,16 @@ from typing import Any
 import numpy as np
 
 from emon.geofence import ZoneTable, zone_of
+from emon.limits import PLAN_S
 from emon.model.instant import DAY_US, SECOND_US, format_instant
 from emon.model.vocabulary import AlertEvent
-from simulator.fleet.plans import Plan, candidates, kept_by_plan, motion_events
+from simulator.fleet.plans import Plan, candidates, kept_by_plan, motion_events, watched_spans
 from simulator.fleet.sending import DAY_S, Habits, sent
 from simulator.path import Path, positions_at
 from simulator.people.life import Life
 from simulator.receivers import Receiver, Resampled, TracksMissing, kind, observe
 from simulator.receivers.observed import CELL, GNSS, Observed
-from simulator.scoring.facts import INSIDE, OUTSIDE, Wearer, World
+from simulator.scoring.facts import INSIDE, OUTSIDE, Seen, Wearer, World
 from simulator.scoring.of_path import Contact, Watched, truth_of_path
 from simulator.scoring.of_path import Fixes as TruthFixes
 from simulator.scoring.reading import truth_of_facts
@@ -115,11 +116,12 @@ def tracked(
     seen = observe(cast.life.path, asked_s, receiver, generator(seed, suite, cast.device, "receiver"))
     steps = step_s[np.searchsorted(asked_s, seen.t_s)]
     seen = seen.only(kept_by_plan(seen.t_s, steps, seen.source == CELL, plan))
+    watched_s = watched_spans(asked_s, step_s, seen.t_s, seen.source == CELL)
     seen = _stretched(cast.life.path, seen, parameters.drift)
     habits = _CALM if parameters.connected else Habits()
     fixes, sent_events = sent(seen, events, cast.life.path, habits, span_s, rng)
     resampled = isinstance(receiver, Resampled)
-    return Track(cast.device, cast.wearer, name, resampled, cast.life.path, fixes, sent_events)
+    return Track(cast.device, cast.wearer, name, resampled, cast.life.path, fixes, sent_events, watched_s)
 
 
 def _stretched(path: Path, seen: Observed, drift: float) -> Observed:
@@ -155,9 +157,10 @@ def played(
         conditions += own
         days = (span_s[1] - span_s[0]) / DAY_S
         facts.append(Wearer(cast.wearer, days, (_order(cast),), (cast.device,), COMPLETE))
-        seen = TruthFixes(track.fixes.t_s, track.fixes.received_s, track.fixes.accuracy_m)
+        fixes = TruthFixes(track.fixes.t_s, track.fixes.received_s, track.fixes.accuracy_m)
         watched = [_watched(each, by_device) for each in own]
-        facts += truth_of_path(cast.wearer, track.path, watched, seen, span_s, start_us)
+        seen = seen_by_plan(cast.wearer, track, start_us)
+        facts += truth_of_path(cast.wearer, track.path, watched, fixes, span_s, start_us, seen)
     return Played(
         suite,
         seed,
@@ -169,6 +172,21 @@ def played(
         truth_of_facts(facts, f"{suite}-{seed}"),
         as_told(parameters),
     )
+
+
+def seen_by_plan(wearer: str, track: Track, start_us: int) -> list[Seen]:
+    """The stretches in which no fix was owed, by the plan that the device kept."""
+    by = np.argsort(track.fixes.t_s, kind="stable")
+    t_s, claim_m = track.fixes.t_s[by], track.fixes.accuracy_m[by]
+    first, last = np.searchsorted(t_s, track.watched_s[:, 0]), np.searchsorted(t_s, track.watched_s[:, 1])
+    count = last - first
+    each_s = np.where(count > 1, (t_s[last - 1] - t_s[first]) / np.maximum(count - 1, 1), float(PLAN_S))
+    # Spans hold all fixes, one after the other: sorted by span and claim, a span's middle is its median.
+    ranked = claim_m[np.lexsort((claim_m, np.repeat(np.arange(len(count)), count)))]
+    middle_m = ranked[first + count // 2]
+    spans_us = start_us + np.round(track.watched_s * SECOND_US).astype(np.int64)
+    columns = zip(spans_us.tolist(), each_s.tolist(), middle_m.tolist(), strict=True)
+    return [Seen(wearer, span[0], span[1], round(every, 3), claim) for span, every, claim in columns]
 
 
 def as_told(parameters: Parameters) -> dict[str, Any]:
