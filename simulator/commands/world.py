@@ -14,6 +14,10 @@ from simulator.suites.seeds import TEST_SEEDS, TRAINING_SEEDS
 from simulator.suites.writing import write_world
 from simulator.tracks import TracksRefused
 
+_SEEDS = (
+    f"Seeds {TRAINING_SEEDS[0]} to {TRAINING_SEEDS[-1]} are for tuning,"
+    f" {TEST_SEEDS[0]} to {TEST_SEEDS[-1]} for reports."
+)
 _EPILOG = f"""\
 examples:
   emon-sim world drift --seed 5001 --out drift-5001
@@ -26,9 +30,10 @@ examples:
 suites:
 {chr(10).join(f"  {name:18}{each.title}" for name, each in SUITES.items())}
 
-Seeds {TRAINING_SEEDS[0]} to {TRAINING_SEEDS[-1]} are for tuning, {TEST_SEEDS[0]} to {TEST_SEEDS[-1]} for reports.
+{_SEEDS}
 A third of the wearers get recorded errors where EMON_TRACKS names recordings; world.json says which.
-Without an option a suite has its own value. The files are orders.json, fixes.jsonl, truth.jsonl and world.json.
+Without an option a suite has its own value. The files are orders.json, fixes.jsonl, truth.jsonl and
+world.json.
 """
 
 
