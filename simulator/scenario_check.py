@@ -151,9 +151,8 @@ def _unlike(path: str, told: Told, near: list[Stay], scenario: Scenario, start_u
     faults: list[Fault] = []
     for member, claimed_s, true_s in (("from", told.from_s, from_s), ("to", told.to_s, to_s)):
         if abs(claimed_s - true_s) > EDGE_S:
-            faults.append(
-                Fault(f"{path}.{member}", f"is {claimed_s:.0f} s after the start, truly {true_s:.0f} s")
-            )
+            truly = f"truly {true_s:.0f} s ({scenario.calendar.clock(true_s)})"
+            faults.append(Fault(f"{path}.{member}", f"is {claimed_s:.0f} s after the start, {truly}"))
     if abs(told.deepest_m - deepest_m) > max(DEPTH_M, DEPTH_SHARE * deepest_m):
         faults.append(Fault(f"{path}.deepest_m", f"is {told.deepest_m:g}, truly {deepest_m:.0f}"))
     return faults

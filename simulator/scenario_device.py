@@ -175,7 +175,7 @@ def off_while_empty(battery: Battery, until_s: float) -> list[Span]:
             found.append(Span(empty_s, at_s))
             empty_s = None
     if empty_s is not None:
-        found.append(Span(empty_s, until_s))
+        found.append(Span(empty_s, until_s + 1.0))  # nor is there a fix at the last second
     return found
 
 

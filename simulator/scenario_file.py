@@ -54,7 +54,7 @@ def parse_scenario(data: bytes, name: str) -> Scenario:
     scenario = None
     if text.value is not None:
         scenario = _scenario(text.value, faults)
-    if scenario is not None and not faults and scenario.truth:
+    if scenario is not None and not faults and scenario.truth is not None:
         # Looked up here: what holds a truth to its world needs kernels that take a second to load.
         from simulator.scenario_check import contradictions_of
 

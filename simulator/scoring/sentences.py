@@ -23,8 +23,9 @@ def of_fact(fact: Stay | Ruling) -> str:
     if isinstance(fact, Ruling):
         certainty = f" {fact.certainty}" if fact.certainty else ""
         told = ", ".join(sorted(fact.recipients))
+        whose = f"{place}, " if place else ""
         return (
-            f"{place}, {fact.event}{certainty} to {told} between {format_instant(fact.from_us)} and "
+            f"{whose}{fact.event}{certainty} to {told} between {format_instant(fact.from_us)} and "
             f"{format_instant(fact.by_us)}"
         )
     what = {INSIDE: "inside", NEAR: "too near"}.get(fact.kind, "outside")

@@ -11,6 +11,7 @@ from emon.model.instant import HOUR_US, parse_instant
 from emon.model.vocabulary import AlertEvent
 from emon.orders.document import parse_document
 from simulator import ScenarioRefused, load_scenario, orders_document, parse_scenario
+from simulator.device_habits import FIRMWARE
 from simulator.relative import offset_us
 from tests.simulator.scenes import SMALL, START_US
 
@@ -148,4 +149,6 @@ def test_a_start_within_a_second_is_refused() -> None:
 def test_the_example_of_the_documentation_can_be_played(repository: Path) -> None:
     text = (repository / "docs" / "simulator.md").read_text()
     example = text.split("```yaml\n")[1].split("```")[0]
-    assert parse_scenario(example.encode(), "docs/simulator.md").wearers[0].device.interval_s == 1.0
+    scenario = parse_scenario(example.encode(), "docs/simulator.md")
+    assert scenario.wearers[0].device.habits == FIRMWARE["standard"]
+    assert [told.kind for told in scenario.truth or ()] == ["inside", "may"]
