@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from simulator.city.geojson import StreetsRefused
 from simulator.commands import shell
 from simulator.suites.catalogue import SUITES, planned
 from simulator.suites.parameters import Parameters, WorldRefused
@@ -81,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             parts = planned(args.suite, args.seed, **given)
             shell.print_json(write_world(parts, args.out, parts[0].parameters.workers, _Progress()))
-        except (WorldRefused, TracksRefused) as fault:
+        except (WorldRefused, StreetsRefused, TracksRefused) as fault:
             shell.leave(shell.EX_DATA, str(fault))
     return shell.EX_OK
 

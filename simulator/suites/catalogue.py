@@ -36,7 +36,9 @@ def _stalking(mode: Mode, how: str) -> Suite:
 SUITES: dict[str, Suite] = {
     "drift": Suite("compliant wearers who live and work 30 to 500 m from a ban's edge", drift, Parameters()),
     "fleet": Suite(
-        "a region's wearers on an ordinary day", fleet, Parameters(wearers=300, days=1, forms=(CIRCLE, BLOCK))
+        "a region's wearers on an ordinary day",
+        fleet,
+        Parameters(wearers=300, days=1, forms=(CIRCLE, CIRCLE, CIRCLE, BLOCK)),
     ),
     "stalking-foot": _stalking(Mode.FOOT, "on foot"),
     "stalking-bicycle": _stalking(Mode.BICYCLE, "by bicycle"),

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from simulator.city.city import City
 from simulator.city.generate import generated_city
+from simulator.city.geojson import city_of_geojson
 from simulator.people.calendar import Calendar
 from simulator.scoring.reading import truth_of_facts
 from simulator.suites.parameters import Parameters
@@ -63,8 +64,8 @@ def play_part(part: Part) -> Played:
 
 @lru_cache(maxsize=2)
 def city_for(seed: int, streets: File | None) -> City:
-    """The city of a seed, kept for the parts that follow."""
-    return generated_city(seed)
+    """The city of a seed, or of real streets, kept for the parts that follow."""
+    return generated_city(seed) if streets is None else city_of_geojson(streets, seed)
 
 
 def merged(parts: Sequence[Played]) -> Played:

@@ -31,6 +31,7 @@ from simulator.suites.parameters import Parameters, WorldRefused
 from simulator.suites.played import Condition, Played, Spans, Track
 
 RECORDED = ("resampled-android", "resampled-iphone")
+_COMMON = Habits()
 _CALM = Habits(
     latency_s=2.0, gaps_a_day=0.0, hidden_share=0.0, late_share=0.0, copied_share=0.0, restarts_a_day=0.0
 )
@@ -118,7 +119,7 @@ def tracked(
     seen = seen.only(kept_by_plan(seen.t_s, steps, seen.source == CELL, plan))
     watched_s = watched_spans(asked_s, step_s, seen.t_s, seen.source == CELL)
     seen = _stretched(cast.life.path, seen, parameters.drift)
-    habits = _CALM if parameters.connected else Habits()
+    habits = _CALM if parameters.connected else _COMMON
     fixes, sent_events = sent(seen, events, cast.life.path, habits, span_s, rng)
     resampled = isinstance(receiver, Resampled)
     return Track(cast.device, cast.wearer, name, resampled, cast.life.path, fixes, sent_events, watched_s)

@@ -21,10 +21,9 @@ ORDERS, FIXES, TRUTH, WORLD = "orders.json", "fixes.jsonl", "truth.jsonl", "worl
 
 
 class Written(NamedTuple):
-    """What a part leaves: its orders, truth and wearers as JSON, and how much there was of each."""
+    """What a part hands back beside its files: its orders as JSON without brackets, its wearers, counts."""
 
-    orders: list[dict[str, Any]]
-    truth: list[str]
+    orders: bytes
     wearers: list[dict[str, Any]]
     fixes: int
     stays: int
@@ -41,47 +40,49 @@ def write_world(
     ``OSError``, and ``WorldRefused`` where such people cannot live in this city.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    begun = [folder / f"{FIXES}.part-{part.first}" for part in parts]
+    begun = {name: [_piece(folder, name, part) for part in parts] for name in (FIXES, TRUTH)}
     drafts = {name: folder / f"{name}.part" for name in (ORDERS, FIXES, TRUTH, WORLD)}
     try:
         found = list(each_part(partial(_written, folder=folder), parts, workers, progress))
         told = _about(parts[0], found)
-        drafts[ORDERS].write_bytes(_json({"orders": [order for part in found for order in part.orders]}))
+        drafts[ORDERS].write_bytes(b'{"orders":[' + b",".join(part.orders for part in found) + b"]}")
         drafts[WORLD].write_bytes(_json(told | {"wearers": [w for part in found for w in part.wearers]}))
-        with drafts[TRUTH].open("w", encoding="utf-8") as file:
-            file.write(line_of(World(parts[0].name, parts[0].seed)) + "\n")
-            for part in found:
-                file.writelines(line + "\n" for line in part.truth)
-        with drafts[FIXES].open("wb") as file:
-            for piece in begun:
-                with piece.open("rb") as source:
-                    shutil.copyfileobj(source, file, 1 << 20)
-                piece.unlink()
+        drafts[TRUTH].write_text(line_of(World(parts[0].name, parts[0].seed)) + "\n", encoding="utf-8")
+        for name, pieces in begun.items():
+            with drafts[name].open("ab") as file:
+                for piece in pieces:
+                    with piece.open("rb") as source:
+                        shutil.copyfileobj(source, file, 1 << 20)
+                    piece.unlink()
         for name, draft in drafts.items():
             draft.replace(folder / name)
     finally:
-        for piece in (*begun, *drafts.values()):
+        for piece in (*begun[FIXES], *begun[TRUTH], *drafts.values()):
             piece.unlink(missing_ok=True)
     return told
 
 
 def _written(part: Part, folder: File) -> Written:
-    """Play one part and write its fixes; the rest is small and goes back."""
+    """Play one part and write its fixes and truth; the rest is small and goes back."""
     world = play_part(part)
     fixes = 0
-    with (folder / f"{FIXES}.part-{part.first}").open("w", encoding="utf-8") as file:
+    with _piece(folder, FIXES, part).open("w", encoding="utf-8") as file:
         for track in world.tracks:
             file.write("\n".join(track.lines(world.start_us)) + "\n")
             fixes += len(track.fixes.t_s)
     _, *truth = world.truth_lines()
+    _piece(folder, TRUTH, part).write_text("\n".join(truth) + "\n", encoding="utf-8")
     return Written(
-        json.loads(world.orders)["orders"],
-        truth,
+        world.orders.removeprefix(b'{"orders":[').removesuffix(b"]}"),
         [_wearer(world, number) for number in range(len(world.tracks))],
         fixes,
         len(world.truth.stays),
         world.start_us,
     )
+
+
+def _piece(folder: File, name: str, part: Part) -> File:
+    return folder / f"{name}.part-{part.first}"
 
 
 def _wearer(world: Played, number: int) -> dict[str, Any]:
