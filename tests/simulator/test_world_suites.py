@@ -131,7 +131,7 @@ def test_drift_moves_satellite_positions_and_leaves_what_is_claimed() -> None:
 
 
 def test_intervals_and_sizes_are_those_asked_for() -> None:
-    asked = {
+    asked: dict[str, Any] = {
         "interval_s": 15,
         "sleeps": False,
         "zone_m": (300.0, 300.0),
