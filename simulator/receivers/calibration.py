@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from pathlib import Path as File
 from typing import Any
 
 import numpy as np
 
 from simulator.receivers.cited import CITED
 from simulator.receivers.real import records_of
+from simulator.receivers.resample import RAIL, STILL, STREET
 from simulator.receivers.situations import SITUATIONS, Part, Situation, measured, played
 from simulator.receivers.statistics import Figures
+from simulator.receivers.strands import resampled_kind
 from simulator.tracks import Track
 
+_SPAN_SESSIONS = 100
 SEED = 20_190_831
 """The calibration's own seed; the tests play others too."""
 
@@ -183,35 +187,67 @@ def _figures(tracks: Mapping[str, Track], situation: Situation, parts: tuple[Par
 
 
 FIGURES_FILE = "figures.json"
+_ABOUT = (
+    "Statistics of recorded tracks, by situation and by the parts of tracks that show it (UTC of the track's"
+    " first day). Written by `emon-sim calibrate --write` with EMON_TRACKS set; each is computed by"
+    " simulator/receivers/statistics.py, for simulated fixes too. Names ending in _m are metres, _s seconds,"
+    " _h hours, _min minutes; claim_* are quantiles of the claimed 95 % radius; spread_*, excursions and"
+    " autocorrelation are about the median of the part; jumps are steps over 60 m/s and 100 m, an hour;"
+    " unexplained ones are longer than both claimed circles and 60 m/s together. Positions and lines of"
+    " tracks are not in it."
+)
 
 
-def committed_figures() -> dict[str, Any]:
-    """The real statistics as they lie in the repository: ``figures.json``."""
-    text = files("simulator.receivers").joinpath(FIGURES_FILE).read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)["situations"]
+class FiguresRefused(ValueError):
+    """A file of figures that is not one; the message says what is wrong where."""
+
+
+def figures_path() -> File:
+    """Where the figures lie in the repository."""
+    return File(str(files("simulator.receivers").joinpath(FIGURES_FILE)))
+
+
+def read_figures(path: File | None = None) -> dict[str, Any]:
+    """The real statistics by situation, by default those in the repository.
+
+    Raises ``FiguresRefused`` where the file is none of ours or lacks a situation, ``OSError``.
+    """
+    path = path or figures_path()
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["situations"]
+        missing = [situation.name for situation in SITUATIONS if situation.name not in found]
+    except (ValueError, KeyError, TypeError) as fault:
+        raise FiguresRefused(
+            f"{path}: no figures as emon-sim calibrate --write makes them: {fault}"
+        ) from None
+    if missing:
+        raise FiguresRefused(f"{path}: lacks {', '.join(missing)}")
     return found
 
 
 def figures_text(situations: Mapping[str, Any]) -> str:
     """What stands in ``figures.json``: statistics and counts, no position and no line of a track."""
-    about = "Statistics of recorded tracks by situation; written by: emon-sim calibrate --write"
-    return json.dumps({"about": about, "situations": situations}, indent=1) + "\n"
+    return json.dumps({"about": _ABOUT, "situations": situations}, indent=1) + "\n"
+
+
+_played = cache(played)
 
 
 @cache
-def simulated_figures(
-    situation: Situation, cadence_s: float, seed: int = SEED
-) -> tuple[Figures, dict[str, tuple[float, float]]]:
-    """A situation's statistics with its simulated receiver asked so often: of all sessions together, and the
-    middle 95 % of the single ones."""
-    records = played(situation, seed, cadence_s)
+def simulated_figures(situation: Situation, cadence_s: float, seed: int = SEED) -> Figures:
+    """A situation's statistics with its simulated receiver asked so often."""
+    return measured(situation, _played(situation, seed, cadence_s), truth_known=True)
+
+
+@cache
+def session_spans(situation: Situation, cadence_s: float, seed: int = SEED) -> dict[str, tuple[float, float]]:
+    """The middle 95 % of each statistic over the single simulated sessions."""
     single: dict[str, list[float]] = {}
-    for record in records:
+    for record in _played(situation, seed, cadence_s)[:_SPAN_SESSIONS]:
         for name, value in measured(situation, [record], truth_known=True).items():
             single.setdefault(name, []).append(value)
     spans = {name: np.percentile(values, (2.5, 97.5)) for name, values in single.items()}
-    pooled = measured(situation, records, truth_known=True)
-    return pooled, {name: (float(span[0]), float(span[1])) for name, span in spans.items()}
+    return {name: (float(span[0]), float(span[1])) for name, span in spans.items()}
 
 
 def compared(real: Mapping[str, Any], seed: int = SEED) -> list[Line]:
@@ -225,24 +261,65 @@ def compared(real: Mapping[str, Any], seed: int = SEED) -> list[Line]:
         of = situation.name
         cited = CITED.get(of, {})
         if cited:
-            ours, _ = simulated_figures(situation, situation.cadence_s, seed)
+            ours = simulated_figures(situation, situation.cadence_s, seed)
             for name, (value, source) in cited.items():
                 lines.append(
                     # Where too few simulated fixes show it, there is no such number and the line fails.
                     Line(of, name, ours.get(name, np.nan), value, tolerance_of(of, name), source, False)
                 )
         for part in real[of]["training"]:
-            ours, _ = simulated_figures(situation, part["cadence_s"], seed)
+            ours = simulated_figures(situation, part["cadence_s"], seed)
             for name, value in _told(part, ours).items():
                 if name not in cited and not _passed_over(situation, name):
                     tolerance = tolerance_of(of, name)
                     lines.append(Line(of, name, ours[name], value, tolerance, _said(part), held_out=False))
         for part in real[of]["hold_out"]:
-            ours, spans = simulated_figures(situation, part["cadence_s"], seed)
+            ours = simulated_figures(situation, part["cadence_s"], seed)
+            spans = session_spans(situation, part["cadence_s"], seed)
             for name, value in _told(part, ours).items():
                 tolerance = tolerance_of(of, name)
                 span = spans.get(name)
                 lines.append(Line(of, name, ours[name], value, tolerance, _said(part), True, span))
+    return lines
+
+
+RESAMPLED = (
+    ("still_indoors_satellite", "resampled-android", STILL),
+    ("still_indoors_wifi", "resampled-iphone", STILL),
+    ("still_indoors_cell", "resampled-cell", STILL),
+    ("street_android", "resampled-android", STREET),
+    ("street_iphone", "resampled-iphone", STREET),
+    ("train_android", "resampled-android", RAIL),
+    ("train_iphone", "resampled-iphone", RAIL),
+    ("underground_android", "resampled-android", RAIL),
+    ("underground_iphone", "resampled-iphone", RAIL),
+)
+"""Which receiver made of recordings stands beside which situation, and where its lines were recorded."""
+_NOT_RESAMPLED = ("gaps_", "longest_gap", "share_", "outside_")
+_RESAMPLED_SESSIONS = 30
+
+
+def compared_resampled(real: Mapping[str, Any], tracks: Mapping[str, Track], seed: int = SEED) -> list[Line]:
+    """Receivers made of a situation's training parts alone, beside the same parts: does drawing in blocks
+    keep what was recorded?
+
+    Silences are left out: a recorded one of more than 15 min ends its block by design.
+    """
+    lines = []
+    by_name = {situation.name: situation for situation in SITUATIONS}
+    for of, name, place in RESAMPLED:
+        situation = replace(by_name[of], sessions=_RESAMPLED_SESSIONS)
+        receiver = resampled_kind(name, tracks, {place: situation.training})
+        for part in real[of]["training"]:
+            ours = measured(
+                situation, played(situation, seed, part["cadence_s"], receiver), truth_known=False
+            )
+            title = f"{of}, {name}"
+            lines += [
+                Line(title, told, ours[told], value, tolerance_of(of, told), _said(part), held_out=True)
+                for told, value in _told(part, ours).items()
+                if not told.startswith(_NOT_RESAMPLED)
+            ]
     return lines
 
 

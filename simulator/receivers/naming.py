@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path as File
 
 from simulator.receivers.kinds import KINDS
@@ -24,4 +25,10 @@ def kind(name: str, tracks: File | None = None) -> Receiver | Resampled:
         return KINDS[name]
     if name not in PARTS:
         raise ValueError(f"receiver {name!r} is unknown; must be one of {', '.join(NAMES)}")
-    return resampled_kind(name, read_named(tracks_folder(tracks)))
+    return _resampled(name, tracks_folder(tracks).resolve())
+
+
+@lru_cache(maxsize=8)
+def _resampled(name: str, folder: File) -> Resampled:
+    """Reading and smoothing a folder takes a second; many wearers ask for the same."""
+    return resampled_kind(name, read_named(folder))

@@ -1,7 +1,7 @@
 """Resampled reality: blocks of recorded residuals laid upon a true path.
 
-A stationary block bootstrap in time (Politis and Romano 1994): a block begins at a random line of a
-random strand and runs on through the lines as recorded for an exponential time. Drift, claims, silences and
+A stationary block bootstrap in time (Politis and Romano 1994): a block begins at a random moment of the
+recorded time and runs on through the lines as recorded for an exponential time. Drift, claims, silences and
 repeats of the lines stay together, so what follows obeys no model that an engine could know.
 """
 
@@ -39,7 +39,7 @@ class Resampled:
 
     name: str
     strands: dict[str, tuple[Strand, ...]]
-    block_s: float = 900.0
+    block_s: float = 2_700.0
     silence_max_s: float = 900.0
     bias_m: tuple[float, float] = (0.0, 0.0)
     bias_spacing_m: float = 60.0
@@ -97,8 +97,10 @@ def resampled(
         parts.append(_newest(receiver, _CLASSES[classes[start]], since_s, t_s[start:end], rng))
     lines = _joined([part[0] for part in parts])
     exists = np.concatenate([part[1] for part in parts]) & ~(jammed & (lines.source != CELL))
-    # A repeated position is that of where the wearer was then, not of where he is now.
-    lon, lat, _, _ = positions_at(path, t_s - (lines.t_s - lines.fresh_s))
+    # A repeated position is the one delivered first, of where the wearer was then, not of where he is now.
+    new = np.diff(lines.fresh_s, prepend=-np.inf) != 0.0
+    first = np.maximum.accumulate(np.where(new, np.arange(t_s.size), 0))
+    lon, lat, _, _ = positions_at(path, (t_s - (lines.t_s - lines.fresh_s))[first])
     key = map_key(f"resampled {receiver.name}")
     bias = place_bias(key, lon, lat, receiver.bias_m, receiver.bias_spacing_m)
     at_lat = np.clip(lat + (lines.north_m + bias[:, 1]) / METRES_PER_DEGREE, -90.0, 90.0)
@@ -123,14 +125,16 @@ def _timeline(
     receiver: Resampled, strands: tuple[Strand, ...], from_s: float, until_s: float, rng: np.random.Generator
 ) -> _Lines:
     """Blocks end to end, from just after ``from_s`` until past ``until_s``."""
-    ends = np.cumsum([strand.t_s.size for strand in strands])
+    ends_s = [_moments_s(strand, receiver) for strand in strands]
+    whole_s = np.cumsum([end_s[-1] for end_s in ends_s])
     pieces: list[_Lines] = []
     now_s = from_s
     while now_s <= until_s:
-        pick = int(rng.integers(ends[-1]))
-        which = int(np.searchsorted(ends, pick, "right"))
+        pick_s = float(rng.random()) * float(whole_s[-1])
+        which = int(np.searchsorted(whole_s, pick_s, "right"))
         strand = strands[which]
-        begin = pick - int(ends[which]) + strand.t_s.size
+        into_s = pick_s - (float(whole_s[which - 1]) if which else 0.0)
+        begin = min(int(np.searchsorted(ends_s[which], into_s, "right")), strand.t_s.size - 1)
         length_s = receiver.block_s * rng.standard_exponential()
         end = int(np.searchsorted(strand.t_s, strand.t_s[begin] + length_s, "right"))
         long = np.flatnonzero(np.diff(strand.t_s[begin:end]) > receiver.silence_max_s)
@@ -151,6 +155,13 @@ def _timeline(
         )
         now_s = float(pieces[-1].t_s[-1])
     return _joined(pieces)
+
+
+def _moments_s(strand: Strand, receiver: Resampled) -> Floats:
+    """The recorded time up to each line, silences that end a block left out: f64[n], rising."""
+    steps_s = np.diff(strand.t_s)
+    steps_s = np.where(steps_s > receiver.silence_max_s, np.median(steps_s), steps_s)
+    return np.cumsum(np.concatenate(([float(np.median(steps_s))], steps_s)))
 
 
 def _step_s(strand: Strand, line: int, receiver: Resampled) -> float:

@@ -18,6 +18,8 @@ from simulator.receivers.kernels import METRES_PER_DEGREE
 from simulator.receivers.kinds import KINDS
 from simulator.receivers.observe import observe
 from simulator.receivers.observed import GNSS, Floats
+from simulator.receivers.parameters import Receiver
+from simulator.receivers.resample import Resampled
 from simulator.receivers.statistics import Figures, Record
 from simulator.seeds import generator
 
@@ -190,14 +192,16 @@ def asked(situation: Situation, cadence_s: float, rng: np.random.Generator) -> F
     return np.sort(np.concatenate([plan_s, plan_s[again] + cadence_s * rng.uniform(0.2, 0.4, again.sum())]))
 
 
-def played(situation: Situation, seed: int, cadence_s: float) -> list[Record]:
-    """The situation's sessions with the simulated receiver: errors against the truth.
+def played(
+    situation: Situation, seed: int, cadence_s: float, receiver: Receiver | Resampled | None = None
+) -> list[Record]:
+    """The situation's sessions with its simulated receiver, or another: errors against the truth.
 
     On the move ``error_east_m`` is the error across the way and ``error_north_m`` that along it.
     """
     rng = generator(seed, "calibration", situation.name)
-    receiver = KINDS[situation.receiver]
-    if not situation.dozes:
+    receiver = KINDS[situation.receiver] if receiver is None else receiver
+    if isinstance(receiver, Receiver) and not situation.dozes:
         receiver = replace(receiver, doze_share=0.0)
     records = []
     for _ in range(situation.sessions):

@@ -64,11 +64,16 @@ def resampled_kinds(folder: File | None = None) -> dict[str, Resampled]:
     return {name: resampled_kind(name, tracks) for name in PARTS}
 
 
-def resampled_kind(name: str, tracks: Mapping[str, Track]) -> Resampled:
-    """One of ``PARTS`` from tracks by name. Raises ``KeyError`` for another name, ``TracksMissing``."""
+def resampled_kind(
+    name: str, tracks: Mapping[str, Track], parts: Mapping[str, tuple[Part, ...]] | None = None
+) -> Resampled:
+    """One of ``PARTS`` from tracks by name, or from other parts of them.
+
+    Raises ``KeyError`` for another name, ``TracksMissing``.
+    """
     strands = {}
-    for place, parts in PARTS[name].items():
-        records = records_of(tracks, parts)
+    for place, of_place in (parts or PARTS[name]).items():
+        records = records_of(tracks, of_place)
         strands[place] = tuple(strand_of(record, still=place == STILL, name=name) for record in records)
     return Resampled(name, strands, bias_m=_BIAS_M[name])
 
