@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,14 +65,19 @@ def motion_events(moving_s: Floats, span_s: tuple[float, float]) -> tuple[Floats
     return t_s[within], moving[within]
 
 
-def candidates(
-    plan: Plan, events: tuple[Floats, Flags], span_s: tuple[float, float], phase_s: float
-) -> tuple[Floats, Floats]:
+class Regimes(NamedTuple):
+    """The plan over time: ``steps`` f64[r] the interval between ``edges`` f64[r + 1] and the next."""
+
+    edges: Floats
+    steps: Floats
+
+
+def candidates(regimes: Regimes, phase_s: float) -> tuple[Floats, Floats]:
     """``(t_s, step_s)``: instants at which the device would ask if each fix came from satellites, and the
-    interval of its plan then. It asks at once when it wakes; ``phase_s`` is when it asks first.
+    interval of its plan then. It asks at once when it wakes; ``phase_s`` after the begin it asks first.
     """
-    edges, steps = _regimes(plan, events, span_s)
-    begin = np.maximum(edges[:-1], span_s[0] + phase_s)
+    edges, steps = regimes
+    begin = np.maximum(edges[:-1], edges[0] + phase_s)
     # A sleeper asks an hour after it fell asleep; whoever wakes asks at once.
     begin = np.where(steps == SLEEP_S, edges[:-1] + SLEEP_S, begin)
     count = np.maximum(np.ceil((edges[1:] - begin) / steps), 0.0).astype(np.int64)
@@ -80,10 +86,9 @@ def candidates(
     return np.repeat(begin, count) + within * step_s, step_s
 
 
-def _regimes(plan: Plan, events: tuple[Floats, Flags], span_s: tuple[float, float]) -> tuple[Floats, Floats]:
-    """Edges f64[r + 1] and the interval between each two."""
+def regimes_of(plan: Plan, events: tuple[Floats, Flags], span_s: tuple[float, float]) -> Regimes:
+    """How often the device asks when, by its motion events ``(t_s, moving)``."""
     t_s, moving = events
-    cuts = [span_s[0], span_s[1]]
     asleep = np.empty((0, 2))
     if plan.sleeps:
         ends = np.append(t_s[1:], span_s[1])
@@ -91,11 +96,11 @@ def _regimes(plan: Plan, events: tuple[Floats, Flags], span_s: tuple[float, floa
         asleep = np.stack([t_s[still] + SLEEP_AFTER_S, ends[still]], axis=1)
         asleep = asleep[asleep[:, 0] < asleep[:, 1]]
     hunted = np.array(plan.pursuit_s, np.float64).reshape(-1, 2)
-    edges = np.unique(np.concatenate([cuts, asleep.ravel(), hunted.ravel()]))
+    edges = np.unique(np.concatenate([np.array(span_s), asleep.ravel(), hunted.ravel()]))
     edges = edges[(edges >= span_s[0]) & (edges <= span_s[1])]
     middle = (edges[:-1] + edges[1:]) / 2.0
     steps = np.where(_covered(asleep, middle), SLEEP_S, plan.plan_s)
-    return edges, np.where(_covered(hunted, middle), PURSUIT_S, steps)
+    return Regimes(edges, np.where(_covered(hunted, middle), PURSUIT_S, steps))
 
 
 def _covered(spans: Floats, t_s: Floats) -> Flags:
@@ -110,22 +115,24 @@ def kept_by_plan(t_s: Floats, step_s: Floats, from_mast: Flags, plan: Plan) -> F
     return kept
 
 
-def watched_spans(asked_s: Floats, step_s: Floats, taken_s: Floats, from_mast: Flags) -> Floats:
-    """Spans f64[k, 2] in which no fix was owed: no gap longer than twice the interval of the plan that held
-    in it, and a minute. A span ends one such interval after its last fix, or at the next fix owed.
+def watched_spans(regimes: Regimes, taken_s: Floats, from_mast: Flags) -> Floats:
+    """Spans f64[k, 2] in which no fix was owed: no gap longer than twice the longest interval of the plan
+    that held in it, and a minute. A span ends one interval after its last fix, or at the next fix.
 
-    ``asked_s``, ``step_s`` as ``candidates`` gives them; ``taken_s`` rising and among them.
+    ``taken_s`` rising, within the regimes.
     """
     if not taken_s.size:
         return np.empty((0, 2))
-    at = np.searchsorted(asked_s, taken_s)
-    # The longest interval between two fixes: whoever fell asleep in between owes nothing for an hour.
-    longest_s = np.maximum.reduceat(step_s, at)
-    longest_s[:-1] = np.maximum(longest_s[:-1], step_s[at[1:]])
-    longest_s = np.where(from_mast, np.maximum(longest_s, CELL_S), longest_s)
-    gap_s = np.diff(taken_s)
-    cuts = np.flatnonzero(gap_s > 2.0 * longest_s[:-1] + 60.0)
-    last = np.append(cuts, taken_s.size - 1)
-    end_s = taken_s[last] + longest_s[last]
-    end_s[:-1] = np.minimum(end_s[:-1], taken_s[cuts + 1])
-    return np.stack([taken_s[np.append(0, cuts + 1)], end_s], axis=1)
+    # The world's end stands for a fix: who is asleep then owes none before it.
+    all_s, mast = np.append(taken_s, regimes.edges[-1]), np.append(from_mast, False)
+    at = np.searchsorted(regimes.edges, all_s, side="right") - 1
+    at = np.clip(at, 0, len(regimes.steps) - 1)
+    here_s = np.where(mast, np.maximum(regimes.steps[at], CELL_S), regimes.steps[at])
+    # Who fell asleep after a fix owes nothing for an hour, also if he woke before it was over.
+    slept = np.append(0, np.cumsum(regimes.steps == SLEEP_S))
+    longest_s = np.where(slept[at[1:] + 1] > slept[at[:-1]], SLEEP_S, here_s[:-1])
+    cuts = np.flatnonzero(np.diff(all_s) > 2.0 * longest_s + 60.0)
+    begin_s = all_s[np.append(0, cuts + 1)]
+    end_s = np.append(np.minimum(all_s[cuts] + here_s[cuts], all_s[cuts + 1]), all_s[-1])
+    spans: Floats = np.stack([begin_s, end_s], axis=1)[begin_s < end_s]
+    return spans

@@ -16,7 +16,7 @@ from emon.geofence import ZoneTable, zone_of
 from emon.limits import PLAN_S
 from emon.model.instant import DAY_US, SECOND_US, format_instant
 from emon.model.vocabulary import AlertEvent
-from simulator.fleet.plans import Plan, candidates, kept_by_plan, motion_events, watched_spans
+from simulator.fleet.plans import Plan, candidates, kept_by_plan, motion_events, regimes_of, watched_spans
 from simulator.fleet.sending import DAY_S, Habits, sent
 from simulator.path import Path, positions_at
 from simulator.people.life import Life
@@ -112,12 +112,13 @@ def tracked(
     rng = generator(seed, suite, cast.device, "device")
     plan = Plan(float(parameters.interval_s), parameters.sleeps)
     events = motion_events(cast.life.moving_s, span_s)
-    asked_s, step_s = candidates(plan, events, span_s, float(rng.uniform(0.0, plan.plan_s)))
+    regimes = regimes_of(plan, events, span_s)
+    asked_s, step_s = candidates(regimes, float(rng.uniform(0.0, plan.plan_s)))
     asked_s = np.round(asked_s, 3)
     seen = observe(cast.life.path, asked_s, receiver, generator(seed, suite, cast.device, "receiver"))
     steps = step_s[np.searchsorted(asked_s, seen.t_s)]
     seen = seen.only(kept_by_plan(seen.t_s, steps, seen.source == CELL, plan))
-    watched_s = watched_spans(asked_s, step_s, seen.t_s, seen.source == CELL)
+    watched_s = watched_spans(regimes, seen.t_s, seen.source == CELL)
     seen = _stretched(cast.life.path, seen, parameters.drift)
     habits = _CALM if parameters.connected else _COMMON
     fixes, sent_events = sent(seen, events, cast.life.path, habits, span_s, rng)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,10 +22,14 @@ FORMS = (CIRCLE, BLOCK, CORRIDOR)
 
 
 class Shape:
-    """A zone in the plane: its ``area`` as Shapely has it, and ``geojson`` for the order."""
+    """A zone in the plane: ``geojson`` for the order, ``area`` as Shapely has it, drawn when asked for."""
 
-    def __init__(self, form: str, area: BaseGeometry, geojson: dict[str, Any]) -> None:
-        self.form, self.area, self.geojson = form, area, geojson
+    def __init__(self, form: str, draw: Callable[[], BaseGeometry], geojson: dict[str, Any]) -> None:
+        self.form, self.geojson, self._draw = form, geojson, draw
+
+    @cached_property
+    def area(self) -> BaseGeometry:
+        return self._draw()
 
     def distance_m(self, x: float, y: float) -> float:
         """From a point to the zone, 0 inside."""
@@ -46,7 +52,7 @@ def circle(city: City, x: float, y: float, radius_m: float) -> Shape:
     lon, lat = city.plane.degrees(np.array(x), np.array(y))
     outer_m = radius_m * 1.002 + 0.5  # 64 corners a quarter leave 1 in 10,000, the plane 1 in 1,000
     geojson = {"type": "Circle", "center": [_r(lon), _r(lat)], "radius_m": round(radius_m, 1)}
-    return Shape(CIRCLE, Point(x, y).buffer(outer_m, quad_segs=64), geojson)
+    return Shape(CIRCLE, lambda: Point(x, y).buffer(outer_m, quad_segs=64), geojson)
 
 
 def block(city: City, x: float, y: float, reach_m: float, rng: np.random.Generator) -> Shape:
@@ -57,8 +63,11 @@ def block(city: City, x: float, y: float, reach_m: float, rng: np.random.Generat
     px, py = x + off_m * np.cos(angle), y + off_m * np.sin(angle)
     lon, lat = city.plane.degrees(px, py)
     ring = [[_r(a), _r(b)] for a, b in zip(lon, lat, strict=True)]
-    area = Polygon(np.stack([px, py], axis=1)).buffer(0.5 + 0.002 * reach_m)
-    return Shape(BLOCK, area, {"type": "Polygon", "coordinates": [[*ring, ring[0]]]})
+
+    def draw() -> BaseGeometry:
+        return Polygon(np.stack([px, py], axis=1)).buffer(0.5 + 0.002 * reach_m)
+
+    return Shape(BLOCK, draw, {"type": "Polygon", "coordinates": [[*ring, ring[0]]]})
 
 
 def corridor(city: City, x: float, y: float, reach_m: float, rng: np.random.Generator) -> Shape:
@@ -70,8 +79,11 @@ def corridor(city: City, x: float, y: float, reach_m: float, rng: np.random.Gene
     py = np.array([y - half_m * np.sin(angle), y, y + half_m * np.sin(angle + bend)])
     lon, lat = city.plane.degrees(px, py)
     line = [[_r(a), _r(b)] for a, b in zip(lon, lat, strict=True)]
-    area = LineString(np.stack([px, py], axis=1)).buffer(width_m * 1.002 + 0.5, quad_segs=32)
-    return Shape(CORRIDOR, area, {"type": "Corridor", "coordinates": line, "width_m": round(width_m, 1)})
+
+    def draw() -> BaseGeometry:
+        return LineString(np.stack([px, py], axis=1)).buffer(width_m * 1.002 + 0.5, quad_segs=32)
+
+    return Shape(CORRIDOR, draw, {"type": "Corridor", "coordinates": line, "width_m": round(width_m, 1)})
 
 
 def shaped(form: str, city: City, x: float, y: float, reach_m: float, rng: np.random.Generator) -> Shape:

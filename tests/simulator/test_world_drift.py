@@ -21,8 +21,10 @@ def test_nobody_of_the_drift_suite_is_truly_inside() -> None:
         world = suite("drift", seed, days=3, forms=("block",))
         assert world.truth.stays == ()
         orders = json.loads(world.orders)["orders"]
+        dense_s = np.arange(0.0, 3 * 86_400.0, 15.0)
         for order, track in zip(orders, world.tracks, strict=True):
-            lon, lat, _, _ = positions_at(track.path, np.arange(0.0, 3 * 86_400.0, 1.0))
+            instants_s = np.concatenate([track.path.t_s, dense_s])
+            lon, lat, _, _ = positions_at(track.path, instants_s)
             for condition in order["conditions"]:
                 area = shapely.geometry.shape(condition["zone"])
                 east, north = (float(each[0]) for each in scales_m(lat[:1]))
