@@ -29,7 +29,8 @@ def _android() -> Receiver:
         claim68_m=5.2, claim_spread=0.6, session_claim=0.6, error_per_claim=0.56,
         astray=Astray(0.018, 30.0, (30.0, 120.0)),
     )  # fmt: skip
-    # [README] city-centre walk: sideways 13, 87 m and 1.2 km; [own] sizes 50 to 300 m as the issue asks.
+    # [README] city-centre walk: sideways 13, 87 m and 1.2 km; [field] 200 m off with a bold claim,
+    # [own] sizes up to 300 m.
     canyon = replace(
         street, gnss=0.948, cell=0.02, far=0.012, hold=0.02, fast_m=9.5, slow_m=8.0, claim68_m=20.0,
         claim_spread=0.6, wild=0.4, error_per_claim=0.4,
@@ -68,16 +69,17 @@ def _android() -> Receiver:
                 _S.BUS: replace(street, hold=0.06, gnss=0.938, claim68_m=15.0),
             }
         ),
-        fast_s=18.0,
+        fast_s=18.0,  # [README] moving, mostly 12 to 20 s
+        # [README] 16 nights: slower than 10 min is seen at lags of 20 to 40 min.
         wifi=Wifi(scan_s=30.0, sigma_m=1.8, drift_s=1_200.0, relax_s=15.0, bias_m=(0.5, 2.5)),
-        cell=Cell(claim68_m=(250.0, 1_200.0)),
-        bias_m=(0.3, 2.7),
-        far=Far(off_m=(4_000.0, 28_000.0), claim68_m=(500.0, 4_000.0)),
-        doze_share=0.85,
-        doze_s=7_000.0,
+        cell=Cell(claim68_m=(250.0, 1_200.0)),  # [track daytrip-android]
+        bias_m=(0.3, 2.7),  # what all phones of the kind share cannot be seen: small [own]
+        far=Far(off_m=(4_000.0, 28_000.0), claim68_m=(500.0, 4_000.0)),  # [README] hops of 15 to 28 km
+        doze_share=0.85,  # [README] 82 % of the nights' hours are silent
+        doze_s=7_000.0,  # [track still-home-android] 0.44 silences of over 5 min an hour, up to 226 min
         slow_s=1_200.0,
-        session=0.2,
-        session_m=1.1,
+        session=0.2,  # [README] sigma 1.9 to 4.3 m from night to night
+        session_m=1.1,  # [README] each phone's nightly median is 1 to 5 m aside
     )
 
 
@@ -134,8 +136,8 @@ def _iphone() -> Receiver:
         floor68_m=5.0,
         # [track still-home-iphone] a target each 4 min, half of the way in 15 s; [README] 20 to 35 m aside.
         wifi=Wifi(250.0, 6.0, 3_600.0, 21.6, (20.0, 35.0), 65.0, 0.0, 0.75, 0.4),
-        session_poor=0.7,
-        cell=Cell(claim68_m=(800.0, 2_000.0)),
+        session_poor=0.7,  # [README] sigma 0.8 to 8.4 m from stay to stay
+        cell=Cell(claim68_m=(800.0, 2_000.0)),  # [track still-home-iphone] one fix of a night claims 2000 m
         far=Far(
             off_m=(1_000.0, 6_000.0),
             claim68_m=(2_500.0, 19_000.0),
@@ -143,7 +145,7 @@ def _iphone() -> Receiver:
             flicker_share=0.02,
             wander_m=30.0,
         ),
-        quiet_m=1.0,
+        quiet_m=1.0,  # [track still-home-iphone] no two fixes on end are closer
     )
 
 
@@ -191,15 +193,15 @@ def _bracelet() -> Receiver:
                 _S.BUS: street,
             }
         ),
-        floor68_m=1.7,
-        bias_m=(1.0, 8.0),
-        session=0.25,
+        floor68_m=1.7,  # [field] the boldest claim on record
+        bias_m=(1.0, 8.0),  # [own] a wrist or an ankle at a wall hears half of the sky, always the same half
+        session=0.25,  # [README] this and the next two: as phones differ from night to night
         session_poor=0.5,
         session_m=1.0,
         # [README] Wi-Fi stands 20 to 35 m aside at one place for ever; [own] claims of 40 m.
         wifi=Wifi(60.0, 4.0, 600.0, 20.0, (20.0, 35.0), 40.0, 0.1, 0.3, 0.4),
-        cell=Cell(stay_s=320.0, claim68_m=(400.0, 1_500.0)),
-        far=Far(claim68_m=(130.0, 4_000.0)),
+        cell=Cell(stay_s=320.0, claim68_m=(400.0, 1_500.0)),  # [README] minutes on each, claims about 900 m
+        far=Far(claim68_m=(130.0, 4_000.0)),  # [README] most claims of the far ones
     )
 
 
@@ -215,7 +217,7 @@ def _android_low_power() -> Receiver:
         map_name="android",
         conditions=_by_code(met),
         cell=Cell(spacing_m=560.0, stay_s=170.0, bold_share=0.04),
-        doze_share=0.75,
+        doze_share=0.83,  # [track still-home-android-cell] silent 83 % of the time, up to 339 min on end
         doze_s=9_000.0,
     )
 

@@ -1,6 +1,7 @@
 """The parameters of a receiver: frozen values with units, refused by name when they make no sense.
 
-The kinds that exist, with the source of each number, are in ``kinds.py``. Claimed radii here are
+The kinds that exist, with the source of each number, are in ``kinds.py``; defaults have theirs here, in the
+same words. Claimed radii here are
 those of a 68 % circle (the names say 68), as receivers report them and the tracks' README tabulates
 them; ``Observed.accuracy_m`` is 1.6214 times as large.
 """
@@ -31,8 +32,8 @@ class Astray:
     """
 
     share: float = 0.0
-    stay_s: float = 30.0
-    off_m: Bounds = (20.0, 70.0)
+    stay_s: float = 30.0  # [README] excursions are mostly one fix of 30 s long
+    off_m: Bounds = (20.0, 70.0)  # [README] counted above 20 m, the largest 71 m
     claim68_m: Bounds | None = None
 
 
@@ -42,10 +43,10 @@ class Poor:
     ``claim68_m`` and drifts, within ``ramp_s``, off by ``off_per_claim`` of it (log-uniform too)."""
 
     share: float = 0.0
-    stay_s: float = 40.0
-    claim68_m: Bounds = (22.0, 75.0)
-    off_per_claim: Bounds = (0.1, 1.2)
-    ramp_s: float = 10.0
+    stay_s: float = 40.0  # [own] a bridge, a row of high houses
+    claim68_m: Bounds = (22.0, 75.0)  # [README] claims of 20 to 100 m are some percent of the moving ones
+    off_per_claim: Bounds = (0.1, 1.2)  # [README] those claims hold 96 to 99.5 % of the fixes
+    ramp_s: float = 10.0  # [own] receivers filter: no step
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +67,16 @@ class Conditions:
     cell: float = 0.0
     far: float = 0.0
     hold: float = 0.0
-    stay_s: float = 60.0
+    stay_s: float = 60.0  # [own] a source serves for a minute
     lost_share: float = 0.0
-    lost_s: float = 60.0
-    fast_m: float = 3.0
+    lost_s: float = 60.0  # [own] as long as a short tunnel
+    fast_m: float = 3.0  # this and the next four: every kind sets its own; here a plain receiver's [own]
     slow_m: float = 2.0
     white_m: float = 0.3
     wild: float = 0.5
     claim68_m: float = 6.0
     claim_spread: float = 0.5
-    error_per_claim: float = 0.65
+    error_per_claim: float = 0.65  # [README] moving: 3.2 m at claims of 5 to 10 m, 13 m at 50 to 100 m
     session_claim: float = 0.0
     astray: Astray = field(default_factory=Astray)
     poor: Poor = field(default_factory=Poor)
@@ -88,13 +89,13 @@ class Wifi:
     ``scan_share`` of the variance is new at each scan. ``session`` is the log-deviation of ``sigma_m`` from
     one session to the next."""
 
-    scan_s: float = 30.0
-    sigma_m: float = 1.0
-    drift_s: float = 600.0
-    relax_s: float = 5.0
-    bias_m: Bounds = (0.0, 3.0)
-    claim68_m: float = 15.7
-    claim_spread: float = 0.02
+    scan_s: float = 30.0  # [own] with each fix of the plan
+    sigma_m: float = 1.0  # [README] Android's barely move
+    drift_s: float = 600.0  # [README] the slow time constant
+    relax_s: float = 5.0  # [own]
+    bias_m: Bounds = (0.0, 3.0)  # [README] half of the fixes within 1.6 m of the reference
+    claim68_m: float = 15.7  # [track still-home-android] the claim of half of its fixes, to the decimetre
+    claim_spread: float = 0.02  # [own] nearly always the same claim
     scan_share: float = 0.0
     session: float = 0.0
 
@@ -103,11 +104,11 @@ class Wifi:
 class Cell:
     """Positions from a near mast: few values that repeat, each held for ``stay_s`` in the mean."""
 
-    spacing_m: float = 400.0
-    stay_s: float = 600.0
-    claim68_m: Bounds = (600.0, 1200.0)
+    spacing_m: float = 400.0  # [own] of a town
+    stay_s: float = 600.0  # [README] they stay on each for minutes
+    claim68_m: Bounds = (600.0, 1200.0)  # [README] 900 m in the median, 1200 m at most
     bold_share: float = 0.0
-    bold_claim68_m: Bounds = (9.0, 20.0)
+    bold_claim68_m: Bounds = (9.0, 20.0)  # [track still-home-android-cell] 9 m and somewhat more
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +117,10 @@ class Far:
     at one, ``flicker_share`` of the fixes come from the satellites again: the position hops to and fro.
     ``wander_m`` is the deviation of one fix there from the next; without it the fixes repeat."""
 
-    off_m: Bounds = (1_000.0, 30_000.0)
-    claim68_m: Bounds = (100.0, 4_000.0)
-    region_m: float = 8_000.0
-    flicker_share: float = 0.1
+    off_m: Bounds = (1_000.0, 30_000.0)  # [README] up to 35 km, most that no claim explains 15 to 28 km
+    claim68_m: Bounds = (100.0, 4_000.0)  # [README] 26 m to 4 km
+    region_m: float = 8_000.0  # [own] the two places stay for some stations
+    flicker_share: float = 0.1  # [track daytrip-android] to and fro, fix by fix
     wander_m: float = 0.0
 
 
@@ -128,11 +129,11 @@ class Cold:
     """After so long without satellites the first fix takes ``first_fix_s`` and errs by up to ``off_m``,
     settling within ``settle_s``; ``warm_s`` is as long a loss as leaves no trace."""
 
-    warm_s: float = 120.0
-    cold_s: float = 4 * 3_600.0
-    first_fix_s: float = 35.0
-    off_m: float = 40.0
-    settle_s: float = 20.0
+    warm_s: float = 120.0  # [own] the clock and the filter hold so long
+    cold_s: float = 4 * 3_600.0  # [own] broadcast ephemerides serve for two to four hours
+    first_fix_s: float = 35.0  # [own] 30 s is one frame of ephemerides, read without a fault
+    off_m: float = 40.0  # [README] the first and last minutes of a stay err the most
+    settle_s: float = 20.0  # [own] as the fast drift
 
 
 class Uses(NamedTuple):
@@ -164,24 +165,24 @@ class Receiver:
     name: str
     conditions: tuple[Conditions, ...]
     map_name: str
-    fast_s: float = 25.0
-    slow_s: float = 700.0
-    wild_s: float = 90.0
-    claim_s: float = 60.0
-    knee68_m: float = 10.0
-    floor68_m: float = 3.0
+    fast_s: float = 25.0  # [README] 20 to 60 s still, 12 to 30 s moving
+    slow_s: float = 700.0  # [README] 12 min in the median of 16 nights
+    wild_s: float = 90.0  # [README] most of the deviation comes from short stretches
+    claim_s: float = 60.0  # [own] as long as a street's width of sky stays the same
+    knee68_m: float = 10.0  # [README] treat claims below about 10 m as 10 m at least
+    floor68_m: float = 3.0  # [README] the least claim of Android
     levels68_m: tuple[float, ...] = ()
-    bias_m: Bounds = (0.0, 4.0)
-    bias_spacing_m: float = 60.0
+    bias_m: Bounds = (0.0, 4.0)  # [own] what differs from house to house
+    bias_spacing_m: float = 60.0  # [own] some houses on
     wifi: Wifi = field(default_factory=Wifi)
     cell: Cell = field(default_factory=Cell)
     far: Far = field(default_factory=Far)
     cold: Cold = field(default_factory=Cold)
-    hold_growth68_m_s: float = 13.0
-    hold_claim68_max_m: float = 6_500.0
+    hold_growth68_m_s: float = 13.0  # [track daytrip-android] 13.00 m/s in the median, underground
+    hold_claim68_max_m: float = 6_500.0  # [track daytrip-android] up to 7.3 km
     quiet_m: float = 0.0
     doze_share: float = 0.0
-    doze_s: float = 3_600.0
+    doze_s: float = 3_600.0  # [README] silent for 5 to 340 min
     session: float = 0.0
     session_poor: float = 0.0
     session_m: float = 0.0

@@ -16,6 +16,7 @@ from simulator.receivers import KINDS, Observed, Receiver, Resampled, kind, obse
 from simulator.receivers.calibration import (
     FiguresRefused,
     Tolerance,
+    compared,
     figures_of,
     figures_path,
     figures_text,
@@ -23,6 +24,7 @@ from simulator.receivers.calibration import (
     tolerance_of,
 )
 from simulator.receivers.cited import CITED
+from simulator.receivers.page import figures_page
 from simulator.receivers.parameters import Conditions, Poor
 from simulator.receivers.real import read_named
 from simulator.receivers.resample import STILL
@@ -31,6 +33,7 @@ from simulator.receivers.situations import SITUATIONS, Situation, measured, play
 from simulator.receivers.statistics import Record, autocorrelation, excursions, gaps, jumps, outside
 from simulator.seeds import generator
 
+ROOT = File(__file__).resolve().parents[2]
 BY_NAME = {situation.name: situation for situation in SITUATIONS}
 
 
@@ -60,6 +63,23 @@ def test_every_judged_line_holds(capsys: pytest.CaptureFixture[str]) -> None:
     # Parts on which nothing was tuned: most hold too, and those that do not stay in the report.
     assert found["held_out_within"] >= 0.8 * found["held_out"]
     assert found["held_out"] > 150
+
+
+def table_rows(page: str) -> list[list[str]]:
+    return [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
+
+
+@pytest.mark.timeout(300)
+def test_the_page_of_figures_is_what_the_command_writes() -> None:
+    """All but the last digits of simulated numbers, which another processor may round otherwise."""
+    written = (ROOT / "docs" / "simulator-receivers-figures.md").read_text("utf-8")
+    fresh = figures_page(compared(read_figures()))
+    parts = [page.partition("## Simulated beside real") for page in (written, fresh)]
+    assert parts[0][0] == parts[1][0], "run: make docs"
+    rows = [table_rows(part[2]) for part in parts]
+    assert [(row[0], row[2], row[-1]) for row in rows[0]] == [(row[0], row[2], row[-1]) for row in rows[1]]
+    simulated = [[float(row[1]) for row in table if row[1] not in ("simulated", "---")] for table in rows]
+    assert simulated[0] == pytest.approx(simulated[1], rel=0.03, abs=0.01)
 
 
 def test_white_noise_is_refused() -> None:
