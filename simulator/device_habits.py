@@ -21,6 +21,7 @@ class Habits:
     round; ``twice_share`` of the messages come again after ``twice_after_s``; ``swapped_share`` are
     overtaken by the next. ``clock_off_s`` and ``clock_drift_s_per_day`` are the clock's error.
     ``restarts`` begins ``seq`` at 1 again after each reboot, ``tells_motion`` sends `motion` events.
+    ``reply_after_s`` is how long a reply to a command from the broker takes.
     """
 
     plan_s: float = float(PLAN_S)
@@ -35,6 +36,7 @@ class Habits:
     clock_drift_s_per_day: float = 0.0
     restarts: bool = True
     tells_motion: bool = False
+    reply_after_s: float = 2.0
 
 
 _STANDARD = Habits()

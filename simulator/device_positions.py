@@ -66,11 +66,17 @@ def positions(scenario: Scenario, wearer: Wearer) -> list[Position]:
 def _asked(plan: DevicePlan, habits: Habits, until_s: float) -> list[float]:
     """The plan's instants, and in pursuit those between."""
     count = math.floor((until_s - plan.first_s) / habits.plan_s) + 1
-    asked = {plan.first_s + n * habits.plan_s for n in range(max(0, count))}
+    asked = {plan.first_s + n * habits.plan_s for n in range(max(0, count))} | _demanded(plan)
     for span in pursuits(plan):
         steps = math.ceil((min(span.to_s, until_s) - span.from_s) / PURSUIT_S)
         asked |= {span.from_s + n * PURSUIT_S for n in range(max(0, steps))}
     return sorted(asked)
+
+
+def _demanded(plan: DevicePlan) -> set[float]:
+    """When a command asks for a fix at once, and is answered."""
+    answered = (each for each in plan.commands if each.asks == "fix" and each.reply_after_s is not None)
+    return {each.at_s + (each.reply_after_s or 0.0) for each in answered}
 
 
 def pursuits(plan: DevicePlan) -> list[Span]:
@@ -140,7 +146,7 @@ def _thinned(
         if habits.sleeps
         else []
     )
-    chased = pursuits(plan)
+    chased, demanded = pursuits(plan), _demanded(plan)
     cell_s = max(CELL_S, habits.plan_s) if habits.plan_s >= PLAN_S else habits.plan_s
     taken: list[Position] = []
     for each in found:
@@ -152,6 +158,8 @@ def _thinned(
             wait_s = cell_s
         else:
             wait_s = habits.plan_s
+        if each.at_s in demanded:
+            wait_s = 0.0
         woken = bool(taken) and within(asleep, taken[-1].at_s) and not within(asleep, each.at_s)
         if not taken or woken or each.at_s - taken[-1].at_s >= min(wait_s, SLEEP_S) - 1e-6:
             taken.append(each)

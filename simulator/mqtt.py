@@ -2,8 +2,8 @@
 
 A library keeps the connection's end to itself. A device under test must be able to vanish without
 a DISCONNECT, so that its last will is published, and a load must see the time of every PUBACK at
-a few microseconds a message. Only what a publisher at QoS 1 needs is here (MQTT 3.1.1, OASIS
-Standard, sections 3.1 to 3.4 and 3.12 to 3.14).
+a few microseconds a message. Only what a publisher at QoS 1 needs is here, and one topic to listen
+to (MQTT 3.1.1, OASIS Standard, sections 3.1 to 3.4, 3.8, 3.9 and 3.12 to 3.14).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from emon.ingest.sources.mqtt_url import BrokerAddress
 from emon.limits import PUBLISH_WINDOW
 
-_PUBACK, _CONNACK, _PINGRESP = 0x40, 0x20, 0xD0
+_PUBACK, _CONNACK, _PINGRESP, _PUBLISH, _SUBACK = 0x40, 0x20, 0xD0, 0x30, 0x90
 _PINGREQ, _DISCONNECT = b"\xc0\x00", b"\xe0\x00"
 _REFUSALS = {
     1: "it does not speak MQTT 3.1.1",
@@ -93,11 +93,29 @@ def publish_packet(topic: str, payload: bytes, packet_id: int, *, retain: bool, 
     return _packet(kind, _text(topic) + struct.pack("!H", packet_id) + payload)
 
 
+def subscribe_packet(topic: str, packet_id: int) -> bytes:
+    """SUBSCRIBE to one topic at QoS 1."""
+    return _packet(0x82, struct.pack("!H", packet_id) + _text(topic) + b"\x01")
+
+
+def _framed(buffer: bytearray, at: int) -> tuple[int, int] | None:
+    """Where a packet's body begins and ends, or None while it is not all there (section 2.2.3)."""
+    length, shift, place = 0, 0, at + 1
+    while place < len(buffer) and shift < 28:
+        group = buffer[place]
+        length |= (group & 0x7F) << shift
+        place, shift = place + 1, shift + 7
+        if not group & 0x80:
+            return (place, place + length) if place + length <= len(buffer) else None
+    return None
+
+
 class Link(asyncio.Protocol):
     """One device's or loader's connection, kept up until it is dropped or closed.
 
     Messages keep their order and are held until acknowledged; after a reconnect those without an
     acknowledgement are sent again with the same content. ``on_return`` is called after each reconnect.
+    ``listen`` names one topic and what is called with each payload that comes on it.
     """
 
     def __init__(
@@ -108,7 +126,9 @@ class Link(asyncio.Protocol):
         will: Will | None = None,
         keepalive_s: int = 30,
         on_return: Callable[[], None] | None = None,
+        listen: tuple[str, Callable[[bytes], None]] | None = None,
     ) -> None:
+        self._listen = listen
         self.client_id = client_id
         self.reconnects = 0
         self._broker = broker
@@ -236,6 +256,8 @@ class Link(asyncio.Protocol):
             raise BrokerRefused(f"the broker at {where} refuses {self.client_id}: {reason}")
         self._transport = transport
         self._heard_s = loop.time()
+        if self._listen is not None:
+            transport.write(subscribe_packet(self._listen[0], self._free_id()))
         self._send_again()
 
     async def _keep(self) -> None:
@@ -302,18 +324,33 @@ class Link(asyncio.Protocol):
         self._heard_s = asyncio.get_running_loop().time()
         self._buffer += data
         view, at = self._buffer, 0
-        # Everything a publisher is sent has a remaining length below 128: one byte (section 2.2.3).
-        while len(view) - at >= 2 and len(view) - at >= 2 + view[at + 1]:
-            kind, length = view[at] & 0xF0, view[at + 1]
-            if kind == _PUBACK and length == 2:
-                self._acknowledged(view[at + 2] << 8 | view[at + 3])
-            elif kind == _CONNACK and length == 2 and self._connack and not self._connack.done():
-                self._connack.set_result(view[at + 3])
-            elif kind != _PINGRESP and self._transport is not None:
-                self._transport.abort()
-            at += 2 + length
+        while len(view) - at >= 2 and (framed := _framed(view, at)) is not None:
+            begin, end = framed
+            self._packet(view[at], view[begin:end])
+            at = end
         del self._buffer[:at]
         self._send_waiting()
+
+    def _packet(self, head: int, body: bytearray) -> None:
+        kind = head & 0xF0
+        if kind == _PUBACK and len(body) == 2:
+            self._acknowledged(body[0] << 8 | body[1])
+        elif kind == _CONNACK and len(body) == 2 and self._connack and not self._connack.done():
+            self._connack.set_result(body[1])
+        elif kind == _PUBLISH and self._listen is not None and len(body) >= 2:
+            self._told(head, body)
+        elif kind not in (_PINGRESP, _SUBACK) and self._transport is not None:
+            self._transport.abort()
+
+    def _told(self, head: int, body: bytearray) -> None:
+        """A message for this device: acknowledged at QoS 1, then handed over (section 3.3)."""
+        begin = 2 + (body[0] << 8 | body[1])
+        if head & 0x06:
+            if self._transport is not None:
+                self._transport.write(_packet(_PUBACK, bytes(body[begin : begin + 2])))
+            begin += 2
+        if self._listen is not None:
+            self._listen[1](bytes(body[begin:]))
 
     def _acknowledged(self, packet_id: int) -> None:
         message = self._flying.pop(packet_id, None)

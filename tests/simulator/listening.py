@@ -10,11 +10,21 @@ import aiomqtt
 
 from emon.ingest.sources.mqtt_url import BrokerAddress
 
+_TOPICS = (
+    "emon/v1/+/fix",
+    "emon/v1/+/fixb",
+    "emon/v1/+/event",
+    "emon/v1/+/status",
+    "emon/v1/+/cmd/reply",
+    "owntracks/+/+",
+)
+
 
 class Heard:
     """Messages in the order of their arrival: (topic, payload)."""
 
-    def __init__(self) -> None:
+    def __init__(self, client: aiomqtt.Client) -> None:
+        self.client = client
         self.messages: list[tuple[str, bytes]] = []
         self._more = asyncio.Condition()
 
@@ -36,7 +46,7 @@ class Heard:
 @asynccontextmanager
 async def listening(url: str) -> AsyncIterator[Heard]:
     """Everything under emon/v1 and owntracks, heard as the service would."""
-    where, heard = BrokerAddress.parse(url), Heard()
+    where = BrokerAddress.parse(url)
     client = aiomqtt.Client(
         where.host,
         where.port,
@@ -45,6 +55,7 @@ async def listening(url: str) -> AsyncIterator[Heard]:
         identifier="listener",
         protocol=aiomqtt.ProtocolVersion.V311,
     )
+    heard = Heard(client)
 
     async def listen() -> None:
         async for message in client.messages:
@@ -52,7 +63,7 @@ async def listening(url: str) -> AsyncIterator[Heard]:
             await heard.add(message.topic.value, message.payload)
 
     async with client:
-        for topic in ("emon/v1/+/fix", "emon/v1/+/status", "owntracks/+/+"):
+        for topic in _TOPICS:
             await client.subscribe(topic, qos=1)
         task = asyncio.create_task(listen())
         try:

@@ -11,6 +11,7 @@ import pytest
 
 from emon.orders.document import parse_document
 from simulator.cli import COMMANDS, main
+from simulator.scenario_library import scenario_names
 from tests.fixtures_brokers import Broker
 from tests.simulator.scenes import SMALL, START, START_US
 
@@ -44,6 +45,10 @@ def test_each_command_teaches(command: str, capsys: pytest.CaptureFixture[str]) 
         (["tracks", "absent.jsonl", "--fixes-out", "f", "--speed", "0.5"], 64, "--speed"),
         (["score", "story", "absent.jsonl", "--start", START], 74, "absent.jsonl"),
         (["score", "story", "absent.jsonl"], 64, "--start"),
+        (["run", "--fixes-out", "f"], 64, "--list"),
+        (["run", "queensland/99-none", "--fixes-out", "f"], 74, "queensland/99-none"),
+        (["run", "story", "--fixes-out", "f", "--speed", "2"], 64, "--speed"),
+        (["run", "story", "--fixes-out", "f", "--speed", "0"], 64, "--speed"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(
@@ -93,6 +98,37 @@ def test_a_score_of_nothing_names_what_is_missing(tmp_path: Path, capsys: pytest
     found = json.loads(capsys.readouterr().out)
     assert (found["expected"], found["raised"], found["missing"], found["unexpected"]) == (6, 0, 6, 0)
     assert len(found["missing_alerts"]) == 6
+
+
+def test_the_scenarios_that_come_with_it_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "queensland/01-walks-in  He walks up to the school and stays" in lines
+    assert len(lines) == len(scenario_names())
+
+
+def test_two_days_are_played_in_a_moment_and_judged_by_their_truth(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, fixes = "permits/weekend-suspension", tmp_path / "fixes.jsonl"
+    assert main(["run", name, "--fixes-out", str(fixes)]) == 0
+    assert json.loads(capsys.readouterr().out)["start"] == "2026-06-05T16:00:00.000000Z"
+    assert len(fixes.read_text().splitlines()) > 2_000
+    alerts = tmp_path / "alerts.jsonl"
+    alerts.write_text("")
+    assert main(["score", name, str(alerts)]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["due"]["exclusion"]["missed"]["is"] == 1
+    assert [each["name"] for each in found["wrong"]] == ["missing"]
+    assert "permits/weekend-suspension: truth:2" in found["wrong"][0]["where"]
+
+
+def test_a_dated_scenario_at_another_hour_says_that_its_truth_does_not_hold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fixes = str(tmp_path / "f")
+    assert main(["run", "queensland/06-leaves-in-time", "--fixes-out", fixes, "--start", START]) == 0
+    assert "its truth does not hold" in capsys.readouterr().err
 
 
 def test_a_score_that_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
