@@ -16,9 +16,12 @@ COMMANDS = ("run", "score", "load", "tracks", "calibrate", "world")
 
 _EPILOG = """\
 begin here:
+  emon-sim run --list                                                     thirty-five staged breaches and more
   emon-sim run story --orders-out orders.json --fixes-out fixes.jsonl     offline, for emon replay
   emon-sim run story --url mqtt://USER:PASSWORD@127.0.0.1:1883            the same in real time
   emon-sim score story alerts.jsonl --start 2026-06-01T10:00:00Z          against the truth
+
+A scenario is one YAML file that anybody can read (docs/simulator.md), with what is due written by hand.
 
 Exit codes are those of sysexits.h (64 usage, 65 data, 69 unavailable, 74 input or output); 1 is a
 score's or a run's own verdict, 130 an interrupt.
