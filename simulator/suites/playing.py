@@ -20,7 +20,7 @@ from simulator.fleet.plans import Plan, candidates, kept_by_plan, motion_events,
 from simulator.fleet.sending import DAY_S, Habits, sent
 from simulator.path import Path, positions_at
 from simulator.people.life import Life
-from simulator.receivers import Receiver, Resampled, TracksMissing, kind, observe
+from simulator.receivers import Receiver, Resampled, TracksMissing, kind, observe, resampled_kinds
 from simulator.receivers.observed import CELL, GNSS, Observed
 from simulator.scoring.facts import INSIDE, OUTSIDE, Seen, Wearer, World
 from simulator.scoring.of_path import Contact, Watched, truth_of_path
@@ -83,12 +83,12 @@ def receiver_of(parameters: Parameters, seed: int, index: int) -> tuple[str, Rec
 
     Without recordings everybody wears the parametric one. Raises ``WorldRefused`` for an unknown kind.
     """
-    number = (seed * parameters.wearers + index) % 1_000_000
+    number = (seed + index) % 1_000_000
     before, after = (int(np.floor(n * parameters.resampled_share + 1e-6)) for n in (number, number + 1))
     if after > before:
         turn = RECORDED[before % len(RECORDED)]
         try:
-            return turn, _kind(turn, parameters.tracks)
+            return turn, _recorded(parameters.tracks)[turn]
         except TracksMissing:
             if parameters.tracks is not None:
                 raise
@@ -96,6 +96,12 @@ def receiver_of(parameters: Parameters, seed: int, index: int) -> tuple[str, Rec
         return parameters.receiver, _kind(parameters.receiver, parameters.tracks)
     except ValueError as fault:
         raise WorldRefused(str(fault)) from None
+
+
+@lru_cache(maxsize=2)
+def _recorded(tracks: File | None) -> dict[str, Resampled]:
+    """All receivers made of recordings, read once."""
+    return resampled_kinds(tracks)
 
 
 @lru_cache(maxsize=8)

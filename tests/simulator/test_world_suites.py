@@ -183,3 +183,5 @@ def test_a_third_of_the_drift_suite_errs_as_recordings_did_and_says_so() -> None
     resampled = [track for world in worlds for track in world.tracks if track.resampled]
     assert len(resampled) == 4
     assert {track.receiver for track in resampled} == {"resampled-android", "resampled-iphone"}
+    alone = suite("drift", TRAINING_SEEDS[0], wearers=2, days=1)
+    assert [track.receiver for track in alone.tracks] == [track.receiver for track in worlds[0].tracks[:2]]
