@@ -109,6 +109,9 @@ NEXT_CHANGE_LOOK_AHEAD_DAYS = 400  # [own] a year and a clock change: a week rep
 CHECK_DAYS_MAX = 1_100  # [own] of a validity looked through day by day: three years and a bit
 RECEIVER_ERROR_M = 30.0  # [field] 95 % of fixes indoors (NIJ Standard-1004.00; UK Ministry of Justice)
 SUSPENSION_BY_ONE_MAX_S = 24 * 3_600  # [own] a longer one is decided by two people
+VERTICES_APART_M = 2 * 0.0005  # [contract] section 5: on an edge is within half a millimetre of it
+SPIKE_ANGLE_DEG = 0.5  # [own] a corner so sharp is a slip of the hand: 9 mm wide a metre from its tip
+SPIKE_LENGTH_M = 1.0  # [own] shorter ones do no harm
 NETHERLANDS_DEG = (3.2, 50.7, 7.3, 53.7)  # [own] west, south, east, north in Europe, rounded outward
 
 # --- wire: members and sources --------------------------------------------------------------------

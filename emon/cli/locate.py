@@ -9,10 +9,13 @@ import json
 import math
 import os
 import re
+import stat
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, NoReturn
+
+from emon.cli.progress import Progress
 
 if TYPE_CHECKING:
     from emon.geofence.locate import Locator, PointPlace, SegmentPlace
@@ -97,11 +100,13 @@ def _answer_all(locator: Locator, stream: BinaryIO, name: str) -> int:
     from emon.limits import POINTS_AT_ONCE
 
     out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
+    progress, size, done_bytes = Progress(sys.stderr), _size_of(stream), 0
     try:
         waiting: list[Question] = []
         number = 0
         form: CsvForm | JsonForm | None = None
         for number, line in enumerate(stream, start=1):
+            done_bytes += len(line)
             try:
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
                 if not text.strip():
@@ -114,16 +119,28 @@ def _answer_all(locator: Locator, stream: BinaryIO, name: str) -> int:
                 waiting.append(form.read(text))
             except ValueError as fault:
                 _answer(locator, waiting, form, out)
+                progress.clear()
                 reason = "not UTF-8" if isinstance(fault, UnicodeDecodeError) else str(fault)
                 print(f"emon locate: {name}: line {number}: {reason}", file=sys.stderr)
                 return os.EX_DATAERR
             if len(waiting) == POINTS_AT_ONCE:
                 _answer(locator, waiting, form, out)
                 waiting = []
+                progress.tick(number, done_bytes / size if size else None)
         _answer(locator, waiting, form, out)
         return os.EX_OK
     finally:
+        progress.clear()
         out.detach()
+
+
+def _size_of(stream: BinaryIO) -> int | None:
+    """Bytes of a file; of a pipe nobody knows."""
+    try:
+        status = os.fstat(stream.fileno())
+    except OSError:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def _answer(
@@ -138,6 +155,7 @@ def _answer(
             out.write(form.write(question.echo, next(points)))
         else:
             out.write(form.write(question.echo, next(segments)))
+    out.flush()  # who reads them from a pipe need not wait for more
 
 
 def _form_of(first: str, name: str) -> CsvForm | JsonForm:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
 import os
+import signal
+import subprocess
+import sys
+import tracemalloc
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from emon.cli import main
+from emon.cli.progress import Progress
+from emon.limits import POINTS_AT_ONCE
 
 Captured = pytest.CaptureFixture[str]
 SQUARE = {"type": "Polygon", "coordinates": [[[4.0, 52.0], [4.01, 52.0], [4.01, 52.01], [4.0, 52.01]]]}
@@ -58,3 +67,78 @@ def test_a_broken_zone_prints_nothing_and_names_the_place(tmp_path: Path, capsys
     said = capsys.readouterr()
     assert said.out == ""
     assert "coordinates[0][1]" in said.err
+
+
+@pytest.mark.parametrize("row", ["4.0", "4.0,x", "4.0,91", "4,nan", '4,"52'])
+def test_a_row_of_csv_that_cannot_be_read_is_named(tmp_path: Path, capsys: Captured, row: str) -> None:
+    assert main(files(tmp_path, f"lon,lat\n{row}\n")) == os.EX_DATAERR
+    said = capsys.readouterr()
+    assert said.out == "lon,lat,relation,distance_m\n"
+    assert "line 2" in said.err
+
+
+def test_the_zone_and_the_points_are_opened_or_named(tmp_path: Path, capsys: Captured) -> None:
+    command, zone, _ = files(tmp_path, "")
+    assert main([command, zone, str(tmp_path / "none")]) == os.EX_IOERR
+    assert main([command, str(tmp_path / "none"), zone]) == os.EX_IOERR
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("No such file") == 2
+
+
+def test_no_line_waits_for_more_than_a_batch(tmp_path: Path) -> None:
+    arguments = files(tmp_path, "")[:2]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "emon", *arguments, "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(b'{"point": [4.005, 52.005]}\n' * POINTS_AT_ONCE)
+    process.stdin.flush()
+    # The input stays open: nothing but the batch's size can have brought these.
+    for _ in range(POINTS_AT_ONCE):
+        assert b"inside" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    assert process.returncode == 128 + signal.SIGINT
+    assert out == b""
+    assert err == b""
+
+
+def test_memory_does_not_grow_with_the_points(tmp_path: Path) -> None:
+    peaks = []
+    for batches in (1, 1, 4):  # the first time something is loaded
+        arguments = files(tmp_path, "4.005,52.005\n" * (batches * POINTS_AT_ONCE))
+        tracemalloc.start()
+        try:
+            with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+                assert main(arguments) == os.EX_OK
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    assert peaks[2] < 1.1 * peaks[1]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_shows_after_two_seconds_and_on_a_terminal_only() -> None:
+    seconds = count()
+    shown, unseen = Terminal(), io.StringIO()
+    progress = Progress(shown, lambda: float(next(seconds)))
+    progress.tick(4_096, 0.25)
+    assert shown.getvalue() == ""
+    progress.tick(8_192, 0.5)
+    progress.clear()
+    assert "8,192 lines, 50 %" in shown.getvalue()
+    assert shown.getvalue().endswith("\r\x1b[K")
+    hidden = Progress(unseen, lambda: float(next(seconds)))
+    for _ in range(9):
+        hidden.tick(1, None)
+    hidden.clear()
+    assert unseen.getvalue() == ""
