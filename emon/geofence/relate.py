@@ -41,9 +41,8 @@ from emon.geofence.layout import (
 from emon.geofence.near import OUTSIDE_NEAR, near_signed_m, verdict
 from emon.geofence.nearest import nearest, nearest_direction_m
 from emon.geofence.wgs84 import Floats, Ints
-from emon.limits import ON_EDGE_M
 
-_OPEN = 2
+OPEN = 2
 
 
 @inner
@@ -135,29 +134,32 @@ def exact_signed_m(zones: ZoneArrays, zone: int, lon: float, lat: float) -> floa
     return corridor_distance_m(zones.pieces, zones.blocks, low, high, block, radius, lon, lat)
 
 
+# Each question is two kernels: what a frame answers, which is nearly all, and what it leaves open. So
+# nobody waits for the exact ones to be compiled or loaded before there is something for them to do.
+
+
 @compiled
-def signed_each(zones: ZoneArrays, zone: Ints, lon: Floats, lat: Floats, out: Floats) -> None:
-    """Two turns: what frames answer, then what they leave open, which takes the tuple of all arrays."""
+def near_each(zones: ZoneArrays, zone: Ints, lon: Floats, lat: Floats, out: Floats) -> int:
+    """Signed distances that frames answer, NaN where they leave it open; how many are."""
     left = 0
     for i in range(len(zone)):
         out[i] = near_signed_m(zones, zone[i], half_open(lon[i]), lat[i])
         left += math.isnan(out[i])
-    if left > 0:
-        for i in range(len(zone)):
-            if math.isnan(out[i]):
-                out[i] = exact_signed_m(zones, zone[i], half_open(lon[i]), lat[i])
+    return left
 
 
 @compiled
 def exact_each(zones: ZoneArrays, zone: Ints, lon: Floats, lat: Floats, out: Floats) -> None:
+    """Exact signed distances where ``out`` is NaN."""
     for i in range(len(zone)):
-        out[i] = exact_signed_m(zones, zone[i], half_open(lon[i]), lat[i])
+        if math.isnan(out[i]):
+            out[i] = exact_signed_m(zones, zone[i], half_open(lon[i]), lat[i])
 
 
 @compiled
-def relation_each(zones: ZoneArrays, zone: Ints, lon: Floats, lat: Floats, out: Bytes) -> None:
-    """-1 inside, 0 on the edge (within half a millimetre), 1 outside."""
-    open_ = _verdicts(
+def verdict_each(zones: ZoneArrays, zone: Ints, lon: Floats, lat: Floats, out: Bytes) -> int:
+    """-1 inside, 1 outside, ``OPEN`` where the distance must say; how many those are."""
+    return _verdicts(
         zones.ints,
         zones.frames,
         zones.frame_ints,
@@ -170,10 +172,6 @@ def relation_each(zones: ZoneArrays, zone: Ints, lon: Floats, lat: Floats, out: 
         lat,
         out,
     )
-    if open_ > 0:
-        for i in range(len(zone)):
-            if out[i] == _OPEN:
-                out[i] = relation_of(signed_m(zones, zone[i], half_open(lon[i]), lat[i]))
 
 
 @inner
@@ -204,16 +202,9 @@ def _verdicts(
         if found < OUTSIDE_NEAR:
             out[i] = 1 - 2 * found
         else:
-            out[i] = _OPEN
+            out[i] = OPEN
             left += 1
     return left
-
-
-@inner
-def relation_of(distance_m: float) -> int:
-    if abs(distance_m) <= ON_EDGE_M:
-        return 0
-    return -1 if distance_m < 0.0 else 1
 
 
 @compiled

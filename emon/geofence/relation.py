@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from emon.geofence.wgs84 import Floats, Ints
 from emon.geofence.zones import ZoneTable
+from emon.limits import ON_EDGE_M
 from emon.model.order import AreaZone, CorridorZone
 
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -40,13 +41,8 @@ def signed_distances(table: ZoneTable, zone_index: Ints, lon: Floats, lat: Float
     beyond. Raises ``IndexError`` for an unknown zone, ``ValueError`` for columns of unequal length and,
     by column and row, for a position that is none.
     """
-    from emon.geofence.relate import signed_each
-
     lon, lat = columns_of(lon=lon, lat=lat)
-    zones = _zones(table, zone_index, len(lon))
-    out = np.empty(len(lon))
-    signed_each(table.arrays, zones, lon, lat, out)
-    return out
+    return _signed_m(table, _zones(table, zone_index, len(lon)), lon, lat)
 
 
 def relations(table: ZoneTable, zone_index: Ints, lon: Floats, lat: Floats) -> npt.NDArray[np.int8]:
@@ -54,12 +50,15 @@ def relations(table: ZoneTable, zone_index: Ints, lon: Floats, lat: Floats) -> n
 
     Decided within 0.2 mm of the truth. Raises as ``signed_distances``.
     """
-    from emon.geofence.relate import relation_each
+    from emon.geofence.relate import OPEN, verdict_each
 
     lon, lat = columns_of(lon=lon, lat=lat)
     zones = _zones(table, zone_index, len(lon))
     out = np.empty(len(lon), dtype=np.int8)
-    relation_each(table.arrays, zones, lon, lat, out)
+    if verdict_each(table.arrays, zones, lon, lat, out):
+        row = np.flatnonzero(out == OPEN)
+        distance_m = _signed_m(table, zones[row], lon[row], lat[row])
+        out[row] = np.where(np.abs(distance_m) <= ON_EDGE_M, 0, np.sign(distance_m))
     return out
 
 
@@ -150,6 +149,7 @@ def load_kernels() -> None:
     zones, lon, lat = np.zeros(1, dtype=np.int64), np.array([4.005]), np.array([51.9])
     for of_points in (signed_distances, relations):
         of_points(table, zones, lon, lat)
+    signed_distances(table, zones, -lon, -lat)  # where no frame reaches
     for of_paths in (path_contacts, path_touches, path_distances, detours):
         of_paths(table, zones, lon, lat, lon, lat + 0.01)
     distances_m(lon, lat, lon, lat + 0.01)
@@ -204,6 +204,15 @@ def whole_numbers(name: str, given: npt.ArrayLike, count: int, bound: int, known
         row = int(np.argmax((numbers < 0) | (numbers >= bound)))
         raise IndexError(f"{name}[{row}] is {numbers[row]}; {known.format(bound)}")
     return numbers
+
+
+def _signed_m(table: ZoneTable, zones: Ints, lon: Floats, lat: Floats) -> Floats:
+    from emon.geofence.relate import exact_each, near_each
+
+    out = np.empty(len(lon))
+    if near_each(table.arrays, zones, lon, lat, out):
+        exact_each(table.arrays, zones, lon, lat, out)
+    return out
 
 
 def _zones(table: ZoneTable, zone_index: npt.ArrayLike, count: int) -> Ints:
