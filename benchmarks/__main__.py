@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -35,26 +35,26 @@ def progress(name: str) -> Callable[[str], None]:
     return told
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Measure the sections named, or all, and print where each report is."""
+def main(arguments: Sequence[str] | None = None, sections: Mapping[str, str] = SECTIONS) -> int:
+    """Measure the sections named, or all, and print where each report is; the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description="Rivals and us in one run; writes reports."
     )
     parser.add_argument(
-        "sections", nargs="*", metavar="section", help=f"of {', '.join(SECTIONS)}; all by default"
+        "sections", nargs="*", metavar="section", help=f"of {', '.join(sections)}; all by default"
     )
     parser.add_argument("--quick", action="store_true", help="small: to see that it works, not how fast")
     parser.add_argument(
         "--out", type=Path, help="folder of the reports; benchmarks/ for a full run, else under .cache/"
     )
     given = parser.parse_args(arguments)
-    unknown = [name for name in given.sections if name not in SECTIONS]
+    unknown = [name for name in given.sections if name not in sections]
     if unknown:
-        parser.error(f"no section {unknown[0]}; there is {', '.join(SECTIONS)}")
+        parser.error(f"no section {unknown[0]}; there is {', '.join(sections)}")
     folder = given.out or (_QUICK if given.quick else _HERE)
     try:
-        for name in given.sections or SECTIONS:
-            run = import_module(SECTIONS[name]).run
+        for name in given.sections or sections:
+            run = import_module(sections[name]).run
             print(run(given.quick, folder, progress(name)), flush=True)
     except KeyboardInterrupt:
         print("stopped; reports of sections that were not finished are as before", file=sys.stderr)

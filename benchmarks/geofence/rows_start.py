@@ -42,18 +42,19 @@ def start_rows(ground: Ground) -> Section:
     for _ in range(scale.cold_starts):
         with tempfile.TemporaryDirectory(prefix="emon-bench-") as empty:
             cold.append(_child(everything=False, cache=empty))
+    figures = (
+        Figure("start-import", "`import emon.geofence`", _column(cached, 0), "s", 0.3),
+        Figure("start-numba", "`import numba`", _column(cached, 1), "s"),
+        Figure("start-cached", "first answer, kernels from the cache", _column(cached, 2), "s", 0.6),
+        Figure("start-cold", "first answer, no cache", _column(cold, 2), "s", 5.0),
+        Figure("start-all", "all kernels (`load_kernels`), from the cache", _column(cached, 3), "s"),
+    )
     return Section(
         "Start",
         "Each in a process of its own. The first answer is a zone checked, compiled and added, and two "
         "positions asked; without the import of Numba, which comes before it.",
         (),
-        (
-            Figure("start-import", "`import emon.geofence`", _column(cached, 0), "s", 0.3),
-            Figure("start-numba", "`import numba`", _column(cached, 1), "s"),
-            Figure("start-cached", "first answer, kernels from the cache", _column(cached, 2), "s", 0.6),
-            Figure("start-cold", "first answer, no cache", _column(cold, 2), "s", 5.0),
-            Figure("start-all", "all kernels (`load_kernels`), from the cache", _column(cached, 3), "s"),
-        ),
+        tuple(figure for figure in figures if figure.value.values),
     )
 
 

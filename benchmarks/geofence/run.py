@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -37,6 +38,15 @@ def measure(scale: Scale, told: Told) -> list[Section]:
     told("kernels, some 40 s where none is cached")
     load_kernels()
     ground = _ground(scale, told)
+    gc.collect()
+    gc.freeze()  # millions of shapes, which need not be looked through before each repetition
+    try:
+        return _sections(ground)
+    finally:
+        gc.unfreeze()
+
+
+def _sections(ground: Ground) -> list[Section]:
     own = own_rows(ground)
     own = replace(own, curves=(standing_curve(ground), zones_curve(ground)))
     return [
