@@ -14,7 +14,7 @@ import numba
 import numpy as np
 
 from benchmarks.geofence.ground import Ground, Minutes, warmed, watch_over
-from benchmarks.geofence.results import Curve, Figure, Ratio, Section, Spread, interleaved
+from benchmarks.geofence.results import Curve, Figure, Ratio, Run, Section, Spread, interleaved
 from benchmarks.geofence.rivals_shapely import Batch, Flags
 from benchmarks.geofence.zones import ZONES_EACH, Floats, Ints
 from emon.geofence import Watch
@@ -127,75 +127,77 @@ def _beside_limit(
     return one, two, three
 
 
+class _Threads:
+    """One thread and two, each with a watch of its own that has seen the same, on the same fixes."""
+
+    def __init__(self, ground: Ground, pool: ThreadPoolExecutor) -> None:
+        wearers = ground.country.wearers
+        self._pool, self._alone, self._shared = pool, *(watch_over(ground.country, wearers) for _ in range(2))
+        warmed(ground, self._alone)
+        self._minutes = warmed(ground, self._shared)  # the same seed, so the same movement
+        self._each = 4 * ground.scale.minutes
+        self._batch = self._minutes_together()
+        self._outs = [np.zeros(len(self._batch), dtype=np.uint64) for _ in range(2)]
+        self.unlike = 0
+
+    def _minutes_together(self) -> Batch:
+        """Some minutes one after another as one batch."""
+        self._minutes.move(self._each)
+        who = np.concatenate([batch.wearer for batch in self._minutes.batches])
+        lon, lat = (
+            np.concatenate([getattr(batch, name) for batch in self._minutes.batches])
+            for name in ("lon", "lat")
+        )
+        return Batch(who, lon, lat, lon, lat)
+
+    def compare(self) -> None:
+        self.unlike += int((self._outs[0] != self._outs[1]).sum())
+
+    def prepare(self, _: int) -> None:
+        self.compare()
+        self._batch = self._minutes_together()
+
+    def _fill(self, watch: Watch, out: Flags, share: int, shares: int, certificates: bool) -> None:
+        batch = self._batch
+        watch.fill_share(share, shares, batch.wearer, batch.lon, batch.lat, out, certificates=certificates)
+
+    def one(self, certificates: bool) -> Run:
+        def run() -> int:
+            self._fill(self._alone, self._outs[0], 0, 1, certificates)
+            return len(self._batch)
+
+        return run
+
+    def two(self, certificates: bool) -> Run:
+        def run() -> int:
+            def fill(share: int) -> None:
+                self._fill(self._shared, self._outs[1], share, 2, certificates)
+
+            list(self._pool.map(fill, range(2)))
+            return len(self._batch)
+
+        return run
+
+
 def thread_rows(ground: Ground) -> Section:
-    """Two threads beside one, each on a watch of its own that has seen the same."""
+    """Two threads beside one."""
     ground.told("threads")
-    country, scale = ground.country, ground.scale
     idle = idle_share()
-    alone, shared = watch_over(country, country.wearers), watch_over(country, country.wearers)
-    minutes = warmed(ground, alone)
-    twin = warmed(ground, shared)  # drawn from the same seed, so the same movement
-    results: list[list[Flags]] = [[], []]
-    unlike = 0
-
-    def prepare(_: int) -> None:
-        minutes.move(4 * scale.minutes)
-        twin.batches = minutes.batches
-
-    def one_thread(certificates: bool) -> int:
-        results[0] = [_shares(alone, batch, 1, None, certificates) for batch in minutes.batches]
-        return sum(map(len, minutes.batches))
-
     with ThreadPoolExecutor(2) as pool:
-
-        def two_threads(certificates: bool) -> int:
-            nonlocal unlike
-            results[1] = [_shares(shared, batch, 2, pool, certificates) for batch in minutes.batches]
-            return sum(map(len, minutes.batches))
-
-        runs = tuple(
-            (lambda way=way, certificates=certificates: way(certificates))
-            for certificates in (False, True)
-            for way in (one_thread, two_threads)
-        )
-        plain, plain_two, one, two = interleaved(runs, scale.repetitions, prepare)
-        unlike = sum(int((a != b).sum()) for a, b in zip(*results, strict=True))
+        ways = _Threads(ground, pool)
+        runs = (ways.one(False), ways.two(False), ways.one(True), ways.two(True))
+        plain, plain_two, one, two = interleaved(runs, ground.scale.repetitions, ways.prepare)
+        ways.compare()
     state = f"The machine was {100 * idle:.0f} % idle just before, of {os.cpu_count()} processors"
-    quiet = idle >= _IDLE_LEAST
-    note = (
-        f"{state}." if quiet else f"{state}: other work ran, so this says little of what two threads can do."
+    busy = "" if idle >= _IDLE_LEAST else ": other work ran, so this says little of what two threads can do"
+    ratios = (
+        Ratio("threads", "two threads, own zones with certificates", "one thread", two, one, 1.8),
+        Ratio("threads-plain", "two threads, own zones without", "one thread", plain_two, plain, 1.8),
     )
-    return Section(
-        "Two threads",
-        "One caller with a pool of two threads, each with the wearers of one share (`Watch.fill_share`).",
-        (
-            Ratio("threads", "two threads, own zones with certificates", "one thread", two, one, 1.8),
-            Ratio("threads-plain", "two threads, own zones without", "one thread", plain_two, plain, 1.8),
-        ),
-        (
-            Figure(
-                "threads-unlike", "answers that two threads gave otherwise", Spread((float(unlike),)), "", 0.0
-            ),
-        ),
-        notes=(note,),
-    )
-
-
-def _shares(
-    watch: Watch, batch: Batch, shares: int, pool: ThreadPoolExecutor | None, certificates: bool
-) -> Flags:
-    out: Flags = np.zeros(len(batch), dtype=np.uint64)
-
-    def fill(share: int) -> Any:
-        return watch.fill_share(
-            share, shares, batch.wearer, batch.lon, batch.lat, out, certificates=certificates
-        )
-
-    if pool is None:
-        fill(0)
-    else:
-        list(pool.map(fill, range(shares)))
-    return out
+    unlike = Spread((float(ways.unlike),))
+    figure = Figure("threads-unlike", "answers that two threads gave otherwise", unlike, "", 0.0)
+    text = "One caller with a pool of two threads, each with the wearers of one share (`Watch.fill_share`)."
+    return Section("Two threads", text, ratios, (figure,), notes=(f"{state}{busy}.",))
 
 
 def idle_share(stat: Path = Path("/proc/stat"), wait: Callable[[float], Any] | None = None) -> float:

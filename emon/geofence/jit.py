@@ -28,6 +28,7 @@ _KERNEL_MODULES = (
         "plane",
         "near",
         "near_build",
+        "watch_ahead",
         "watch_kernels",
     ),
     *("corridor", "relate", "gap", "paths", "detour", "probability_kernels", "country_kernels"),

@@ -160,8 +160,9 @@ def load_kernels() -> None:
     watch.set(0, [0], [100.0])
     for certificates in (True, False):
         watch.flags(zones, lon, lat, certificates=certificates)
-    watch.flags_at(0, 4.005, 51.9)
-    watch.touched(zones, lon, lat, lon, lat + 0.01)
+        watch.touched(zones, lon, lat, lon, lat + 0.01, certificates=certificates)
+    for away in (0.0, 1.0):  # where a certificate holds and where none does
+        watch.flags_at(0, 4.005 + away, 51.9)
 
 
 def own_array(given: npt.ArrayLike, dtype: type[Scalar]) -> npt.NDArray[Scalar]:
@@ -181,9 +182,8 @@ def columns_of(**given: npt.ArrayLike) -> list[Floats]:
         raise ValueError(f"columns of one length are needed, not of {shapes}")
     for name, array in arrays.items():
         bound = 180.0 if name.startswith("lon") else 90.0
-        good = np.abs(array) <= bound  # false for NaN
-        if not good.all():
-            row = int(np.argmin(good))
+        if len(array) and not (-bound <= array.min() and array.max() <= bound):  # so for NaN too
+            row = int(np.argmin(np.abs(array) <= bound))
             raise ValueError(f"{name}[{row}] is {array[row]:.15g}; must be within ±{bound:g}")
     return list(arrays.values())
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from operator import index
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,7 @@ from emon.limits import BUFFER_MAX_M, OWN_ZONES_MAX
 
 Flags = npt.NDArray[np.uint64]
 
+_WORD = 0xFFFFFFFFFFFFFFFF
 _COLUMNS, _CLEAR2, _FLAGS, _FROM, _COUNT = 8, 2, 4, 5, 6  # of watch_kernels, which compiles when imported
 
 
@@ -55,6 +57,7 @@ class Watch:
         self._buffers: Floats = np.zeros(64)
         self._boxes: Boxes = np.zeros((64, 4), dtype=np.float32)
         self._used = 0
+        self._one: tuple[Any, Any] | None = None  # kernels of one fix, once they are loaded
         self.asked = 0
         """Fixes whose flags no certificate gave, so far."""
 
@@ -139,25 +142,38 @@ class Watch:
         what ``flags`` has looked through: whole indices in range, finite degrees, C-contiguous.
         Returns how many fixes were found afresh.
         """
-        from emon.geofence.watch_kernels import certified_each, plain_each
+        from emon.geofence.watch_ahead import BLOCK, WANTED
+        from emon.geofence.watch_kernels import CHUNK, certified_each, plain_each
 
-        zones = self._table.arrays
-        own = (self._words, self._own, self._buffers, self._boxes)
+        room = np.empty(CHUNK + BLOCK, dtype=np.int64), np.empty((WANTED, 2), dtype=np.int64)
+        fixes: tuple[Any, ...] = (wearer, lon, lat, share, shares, *room, out)
         if certificates:
-            missed = np.empty(len(lon), dtype=np.int64)
-            return int(certified_each(zones, self._rows, *own, wearer, lon, lat, share, shares, missed, out))
-        plain_each(zones, *own, wearer, lon, lat, share, shares, out)
+            return int(certified_each(*self._arrays, *fixes))
+        plain_each(*self._arrays, *fixes)
         return len(lon)
+
+    @property
+    def _arrays(self) -> tuple[ZoneArrays, Floats, Flags, Ints, Floats, Boxes]:
+        """What every kernel of a watch takes first."""
+        return self._table.arrays, self._rows, self._words, self._own, self._buffers, self._boxes
 
     def flags_at(self, wearer: int, lon: float, lat: float) -> int:
         """The flags of one fix; as ``flags``, without the way through arrays where a certificate holds."""
-        from emon.geofence.watch_kernels import hit
-
         if not 0 <= wearer < len(self._rows):
             raise IndexError(f"wearer {wearer}; the watch has {len(self)}")
-        found = int(hit(self._rows, self._words, index(wearer), float(lon), float(lat)))  # one signature
-        known = found >= 0 and -180.0 <= lon <= 180.0
-        return found if known else int(self.flags([wearer], [lon], [lat])[0])
+        if not (-180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0):
+            columns_of(lon=[lon], lat=[lat])  # raises
+        if self._one is None:  # an import at each call would cost as much as the answer
+            from emon.geofence.watch_kernels import answered, hit
+
+            self._one = hit, answered
+        kept, afresh = self._one
+        fix = index(wearer), float(lon), float(lat)  # one signature
+        found = int(kept(self._rows, self._words, *fix))
+        if found >= 0:
+            return found
+        self.asked += 1
+        return int(afresh(*self._arrays, *fix)) & _WORD
 
     def touched(
         self,
@@ -166,19 +182,20 @@ class Watch:
         lat1: npt.ArrayLike,
         lon2: npt.ArrayLike,
         lat2: npt.ArrayLike,
+        *,
+        certificates: bool = True,
     ) -> Flags:
         """``u64[n]``: bit k says that the path, straight in degrees the short way, touches zone k.
 
-        Raises as ``flags``.
+        A path within what ``flags`` has certified is answered by that; ``certificates`` False finds
+        each anew. Raises as ``flags``.
         """
         from emon.geofence.watch_kernels import touched_each
 
         a, b, c, d = columns_of(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
         who = whole_numbers("wearer", wearer, len(a), len(self), "the watch has {} wearers")
         out = np.zeros(len(a), dtype=np.uint64)
-        touched_each(
-            self._table.arrays, self._words, self._own, self._boxes, who, a, b, c, d, np.empty(2), out
-        )
+        touched_each(*self._arrays, who, a, b, c, d, bool(certificates), np.empty(2), out)
         return out
 
 
