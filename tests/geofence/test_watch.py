@@ -115,6 +115,7 @@ def test_certificates_change_no_flag(place: tuple[float, float]) -> None:
     seen: set[int] = set()
     asked = 0
     for step in range(STEPS):
+        before = crowd.lon, crowd.lat
         crowd.move()
         for wearer in rng.integers(0, WEARERS, 6):
             crowd.stop_on_a_line(zones, int(wearer))
@@ -124,6 +125,9 @@ def test_certificates_change_no_flag(place: tuple[float, float]) -> None:
         found = crowd.watch.flags(wearers, crowd.lon, crowd.lat)
         asked += crowd.watch.asked
         assert np.array_equal(found, crowd.watch.flags(wearers, crowd.lon, crowd.lat, certificates=False))
+        paths = (wearers, *before, crowd.lon, crowd.lat)
+        touched = crowd.watch.touched(*paths)
+        assert np.array_equal(touched, crowd.watch.touched(*paths, certificates=False))
         wearer = int(rng.integers(WEARERS))
         at = crowd.lon[wearer : wearer + 1], crowd.lat[wearer : wearer + 1]
         assert [int(found[wearer])] == expected(table, crowd.own[wearer], crowd.buffers[wearer], *at)
