@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -78,13 +81,23 @@ def run(args: argparse.Namespace) -> int:
     names = Parameters.__dataclass_fields__
     given: dict[str, Any] = {name: value for name, value in vars(args).items() if name in names}
     given = {name: value for name, value in given.items() if value is not None}
-    with shell.fault_as_exit():
+    with shell.fault_as_exit(), _stopped_by_sigterm_too():
         try:
             parts = planned(args.suite, args.seed, **given)
             shell.print_json(write_world(parts, args.out, parts[0].parameters.workers, _Progress()))
         except (WorldRefused, StreetsRefused, TracksRefused) as fault:
             shell.leave(shell.EX_DATA, str(fault))
     return shell.EX_OK
+
+
+@contextmanager
+def _stopped_by_sigterm_too() -> Iterator[None]:
+    """SIGTERM ends the run as Ctrl-C does: all processes, and no file half written."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class _Progress:

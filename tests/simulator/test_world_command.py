@@ -146,14 +146,14 @@ def test_a_missing_street_file_is_told(tmp_path: Path, capsys: pytest.CaptureFix
     assert str(town) in capsys.readouterr().err
 
 
-def test_ctrl_c_ends_all_processes_and_leaves_no_half_written_file(tmp_path: Path) -> None:
+def test_sigterm_ends_all_processes_as_ctrl_c_does_and_leaves_no_half_written_file(tmp_path: Path) -> None:
     out = tmp_path / "world"
     arguments = ["world", "fleet", "--seed", _SEED, "--wearers", "1000", "--workers", "2", "--out", str(out)]
     command = [sys.executable, "-m", "simulator.cli", *arguments]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
         assert run.stderr is not None
         assert "of 1000 wearers" in run.stderr.readline()  # both are at work
-        run.send_signal(signal.SIGINT)
+        run.send_signal(signal.SIGTERM)
         out_text, err_text = run.communicate()
     assert run.returncode == 130
     assert out_text == ""
