@@ -14,14 +14,15 @@ read) is ``crossing``.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from benchmarks.detection.rivals.parts import Event, Fence, Floats, Track
-from emon.geofence.relation import distances_m
 
 KNOT_M_S = 1852.0 / 3600.0
+EARTH_RADIUS_M = 6_378_137.0  # helper/DistanceCalculator.java: haversines on a sphere of this radius
 
 
 class TraccarParameters(NamedTuple):
@@ -125,11 +126,20 @@ def _too_fast(moved_m: float, passed_s: float, speed_max_kn: float) -> bool:
 
 
 def _moved_m(track: Track, one: int, other: int) -> float:
-    return float(distances_m(*_way(track, one, other))[0])
+    lat1, lat2 = math.radians(track.lat[one]), math.radians(track.lat[other])
+    north, east = lat2 - lat1, math.radians(track.lon[other] - track.lon[one])
+    share = math.sin(north / 2.0) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin(east / 2.0) ** 2
+    return 2.0 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(share)))
 
 
 def _crossed(track: Track, fence: Fence, one: int | None, other: int) -> bool:
-    return one is not None and bool(fence.touched(*_way(track, one, other))[0])
+    if one is None:
+        return False
+    # A way shorter than from one end to the fence and on to the other cannot meet it.
+    apart_m = float(track.d_m[one] + track.d_m[other])
+    if apart_m > 1.01 * _moved_m(track, one, other) + 1.0:
+        return False
+    return bool(fence.touched(*_way(track, one, other))[0])
 
 
 def _way(track: Track, one: int, other: int) -> tuple[Floats, Floats, Floats, Floats]:

@@ -1,0 +1,184 @@
+"""One job is one world under some rules; what came of it is kept, so that a run can be taken up again.
+
+Results lie under ``.cache/detection`` beside a digest of the code that made them, so that those of
+another engine or world are never mixed in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from benchmarks.detection.engines import (
+    ABLATIONS,
+    CUTS,
+    OURS,
+    Unjudged,
+    cut,
+    keys_of,
+    ours,
+    rule_of,
+    theirs,
+)
+from benchmarks.detection.rivals import RULES
+from benchmarks.detection.scene import Scene, scene_of_suite
+from benchmarks.detection.tally import Blindness, Row, blindness_of, rows_of
+from benchmarks.detection.tracks import scene_of_tracks
+from simulator.scoring.judge import judge
+from simulator.suites import suite
+
+ROOT = Path(__file__).resolve().parents[2]
+TRACKS_SUITE = "recorded tracks"
+GRID = ("grid",)
+_TELLING = ("report.py", "charts.py", "plan.py", "tuning.py", "__main__.py")
+
+
+class Job(msgspec.Struct, frozen=True):
+    """``setting`` changes the suite's parameters; ``rules`` are keys, ``GRID`` every rival's whole grid."""
+
+    suite: str
+    seed: int
+    setting: dict[str, Any] = {}
+    rules: tuple[str, ...] = (OURS,)
+    ablation: str = ""
+
+    @property
+    def name(self) -> str:
+        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()[:24]
+
+
+class Result(msgspec.Struct):
+    """``rules``: rows by key; ``unjudged`` is why our engine took no part, if it did not."""
+
+    job: Job
+    rules: dict[str, list[Row]]
+    blind: Blindness
+    fixes: int
+    unjudged: str = ""
+
+
+def scene_of(job: Job) -> Scene:
+    if job.suite == TRACKS_SUITE:
+        return scene_of_tracks(job.seed, **job.setting)
+    setting: Any = {name: tuple(v) if isinstance(v, list) else v for name, v in job.setting.items()}
+    return scene_of_suite(suite(job.suite, job.seed, **setting))
+
+
+def done(job: Job) -> Result:
+    """Play the world, let each rule judge it, and score what they told."""
+    scene = scene_of(job)
+    result = Result(job, {}, Blindness(), sum(len(r.message.decoded.fixes) for r in scene.received))
+    if OURS in job.rules:
+        ablation = next((each for each in ABLATIONS if each.name == job.ablation), None)
+        try:
+            alerts = ours(scene, ablation)
+        except Unjudged as why:
+            result.unjudged = str(why)
+        else:
+            judged = judge(scene.truth, alerts)
+            result.rules[OURS] = rows_of(judged, scene.resampled)
+            result.blind = blindness_of(judged)
+            for name, least in CUTS.items():
+                result.rules[name] = rows_of(judge(scene.truth, cut(alerts, least)), scene.resampled)
+    for key in _keys(job.rules):
+        rule = rule_of(key)
+        told_by_it = theirs(scene, rule, keys_of(rule)[key])
+        result.rules[key] = rows_of(judge(scene.truth, told_by_it), scene.resampled)
+    return result
+
+
+def _keys(rules: Sequence[str]) -> list[str]:
+    if tuple(rules) == GRID:
+        return [key for rule in RULES for key in keys_of(rule)]
+    return [key for key in rules if key != OURS]
+
+
+# --- many jobs ----------------------------------------------------------------------------------
+
+
+def digest() -> str:
+    """Of all code on which a result rests."""
+    found = hashlib.sha256()
+    for folder in ("emon", "simulator", "benchmarks/detection"):
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            if file.name not in _TELLING:
+                found.update(file.read_bytes())
+    return found.hexdigest()[:12]
+
+
+class Kept:
+    """The results of one version of the code in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def get(self, job: Job) -> Result | None:
+        file = self._folder / f"{job.name}.json"
+        return msgspec.json.decode(file.read_bytes(), type=Result) if file.exists() else None
+
+    def put(self, result: Result) -> None:
+        file = self._folder / f"{result.job.name}.json"
+        part = file.with_suffix(".part")
+        part.write_bytes(msgspec.json.encode(result))
+        part.replace(file)
+
+
+def run_all(
+    jobs: Sequence[Job], kept: Kept, *, workers: int, say: Callable[[str], None] = lambda _: None
+) -> dict[str, Result]:
+    """Results by a job's name; what is kept is not done again."""
+    found: dict[str, Result] = {}
+    open_jobs: list[Job] = []
+    for job in {job.name: job for job in jobs}.values():
+        known = kept.get(job)
+        if known is None:
+            open_jobs.append(job)
+        else:
+            found[job.name] = known
+    if workers <= 1:
+        for job in open_jobs:
+            found[job.name] = _keep(done(job), kept)
+        return found
+    begun_s = time.monotonic()
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_gently) as pool:
+        waiting = [pool.submit(done, job) for job in open_jobs]
+        for number, future in enumerate(as_completed(waiting), start=1):
+            result = _keep(future.result(), kept)
+            found[result.job.name] = result
+            if number % 10 == 0 or number == len(waiting):
+                spent_s = time.monotonic() - begun_s
+                left_s = spent_s / number * (len(waiting) - number)
+                say(f"{number} of {len(waiting)} worlds, {spent_s:.0f} s, some {left_s:.0f} s to go")
+    return found
+
+
+def _keep(result: Result, kept: Kept) -> Result:
+    kept.put(result)
+    return result
+
+
+def _gently() -> None:
+    os.nice(10)
+
+
+def say_on_stderr(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def by_rule(results: Iterable[Result]) -> Mapping[str, list[Row]]:
+    """The rows of several worlds together, by rule."""
+    found: dict[str, list[Row]] = {}
+    for result in results:
+        for key, rows in result.rules.items():
+            found.setdefault(key, []).extend(rows)
+    return found

@@ -1,0 +1,117 @@
+"""Which worlds are played: to tune, to report, for the worth of the engine's parts, for sensitivity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from benchmarks.detection.engines import ABLATIONS, OURS, default_key, possible
+from benchmarks.detection.jobs import GRID, TRACKS_SUITE, Job
+from benchmarks.detection.rivals import RULES
+from simulator.suites import SUITES, TEST_SEEDS, TRAINING_SEEDS
+
+DRIFT = "drift"
+CURFEW = "curfew"
+CONTACT = "victim-moving"
+APPROACHES = tuple(name for name in SUITES if name not in (DRIFT, CURFEW, CONTACT))
+"""Suites in which bans of a place are truly broken."""
+DEFAULTS = tuple(default_key(rule) for rule in RULES)
+_SHORT = {"days": 10}
+
+
+class Setting(NamedTuple):
+    """One point of a sensitivity: what is turned, in words, and the parameters that turn it."""
+
+    of: str
+    words: str
+    parameters: dict[str, Any]
+
+
+SETTINGS = (
+    Setting("receiver's errors", "half", {"drift": 0.5}),
+    Setting("receiver's errors", "as calibrated", {}),
+    Setting("receiver's errors", "double", {"drift": 2.0}),
+    Setting("interval between fixes", "30 s", {"interval_s": 30}),
+    Setting("interval between fixes", "60 s", {}),
+    Setting("interval between fixes", "180 s", {"interval_s": 180}),
+    Setting("warning ring (buffer)", "none", {}),
+    Setting("warning ring (buffer)", "200 m", {"buffer_m": 200.0}),
+    Setting("warning ring (buffer)", "500 m", {"buffer_m": 500.0}),
+    Setting("radius of the zone", "75 to 150 m", {"zone_m": [75.0, 150.0]}),
+    Setting("radius of the zone", "150 to 400 m", {"zone_m": [150.0, 400.0]}),
+    Setting("radius of the zone", "400 to 1,000 m", {"zone_m": [400.0, 1_000.0]}),
+)
+SENSITIVE_SUITES = (DRIFT, "stalking-foot", "stalking-car")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How many seeds of each part; ``days`` shortens every suite (0: as it is)."""
+
+    training: int
+    test: int
+    parts: int
+    tracks: int
+    days: int = 0
+    suites: tuple[str, ...] = tuple(SUITES)
+
+    def seeds(self, count: int) -> tuple[int, ...]:
+        return TEST_SEEDS[:count]
+
+
+FULL = Scale(training=2, test=100, parts=2, tracks=1)
+QUICK = Scale(training=1, test=1, parts=0, tracks=0, days=2, suites=(DRIFT, "stalking-foot", "evening-ban"))
+
+
+def training(scale: Scale) -> list[Job]:
+    """Rivals on their whole grids; drift for ten days, which is enough to rank them."""
+    days = {"days": scale.days or 10}
+    return [
+        Job(name, seed, days if name == DRIFT else _days(scale), GRID)
+        for seed in TRAINING_SEEDS[: scale.training]
+        for name in (DRIFT, *APPROACHES)
+        if name in scale.suites
+    ]
+
+
+def reported(scale: Scale, chosen: Sequence[str]) -> list[Job]:
+    """Every suite, ours and the chosen rivals on the same fixes."""
+    return [
+        Job(name, seed, _days(scale), (OURS, *chosen))
+        for seed in scale.seeds(scale.test)
+        for name in scale.suites
+    ]
+
+
+def ablated(scale: Scale) -> list[Job]:
+    """The engine whole and without each part, on the same worlds."""
+    names = ["", *(each.name for each in ABLATIONS if possible(each))]
+    return [
+        Job(name, seed, _SHORT if name == DRIFT else {}, (OURS,), ablation)
+        for seed in scale.seeds(scale.parts)
+        for name in (DRIFT, *APPROACHES)
+        for ablation in names
+    ]
+
+
+def sensitive(scale: Scale, best: Sequence[str]) -> list[tuple[Setting, Job]]:
+    """Ours and each rival at its best, with one parameter of the world turned."""
+    return [
+        (setting, Job(name, seed, _setting(name, setting), (OURS, *best)))
+        for setting in SETTINGS
+        for seed in scale.seeds(scale.parts)
+        for name in SENSITIVE_SUITES
+    ]
+
+
+def recorded(scale: Scale, chosen: Sequence[str]) -> list[Job]:
+    return [Job(TRACKS_SUITE, seed, {"edge_m": 60.0}, (OURS, *chosen)) for seed in scale.seeds(scale.tracks)]
+
+
+def _setting(name: str, setting: Setting) -> dict[str, Any]:
+    return setting.parameters | (_SHORT if name == DRIFT else {})
+
+
+def _days(scale: Scale) -> dict[str, Any]:
+    return {"days": scale.days} if scale.days else {}
