@@ -15,11 +15,14 @@ from pathlib import Path
 
 SECTIONS = {
     "geofence": "benchmarks.geofence.run",
+    "detection": "benchmarks.detection.run",
 }
 """By name, the module whose ``run(quick, folder, told)`` measures, writes a page and says where.
 
 ``quick``: small, to see that it works. ``folder``: where the page goes. ``told``: hears what is being done.
 """
+LONG = frozenset({"detection"})
+"""Sections that take an hour or more: measured when they are named."""
 _HERE = Path(__file__).parent
 _QUICK = _HERE.parent / ".cache" / "benchmarks-quick"
 _STOPPED = 130  # as a shell says of a command that an interrupt ended
@@ -41,7 +44,10 @@ def main(arguments: Sequence[str] | None = None, sections: Mapping[str, str] = S
         prog="python -m benchmarks", description="Rivals and us in one run; writes reports."
     )
     parser.add_argument(
-        "sections", nargs="*", metavar="section", help=f"of {', '.join(sections)}; all by default"
+        "sections",
+        nargs="*",
+        metavar="section",
+        help=f"of {', '.join(sections)}; all but {', '.join(LONG)} by default",
     )
     parser.add_argument("--quick", action="store_true", help="small: to see that it works, not how fast")
     parser.add_argument(
@@ -53,7 +59,7 @@ def main(arguments: Sequence[str] | None = None, sections: Mapping[str, str] = S
         parser.error(f"no section {unknown[0]}; there is {', '.join(sections)}")
     folder = given.out or (_QUICK if given.quick else _HERE)
     try:
-        for name in given.sections or sections:
+        for name in given.sections or [name for name in sections if name not in LONG]:
             run = import_module(sections[name]).run
             print(run(given.quick, folder, progress(name)), flush=True)
     except KeyboardInterrupt:

@@ -39,7 +39,16 @@ from simulator.suites import suite
 ROOT = Path(__file__).resolve().parents[2]
 TRACKS_SUITE = "recorded tracks"
 GRID = ("grid",)
-_TELLING = ("report.py", "charts.py", "plan.py", "tuning.py", "__main__.py")
+_TELLING = (
+    "__main__.py",
+    "charts.py",
+    "plan.py",
+    "prose.py",
+    "report.py",
+    "run.py",
+    "telling.py",
+    "tuning.py",
+)
 
 
 class Job(msgspec.Struct, frozen=True):

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from benchmarks.detection.engines import ABLATIONS, OURS, default_key, possible
 from benchmarks.detection.jobs import GRID, TRACKS_SUITE, Job
 from benchmarks.detection.rivals import RULES
-from simulator.suites import SUITES, TEST_SEEDS, TRAINING_SEEDS
+from simulator.suites import TEST_SEEDS, TRAINING_SEEDS
 
 DRIFT = "drift"
 CURFEW = "curfew"
 CONTACT = "victim-moving"
-APPROACHES = tuple(name for name in SUITES if name not in (DRIFT, CURFEW, CONTACT))
+APPROACHES = ("stalking-foot", "stalking-bicycle", "stalking-car", "stalking-train", "evening-ban")
 """Suites in which bans of a place are truly broken."""
 DEFAULTS = tuple(default_key(rule) for rule in RULES)
 _SHORT = {"days": 10}
@@ -54,7 +54,7 @@ class Scale:
     parts: int
     tracks: int
     days: int = 0
-    suites: tuple[str, ...] = tuple(SUITES)
+    suites: tuple[str, ...] = (DRIFT, *APPROACHES, CURFEW, CONTACT)
 
     def seeds(self, count: int) -> tuple[int, ...]:
         return TEST_SEEDS[:count]
