@@ -334,25 +334,26 @@ def wifi(t_s: Floats, lon: Floats, lat: Floats, mode: Codes, own: Any, keys: Any
     key, place_key = keys[0], keys[2]
     slow_east_m = slow_north_m = target_east_m = target_north_m = seen_east_m = seen_north_m = 0.0
     bias_east_m = bias_north_m = 0.0
-    scan, at = 0.0, -1
+    scan, at, since = 0.0, -1, -1
     sigma_m = own["wifi_sigma_m"] * math.exp(own["wifi_session"] * _normal(key, 3, _SESSION))
     scan_m = sigma_m * math.sqrt(own["wifi_scan_share"])
     slow_m = sigma_m * math.sqrt(1.0 - own["wifi_scan_share"])
     for i in range(t_s.size):
+        if mode[i] != MODE_WIFI:
+            continue
         now = math.floor(t_s[i] / own["wifi_scan_s"])
-        if i == 0 or now != scan:
-            keep = 0.0 if i == 0 else math.exp(-(now - scan) * own["wifi_scan_s"] / own["wifi_drift_s"])
+        if since < 0 or now != scan:
+            keep = math.exp(-(now - scan) * own["wifi_scan_s"] / own["wifi_drift_s"]) if since >= 0 else 0.0
             fresh_m = slow_m * math.sqrt(1.0 - keep * keep)
             slow_east_m = keep * slow_east_m + fresh_m * _normal(key, i, _SCAN)
             slow_north_m = keep * slow_north_m + fresh_m * _normal(key, i, _SCAN_NORTH)
             target_east_m = slow_east_m + scan_m * _normal(key, i, _SCAN_WHITE)
             target_north_m = slow_north_m + scan_m * _normal(key, i, _SCAN_WHITE_NORTH)
             scan = now
-        left = 0.0 if i == 0 else math.exp(-(t_s[i] - t_s[i - 1]) / own["wifi_relax_s"])
+        left = math.exp(-(t_s[i] - t_s[since]) / own["wifi_relax_s"]) if since >= 0 else 0.0
         seen_east_m = target_east_m + left * (seen_east_m - target_east_m)
         seen_north_m = target_north_m + left * (seen_north_m - target_north_m)
-        if mode[i] != MODE_WIFI:
-            continue
+        since = i
         if at < 0 or lon[i] != lon[at] or lat[i] != lat[at]:
             low_m, high_m = own["wifi_bias_m_low"], own["wifi_bias_m_high"]
             bias_east_m, bias_north_m = _biased(
@@ -446,7 +447,7 @@ def told(
     t_s: Floats, lon: Floats, lat: Floats, speed_m_s: Floats, mode: Codes, own: Any, levels_m: Floats,
     r95_per_r68: float, most_m: float, key: np.uint64, seen: Floats, out: Floats, keep: Flags,
 ) -> None:  # fmt: skip
-    """What leaves the receiver: which fixes, and ``out`` f64[n, 4]: longitude, latitude, 95 % radius, speed.
+    """What leaves the receiver: which fixes, and ``out`` f64[4, n]: longitude, latitude, 95 % radius, speed.
 
     Positions have seven decimals (1 cm) as receivers write them. A held one repeats the last real one with
     a claim that grows. What moved less than ``quiet_m`` since the last fix delivered is kept to itself.
@@ -456,7 +457,7 @@ def told(
         if mode[i] == SILENT or (mode[i] == MODE_HOLD and real < 0):
             continue
         if mode[i] == MODE_HOLD:
-            out[i, 0], out[i, 1], out[i, 3] = out[real, 0], out[real, 1], out[real, 3]
+            out[0, i], out[1, i], out[3, i] = out[0, real], out[1, real], out[3, real]
             grown_m = seen[real, 2] + own["hold_growth68_m_s"] * (t_s[i] - t_s[real])
             claim_m = min(grown_m, max(seen[real, 2], own["hold_claim68_max_m"]))
         else:
@@ -464,24 +465,24 @@ def told(
             at_lat = min(max(lat[i] + seen[i, 1] / METRES_PER_DEGREE, -90.0), 90.0)
             narrow = max(math.cos(math.radians(lat[i])), 1e-6)
             at_lon = lon[i] + seen[i, 0] / (METRES_PER_DEGREE * narrow)
-            out[i, 0] = math.floor(((at_lon + 180.0) % 360.0 - 180.0) * 1e7 + 0.5) / 1e7
-            out[i, 1] = math.floor(at_lat * 1e7 + 0.5) / 1e7
-            out[i, 3] = math.nan
+            out[0, i] = math.floor(((at_lon + 180.0) % 360.0 - 180.0) * 1e7 + 0.5) / 1e7
+            out[1, i] = math.floor(at_lat * 1e7 + 0.5) / 1e7
+            out[3, i] = math.nan
             if mode[i] == MODE_GNSS:
                 off_m_s = _SPEED_SIGMA_M_S * _normal(key, i, _DOPPLER) if speed_m_s[i] > 0.0 else 0.0
-                out[i, 3] = max(speed_m_s[i] + off_m_s, 0.0)
+                out[3, i] = max(speed_m_s[i] + off_m_s, 0.0)
                 if levels_m.size:  # the nearest claim that this receiver makes, by ratio
                     k = 0
                     while k + 1 < levels_m.size and seen[i, 2] ** 2 >= levels_m[k] * levels_m[k + 1]:
                         k += 1
                     seen[i, 2] = levels_m[k]
             claim_m = seen[i, 2]
-        out[i, 2] = min(max(math.floor(claim_m * r95_per_r68 * 10.0 + 0.5) / 10.0, 0.1), most_m)
+        out[2, i] = min(max(math.floor(claim_m * r95_per_r68 * 10.0 + 0.5) / 10.0, 0.1), most_m)
         keep[i] = True
         if own["quiet_m"] > 0.0 and last >= 0:
-            narrow = math.cos(math.radians(out[i, 1]))
+            narrow = math.cos(math.radians(out[1, i]))
             moved_m = METRES_PER_DEGREE * math.hypot(
-                (out[i, 0] - out[last, 0]) * narrow, out[i, 1] - out[last, 1]
+                (out[0, i] - out[0, last]) * narrow, out[1, i] - out[1, last]
             )
             keep[i] = moved_m >= own["quiet_m"]
         if keep[i]:

@@ -37,11 +37,11 @@ def modelled(
         kernels.near_masts(t_s, lon, lat, speed_m_s, mode, own, keys, seen)
     if uses.far:
         kernels.far_masts(lon, lat, mode, own, keys, seen)
-    out, keep = np.empty((t_s.size, 4)), np.zeros(t_s.size, np.bool_)
+    out, keep = np.empty((4, t_s.size)), np.zeros(t_s.size, np.bool_)
     kernels.told(
         *(t_s, lon, lat, speed_m_s, mode, own, receiver.levels, R95_PER_R68, ACCURACY_MAX_M, key),
         *(seen, out, keep),
     )
     rows = np.flatnonzero(keep)
-    lon, lat, accuracy_m, speed_m_s = out[rows].T.copy()
+    lon, lat, accuracy_m, speed_m_s = out[:, rows]
     return Observed(t_s[rows], lon, lat, accuracy_m, _SOURCE_OF_MODE[mode[rows]], speed_m_s)
