@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -54,14 +55,25 @@ def parse_scenario(data: bytes, name: str) -> Scenario:
     scenario = None
     if text.value is not None:
         scenario = _scenario(text.value, faults)
-    if scenario is not None and not faults and scenario.truth is not None:
-        # Looked up here: what holds a truth to its world needs kernels that take a second to load.
-        from simulator.scenario_check import contradictions_of
-
-        faults += contradictions_of(scenario, scenario.calendar.start_us)
+    if scenario is not None and not faults:
+        faults += _contradictions(scenario)
     if faults or scenario is None:
         raise ScenarioRefused(name, tuple(_placed(fault, text) for fault in faults))
     return scenario
+
+
+def _contradictions(scenario: Scenario) -> list[Fault]:
+    """Of the truth with itself, and then with its world."""
+    # Looked up here: what holds a truth to its world needs kernels that take a second to load.
+    from simulator.scoring.of_scenario import contradictions_within
+
+    start_us = scenario.calendar.start_us
+    found = contradictions_within(scenario, start_us)
+    if scenario.truth is None:
+        return found
+    from simulator.scenario_check import contradictions_of
+
+    return found + contradictions_of(scenario, start_us)
 
 
 def _placed(fault: Fault, text: yaml_text.Text) -> Fault:
@@ -153,7 +165,9 @@ def _wearer(entry: Reading, ground: Ground) -> Wearer:
     receiver = _receiver(entry.mapping("receiver", _RECEIVER))
     device = read_device(entry, ground)
     if device.habits is None and not isinstance(receiver, ReceiverModel):
-        plan_s = device.interval_s if "interval_s" in (entry.get("device") or {}) else float(PLAN_S)
+        written = entry.get("device")
+        paced = isinstance(written, Mapping) and "interval_s" in written
+        plan_s = device.interval_s if paced else float(PLAN_S)
         device = replace(device, habits=replace(FIRMWARE["standard"], plan_s=plan_s))
     recorded = isinstance(receiver, Recording)
     if recorded and entry.has("movement"):

@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from emon.model.instant import SECOND_US
 from emon.model.order import Fault, OrderVersion
 from emon.model.vocabulary import Kind
 from emon.orders.document import DocumentRefused, parse_document
@@ -85,7 +84,7 @@ def _as_written(fault: Fault, orders: Mapping[str, Any]) -> Fault:
     if ".zone.radius_m" in fault.path:
         head = fault.path.split(".zone.radius_m")[0]
         for number, order in enumerate(orders["orders"]):
-            for place, condition in enumerate(order.get("conditions") or []):
+            for place, condition in enumerate(_listed(order.get("conditions"))):
                 path = f"orders[{number}].conditions[{place}]"
                 if path == head and condition.get("kind") == Kind.CONTACT:
                     return Fault(f"{head}.radius_m", fault.message)
@@ -98,19 +97,27 @@ def check_references(orders: Mapping[str, Any], devices: Mapping[str, str], top:
     for number, order in enumerate(orders["orders"]):
         if not isinstance(order, Mapping):
             continue
+        place = f"orders[{number}]"
+        if relative.is_offset(order.get("id")):
+            top.refuse(f"{place}.id", f"{order['id']} is a time; an id must be none")
         wearer, device = order.get("wearer"), order.get("device")
-        if wearer not in devices:
-            top.refuse(f"orders[{number}].wearer", f"{wearer} is no wearer of this scenario")
-        elif device is not None and device != devices[str(wearer)] and device not in known:
-            top.refuse(f"orders[{number}].device", f"{device} is no device of this scenario")
-        elif device is not None and device != devices[str(wearer)]:
-            top.refuse(f"orders[{number}].device", f"{device} is not the device of {wearer}")
-        for place, condition in enumerate(order.get("conditions") or []):
+        own = devices.get(wearer) if isinstance(wearer, str) else None
+        if own is None:
+            top.refuse(f"{place}.wearer", f"{wearer} is no wearer of this scenario")
+        elif device is not None and device != own:
+            strange = not isinstance(device, str) or device not in known
+            why = "is no device of this scenario" if strange else f"is not the device of {wearer}"
+            top.refuse(f"{place}.device", f"{device} {why}")
+        for row, condition in enumerate(_listed(order.get("conditions"))):
             if isinstance(condition, Mapping) and condition.get("kind") == Kind.CONTACT:
                 victim = condition.get("victim_device")
-                if victim is not None and victim not in known:
-                    path = f"orders[{number}].conditions[{place}].victim_device"
+                if victim is not None and (not isinstance(victim, str) or victim not in known):
+                    path = f"{place}.conditions[{row}].victim_device"
                     top.refuse(path, f"{victim} is no device of this scenario")
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def conditions_of(orders: Mapping[str, Any]) -> dict[str, tuple[str, dict[str, str]]]:
@@ -118,14 +125,8 @@ def conditions_of(orders: Mapping[str, Any]) -> dict[str, tuple[str, dict[str, s
     found: dict[str, tuple[str, dict[str, str]]] = {}
     for order in orders["orders"]:
         if isinstance(order, Mapping):
-            entries = order.get("conditions")
-            listed = entries if isinstance(entries, list) else []
+            listed = _listed(order.get("conditions"))
             kinds = {str(e.get("id")): str(e.get("kind")) for e in listed if isinstance(e, Mapping)}
             _, before = found.get(str(order.get("id")), ("", {}))
             found[str(order.get("id"))] = (str(order.get("wearer")), {**before, **kinds})
     return found
-
-
-def sample_start_us(start_us: int) -> int:
-    """An instant before all, at which a document may be taken as armed."""
-    return start_us - SECOND_US

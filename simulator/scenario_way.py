@@ -33,7 +33,7 @@ def read_movement(wearer: Reading, ground: Ground) -> Movement:
     for number, item in enumerate(wearer.items("movement", required=True)):
         entry = wearer.entry("movement", number, item, _MEMBERS)
         kinds = [kind for kind in _KINDS if entry.has(kind)]
-        if kinds != (["at"] if number == 0 else kinds[:1]) or kinds == (["at"] if number else []):
+        if len(kinds) != 1 or (kinds == ["at"]) != (number == 0):
             entry.refuse(
                 "", "first {at: point}, then {to: point, speed_m_s: n} or {pause_s: n} or the like, one each"
             )

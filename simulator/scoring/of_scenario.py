@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from emon.limits import DUE_LATE_S
 from emon.model.instant import DAY_US, SECOND_US
+from emon.model.order import Fault
 from emon.model.vocabulary import AlertEvent
 from simulator.scenario import Scenario, Told
+from simulator.scoring.contradictions import contradictions
 from simulator.scoring.facts import MAY, MUST, STAYS, Ruling, Stay, Truth, Wearer
 from simulator.scoring.reading import truth_of_facts
 
@@ -16,6 +20,31 @@ def truth_of_scenario(scenario: Scenario, start_us: int, name: str) -> Truth:
     Where a scenario writes ``expected`` every other alert is false; where it writes ``truth``, every
     other of the events for which it is complete. Raises ``TruthRefused`` where it contradicts itself.
     """
+    return truth_of_facts(_facts(scenario, start_us), name)
+
+
+def contradictions_within(scenario: Scenario, start_us: int) -> list[Fault]:
+    """What a scenario's truth says against itself, by the path of its entries."""
+    facts = _facts(scenario, start_us)
+    member = "expected" if scenario.truth is None else "truth"
+    wearers = {fact.wearer: fact for fact in facts if isinstance(fact, Wearer)}
+    truth = Truth(
+        wearers=wearers,
+        stays=tuple(fact for fact in facts if isinstance(fact, Stay)),
+        rulings=tuple(fact for fact in facts if isinstance(fact, Ruling)),
+    )
+    return [
+        Fault(f"{member}[{number - 1}]" if number else member, _by_entry(sentence, member))
+        for number, sentence in contradictions(truth)
+    ]
+
+
+def _by_entry(sentence: str, member: str) -> str:
+    """Lines of a truth file are entries here, counted from 0 as paths count."""
+    return re.sub(r"line (\d+)", lambda match: f"{member}[{int(match.group(1)) - 1}]", sentence)
+
+
+def _facts(scenario: Scenario, start_us: int) -> list[Wearer | Stay | Ruling]:
     orders: dict[str, list[str]] = {}
     for order in scenario.orders["orders"]:
         named = orders.setdefault(str(order["wearer"]), [])
@@ -29,7 +58,7 @@ def truth_of_scenario(scenario: Scenario, start_us: int, name: str) -> Truth:
     ]
     if scenario.truth is not None:
         facts = [_fact(told, start_us, number) for number, told in enumerate(scenario.truth, start=1)]
-        return truth_of_facts([*wearers, *facts], name)
+        return [*wearers, *facts]
     rulings = [
         Ruling(
             MAY if entry.optional else MUST,
@@ -45,7 +74,7 @@ def truth_of_scenario(scenario: Scenario, start_us: int, name: str) -> Truth:
         )
         for number, entry in enumerate(scenario.expected, start=1)
     ]
-    return truth_of_facts([*wearers, *rulings], name)
+    return [*wearers, *rulings]
 
 
 def _fact(told: Told, start_us: int, number: int) -> Stay | Ruling:

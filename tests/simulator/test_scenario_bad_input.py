@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import random
+from typing import Any
+
 import pytest
 
-from simulator import ScenarioRefused, parse_scenario
-from tests.simulator.hours import hour_text
+from simulator import ScenarioRefused, fixes_jsonl, parse_scenario, yaml_text
+from tests.simulator.hours import HOUR_START_US, hour_text
 
+_SLIPS: tuple[Any, ...] = (
+    None, 5, -1, 0, 1e300, "", "x", "22:15", "-1d", "+15s", "2026-13-01", True, [], {}, [1], [1, 2], {"a": 1},
+    ["x"], [[1, 2]], "w-1", "d-1", "gate", 10**30, "\u0000",
+)  # fmt: skip
 _TRUTH = 'inside: c-1, from: "14:25", to: "15:00", deepest_m: 300, by: "14:33",'
 
 
@@ -120,3 +129,44 @@ def test_a_stay_while_the_condition_does_not_hold_is_no_breach() -> None:
 
 def test_truth_and_expected_do_not_stand_together() -> None:
     assert "expected: stands beside truth" in _faults(hour_text() + "expected: []\n")
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("must_not: breach, condition: c-1}\n"
+         "  - {must: breach, condition: c-1, from: 1800, by: 2000, recipients: [politie]",
+         "truth[1]: forbids what truth[2] demands"),
+        ("inside: c-1, from: 1500, to: 2000, deepest_m: 140", "truth[0]: overlaps truth[1]"),
+        ("must: proximity, condition: c-1, from: 1800, by: 2000, recipients: [politie]",
+         "truth[1]: proximity of a ban"),
+        ("must: breach, condition: c-1, from: 5, by: 100, recipients: [politie]",
+         "truth[1]: breach must be told, but no"),
+    ],
+)  # fmt: skip
+def test_a_truth_that_contradicts_itself(more: str, says: str) -> None:
+    found = _faults(hour_text() + f"  - {{{more}}}\n")
+    assert says in found
+    assert "hour.yaml: line 3" in found
+
+
+def test_whatever_is_written_it_is_played_or_refused() -> None:
+    """A hundred and fifty slips of the pen at random places: never a stack trace."""
+    tree = yaml_text.parse(hour_text().encode()).value
+    chance = random.Random(11)
+    refused = 0
+    for _ in range(150):
+        changed = copy.deepcopy(tree)
+        place: Any = changed
+        key: Any = chance.choice(list(changed))
+        while isinstance(place[key], (dict, list)) and place[key] and chance.random() < 0.8:
+            place = place[key]
+            key = chance.choice(list(place)) if isinstance(place, dict) else chance.randrange(len(place))
+        place[key] = copy.deepcopy(chance.choice(_SLIPS))
+        try:
+            scenario = parse_scenario(json.dumps(changed).encode(), "hour.yaml")
+        except ScenarioRefused:
+            refused += 1
+        else:
+            assert list(fixes_jsonl(scenario, HOUR_START_US))
+    assert refused > 80
