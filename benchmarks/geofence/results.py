@@ -47,7 +47,8 @@ class Answers:
     def __str__(self) -> str:
         if not self.differing:
             return f"0 of {self.compared:,}"
-        return f"{self.differing:,} of {self.compared:,}, within {1_000 * self.furthest_m:,.1f} mm"
+        within = f"{max(0.1, 1_000 * self.furthest_m):,.1f} mm"
+        return f"{self.differing:,} of {self.compared:,}, within {within}"
 
 
 @dataclass

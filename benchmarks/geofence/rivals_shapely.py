@@ -9,6 +9,7 @@ that it is as wide as ours to some millimetres.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -92,14 +93,21 @@ class OwnZones:
         near: Flags = np.where(away <= self.buffers[zone], self._near, 0)
         return _any_of(np.where(held, self._in, 0) | near)
 
-    def loop(self, batch: Batch) -> Flags:
-        """What people write: for each fix, for each of his zones, ``contains`` and ``distance``."""
+    @cached_property
+    def _as_they_come(self) -> Shapes:
+        """The shapes in the plane as a file or a database gives them: not prepared."""
+        shapes: Shapes = _shapely.from_wkb(_shapely.to_wkb(self._metric))
+        return shapes
+
+    def loop(self, batch: Batch, *, prepared: bool) -> Flags:
+        """For each fix, for each of his zones, ``contains`` and ``distance``; people do not prepare."""
+        shapes = self._metric if prepared else self._as_they_come
         flags = np.zeros(len(batch), dtype=np.uint64)
         columns = (batch.wearer.tolist(), batch.x.tolist(), batch.y.tolist())
         for i, (wearer, x, y) in enumerate(zip(*columns, strict=True)):
             point, found = shapely.Point(x, y), 0
             for k, zone in enumerate(self.own[wearer].tolist()):
-                shape = self._metric[zone]
+                shape = shapes[zone]
                 if shape.contains(point):
                     found |= 3 << 2 * k
                 elif shape.distance(point) <= self.buffers[zone]:

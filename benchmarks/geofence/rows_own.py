@@ -27,7 +27,7 @@ class _Flags:
         self.watch, self.rival, self.minutes = watch, rival, minutes
         self.ours = np.zeros(0, dtype=np.uint64)
         self.theirs: dict[str, tuple[Batch, Flags]] = {}
-        self.tallies = {name: Tally() for name in ("plain", "cheapest", "distance", "loop")}
+        self.tallies = {name: Tally() for name in ("plain", "cheapest", "distance", "loop", "prepared")}
 
     def compare(self) -> None:
         """Everybody's last answers with ours."""
@@ -55,9 +55,10 @@ class _Flags:
         self.theirs["distance"] = batch, self.rival.contains_and_distance(batch)
         return len(batch)
 
-    def loop(self, fixes: int) -> int:
+    def loop(self, fixes: int, *, prepared: bool) -> int:
         batch = self.minutes.last.first(fixes)
-        self.theirs["loop"] = batch, self.rival.loop(batch)
+        name = "prepared" if prepared else "loop"
+        self.theirs[name] = batch, self.rival.loop(batch, prepared=prepared)
         return len(batch)
 
 
@@ -78,9 +79,10 @@ def own_rows(ground: Ground) -> Section:
         ways.plain,
         ways.cheapest,
         lambda: ways.contains_and_distance(scale.distance_fixes),
-        lambda: ways.loop(scale.loop_fixes),
+        lambda: ways.loop(scale.loop_fixes, prepared=False),
+        lambda: ways.loop(scale.loop_fixes, prepared=True),
     )
-    ours, plain, cheapest, distance, loop = interleaved(runs, scale.repetitions, prepare)
+    ours, plain, cheapest, distance, loop, ready = interleaved(runs, scale.repetitions, prepare)
     ways.compare()
     found = {name: tally.answers for name, tally in ways.tallies.items()}
     same, two, people = (
@@ -92,6 +94,9 @@ def own_rows(ground: Ground) -> Section:
         Ratio("own-cheapest", "own zones, flags", _CHEAPEST, ours, cheapest, 20.0, found["cheapest"]),
         Ratio("own-distance", "own zones, flags", two, ours, distance, 200.0, found["distance"]),
         Ratio("own-loop", "own zones, flags", people, ours, loop, 500.0, found["loop"]),
+        Ratio(
+            "own-prepared", "own zones, flags", f"{people}, prepared", ours, ready, None, found["prepared"]
+        ),
         Ratio("plain-cheapest", same, _CHEAPEST, plain, cheapest, 3.0, found["cheapest"]),
         Ratio("plain-distance", same, two, plain, distance, 30.0, found["distance"]),
         Ratio(

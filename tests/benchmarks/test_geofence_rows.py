@@ -124,7 +124,8 @@ def test_all_ways_of_shapely_give_the_same_flags_at_lines_and_corners() -> None:
     cheapest = rival.cheapest(batch)
     assert int(np.count_nonzero(cheapest)) > 100
     np.testing.assert_array_equal(rival.contains_and_distance(batch), cheapest)
-    np.testing.assert_array_equal(rival.loop(batch), cheapest)
+    for prepared in (False, True):
+        np.testing.assert_array_equal(rival.loop(batch, prepared=prepared), cheapest)
 
 
 def test_movement_is_the_same_for_the_same_seed_and_mixed_as_asked() -> None:
