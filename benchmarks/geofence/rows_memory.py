@@ -91,7 +91,7 @@ def memory_rows(ground: Ground) -> Section:
     figures = (
         Figure("memory-rate", f"{crowd}: fixes a second, millions", _millions(mixed[-1]), "M/s"),
         Figure("wearer-bytes", f"{own}, certificate and lists, room to grow included", wearer, "bytes"),
-        Figure("zone-bytes", f"{vertices} in the table, room to grow included", zone, "bytes"),
+        Figure("zone-bytes", f"{vertices} in the arrays of the table, room to grow included", zone, "bytes"),
         Figure("zone-add", f"{vertices} checked, compiled and added", Spread((country.add_us,)), "µs"),
     )
     lines = {
