@@ -13,7 +13,7 @@ _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 _INK, _GRID = "#333333", "#dddddd"
 _STYLE = 'font-family="system-ui, sans-serif" font-size="13"'
 _WIDTH, _HEIGHT = 760, 420
-_LEFT, _RIGHT, _TOP, _BOTTOM = 72, 190, 48, 56
+_LEFT, _RIGHT, _TOP, _BOTTOM = 72, 190, 60, 56
 _ROW = 26
 
 
@@ -84,7 +84,7 @@ def curve_svg(curve: Curve) -> str:
 
 def ratios_svg(ratios: Sequence[Ratio], title: str) -> str:
     """A row each: the median and spread of the ratio, and a tick at what it is to reach."""
-    left, width = 400, 860
+    left, width = 490, 950
     height = _TOP + _ROW * len(ratios) + _BOTTOM
     low = min(0.5, *(ratio.ratio.low for ratio in ratios))
     most = max(max(ratio.ratio.high, ratio.least or 0.0) for ratio in ratios)
@@ -156,7 +156,7 @@ def _number(value: float) -> str:
     return f"{value:.3g}" if value < 10 else f"{value:.4g}" if value == round(value) else f"{value:.1f}"
 
 
-def _short(text: str, most: int = 62) -> str:
+def _short(text: str, most: int = 64) -> str:
     text = text.replace("`", "")
     return text if len(text) <= most else text[: most - 1] + "…"
 

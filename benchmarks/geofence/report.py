@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -55,10 +56,12 @@ class Machine:
     memory_gb: float
     idle_share: float
     took_s: float
+    peak_gb: float
 
     def lines(self) -> Iterator[str]:
         packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
-        yield f"- {self.day}, commit {self.commit}, seed {SEED}, {self.took_s / 60.0:.1f} minutes"
+        took = f"{self.took_s / 60.0:.1f} minutes, at most {self.peak_gb:.1f} GB of memory"
+        yield f"- {self.day}, commit {self.commit}, seed {SEED}, {took}"
         memory = f"{self.memory_gb:.0f} GB"
         yield f"- {self.processor}, {self.processors} processors, {memory}, {platform.platform()}"
         yield f"- {100 * self.idle_share:.0f} % idle before the run" + (
@@ -77,6 +80,7 @@ def machine(idle_share: float, took_s: float, root: Path) -> Machine:
         os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9,
         idle_share,
         took_s,
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1_024 / 1e9,  # kilobytes on Linux
     )
 
 

@@ -17,7 +17,7 @@ BESIDE = Ratio("beside", "work", "no aim", OURS, OURS)
 CURVE = Curve(
     "growth", "Growth", "zones", (1.0, 10.0, 100.0), {"ours": (OURS, OURS, OURS), "theirs": (OURS,) * 3}
 )
-MACHINE = report.Machine("2026-11-25", "0123456789ab", "a processor", 2, 8.0, 0.5, 90.0)
+MACHINE = report.Machine("2026-11-25", "0123456789ab", "a processor", 2, 8.0, 0.5, 90.0, 1.5)
 
 
 def test_runs_take_turns_and_the_first_turn_is_not_counted() -> None:
@@ -60,7 +60,7 @@ def test_rows_that_lose_are_kept_and_named(tmp_path: Path) -> None:
     assert "1 of 2 ratios reach what they are to, and 1 of 2 figures with a bound keep it." in lines
     assert any("| slow | 3 s | 1 s **falls short** |" in line for line in lines)
     assert "A note." in lines
-    assert "commit 0123456789ab" in "\n".join(lines)
+    assert any("commit 0123456789ab" in line and "at most 1.5 GB of memory" in line for line in lines)
     assert "50 % idle before the run: other work ran beside it" in "\n".join(lines)
     for chart in ("ratios.svg", "growth.svg"):
         assert any(f"(charts/{chart})" in line for line in lines)
