@@ -22,7 +22,10 @@ _STYLE = "font-family:system-ui,sans-serif;fill:#222"
 
 
 class Line(NamedTuple):
-    """``points`` (x, y) in their order; ``bars`` are (x, low, high) of y; ``marks``: line, dots or both."""
+    """``points`` (x, y) in their order; ``bars`` are (x, low, high) of y; ``marks``: line, dots or both.
+
+    A line without a name stands in no legend.
+    """
 
     name: str
     colour: str
@@ -30,6 +33,7 @@ class Line(NamedTuple):
     marks: str = "both"
     bars: Sequence[tuple[float, float, float]] = ()
     dashed: bool = False
+    radius: float = 4.5
 
 
 class Axis(NamedTuple):
@@ -94,8 +98,9 @@ def chart(title: str, x: Axis, y: Axis, lines: Sequence[Line]) -> str:
         f'<text x="16" y="{middle:.0f}" text-anchor="middle" transform="rotate(-90 16 {middle:.0f})"'
         f' style="{_STYLE};font-size:12px">{escape(y.title)}</text>'
     )
-    for place, line in enumerate(lines):
+    for line in lines:
         parts += _line(line, at)
+    for place, line in enumerate(each for each in lines if each.name):
         parts += _legend(line, place)
     return "\n".join([*parts, "</svg>"]) + "\n"
 
@@ -115,7 +120,7 @@ def _line(line: Line, at: Callable[[float, float], tuple[float, float]]) -> list
     if line.marks != "line":
         fill = "#fff" if line.dashed else line.colour
         parts += [
-            f'<circle cx="{px:.1f}" cy="{py:.1f}" r="4.5" fill="{fill}" stroke="{line.colour}"'
+            f'<circle cx="{px:.1f}" cy="{py:.1f}" r="{line.radius:g}" fill="{fill}" stroke="{line.colour}"'
             ' stroke-width="1.8"/>'
             for px, py in places
         ]

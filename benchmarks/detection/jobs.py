@@ -29,7 +29,6 @@ from benchmarks.detection.engines import (
     rule_of,
     theirs,
 )
-from benchmarks.detection.rivals import RULES
 from benchmarks.detection.scene import Scene, scene_of_suite
 from benchmarks.detection.tally import Blindness, Row, blindness_of, rows_of
 from benchmarks.detection.tracks import scene_of_tracks
@@ -38,7 +37,6 @@ from simulator.suites import suite
 
 ROOT = Path(__file__).resolve().parents[2]
 TRACKS_SUITE = "recorded tracks"
-GRID = ("grid",)
 _TELLING = (
     "__main__.py",
     "charts.py",
@@ -52,7 +50,7 @@ _TELLING = (
 
 
 class Job(msgspec.Struct, frozen=True):
-    """``setting`` changes the suite's parameters; ``rules`` are keys, ``GRID`` every rival's whole grid."""
+    """``setting`` changes the suite's parameters; ``rules`` are keys of rivals, and ours."""
 
     suite: str
     seed: int
@@ -98,17 +96,11 @@ def done(job: Job) -> Result:
             result.blind = blindness_of(judged)
             for name, least in CUTS.items():
                 result.rules[name] = rows_of(judge(scene.truth, cut(alerts, least)), scene.resampled)
-    for key in _keys(job.rules):
+    for key in (each for each in job.rules if each != OURS):
         rule = rule_of(key)
         told_by_it = theirs(scene, rule, keys_of(rule)[key])
         result.rules[key] = rows_of(judge(scene.truth, told_by_it), scene.resampled)
     return result
-
-
-def _keys(rules: Sequence[str]) -> list[str]:
-    if tuple(rules) == GRID:
-        return [key for rule in RULES for key in keys_of(rule)]
-    return [key for key in rules if key != OURS]
 
 
 # --- many jobs ----------------------------------------------------------------------------------

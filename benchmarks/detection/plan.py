@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from benchmarks.detection.engines import ABLATIONS, OURS, default_key, possible
-from benchmarks.detection.jobs import GRID, TRACKS_SUITE, Job
-from benchmarks.detection.rivals import RULES
+from benchmarks.detection.engines import ABLATIONS, OURS, default_key, keys_of, possible
+from benchmarks.detection.jobs import TRACKS_SUITE, Job
+from benchmarks.detection.rivals import RULES, Rule
+from benchmarks.detection.rivals.traccar import TraccarParameters
 from simulator.suites import TEST_SEEDS, TRAINING_SEEDS
 
 DRIFT = "drift"
@@ -18,6 +19,27 @@ APPROACHES = ("stalking-foot", "stalking-bicycle", "stalking-car", "stalking-tra
 """Suites in which bans of a place are truly broken."""
 DEFAULTS = tuple(default_key(rule) for rule in RULES)
 _SHORT = {"days": 10}
+
+
+def curve_keys(rule: Rule) -> list[str]:
+    """The settings of a rule that are tried: its grid, of Traccar's two hundred those that differ most."""
+    keys = keys_of(rule)
+    if rule.name != "traccar":
+        return list(keys)
+    return [key for key, parameters in keys.items() if _is_tried(parameters)]
+
+
+def _is_tried(parameters: TraccarParameters) -> bool:
+    tidy = parameters.duplicate
+    return (
+        parameters.accuracy_max_m in ((0.0,) if tidy else (0.0, 50.0, 200.0))
+        and parameters.speed_max_kn in ((0.0,) if tidy else (0.0, 200.0))
+        and parameters.distance_m == 0.0
+        and not parameters.static
+    )
+
+
+TRIED = tuple(key for rule in RULES for key in curve_keys(rule))
 
 
 class Setting(NamedTuple):
@@ -60,25 +82,25 @@ class Scale:
         return TEST_SEEDS[:count]
 
 
-FULL = Scale(training=2, test=100, parts=2, tracks=1)
+FULL = Scale(training=6, test=100, parts=2, tracks=1)
 QUICK = Scale(training=1, test=1, parts=0, tracks=0, days=2, suites=(DRIFT, "stalking-foot", "evening-ban"))
 
 
 def training(scale: Scale) -> list[Job]:
-    """Rivals on their whole grids; drift for ten days, which is enough to rank them."""
+    """Rivals at every setting that is tried; drift for ten days, which is enough to rank them."""
     days = {"days": scale.days or 10}
     return [
-        Job(name, seed, days if name == DRIFT else _days(scale), GRID)
+        Job(name, seed, days if name == DRIFT else _days(scale), TRIED)
         for seed in TRAINING_SEEDS[: scale.training]
         for name in (DRIFT, *APPROACHES)
         if name in scale.suites
     ]
 
 
-def reported(scale: Scale, chosen: Sequence[str]) -> list[Job]:
-    """Every suite, ours and the chosen rivals on the same fixes."""
+def reported(scale: Scale) -> list[Job]:
+    """Every suite, ours and every setting of the rivals on the same fixes."""
     return [
-        Job(name, seed, _days(scale), (OURS, *chosen))
+        Job(name, seed, _days(scale), (OURS, *TRIED))
         for seed in scale.seeds(scale.test)
         for name in scale.suites
     ]

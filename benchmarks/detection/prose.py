@@ -33,8 +33,9 @@ there as it comes and at its best.
 PARTS = {
     "trade-off": """## Misses against false alarms
 
-Each line is one rule over its settings; hollow marks are the rules as they come. Down and to the left
-is better. Settings were chosen on training seeds and are shown as they did on the test seeds.
+Small dots are all settings that were tried; a line joins those of a rule that none of its others beat on
+the training seeds, and its best; hollow marks are the rules as they come. Bars are intervals. Down and to
+the left is better.
 """,
     "words": "## What each rule does to people\n\nEach rival at its best.\n",
     "delay": """## How soon
@@ -90,7 +91,8 @@ LIMITS = """
   around them: people, servers that fail, settings not modelled. Repeats of a fix are kept from them,
   which favours those that count points.
 - An alert of what is over, told as if it went on, counts as false. Rules that know no late fix do that.
-- The tuning had few seeds, and three rules have few settings.
+- The tuning had few seeds, some rules have few settings, and of Traccar's many filters some combinations
+  were tried.
 - Ours was made by the people who made the simulator. The score, the worlds and the rivals share the
   engine's geometry and nothing of its judgement; who doubts it may play other seeds, other cities and
   other rules: all is in `simulator/` and here.

@@ -70,19 +70,26 @@ def measured(scale: Scale, kept: Kept, *, workers: int, say: Say) -> Found:
         return [found[job.name] for job in jobs]
 
     best = tuned(run("tuning the rivals on training seeds", training(scale)))
-    every = [key for one in best.values() for key in one.all_keys()]
     marked = [key for one in best.values() for key in dict.fromkeys((one.default, one.best))]
-    on_test = run("test seeds", reported(scale, every))
-    tracks = recorded(scale, marked) if folder_of_tracks() is not None else []
-    on_tracks = run(TRACKS_SUITE, tracks)
-    parts = run("the engine without its parts", ablated(scale))
+    on_test = run("test seeds", reported(scale))
+    parts = ablated(scale)
     turned = sensitive(scale, [one.best for one in best.values()])
-    results = run("sensitivity", [job for _, job in turned])
-    pairs = [(setting, result) for (setting, _), result in zip(turned, results, strict=True)]
+    tracks = recorded(scale, marked) if folder_of_tracks() is not None else []
+    of_parts = [*parts, *(job for _, job in turned), *tracks]
+    done = {result.job.name: result for result in run("parts, sensitivity, recorded tracks", of_parts)}
+    pairs = [(setting, done[job.name]) for setting, job in turned]
     names = trial_names() if not scale.days else trial_names()[:3]
     say(f"scenarios: {len(names)}")
     plays = [staged(name, tuple(marked)) for name in names]
-    return Found(scale, best, on_test, parts, pairs, on_tracks, plays)
+    return Found(
+        scale,
+        best,
+        on_test,
+        [done[job.name] for job in parts],
+        pairs,
+        [done[job.name] for job in tracks],
+        plays,
+    )
 
 
 def tuned(results: Sequence[Result]) -> dict[str, Chosen]:

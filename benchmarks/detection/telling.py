@@ -165,7 +165,11 @@ def trade_off(drift: Pools, broken: Pools, chosen: Mapping[str, Chosen]) -> str:
         ]
         return sorted(found, key=lambda each: each[1:])
 
-    lines = [_curve(NAMES[OURS], COLOURS[OURS], places([OURS, *CUTS]), drift)]
+    lines = [
+        Line("", COLOURS[name], [(x, y) for _, x, y in places(_settings_of(name, drift))], "dots", radius=1.8)
+        for name in chosen
+    ]
+    lines.append(_curve(NAMES[OURS], COLOURS[OURS], places([OURS, *CUTS]), drift))
     for name, one in chosen.items():
         lines.append(_curve(NAMES[name], COLOURS[name], places([one.best, *one.front]), drift))
     for name, one in chosen.items():
@@ -181,6 +185,10 @@ def trade_off(drift: Pools, broken: Pools, chosen: Mapping[str, Chosen]) -> str:
         logarithmic("false alerts, 100 wearers, a month", 1.0, max(most, 10.0), lambda value: f"{value:,g}"),
         lines,
     )
+
+
+def _settings_of(name: str, pools: Pools) -> list[str]:
+    return [key for key in pools if key.split("#")[0] == name]
 
 
 def _curve(name: str, colour: str, places: Sequence[tuple[str, float, float]], drift: Pools) -> Line:

@@ -14,7 +14,6 @@ from benchmarks.detection.rivals import RULES
 from benchmarks.detection.tally import Pool, Row
 
 MISSED_MORE = 0.02
-FRONT_MAX = 5
 
 
 class Point(NamedTuple):
@@ -63,9 +62,5 @@ def chosen(drift: Mapping[str, list[Row]], approaches: Mapping[str, list[Row]]) 
             key=lambda each: (each.false, each.missed, int(each.key.split("#")[1])),
         )
         front = front_of(points)
-        step = max(1, -(-len(front) // FRONT_MAX))
-        thin = [*front[::step], front[-1]]
-        found[rule.name] = Chosen(
-            default_key(rule), best.key, tuple(dict.fromkeys(point.key for point in thin))
-        )
+        found[rule.name] = Chosen(default_key(rule), best.key, tuple(point.key for point in front))
     return found
