@@ -9,7 +9,7 @@ export PATH := $(PATH):$(BIN)
 .DEFAULT_GOAL := help
 # The steps share one environment, so their order counts even under make -j.
 .NOTPARALLEL:
-.PHONY: help demo test bench lint env env-dev parts assets lock docs clean
+.PHONY: help demo test bounds bench lint env env-dev parts assets lock docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -19,6 +19,11 @@ demo: env assets ## the whole story on embedded broker and database; ARGS="--for
 
 test: env-dev assets parts ## style, types, imports and all tests; ARGS="tests/cli -x" narrows
 	@exec $(BIN)/python -m pytest $(ARGS)
+
+bounds: env-dev ## the geofence's tests with every index of a kernel checked; minutes of compiling
+	@NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CURDIR)/.cache/numba-bounds $(BIN)/python -m pytest \
+	  tests/geofence/test_exact_relation.py tests/geofence/test_exact_crossing.py tests/geofence/test_watch.py \
+	  tests/geofence/test_country.py tests/geofence/test_relation.py tests/geofence/test_probability.py $(ARGS)
 
 bench: env-dev ## rivals and us in one run; writes benchmarks/REPORT.md
 	@exec $(BIN)/python -m benchmarks $(ARGS)

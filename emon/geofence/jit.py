@@ -17,7 +17,7 @@ import numba
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_KERNEL_MODULES = (
+KERNEL_MODULES = (
     *(
         "wgs84",
         "layout",
@@ -37,7 +37,7 @@ _KERNEL_MODULES = (
 
 def _sources_digest() -> str:
     digest = hashlib.sha256()
-    for name in _KERNEL_MODULES:
+    for name in KERNEL_MODULES:
         spec = find_spec(f"emon.geofence.{name}")
         if spec is not None and isinstance(spec.loader, SourceFileLoader) and spec.origin:
             digest.update(spec.loader.get_data(spec.origin))

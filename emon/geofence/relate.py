@@ -208,6 +208,23 @@ def _verdicts(
 
 
 @compiled
+def nearest_each(
+    zones: ZoneArrays, zone: Ints, lon: Floats, lat: Floats, at_lon: Floats, at_lat: Floats
+) -> None:
+    """The point nearest to each position of an area's outline, a corridor's line or a circle's centre."""
+    for i in range(len(zone)):
+        z = zone[i]
+        if zones.ints[z, KIND] == CIRCLE:
+            at_lon[i], at_lat[i] = zones.floats[z, CENTER_LON], zones.floats[z, CENTER_LAT]
+            continue
+        x, y, up = ecef(lon[i], lat[i])
+        low, high = zones.ints[z, PIECE_FROM], zones.ints[z, PIECE_TO]
+        _, k, t = nearest(zones.pieces, zones.blocks, low, high, zones.ints[z, BLOCK_FROM], x, y, up)
+        at_lon[i] = half_open(zones.pieces[k, LON1] + t * zones.pieces[k, DLON])
+        at_lat[i] = zones.pieces[k, LAT1] + t * (zones.pieces[k, LAT2] - zones.pieces[k, LAT1])
+
+
+@compiled
 def geodesic_each(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats, out: Floats) -> None:
     for i in range(len(lon1)):
         out[i] = geodesic_m(lon1[i], lat1[i], lon2[i], lat2[i])

@@ -34,7 +34,9 @@ class PathContacts(NamedTuple):
     deepest_m: Floats
 
 
-def signed_distances(table: ZoneTable, zone_index: Ints, lon: Floats, lat: Floats) -> Floats:
+def signed_distances(
+    table: ZoneTable, zone_index: npt.ArrayLike, lon: npt.ArrayLike, lat: npt.ArrayLike
+) -> Floats:
     """Metres from each position to the outline of its zone, negative inside.
 
     Within 1 mm up to 10 km from the outline, 20 mm up to 50 km, 1 in 100,000 up to 300 km, 1 %
@@ -45,7 +47,9 @@ def signed_distances(table: ZoneTable, zone_index: Ints, lon: Floats, lat: Float
     return _signed_m(table, _zones(table, zone_index, len(lon)), lon, lat)
 
 
-def relations(table: ZoneTable, zone_index: Ints, lon: Floats, lat: Floats) -> npt.NDArray[np.int8]:
+def relations(
+    table: ZoneTable, zone_index: npt.ArrayLike, lon: npt.ArrayLike, lat: npt.ArrayLike
+) -> npt.NDArray[np.int8]:
     """-1 inside, 0 on the edge (within half a millimetre of it, and so inside too), 1 outside.
 
     Decided within 0.2 mm of the truth. Raises as ``signed_distances``.
@@ -62,8 +66,31 @@ def relations(table: ZoneTable, zone_index: Ints, lon: Floats, lat: Floats) -> n
     return out
 
 
+def nearest_points(
+    table: ZoneTable, zone_index: npt.ArrayLike, lon: npt.ArrayLike, lat: npt.ArrayLike
+) -> tuple[Floats, Floats]:
+    """Longitude and latitude of the zone's nearest point, as it is drawn, to each position.
+
+    Of an area it lies on the nearest edge of its joined outline, of a corridor on its line; of a circle
+    it is the centre. As near as the distance says, up to 700 km away; of two equally near points
+    either. Raises as ``signed_distances``.
+    """
+    from emon.geofence.relate import nearest_each
+
+    lon, lat = columns_of(lon=lon, lat=lat)
+    zones = _zones(table, zone_index, len(lon))
+    at_lon, at_lat = np.empty(len(lon)), np.empty(len(lon))
+    nearest_each(table.arrays, zones, lon, lat, at_lon, at_lat)
+    return at_lon, at_lat
+
+
 def path_contacts(
-    table: ZoneTable, zone_index: Ints, lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats
+    table: ZoneTable,
+    zone_index: npt.ArrayLike,
+    lon1: npt.ArrayLike,
+    lat1: npt.ArrayLike,
+    lon2: npt.ArrayLike,
+    lat2: npt.ArrayLike,
 ) -> PathContacts:
     """Where paths, straight in longitude and latitude the short way, meet their zones.
 
@@ -80,7 +107,12 @@ def path_contacts(
 
 
 def path_touches(
-    table: ZoneTable, zone_index: Ints, lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats
+    table: ZoneTable,
+    zone_index: npt.ArrayLike,
+    lon1: npt.ArrayLike,
+    lat1: npt.ArrayLike,
+    lon2: npt.ArrayLike,
+    lat2: npt.ArrayLike,
 ) -> npt.NDArray[np.bool_]:
     """Whether paths, straight in longitude and latitude the short way, touch their closed zones.
 
@@ -96,7 +128,12 @@ def path_touches(
 
 
 def path_distances(
-    table: ZoneTable, zone_index: Ints, lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats
+    table: ZoneTable,
+    zone_index: npt.ArrayLike,
+    lon1: npt.ArrayLike,
+    lat1: npt.ArrayLike,
+    lon2: npt.ArrayLike,
+    lat2: npt.ArrayLike,
 ) -> Floats:
     """Metres from each path to the closed zone, 0 where it touches. Raises as ``signed_distances``."""
     from emon.geofence.paths import gap_each
@@ -109,7 +146,12 @@ def path_distances(
 
 
 def detours(
-    table: ZoneTable, zone_index: Ints, lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats
+    table: ZoneTable,
+    zone_index: npt.ArrayLike,
+    lon1: npt.ArrayLike,
+    lat1: npt.ArrayLike,
+    lon2: npt.ArrayLike,
+    lat2: npt.ArrayLike,
 ) -> Floats:
     """Metres of a shortest way from point 1 by the zone to point 2, to 1 %, never much above it.
 
@@ -124,7 +166,7 @@ def detours(
     return out
 
 
-def distances_m(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Floats:
+def distances_m(lon1: npt.ArrayLike, lat1: npt.ArrayLike, lon2: npt.ArrayLike, lat2: npt.ArrayLike) -> Floats:
     """Geodesic distances between points on the ellipsoid, to a millimetre, antipodes too."""
     from emon.geofence.relate import geodesic_each
 
@@ -147,7 +189,7 @@ def load_kernels() -> None:
     square = ((4.0, 52.0), (4.01, 52.0), (4.01, 52.01), (4.0, 52.01), (4.0, 52.0))
     table.add(AreaZone(((square,),)))
     zones, lon, lat = np.zeros(1, dtype=np.int64), np.array([4.005]), np.array([51.9])
-    for of_points in (signed_distances, relations):
+    for of_points in (signed_distances, relations, nearest_points):
         of_points(table, zones, lon, lat)
     signed_distances(table, zones, -lon, -lat)  # where no frame reaches
     for of_paths in (path_contacts, path_touches, path_distances, detours):

@@ -170,6 +170,49 @@ def test_shapes_meet_as_two_libraries_agree(case: dict[str, Any], check: dict[st
     assert any(met) == check["intersects"], case["id"]
 
 
+# --- the same facts at the size of a town ------------------------------------------------------------
+UNIT_KINDS = ("point_in_area", "point_in_ring_table", "segment_hits_area", "segments_intersect")
+FLAT = {
+    *(case["id"] for case in CASES if str(case.get("plane", "")).startswith("unit plane")),
+    *("ardupilot-triangle-winding", "traccar-segments-intersect"),
+}
+"""Cases of a plane without a place; ``mobilitydb-464-always-disjoint`` has a circle without a radius."""
+
+
+def in_town(xy: list[float]) -> tuple[float, float]:
+    """A unit is a thousandth of a degree."""
+    return 4.48 + 0.001 * xy[0], 51.92 + 0.001 * xy[1]
+
+
+def laid(case: dict[str, Any], check: dict[str, Any]) -> Zone:
+    if "s" in check:
+        return corridor([list(in_town(xy)) for xy in check["s"]], THIN_M)
+    rings = [check["ring"]] if "ring" in check else case["area"]["coordinates"]
+    return polygon(*[[in_town(xy) for xy in ring] for ring in rings])
+
+
+@pytest.mark.parametrize(
+    ("case", "check"),
+    [
+        pytest.param(case, check, id=f"{case['id']}-{i}")
+        for case in CASES
+        if case["id"] in FLAT
+        for i, check in enumerate(case["checks"])
+    ],
+)
+def test_a_fact_of_a_plane_holds_in_a_town(case: dict[str, Any], check: dict[str, Any]) -> None:
+    assert case["kind"] in UNIT_KINDS
+    zone = laid(case, check)
+    if "point" in check:
+        assert word(distance(zone, *in_town(check["point"]))) == check["expect"]
+        return
+    one, two = check["t"] if "t" in check else (check["a"], check["b"])
+    found, away = contact(zone, in_town(one), in_town(two)), gap(zone, in_town(one), in_town(two))
+    assert bool(found.touched[0]) == (away == 0.0) == check.get("touch", check.get("expect"))
+    if "interior" in check:
+        assert (found.deepest_m[0] > 0.001) == check["interior"]
+
+
 def test_a_box_is_no_circle() -> None:
     (case,) = (c for c in CASES if c["kind"] == "proximity_track")
     near = distance(CircleZone(tuple(case["a"]), case["radius_m"]), *case["b"]) <= 0.0
