@@ -26,10 +26,10 @@ _TEXT = """\
 # Benchmarks: geofence
 
 Written by `{command}`; nothing here is typed. Others and we in one run, on the same data, on one thread
-unless said. Repetitions are interleaved, {repetitions} of each after one that is not counted, each on fresh
-positions; a ratio is taken within each repetition, then its median, with the least and the most in brackets.
-Trust the ratios: absolute figures drift from run to run and machine to machine. Rows that lose or fall short
-are kept.
+unless said, in processor time of that thread. Repetitions are interleaved, {repetitions} of each after one
+that is not counted, each on fresh positions; a ratio is taken within each repetition, then its median, with
+the least and the most in brackets. Trust the ratios: absolute figures drift from run to run and machine to
+machine. Rows that lose or fall short are kept.
 
 Shapely computes in a plane: where it needs metres it gets the positions projected beforehand for nothing, and
 buffers as wide as the plane's scale makes them there. Ours are metres on the ellipsoid throughout, from

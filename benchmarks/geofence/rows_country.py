@@ -18,8 +18,7 @@ from emon.geofence import CountryIndex
 _TEXT = """\
 {zones:,} polygons of 20 to 200 vertices. Half of the positions are fixes of wearers of the movement above,
 who live and work in these zones, half are uniform over the country; in random order. The answer is every
-zone that holds the position. `STRtree` finds boxes, then prepared `contains_xy` decides, which is the
-fastest of the three."""
+zone that holds the position. `STRtree` finds boxes, then prepared `contains_xy` decides."""
 
 
 class _Positions:

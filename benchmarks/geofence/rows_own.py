@@ -26,6 +26,7 @@ class _Flags:
     def __init__(self, watch: Watch, rival: OwnZones, minutes: Minutes) -> None:
         self.watch, self.rival, self.minutes = watch, rival, minutes
         self.ours = np.zeros(0, dtype=np.uint64)
+        self.asked = 0
         self.theirs: dict[str, tuple[Batch, Flags]] = {}
         self.tallies = {name: Tally() for name in ("plain", "cheapest", "distance", "loop", "prepared")}
 
@@ -36,8 +37,10 @@ class _Flags:
         self.theirs.clear()
 
     def certified(self) -> int:
+        before = self.watch.asked
         for batch in self.minutes.batches:
             self.ours = self.watch.flags(batch.wearer, batch.lon, batch.lat)
+        self.asked += self.watch.asked - before
         return sum(map(len, self.minutes.batches))
 
     def plain(self) -> int:
@@ -68,7 +71,6 @@ def own_rows(ground: Ground) -> Section:
     country, scale = ground.country, ground.scale
     watch, rival = watch_over(country, country.wearers), OwnZones(country, own_zones(country))
     ways = _Flags(watch, rival, warmed(ground, watch))
-    asked, repetitions = watch.asked, scale.repetitions + 1
 
     def prepare(_: int) -> None:
         ways.compare()
@@ -109,7 +111,8 @@ def own_rows(ground: Ground) -> Section:
             found["plain"],
         ),
     )
-    share = 100.0 * (watch.asked - asked) / (repetitions * scale.minutes * country.wearers)
+    certified = (scale.repetitions + 1) * scale.minutes * country.wearers
+    share = 100.0 * ways.asked / certified
     text = _TEXT.format(wearers=country.wearers, asked=share)
     return Section("Own zones: flags inside and in buffer", text, ratios)
 
