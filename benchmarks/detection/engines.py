@@ -3,7 +3,7 @@
 A rival has one kind of alert: somebody came in (or crossed, or for a curfew left). It goes to
 everybody, at the instant at which the fix that decided it was received. What it says of leaving
 is no alert. Our engine's alerts are those of ``emon replay`` under the default policy; its
-operating points are cuts through the same alerts, by their certainty.
+second operating point is a cut through the same alerts, by their certainty.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from simulator.scoring.alerts import Told, read_alerts
 
 EVERYBODY = (Party.POLITIE, Party.RECLASSERING, Party.MELDKAMER_EM)
 OURS = "emon"
-CUTS: dict[str, Certainty] = {
-    f"{OURS}, probable or certain": Certainty.PROBABLE,
-    f"{OURS}, certain alone": Certainty.CERTAIN,
-}
-"""Operating points of ours beside everything it tells."""
+CUTS: dict[str, Certainty] = {f"{OURS}, probable or certain": Certainty.PROBABLE}
+"""Operating points of ours beside everything it tells.
+
+A cut at ``certain`` is none: where everybody heard of it as probable, that it became certain is no alert.
+"""
 _SUSPECTED = frozenset(
     {AlertEvent.BREACH, AlertEvent.PROXIMITY, AlertEvent.HISTORIC_BREACH, AlertEvent.POSSIBLE_INCURSION}
 )

@@ -13,7 +13,7 @@ ban is reported. Which rule does how much of either, and how soon does it tell? 
 figures, because nobody knows where people truly were. Here that is known: people live in a simulated
 city, their receivers err as recorded ones do, and every rule is given the same fixes.
 
-**On what.** {seeds} seeds that no parameter was chosen on. *Kept*: {wearers} wearers over {days}
+**On what.** {seeds} that no parameter was chosen on. *Kept*: {wearers} wearers over {days}
 wearer-days who live and work 30 to 500 m from the edge of a ban and are never inside: every breach told
 of them is false. *Broken*: {approaches} suites of people who do go where they must not, on foot, by
 bicycle, car and train, and at the hour at which a ban begins, with {due} breaches that were due.
@@ -23,10 +23,11 @@ brackets are intervals of 95 %; those of rates draw whole wearers anew. "A month
 hundred wearers who keep to their bans.
 
 A rival has one alarm, which goes to everybody; ours tells the police only when it is sure by its own
-account (or probable, at high risk), and the monitoring centre before that. The lines *probable or
-certain* and *certain alone* are cuts through its same alerts. A *possible incursion* goes to the centre
-alone and says that somebody could have been inside while nothing was seen of him. Each rival stands
-there as it comes and at its best.
+account (or probable, at high risk), and the monitoring centre before that. Orders are of medium risk
+where bans are kept and, but for the evening's ban, of high risk where they are broken: were all of high
+risk, the police would be called as often as the line *probable or certain* says, which is a cut through
+the same alerts. A *possible incursion* goes to the centre alone and says that somebody could have been
+inside while nothing was seen of him. Each rival stands there as it comes and at its best.
 
 """
 
@@ -67,7 +68,10 @@ once each, every rival at its best. *Quiet* is right where nothing was due. *3 o
 raised. Rivals are not asked whom they tell, how sure they are, or to say that something is over; ours
 is.
 """,
-    "ablations": "## The engine without its parts\n\nFor what a part is worth, on a few seeds:\n",
+    "ablations": """## The engine without its parts
+
+For what a part is worth. Few seeds were played: a difference smaller than its intervals says nothing.
+""",
     "sensitivity": """## What it depends on
 
 One thing of the world is turned at a time, on a few seeds; each rival at its best.

@@ -13,6 +13,7 @@ from benchmarks.detection.plan import (
     CONTACT,
     CURFEW,
     DRIFT,
+    FULL,
     Scale,
     Setting,
     ablated,
@@ -107,7 +108,7 @@ def write(found: Found, folder: Path | None) -> str:
     seeds = len({result.job.seed for result in found.test})
     quiet = drift[OURS]
     head = HEAD.format(
-        seeds=seeds,
+        seeds=_seeds_in_words(seeds),
         days=f"{quiet.days:,.0f}",
         wearers=f"{len(quiet.rows):,}",
         due=f"{broken[OURS].total('due'):,}",
@@ -154,6 +155,11 @@ def write(found: Found, folder: Path | None) -> str:
     return text
 
 
+def _seeds_in_words(count: int) -> str:
+    named = "one seed" if count == 1 else f"{count} seeds"
+    return named if count == FULL.test else f"{named} (of {FULL.test} in a full run)"
+
+
 def _picture(name: str) -> str:
     return f"![{name.replace('-', ' ')}](charts/{name}.svg)\n"
 
@@ -196,7 +202,7 @@ def apart_table(drift: Pools, broken: Pools, chosen_: dict[str, Chosen]) -> str:
 
 def recorded_table(found: Found) -> str:
     if not found.recorded:
-        return "Not measured in this run: `EMON_TRACKS` names no folder of recordings.\n"
+        return "Not measured in this run; it needs `EMON_TRACKS`, the folder of the recordings.\n"
     own = pools(found.recorded, (TRACKS_SUITE,))
     rows = [
         [

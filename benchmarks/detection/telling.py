@@ -22,6 +22,12 @@ NAMES = {
     "vendor": "Vendors' tolerated points",
     "point_in_polygon": "Plain point in polygon",
 }
+SHORT = {
+    "esri": "Esri",
+    "home_assistant": "Home Assistant",
+    "vendor": "Vendors",
+    "point_in_polygon": "Point in polygon",
+}
 WORDS = {
     OURS: (
         "weighs each fix by its accuracy, asks for agreement, looks at the way between fixes and at "
@@ -42,8 +48,8 @@ WORDS = {
         "is unsure."
     ),
     "home_assistant": (
-        "counts somebody in as soon as his circle of accuracy touches the zone: a bad fix beside it "
-        "is enough. It is made to switch on the light at home."
+        "as it comes counts somebody in as soon as his circle of accuracy touches the zone: a bad fix"
+        " beside it is enough. It is made to switch on the light at home."
     ),
     "vendor": (
         "waits for so many points inside before it tells. Each tolerated point keeps the protected "
