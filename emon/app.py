@@ -26,9 +26,9 @@ from emon.alerts.dispatcher import Dispatcher
 from emon.alerts.policy import Policy
 from emon.alerts.recipients import Recipients
 from emon.config import Address, Settings
-from emon.geofence import load_kernels
+from emon.geofence.geometry import load_engine_kernels
 from emon.ingest.sources.mqtt import MqttSource
-from emon.limits import PARTITIONS_EVERY_S
+from emon.limits import KERNELS_HINT_S, PARTITIONS_EVERY_S
 from emon.model.effects import Effects
 from emon.model.instant import to_datetime
 from emon.runtime import Runtime
@@ -54,6 +54,18 @@ class Started:
     store: Store
     runtime: Runtime
     description: str
+
+
+@contextlib.contextmanager
+def said_when_slow(say: Callable[[str], None]) -> Iterator[None]:
+    """Say what takes so long when the kernels do not come from the compiler's cache."""
+    hint = asyncio.get_running_loop().call_later(
+        KERNELS_HINT_S, say, "compiling the geofence's kernels; only the first start takes this long"
+    )
+    try:
+        yield
+    finally:
+        hint.cancel()
 
 
 class Service:
@@ -88,7 +100,8 @@ class Service:
         settings = self._settings
         give_up_s = float(settings.give_up_s) or None
         listener = _listen(settings.http_listen)
-        await asyncio.to_thread(load_kernels)
+        with said_when_slow(_log.warning):
+            await asyncio.to_thread(load_engine_kernels)
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(listener.close)
             store = await Store.open(settings.database_url, give_up_s=give_up_s or 10.0**9)

@@ -189,6 +189,7 @@ TIMER_LOOK_S = 1.0  # [own] longest wait of an idle loop; a wall clock that was 
 RETRY_PAUSE_MIN_S = 0.25  # [own] a database restarts in about a second
 RETRY_PAUSE_MAX_S = 10.0  # [own] longest time a returned database stays unused
 PRIORITY_LOWEST = 5  # [contract] section 5: priorities run from 1 (highest) to 5
+KERNELS_HINT_S = 3.0  # [own] from the cache they come in about two seconds
 PARTITIONS_EVERY_S = 3_600  # [own] days ahead are made well before they come, also after a clock change
 STOP_GRACE_S = 5.0  # [own] for what is in hand at a stop; everything unfinished comes again
 

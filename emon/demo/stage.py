@@ -21,11 +21,12 @@ from pathlib import Path
 
 from emon.alerts.policy import DEFAULT_POLICY
 from emon.alerts.recipients import load_recipients
-from emon.app import Service, Started, running
+from emon.app import Service, Started, running, said_when_slow
 from emon.config import load_settings
 from emon.demo.broker import EmbeddedBroker
 from emon.demo.database import EmbeddedDatabase, end_leftovers
 from emon.demo.receivers_supervisor import Receivers
+from emon.geofence.geometry import load_engine_kernels
 from emon.store.migrate import migrate
 from emon.web.passwords import generate_password, hash_password
 
@@ -83,6 +84,8 @@ async def stage(
         policy = folder / "policy.json"
         policy.write_text(json.dumps(await receivers.start(confirm_base=f"http://127.0.0.1:{port}")))
         await migrate(database.uri)
+        with said_when_slow(say):
+            await asyncio.to_thread(load_engine_kernels)
         service, ready = _service(folder, broker, database, policy, port)
         task = await stack.enter_async_context(running(service))
         started = await _started(task, ready)

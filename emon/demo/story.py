@@ -44,7 +44,9 @@ async def run_demo(options: Options, stop: asyncio.Event, say: Callable[[str], N
     """Play the story and give the summary of the contract, section 5."""
     scenario = load_scenario(None)
     devices = [wearer.device.id for wearer in scenario.wearers]
+    unwinding = _cancelled_at(stop)  # until all is up, the first Ctrl-C ends the start itself
     async with stage(options.folder, devices, keep=options.keep, say=say) as parts:
+        unwinding.cancel()
         up_us = clock.now_us()
         start_us = (up_us // SECOND_US + START_IN_S + 1) * SECOND_US
         await parts.started.store.arm(parse_document(orders_document(scenario, start_us), armed_at_us=0))
@@ -60,6 +62,18 @@ async def run_demo(options: Options, stop: asyncio.Event, say: Callable[[str], N
         await teller.look(everything=True)
         summary = await _summary(parts, teller, scenario, start_us, up_us)
         return {**summary, "interrupted": interrupted}
+
+
+def _cancelled_at(stop: asyncio.Event) -> asyncio.Task[None]:
+    """Cancel the current task when ``stop`` is set."""
+    current = asyncio.current_task()
+
+    async def wait() -> None:
+        await stop.wait()
+        if current is not None:
+            current.cancel()
+
+    return asyncio.create_task(wait())
 
 
 async def _until_done(

@@ -7,7 +7,9 @@ import numpy as np
 
 from emon.geofence.relation import detours, path_contacts, signed_distances
 from emon.geofence.zones import ZoneTable
-from emon.model.order import Zone
+from emon.model.order import AreaZone, Zone
+
+_TRIANGLE = AreaZone(((((4.0, 52.0), (4.01, 52.0), (4.01, 52.01), (4.0, 52.0)),),))
 
 
 class Contact(msgspec.Struct, frozen=True):
@@ -56,6 +58,18 @@ class Geometry:
     def detour_m(self, zone: int, start: tuple[float, float], end: tuple[float, float]) -> float:
         """Length in metres of a shortest way from ``start`` by the zone to ``end``."""
         return float(detours(self.table, *_one(zone, start, end))[0])
+
+
+def load_engine_kernels() -> None:
+    """Load the kernels behind :class:`Geometry`, and compile those that the cache does not have.
+
+    Near a zone and far from it; so no later step of a service waits for a compiler.
+    """
+    geometry = Geometry()
+    zone = geometry.add(_TRIANGLE)
+    geometry.distances_m([zone, zone], [4.005, 20.0], [51.99, 51.99])
+    geometry.contact(zone, (4.005, 51.99), (4.005, 52.01))
+    geometry.detour_m(zone, (4.005, 51.99), (4.006, 51.991))
 
 
 def _one(

@@ -37,7 +37,7 @@ async def test_the_story_is_told_as_the_scenario_says_also_after_a_kill(tmp_path
     tmp_path.chmod(0o755)
     first = await demo(folder)
     assert first.stdout is not None
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         while not (await first.stdout.readline()).startswith(b"story"):
             pass
     first.send_signal(signal.SIGKILL)
@@ -61,12 +61,28 @@ async def test_ctrl_c_ends_everything(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     process = await demo(folder)
     assert process.stdout is not None
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         while not (await process.stdout.readline()).startswith(b"story"):
             pass
     process.send_signal(signal.SIGINT)
     await process.communicate()
     assert process.returncode == 130
+    assert not folder.exists()
+    assert left_behind(folder) == []
+
+
+async def test_the_first_ctrl_c_ends_a_start_under_way(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    tmp_path.chmod(0o755)
+    process = await demo(folder)
+    assert process.stdout is not None
+    async with asyncio.timeout(300):
+        while not (await process.stdout.readline()).startswith(b"starting"):
+            pass
+    process.send_signal(signal.SIGINT)
+    said, _ = await process.communicate()
+    assert process.returncode == 130
+    assert b"story" not in said
     assert not folder.exists()
     assert left_behind(folder) == []
 
