@@ -39,8 +39,8 @@ class _Again(NamedTuple):
     @classmethod
     def at(cls, walk: Walk, affected_us: int) -> _Again:
         walk.edges_to(affected_us - 1)
-        out_since_us = walk.out_since_us
-        return cls(len(walk.closed), affected_us if out_since_us is None else out_since_us)
+        right_since_us = walk.right_since_us
+        return cls(len(walk.closed), affected_us if right_since_us is None else right_since_us)
 
 
 class Decider:
@@ -162,7 +162,7 @@ class Decider:
             if zone == NO_ZONE:
                 return False
             area_m2 = self._state.geometry.area_m2(zone)
-            seen = see(fix, zone, distance_m, area_m2, active=False)
+            seen = see(fix, zone, distance_m, area_m2, subject.wrong_side, active=False)
             if not stays_quiet(fold, seen):
                 return False
             fold = with_newest(fold, seen)
@@ -180,7 +180,7 @@ class Decider:
         self, subject: Subject, past: FoldPast, own: Sequence[Judged | None], affected_us: int
     ) -> tuple[Walk, _Again]:
         """Fold again from the quiet start; what lies before ``affected_us`` only rebuilds the state."""
-        walk = Walk(subject, self._state.geometry, begin(subject.timeline, past.start_us))
+        walk = Walk(subject, self._state.geometry, begin(subject, past.start_us))
         again: _Again | None = None
         for judged in own:
             if judged is None:

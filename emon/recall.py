@@ -15,6 +15,8 @@ from emon.limits import RUN_MEMORY_S, TRACK_FIXES_MAX
 from emon.model.breach import Breach
 from emon.model.fix import Fix
 from emon.model.instant import HOUR_US, SECOND_US
+from emon.model.vocabulary import Kind
+from emon.recall_home import home_known_from
 from emon.state import FoldPast, Key, State
 
 _RUN_US = RUN_MEMORY_S * SECOND_US
@@ -49,6 +51,7 @@ class Archive(Protocol):
         ...
 
 
+
 async def recall(archive: Archive, state: State, need: Need) -> Past:
     """Everything :func:`emon.engine.needs` asked for."""
     tracks = await _tracks(archive, need)
@@ -79,7 +82,7 @@ async def _tracks(archive: Archive, need: Need) -> dict[str, Track]:
 
 
 async def _folds(archive: Archive, state: State, need: Need) -> dict[Key, FoldPast]:
-    starts, breaches = await _quiet_starts(archive, need)
+    starts, breaches = await _quiet_starts(archive, state, need)
     spans: dict[str, int] = {}
     for key, start_us in starts.items():
         for device in state.subjects[key].timeline.devices:
@@ -95,11 +98,14 @@ async def _folds(archive: Archive, state: State, need: Need) -> dict[Key, FoldPa
     return pasts
 
 
-async def _quiet_starts(archive: Archive, need: Need) -> tuple[dict[Key, int], dict[Key, list[Breach]]]:
+async def _quiet_starts(
+    archive: Archive, state: State, need: Need
+) -> tuple[dict[Key, int], dict[Key, list[Breach]]]:
     """For each condition an instant at which nothing was open and no evidence in progress.
 
     Evidence lasts ``RUN_MEMORY_S``; a breach on file that reaches into that time moves the start
-    before its own evidence, until none reaches in.
+    before its own evidence, until none reaches in. An inclusion's window remembers whether he was
+    home in it, so its start moves to a fix that shows him there, or before the window.
     """
     starts = {key: from_us - _RUN_US for key, from_us in need.folds.items()}
     breaches: dict[Key, list[Breach]] = {}
@@ -112,6 +118,8 @@ async def _quiet_starts(archive: Archive, need: Need) -> tuple[dict[Key, int], d
         for key, start_us in asked.items():
             breaches[key] = found.get(key, [])
             earlier_us = _before_open(breaches[key], start_us)
+            if state.subjects[key].kind is Kind.INCLUSION:
+                earlier_us = await home_known_from(archive, state, key, earlier_us)
             if earlier_us < start_us:
                 starts[key] = moved[key] = earlier_us
         asked = moved

@@ -95,13 +95,13 @@ def _with_subjects(state: State, order: str, new: list[OrderVersion], looks: dic
     by_device = state.by_device
     acts_us = min(max(v.armed_at_us, v.valid_from_us) for v in new)
     keys: list[Key] = []
-    for condition_id in _exclusions(versions):
+    for condition_id, kind in _zoned(versions).items():
         timeline = Timeline(condition_id, versions)
         key = (order, condition_id)
         keys.append(key)
         wearer = versions[-1].wearer
         subjects = subjects.set(
-            key, Subject(order, condition_id, wearer, timeline, _zones(state.geometry, timeline))
+            key, Subject(order, condition_id, wearer, timeline, _zones(state.geometry, timeline), kind)
         )
         fold = folds.get(key)
         if fold is not None and not _reaches(fold, acts_us):
@@ -131,8 +131,9 @@ def _reaches(fold: Fold, at_us: int) -> bool:
     return fold.edges_done_us >= at_us or (newest is not None and newest.at_us >= at_us)
 
 
-def _exclusions(versions: tuple[OrderVersion, ...]) -> list[str]:
-    return list(dict.fromkeys(c.id for v in versions for c in v.conditions if c.kind is Kind.EXCLUSION))
+def _zoned(versions: tuple[OrderVersion, ...]) -> dict[str, Kind]:
+    """Conditions with a zone and their kinds; arming sees to it that a kind never changes."""
+    return {c.id: c.kind for v in versions for c in v.conditions if c.kind is not Kind.CONTACT}
 
 
 def _zones(geometry: Geometry, timeline: Timeline) -> dict[int, int]:

@@ -7,11 +7,11 @@ give the same alerts live, replayed and after a crash.
 from __future__ import annotations
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import fields, replace
 
 from emon.model.breach import Alert, Breach, Told
 from emon.model.ids import derive_id
-from emon.model.vocabulary import AlertEvent, Certainty, How, Party, Risk
+from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Party, Risk
 
 MELDKAMER, RECLASSERING, POLITIE = Party.MELDKAMER_EM, Party.RECLASSERING, Party.POLITIE
 
@@ -24,7 +24,7 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """The rows for exclusions. Another policy is another value of this, never another rule."""
+    """The rows of the table. Another policy is another value of this, never another rule."""
 
     certain: Rule = Rule(1, (POLITIE, RECLASSERING, MELDKAMER))
     probable: Rule = Rule(2, (MELDKAMER, RECLASSERING))
@@ -32,19 +32,14 @@ class Policy(msgspec.Struct, frozen=True):
     possible: Rule = Rule(2, (MELDKAMER,))
     historic: Rule = Rule(3, (RECLASSERING, MELDKAMER))
     incursion: Rule = Rule(3, (MELDKAMER,))
+    inclusion: Rule = Rule(3, (RECLASSERING, MELDKAMER))
     cleared_priority: int = 4
     cleared_refuted_priority: int = 1
 
     def parties(self) -> tuple[Party, ...]:
         """Everyone any row names."""
-        rules = (
-            self.certain,
-            self.probable,
-            self.probable_high_risk,
-            self.possible,
-            self.historic,
-            self.incursion,
-        )
+        values = (getattr(self, field.name) for field in fields(self))
+        rules = (value for value in values if isinstance(value, Rule))
         return tuple(dict.fromkeys(party for rule in rules for party in rule.recipients))
 
 
@@ -71,6 +66,8 @@ def rule_for(policy: Policy, breach: Breach, risk: Risk) -> tuple[AlertEvent, Ru
         return AlertEvent.POSSIBLE_INCURSION, policy.incursion
     if breach.historic:
         return AlertEvent.HISTORIC_BREACH, policy.historic
+    if breach.kind is Kind.INCLUSION:
+        return AlertEvent.BREACH, policy.inclusion
     if breach.certainty is Certainty.CERTAIN:
         return AlertEvent.BREACH, policy.certain
     if breach.certainty is Certainty.PROBABLE:

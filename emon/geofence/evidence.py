@@ -22,6 +22,10 @@ OPENS_P = 0.8
 """One fix alone opens a breach from this probability on."""
 AGREES_P = 0.5
 """A fix counts as inside from this probability on; two in a row open a breach."""
+AWAY_P = 0.8
+"""A fix counts as away from a required place from this probability on; two in a row open a breach."""
+AWAY_OPENS_P = 0.999
+"""One fix alone opens a breach of an inclusion from this probability on (docs/adr/0006)."""
 PROBABLE_P = 0.95
 CERTAIN_P = 0.999
 """``certain`` means an error under 1 in 1,000 by the model (contract, section 3)."""
@@ -46,6 +50,15 @@ def inside_probability(distance_m: float, accuracy_m: float, area_m2: float) -> 
     sigma = sigma_m(accuracy_m)
     half_plane = normal_cdf(-distance_m / sigma)
     return min(half_plane, area_m2 / (2.0 * math.pi * sigma * sigma))
+
+
+def outside_probability(distance_m: float, accuracy_m: float) -> float:
+    """Probability that the wearer is outside, from the signed distance (negative inside).
+
+    The half-plane bound Φ(d/σ): outside a convex zone more than that lies outside, so it is never
+    too high where it is used, which is for positions outside.
+    """
+    return normal_cdf(distance_m / sigma_m(accuracy_m))
 
 
 def is_outside(distance_m: float) -> bool:

@@ -1,4 +1,8 @@
-"""What the fixes of a wearer show about one exclusion condition: a fold over event time.
+"""What the fixes of a wearer show about one condition with a zone: a fold over event time.
+
+An exclusion and an inclusion are the same fold with the sides exchanged: what is *wrong* for the
+one is *right* for the other, and an inclusion asks for more before it calls a fix wrong, since
+people are at home most of their time and receivers drift there (``docs/adr/0006``).
 
 The input is merged from fixes and edges in event time, an edge before a fix of its own instant.
 The state is small and immutable; the same items give the same state and the same episodes however
@@ -9,17 +13,21 @@ folding again from an earlier start (:func:`begin`), never by patching the state
 from __future__ import annotations
 
 import math
+from enum import Enum
 from itertools import combinations
 
 import msgspec
 
 from emon.geofence.evidence import (
     AGREES_P,
+    AWAY_OPENS_P,
+    AWAY_P,
     CERTAIN_P,
     OPENS_P,
     certainty_of,
     inside_probability,
     is_outside,
+    outside_probability,
 )
 from emon.geofence.timeline import Timeline, device_use
 from emon.limits import (
@@ -33,7 +41,7 @@ from emon.limits import (
 from emon.model.fix import Fix, RawFix
 from emon.model.instant import SECOND_US
 from emon.model.span import span_m
-from emon.model.vocabulary import Certainty, How, Source
+from emon.model.vocabulary import Certainty, How, Kind, Source
 
 NO_ZONE = -1
 
@@ -44,10 +52,18 @@ _LATITUDE_PLAIN_DEG = 75.0
 _WAY_MARGIN = 1.02
 
 
+class Side(Enum):
+    """A side of a zone's edge."""
+
+    INSIDE = "inside"
+    OUTSIDE = "outside"
+
+
 class Seen(msgspec.Struct, frozen=True, gc=False):
     """A usable fix as judged under one zone. ``distance_m`` is negative inside, NaN without zone.
 
-    ``active``: the condition held at the fix's time.
+    ``p``: the probability of the wrong side, which ``wrong_side`` names. ``active``: the condition
+    held at the fix's time.
     """
 
     fix: Fix
@@ -55,6 +71,7 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     distance_m: float
     p: float
     active: bool
+    wrong_side: Side
 
     @property
     def at_us(self) -> int:
@@ -65,16 +82,31 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
         return is_outside(self.distance_m)
 
     @property
-    def inside(self) -> bool:
-        """Evidence of being inside. Neither outside nor inside is unknown (invariant 7)."""
-        return not self.outside and self.p >= AGREES_P
+    def right(self) -> bool:
+        """The position lies on the right side. The edge belongs to the zone (invariant 8)."""
+        if self.wrong_side is Side.INSIDE:
+            return self.outside
+        return self.zone != NO_ZONE and not self.outside
+
+    @property
+    def wrong(self) -> bool:
+        """Evidence of the wrong side. Neither right nor wrong is unknown (invariant 7)."""
+        if self.wrong_side is Side.INSIDE:
+            return not self.outside and self.p >= AGREES_P
+        return self.outside and self.p >= AWAY_P
+
+    @property
+    def depth_m(self) -> float:
+        """Metres on the wrong side, 0 on the right one."""
+        return max(0.0, -self.distance_m if self.wrong_side is Side.INSIDE else self.distance_m)
 
 
 class Episode(msgspec.Struct, frozen=True):
     """One stretch of breach as the fixes show it, before it is matched with what is on file.
 
     ``shown_at_us``: fixed_at of the newest fix that shows it. ``opposed``: a fix newer than that
-    showed the wearer on the right side.
+    showed the wearer on the right side. ``doubted``: a ``late_home`` where he could have been home by
+    the edge, and so no more than possible.
     """
 
     opened_at_us: int
@@ -86,19 +118,26 @@ class Episode(msgspec.Struct, frozen=True):
     shown_at_us: int
     device: str
     opposed: bool = False
+    doubted: bool = False
 
 
 class Fold(msgspec.Struct, frozen=True):
     """State after the edge at ``edges_done_us`` (or the beginning) and all fixes up to
-    ``recent[-1]``. No edge lies between the later of those and ``next_look_us``."""
+    ``recent[-1]``. No edge lies between the later of those and ``next_look_us``.
+
+    ``rights``: how many fixes in a row contradict the open episode, the first at
+    ``right_since_us``. Of an inclusion, ``window_us`` is where the window began that holds now, and
+    ``home_us`` the newest fix inside that counts for it."""
 
     edges_done_us: int
     next_look_us: int | None
     holding: int | None
     recent: tuple[Seen, ...] = ()
-    outs: int = 0
-    out_since_us: int = 0
+    rights: int = 0
+    right_since_us: int = 0
     episode: Episode | None = None
+    window_us: int | None = None
+    home_us: int | None = None
 
     @property
     def newest(self) -> Seen | None:
@@ -115,13 +154,19 @@ class Fold(msgspec.Struct, frozen=True):
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """One condition of one order: its versions over time and its zone's index by version."""
+    """One condition of one order: its versions over time and its zone's index by version. ``kind``
+    is the same in all of them."""
 
     order: str
     condition: str
     wearer: str
     timeline: Timeline
     zones: dict[int, int]
+    kind: Kind = Kind.EXCLUSION
+
+    @property
+    def wrong_side(self) -> Side:
+        return Side.OUTSIDE if self.kind is Kind.INCLUSION else Side.INSIDE
 
     @property
     def key(self) -> tuple[str, str]:
@@ -141,17 +186,22 @@ class Subject(msgspec.Struct, frozen=True):
         return self.zones.get(version.version, NO_ZONE)
 
 
-def see(fix: Fix, zone: int, distance_m: float, area_m2: float, *, active: bool) -> Seen:
+def see(fix: Fix, zone: int, distance_m: float, area_m2: float, wrong_side: Side, *, active: bool) -> Seen:
     """Judge a fix by its signed distance to a zone."""
     if zone == NO_ZONE:
-        return Seen(fix, NO_ZONE, math.nan, 0.0, active=False)
-    p = inside_probability(distance_m, fix.wire.accuracy_m, area_m2)
-    return Seen(fix, zone, distance_m, p, active)
+        return Seen(fix, NO_ZONE, math.nan, 0.0, False, wrong_side)
+    if wrong_side is Side.INSIDE:
+        p = inside_probability(distance_m, fix.wire.accuracy_m, area_m2)
+    else:
+        p = outside_probability(distance_m, fix.wire.accuracy_m)
+    return Seen(fix, zone, distance_m, p, active, wrong_side)
 
 
-def begin(timeline: Timeline, at_us: int) -> Fold:
+def begin(subject: Subject, at_us: int) -> Fold:
     """A blank state at an instant: nothing seen, the condition as it holds there."""
-    return Fold(at_us, timeline.next_look(at_us), timeline.holding(at_us))
+    timeline = subject.timeline
+    window_us = timeline.window_from(at_us) if subject.kind is Kind.INCLUSION else None
+    return Fold(at_us, timeline.next_look(at_us), timeline.holding(at_us), window_us=window_us)
 
 
 def trimmed(recent: tuple[Seen, ...], seen: Seen) -> tuple[Seen, ...]:
@@ -170,19 +220,21 @@ def with_newest(fold: Fold, seen: Seen) -> Fold:
         fold.next_look_us,
         fold.holding,
         trimmed(fold.recent, seen),
-        fold.outs,
-        fold.out_since_us,
+        fold.rights,
+        fold.right_since_us,
         fold.episode,
+        fold.window_us,
+        seen.at_us if seen.wrong_side is Side.OUTSIDE and seen.right else fold.home_us,
     )
 
 
 def run_of(recent: tuple[Seen, ...]) -> tuple[Seen, ...]:
-    """The newest consecutive fixes inside; unknown ones between are passed over."""
+    """The newest consecutive fixes on the wrong side; unknown ones between are passed over."""
     run: list[Seen] = []
     for seen in reversed(recent):
-        if seen.outside:
+        if seen.right:
             break
-        if seen.inside:
+        if seen.wrong:
             if run and run[-1].at_us - seen.at_us > RUN_MEMORY_S * SECOND_US:
                 break
             run.append(seen)
@@ -191,11 +243,13 @@ def run_of(recent: tuple[Seen, ...]) -> tuple[Seen, ...]:
 
 def opens(run: tuple[Seen, ...]) -> bool:
     """Whether a run is enough for a breach: two that agree, or one that is clear."""
-    return len(run) >= 2 or any(seen.p >= OPENS_P for seen in run)
+    return len(run) >= 2 or any(
+        seen.p >= (OPENS_P if seen.wrong_side is Side.INSIDE else AWAY_OPENS_P) for seen in run
+    )
 
 
 def strength(run: tuple[Seen, ...]) -> Certainty:
-    """Certainty of a run: ``certain`` takes two independent witnesses deep enough inside."""
+    """Certainty of a run: ``certain`` takes two independent witnesses deep enough."""
     deep = [seen for seen in run if seen.p >= CERTAIN_P]
     agreed = any(_independent(one, other) for one, other in combinations(deep, 2))
     return certainty_of(max(seen.p for seen in run), agreed=agreed)
@@ -218,17 +272,17 @@ def _independent(older: Seen, newer: Seen) -> bool:
 def stays_quiet(fold: Fold, seen: Seen) -> bool:
     """Whether a fix in order can change nothing but the newest fix.
 
-    True when nothing is open, no edge lies before it, it and its predecessor are outside, and the
-    two are too far from the zone for any way between them to have met it.
+    True when nothing is open, no edge lies before it, it and its predecessor are on the right side,
+    and, for an exclusion, the two are too far from the zone for any way between them to have met it.
     """
     before = fold.newest
     if before is None or fold.episode is not None or before.zone != seen.zone:
         return False
-    if not (seen.outside and before.outside):
+    if not (seen.right and before.right):
         return False
     if fold.next_look_us is not None and fold.next_look_us <= seen.at_us:
         return False
-    return cannot_meet(before, seen)
+    return seen.wrong_side is Side.OUTSIDE or cannot_meet(before, seen)
 
 
 def cannot_meet(before: Seen, seen: Seen) -> bool:

@@ -16,8 +16,11 @@ from emon.limits import PRESENT_AGE_MAX_S
 from emon.model.breach import Breach, Told
 from emon.model.ids import derive_id
 from emon.model.instant import SECOND_US
-from emon.model.vocabulary import How, Kind
+from emon.model.vocabulary import How
 
+_BY_EDGE = (How.SCHEDULE, How.LATE_HOME)
+_LATE_OR_ABSENT = {How.LATE_HOME, How.ABSENT}
+"""Coming late becomes not coming at all when the window ends: one breach."""
 _FOR_EVER_US = 2**63 - 1
 
 
@@ -85,7 +88,9 @@ def _matched(
 
 
 def _same_start(breach: Breach, episode: Episode) -> bool:
-    return breach.opened_at_us == episode.opened_at_us and breach.how is episode.how
+    return breach.opened_at_us == episode.opened_at_us and (
+        breach.how is episode.how or {breach.how, episode.how} == _LATE_OR_ABSENT
+    )
 
 
 def _overlap(breach: Breach, episode: Episode) -> bool:
@@ -106,7 +111,7 @@ def _as_breach(subject: Subject, fold: Fold, episode: Episode, before: Breach | 
         order=subject.order,
         version=episode.version,
         condition=subject.condition,
-        kind=Kind.EXCLUSION,
+        kind=subject.kind,
         wearer=subject.wearer,
         opened_at_us=episode.opened_at_us,
         closed_at_us=episode.closed_at_us,
@@ -130,8 +135,8 @@ def _historic(fold: Fold, episode: Episode, before: Breach | None, at_us: int) -
     if episode.opposed:
         return True
     newest = fold.newest
-    if newest is not None and newest.at_us > episode.shown_at_us and newest.outside:
+    if newest is not None and newest.at_us > episode.shown_at_us and newest.right:
         return True
-    if episode.how is How.SCHEDULE and episode.opened_at_us == at_us:
+    if episode.how in _BY_EDGE and episode.opened_at_us == at_us:
         return False  # an edge that opens finds him there, however old the fix behind it
     return at_us - episode.shown_at_us > PRESENT_AGE_MAX_S * SECOND_US

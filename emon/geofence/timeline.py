@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import msgspec
 
 from emon.geofence.schedule import holding_between, next_change
+from emon.model.instant import DAY_US
 from emon.model.order import Condition, DeviceUse, OrderVersion
 from emon.model.vocabulary import Kind
 
@@ -43,7 +44,7 @@ class Judged(msgspec.Struct, frozen=True):
 
 def condition_of(version: OrderVersion, condition_id: str) -> Condition | None:
     for condition in version.conditions:
-        if condition.id == condition_id and condition.kind is Kind.EXCLUSION:
+        if condition.id == condition_id and condition.kind is not Kind.CONTACT:
             return condition
     return None
 
@@ -119,6 +120,35 @@ class Timeline(msgspec.Struct, frozen=True):
         """Number of the version under which the condition holds at an instant, or None."""
         found = self.stretches(at_us, at_us + 1)
         return found[0].version if found else None
+
+    def window_from(self, at_us: int) -> int | None:
+        """Since when the condition has held without a break at an instant, whatever the version
+        ("joined across versions that touch"), or None where it does not hold."""
+        if self.holding(at_us) is None:
+            return None
+        floor_us = min(_acts_from(version) for version in self.versions)
+        span_us = 2 * DAY_US
+        while True:
+            from_us = max(floor_us, at_us - span_us)
+            begin_us = at_us
+            for stretch in reversed(self.stretches(from_us, at_us + 1)):
+                if stretch.to_us < begin_us:
+                    break
+                begin_us = stretch.from_us
+            if begin_us > from_us or from_us == floor_us:
+                return begin_us
+            span_us *= 4
+
+    def window_soon(self, after_us: int, within_us: int) -> int | None:
+        """The first instant in ``(after_us, after_us + within_us]`` at which the condition begins
+        to hold, or None."""
+        edges = self.edges(after_us, after_us + within_us)
+        holding = self.holding(after_us)
+        for edge in edges:
+            if holding is None and edge.version is not None:
+                return edge.at_us
+            holding = edge.version
+        return None
 
     def edges(self, after_us: int, to_us: int) -> list[Edge]:
         """Edges in ``(after_us, to_us]``, in order, at most one an instant."""

@@ -14,6 +14,7 @@ from emon.geofence.fold import (
     Episode,
     Fold,
     Seen,
+    Side,
     Subject,
     cannot_meet,
     opens,
@@ -38,6 +39,8 @@ from emon.model.instant import SECOND_US
 from emon.model.order import OrderVersion
 from emon.model.span import span_m
 from emon.model.vocabulary import Certainty, How
+
+_EDGE_AGE_US = EDGE_FIX_AGE_MAX_S * SECOND_US
 
 
 class _Part:
@@ -78,13 +81,16 @@ class Walk:
         self.subject = subject
         self.geometry = geometry
         self.closed: list[Episode] = []
+        self._wrong_side = subject.wrong_side
         self._edges_done_us = fold.edges_done_us
         self._next_look_us = fold.next_look_us
         self._holding = fold.holding
         self._recent = fold.recent
-        self._outs = fold.outs
-        self._out_since_us = fold.out_since_us
+        self._rights = fold.rights
+        self._right_since_us = fold.right_since_us
         self._episode = fold.episode
+        self._window_us = fold.window_us
+        self._home_us = fold.home_us
 
     def result(self) -> Fold:
         return Fold(
@@ -92,15 +98,17 @@ class Walk:
             self._next_look_us,
             self._holding,
             self._recent,
-            self._outs,
-            self._out_since_us,
+            self._rights,
+            self._right_since_us,
             self._episode,
+            self._window_us,
+            self._home_us,
         )
 
     @property
-    def out_since_us(self) -> int | None:
+    def right_since_us(self) -> int | None:
         """Since when the open episode has shown the opposite, which one more fix would settle."""
-        return self._out_since_us if self._episode is not None and self._outs else None
+        return self._right_since_us if self._episode is not None and self._rights else None
 
     # --- edges --------------------------------------------------------------------------------
 
@@ -115,37 +123,66 @@ class Walk:
             self._next_look_us = self.subject.timeline.next_look(at_us)
 
     def _edge(self, edge: Edge) -> None:
+        begins = self._holding is None
         self._holding = edge.version
         if edge.version is None:
             if self._episode is not None:
+                self._episode = self._at_window_end(self._episode)
                 self._close(edge.at_us)
             self._recent = tuple(_inactive(seen) for seen in self._recent)
+            self._window_us = None
             return
         self._see_under(self.subject.zones[edge.version])
         version = self.subject.timeline.version(edge.version)
         worn = tuple(s for s in self._recent if device_use(version, s.fix.wire.device, s.at_us) is not None)
         newest = worn[-1] if worn else None
+        if self._wrong_side is Side.OUTSIDE:
+            self._enter_window(edge, worn, begins=begins)
         if self._episode is not None:
-            if newest is not None and newest.outside:
+            if newest is not None and newest.right:
                 self._close(edge.at_us)
             return
-        if newest is None or not newest.inside:
+        if newest is None or not newest.wrong:
             return
         age_us = edge.at_us - newest.at_us
         run = run_of(worn)
-        if age_us > EDGE_FIX_AGE_MAX_S * SECOND_US or not opens(run):
+        if age_us > _EDGE_AGE_US or not opens(run):
             return
+        late = self._wrong_side is Side.OUTSIDE
+        doubted = late and _within_reach(newest, edge.at_us)
         self._episode = Episode(
             opened_at_us=edge.at_us,
             closed_at_us=None,
-            how=How.SCHEDULE,
+            how=How.LATE_HOME if late else How.SCHEDULE,
             version=edge.version,
-            certainty=_aged(strength(run), age_us),
-            deepest_m=max(0.0, -newest.distance_m),
+            certainty=Certainty.POSSIBLE if doubted else _aged(strength(run), age_us),
+            deepest_m=newest.depth_m,
             shown_at_us=newest.at_us,
             device=newest.fix.wire.device,
+            doubted=doubted,
         )
-        self._outs = 0
+        self._rights = 0
+
+    def _enter_window(self, edge: Edge, worn: tuple[Seen, ...], *, begins: bool) -> None:
+        """An inclusion's edge: where its window began, and whether he was home for it.
+
+        "outside after a fix inside in the same window, or at most 900 s before its edge".
+        """
+        if begins:
+            self._window_us, self._home_us = edge.at_us, None
+            worn = tuple(seen for seen in worn if edge.at_us - seen.at_us <= _EDGE_AGE_US)
+        else:
+            worn = worn[-1:]
+        home = [seen.at_us for seen in worn if seen.right]
+        if home:
+            self._home_us = home[-1]
+
+    def _at_window_end(self, episode: Episode) -> Episode:
+        """A ``late_home`` without a fix inside by the window's end is an ``absent``."""
+        if episode.how is not How.LATE_HOME or self._window_us is None:
+            return episode
+        came_home = self._home_us is not None and self._home_us >= self._window_us
+        return episode if came_home else replace(episode, how=How.ABSENT)
 
     def _see_under(self, zone: int) -> None:
         """Judge the fixes in memory by another zone, where the version brought one."""
@@ -155,15 +192,15 @@ class Walk:
 
     def _seen(self, fix: Fix, zone: int, *, active: bool) -> Seen:
         if zone == NO_ZONE:
-            return see(fix, zone, 0.0, 0.0, active=False)
+            return see(fix, zone, 0.0, 0.0, self._wrong_side, active=False)
         distance_m = self.geometry.distance_m(zone, fix.wire.lon, fix.wire.lat)
-        return see(fix, zone, distance_m, self.geometry.area_m2(zone), active=active)
+        return see(fix, zone, distance_m, self.geometry.area_m2(zone), self._wrong_side, active=active)
 
     def _close(self, at_us: int) -> None:
         assert self._episode is not None
         self.closed.append(_ended(self._episode, at_us))
         self._episode = None
-        self._outs = 0
+        self._rights = 0
 
     # --- fixes --------------------------------------------------------------------------------
 
@@ -174,21 +211,24 @@ class Walk:
         version = self.subject.timeline.judging(at_us, fix.received_at_us)
         active = version is not None and self._holds(version, at_us)
         area_m2 = self.geometry.area_m2(zone) if zone != NO_ZONE else 0.0
-        seen = see(fix, zone, distance_m, area_m2, active=active)
+        seen = see(fix, zone, distance_m, area_m2, self._wrong_side, active=active)
         before = self._recent[-1] if self._recent else None
         if zone != NO_ZONE and any(s.zone not in (zone, NO_ZONE) for s in self._recent):
             self._see_under(zone)
             before = self._recent[-1]
-        if seen.outside:
-            self._outside(before, seen, version)
+        if seen.right:
+            self._righted(seen)
+        if seen.outside and self._wrong_side is Side.INSIDE:
+            self._come_by(before, seen, version)
         self._recent = trimmed(self._recent, seen)
-        if seen.inside and active and version is not None:
-            self._inside(seen, version)
+        if seen.wrong and active and version is not None:
+            self._wronged(seen, version)
 
     def context(self, fix: Fix, zone: int, distance_m: float) -> None:
         """Take a fix from before the beginning: a place to come from, not evidence."""
         area_m2 = self.geometry.area_m2(zone) if zone != NO_ZONE else 0.0
-        self._recent = trimmed(self._recent, see(fix, zone, distance_m, area_m2, active=False))
+        seen = see(fix, zone, distance_m, area_m2, self._wrong_side, active=False)
+        self._recent = trimmed(self._recent, seen)
 
     def _holds(self, version: OrderVersion, at_us: int) -> bool:
         if self.subject.timeline.governing(at_us) is version:
@@ -198,35 +238,56 @@ class Walk:
             return False
         return bool(holding_between(version, condition, at_us, at_us + 1))
 
-    def _inside(self, seen: Seen, version: OrderVersion) -> None:
+    def _wronged(self, seen: Seen, version: OrderVersion) -> None:
         run = run_of(self._recent)
-        depth_m = max(0.0, -seen.distance_m)
-        self._outs = 0
+        self._rights = 0
         if self._episode is not None:
-            self._episode = _strengthened(self._episode, seen, strength(run), depth_m)
+            doubted = self._episode.doubted and _within_reach(seen, self._window_us)
+            self._episode = _strengthened(self._episode, seen, strength(run), doubted=doubted)
             return
         if not opens(run):
             return
         active = [s for s in run if s.active]
+        how, opened_at_us, doubted = How.INSIDE, active[0].at_us, False
+        if self._wrong_side is Side.OUTSIDE:
+            how, opened_at_us, doubted = self._missed(run, active[0])
         self._episode = Episode(
-            opened_at_us=active[0].at_us,
+            opened_at_us=opened_at_us,
             closed_at_us=None,
-            how=How.INSIDE,
+            how=how,
             version=version.version,
-            certainty=strength(run),
-            deepest_m=max(max(0.0, -s.distance_m) for s in active),
+            certainty=Certainty.POSSIBLE if doubted else strength(run),
+            deepest_m=max(s.depth_m for s in active),
             shown_at_us=seen.at_us,
             device=seen.fix.wire.device,
+            doubted=doubted,
         )
 
-    def _outside(self, before: Seen | None, seen: Seen, version: OrderVersion | None) -> None:
-        if self._episode is not None:
-            if self._outs == 0:
-                self._out_since_us = seen.at_us
-            self._outs += 1
-            self._episode = replace(self._episode, opposed=True)
-            if self._outs >= 2:
-                self._close(self._out_since_us)
+    def _missed(self, run: tuple[Seen, ...], first: Seen) -> tuple[How, int, bool]:
+        """How an inclusion was broken that a run outside shows, since when, and whether he could have
+        been home by the window's edge. ``first``: the first of the run within the window."""
+        window_us = first.at_us if self._window_us is None else self._window_us
+        earlier = [s for s in run if 0 < window_us - s.at_us <= _EDGE_AGE_US]
+        if earlier:
+            doubted = _within_reach(earlier[-1], window_us) and _within_reach(first, window_us)
+            return How.LATE_HOME, window_us, doubted
+        if self._home_us is not None and self._home_us >= window_us - _EDGE_AGE_US:
+            return How.LEFT_EARLY, first.at_us, False
+        return How.LATE_HOME, first.at_us, _within_reach(first, window_us)
+
+    def _righted(self, seen: Seen) -> None:
+        if self._wrong_side is Side.OUTSIDE:
+            self._home_us = seen.at_us
+        if self._episode is None:
+            return
+        if self._rights == 0:
+            self._right_since_us = seen.at_us
+        self._rights += 1
+        self._episode = replace(self._episode, opposed=True)
+        if self._rights >= 2:
+            self._close(self._right_since_us)
+
+    def _come_by(self, before: Seen | None, seen: Seen, version: OrderVersion | None) -> None:
         if before is None or version is None or before.fix.wire.device != seen.fix.wire.device:
             return
         if before.at_us < seen.at_us:
@@ -334,15 +395,25 @@ def _ended(episode: Episode, at_us: int) -> Episode:
     return replace(episode, closed_at_us=max(at_us, episode.opened_at_us))
 
 
-def _strengthened(episode: Episode, seen: Seen, found: Certainty, depth_m: float) -> Episode:
+def _strengthened(episode: Episode, seen: Seen, found: Certainty, *, doubted: bool) -> Episode:
+    rises = found.level > episode.certainty.level and not doubted
     return replace(
         episode,
-        certainty=found if found.level > episode.certainty.level else episode.certainty,
-        deepest_m=max(episode.deepest_m, depth_m),
+        certainty=found if rises else episode.certainty,
+        doubted=doubted,
+        deepest_m=max(episode.deepest_m, seen.depth_m),
         shown_at_us=seen.at_us,
         device=seen.fix.wire.device,
         opposed=False,
     )
+
+
+def _within_reach(seen: Seen, edge_us: int | None) -> bool:
+    """Whether he could have been home at the edge, at plausible speed from or to where he was seen.
+
+    "only `possible` where he could have been home by the edge"
+    """
+    return edge_us is None or seen.depth_m <= REACH_SPEED_MAX_M_S * abs(seen.at_us - edge_us) / SECOND_US
 
 
 def _inactive(seen: Seen) -> Seen:

@@ -10,6 +10,7 @@ same give the same bytes, however they spell it, so arming one twice changes not
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from emon.model.instant import parse_instant
@@ -21,7 +22,9 @@ from emon.orders.read_schedule import build_intervals, build_schedule
 from emon.orders.read_zone import build_zone, read_zone
 from emon.orders.tree import DocumentRefused, read_tree, write_canonical
 
-__all__ = ["DocumentRefused", "parse_document", "parse_zone", "version_from_source"]
+__all__ = ["KIND_CHANGED", "DocumentRefused", "parse_document", "parse_zone", "version_from_source"]
+
+KIND_CHANGED = 'condition "{}" is of kind {} in another version of the order: give the new one its own id'
 
 
 def parse_document(data: bytes, *, armed_at_us: int | None = None) -> tuple[OrderVersion, ...]:
@@ -74,6 +77,7 @@ def _read_orders(value: object, path: str, faults: Faults, library: Library) -> 
     items = items_of(value, path, faults) or []
     read = [read_order(item, f"{path}[{i}]", faults, library) for i, item in enumerate(items)]
     seen: dict[tuple[object, object], int] = {}
+    _check_kinds(read, path, faults)
     for i, tree in enumerate(read):
         if tree is None or "id" not in tree or "version" not in tree:
             continue
@@ -84,6 +88,19 @@ def _read_orders(value: object, path: str, faults: Faults, library: Library) -> 
                 f'order "{tree["id"]}" version {tree["version"]} stands at {path}[{first}] already',
             )
     return [tree for tree in read if tree is not None]
+
+
+def _check_kinds(read: Sequence[dict[str, Any] | None], path: str, faults: Faults) -> None:
+    """A condition keeps its kind through all versions: a breach carried on must stay what it is."""
+    kinds: dict[tuple[object, object], object] = {}
+    for i, tree in enumerate(read):
+        for j, condition in enumerate((tree or {}).get("conditions") or ()):
+            kind = condition.get("kind") if condition else None
+            if tree is None or kind is None:
+                continue
+            first = kinds.setdefault((tree.get("id"), condition.get("id")), kind)
+            if first != kind:
+                faults.add(f"{path}[{i}].conditions[{j}].kind", KIND_CHANGED.format(condition["id"], first))
 
 
 def _arm(tree: dict[str, Any], armed_at_us: int | None) -> OrderVersion:

@@ -173,7 +173,7 @@ def _read_condition(value: object, path: str, faults: Faults, library: Library) 
     if kind is None:
         return {"id": tree["id"]}  # without its kind no member can be called unknown
     members.close()
-    if kind != Kind.EXCLUSION:
+    if kind == Kind.CONTACT:
         faults.add(members.path("kind"), _NOT_JUDGED.format(kind))
     return {name: value for name, value in tree.items() if value is not None}
 

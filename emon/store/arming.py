@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from emon.model.instant import to_datetime
 from emon.model.order import OrderVersion
+from emon.orders.document import KIND_CHANGED, version_from_source
 from emon.store import connect as c
 from emon.store.errors import OrderConflict
 from emon.store.feed import announce
@@ -25,6 +26,7 @@ _SELECT_STORED = """
 SELECT id, version, source, armed_at FROM order_version
 JOIN unnest(%s::text[], %s::integer[]) AS asked (id, version) USING (id, version)
 """
+_SELECT_VERSIONS = "SELECT source, armed_at FROM order_version WHERE id = ANY(%s::text[])"
 _INSERT_VERSION = """
 INSERT INTO order_version (id, version, armed_at, wearer, legal_basis, risk, valid_from, valid_until,
                            withdrawn_at, source)
@@ -68,10 +70,26 @@ async def arm(conn: c.Connection, versions: Sequence[OrderVersion]) -> list[Orde
                     "versions never change: a variation or a withdrawal is a new version",
                 )
             )
+    faults += await _changed_kinds(conn, versions)
     if faults:
         raise OrderConflict(tuple(faults))
     await _insert(conn, fresh, armed_at_us)
     return armed
+
+
+async def _changed_kinds(conn: c.Connection, versions: Sequence[OrderVersion]) -> list[tuple[str, str]]:
+    """Conditions that stand with another kind in an earlier version: a breach carried on must stay
+    what it is."""
+    ids = sorted({version.id for version in versions})
+    rows = await c.fetch(conn, _SELECT_VERSIONS, (ids,))
+    stored = [version_from_source(row[0], armed_at_us=row[1]) for row in rows]
+    kinds = {(version.id, k.id): k.kind for version in stored for k in version.conditions}
+    return [
+        (f"orders[{i}].conditions[{j}].kind", KIND_CHANGED.format(k.id, kinds[version.id, k.id]))
+        for i, version in enumerate(versions)
+        for j, k in enumerate(version.conditions)
+        if kinds.get((version.id, k.id), k.kind) is not k.kind
+    ]
 
 
 async def _insert(conn: c.Connection, versions: Sequence[OrderVersion], armed_at_us: int) -> None:

@@ -43,7 +43,6 @@ def test_faults_go_to_standard_error_with_65_and_nothing_to_standard_output(
     assert out == ""
     assert [line.split(":")[0] for line in err.splitlines()] == [
         "orders[0].wearer",
-        "orders[0].conditions[3].kind",
         "orders[0].conditions[4].kind",
     ]
 

@@ -334,11 +334,20 @@ def test_more_vertices_than_the_bound_are_refused() -> None:
 
 
 # --- what this version does not judge -----------------------------------------------------------
-def test_inclusion_and_contact_are_refused_by_name_and_never_ignored() -> None:
+def test_contact_is_refused_by_name_and_never_ignored() -> None:
     faults = faults_of(contract_document())
-    assert list(faults) == ["orders[0].conditions[3].kind", "orders[0].conditions[4].kind"]
-    assert faults["orders[0].conditions[3].kind"].startswith("inclusion conditions are not judged")
+    assert list(faults) == ["orders[0].conditions[4].kind"]
     assert faults["orders[0].conditions[4].kind"].startswith("contact conditions are not judged")
+
+
+def test_a_condition_keeps_its_kind_through_all_versions() -> None:
+    document = plain_document()
+    (order,) = document["orders"]
+    other = {**order["conditions"][0], "kind": "inclusion"}
+    document["orders"].append({**order, "version": 2, "conditions": [other]})
+    faults = faults_of(document)
+    assert list(faults) == ["orders[1].conditions[0].kind"]
+    assert "give the new one its own id" in faults["orders[1].conditions[0].kind"]
 
 
 def test_what_is_not_judged_is_still_checked() -> None:

@@ -117,3 +117,12 @@ async def test_newest_orders_are_one_a_case_also_when_ended(any_store: Store) ->
     assert [(version.id, version.version) for version in newest] == [("o-1", 2), ("o-2", 1)]
     assert newest[0].withdrawn_at_us == parse_instant("2026-05-02T00:00:00Z")
     assert NOON_US - newest[0].valid_from_us > HOUR_US
+
+
+async def test_a_condition_keeps_its_kind_for_ever(any_store: Store) -> None:
+    (armed,) = await any_store.arm(versions({}))
+    zone = {"type": "Circle", "center": [4.48, 51.92], "radius_m": 300}
+    inclusion = [{"id": armed.conditions[0].id, "kind": "inclusion", "zone": zone}]
+    with pytest.raises(OrderConflict) as caught:
+        await any_store.arm(versions({"version": 2, "conditions": inclusion}))
+    assert [path for path, _ in caught.value.faults] == ["orders[0].conditions[0].kind"]

@@ -57,7 +57,7 @@ export class AlertList {
       make("button", { class: "alert-head", type: "button", title: "Show on the map", data: { act: "show" }, on: { click: () => this.onShow(alert) } },
         icon(eventIcon(alert.event, breach?.how)),
         make("span", { class: "alert-title" },
-          make("strong", { text: eventWords(alert.event) }),
+          make("strong", { text: eventWords(alert.event, breach?.how) }),
           make("span", { class: "alert-who", text: alert.wearer ?? alert.device ?? "" })),
         make("span", { class: "alert-when" },
           make("span", { class: "priority", title: `Priority ${alert.priority} of 5`, text: `P${alert.priority} · ${priorityWords(alert.priority)}` }),
@@ -114,7 +114,7 @@ export class AlertList {
     return make("div", { class: "alert-foot" },
       fault ? make("p", { class: "fault", role: "alert", text: fault }) : null,
       make("button", { class: `button${alert.recipients.includes(this.state.person?.party) ? " primary" : ""}`, type: "button", disabled: busy, data: { act: "take" },
-        "aria-label": `Acknowledge: ${eventWords(alert.event)}, ${alert.wearer ?? alert.device ?? ""}`,
+        "aria-label": `Acknowledge: ${eventWords(alert.event, this.state.breachOf(alert)?.how)}, ${alert.wearer ?? alert.device ?? ""}`,
         on: { click: () => this.#take(alert) } }, icon("hand"), busy ? "Acknowledging …" : "Acknowledge"));
   }
 

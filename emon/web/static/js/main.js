@@ -247,7 +247,7 @@ function drawTally() {
 
 function announce(alert) {
   const certainty = alert.certainty === null ? "" : `, ${certaintyWords(alert.certainty)}`;
-  byId("announce").textContent = `New alert, priority ${alert.priority}: ${eventWords(alert.event)}${certainty}, ${alert.wearer ?? alert.device ?? ""}`;
+  byId("announce").textContent = `New alert, priority ${alert.priority}: ${eventWords(alert.event, state.breachOf(alert)?.how)}${certainty}, ${alert.wearer ?? alert.device ?? ""}`;
 }
 
 // --- who hears what -----------------------------------------------------------------------------------

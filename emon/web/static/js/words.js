@@ -56,7 +56,9 @@ const PARTIES = {
 const SOURCES = { gnss: "satellite", wifi: "Wi-Fi", cell: "cell tower", rf: "radio beacon" };
 const KINDS = { exclusion: "ban", inclusion: "must be here", contact: "contact ban" };
 
-export const eventWords = (event) => EVENTS[event]?.[0] ?? String(event);
+const OF_A_REQUIRED_PLACE = ["late_home", "left_early", "absent"];
+
+export const eventWords = (event, how) => (event === "breach" && OF_A_REQUIRED_PLACE.includes(how) ? "Not at the required place" : EVENTS[event]?.[0] ?? String(event));
 export const eventIcon = (event, how) => (event === "breach" && how === "crossed" ? "crossed" : EVENTS[event]?.[1] ?? "platform");
 export const howWords = (how) => HOW[how] ?? String(how ?? "");
 export const certaintyWords = (certainty) => CERTAINTY[certainty]?.[0] ?? String(certainty);
