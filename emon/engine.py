@@ -15,10 +15,11 @@ from msgspec.structs import replace
 
 from emon.alerts.policy import DEFAULT_POLICY, Policy
 from emon.decide import Decider
+from emon.device_alerts import EventKey, device_alerts, events_asked
 from emon.ingest.admit import Track, admit, clock_is_wrong
 from emon.limits import TRACK_FIXES_MAX
 from emon.model.effects import Effects
-from emon.model.fix import Decoded, DeviceEvent, DeviceStatus, Fix, RawFix, Rejection
+from emon.model.fix import Decoded, DeviceEvent, DeviceStatus, Fix, KeptEvent, RawFix, Rejection
 from emon.model.vocabulary import Mark, Reason
 from emon.state import FoldPast, Key, State, retimed
 
@@ -42,11 +43,13 @@ class Need(msgspec.Struct, frozen=True):
 
     ``tracks``: devices, each with the oldest fixed_at its track must reach below. ``keys``: fixes
     that may be stored already. ``folds``: conditions to fold again, each from an instant on.
+    ``events``: what a device said of one kind, from an instant on, led by the word before.
     """
 
     tracks: dict[str, int] = {}
     keys: tuple[tuple[str, int, int], ...] = ()
     folds: dict[Key, int] = {}
+    events: tuple[tuple[str, str, int], ...] = ()
 
 
 class Past(msgspec.Struct, frozen=True):
@@ -56,6 +59,7 @@ class Past(msgspec.Struct, frozen=True):
     clock_ahead: dict[str, int] = {}
     known: dict[tuple[str, int, int], Fix] = {}
     folds: dict[Key, FoldPast] = {}
+    events: dict[EventKey, list[KeptEvent]] = {}
 
 
 def needs(state: State, inputs: Inputs) -> Need:
@@ -91,7 +95,8 @@ def needs(state: State, inputs: Inputs) -> Need:
                     # A clock that runs ahead lets a fix pass edges whose timers have not fired yet.
                     from_us = min(at_us, inputs.at_us)
                     folds[key] = min(from_us, folds.get(key, from_us))
-    return Need(tracks, tuple(keys), folds)
+    said = [event for message in inputs.messages for event in message.decoded.events]
+    return Need(tracks, tuple(keys), folds, events_asked(state, said))
 
 
 def _may_be_stored(state: State, raw: RawFix) -> bool:
@@ -127,6 +132,7 @@ def step(state: State, inputs: Inputs, past: Past, policy: Policy = DEFAULT_POLI
     _fire_timers(state, inputs.at_us, decider)
     intake = _Intake(state, inputs, past)
     decider.take_fixes(intake.fixes, inputs.at_us)
+    told_by_devices = device_alerts(state, intake.events, past.events, inputs.at_us, policy)
     after = replace(
         state,
         at_us=inputs.at_us,
@@ -146,7 +152,7 @@ def step(state: State, inputs: Inputs, past: Past, policy: Policy = DEFAULT_POLI
         rejections=tuple(intake.rejections),
         repeats=tuple(sorted(intake.repeats.items())),
         breaches=decider.changed_breaches(),
-        alerts=tuple(decider.alerts),
+        alerts=(*decider.alerts, *told_by_devices),
     )
     return after, effects
 

@@ -48,6 +48,7 @@ SPAN_ERROR = 0.006  # haversine on the mean sphere against the ellipsoid, larges
 INCURSION_DAYS_KEPT = 4  # [own] days remembered for "at most one alert a condition and local day"
 RUN_FIXES_MAX = 8  # [own] newest fixes kept to judge agreement
 TRACK_FIXES_MAX = 32  # [own] newest fixes a device keeps in memory for admission
+PANIC_AGAIN_S = 60  # [own] presses closer together are one call for help; a later one is told again
 RUN_MEMORY_S = 900  # [own] evidence older than the edge's limit says nothing about now
 
 # --- store ----------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from emon.engine import Need, Past
 from emon.ingest.admit import Track
 from emon.limits import RUN_MEMORY_S, TRACK_FIXES_MAX
 from emon.model.breach import Breach
-from emon.model.fix import Fix
+from emon.model.fix import Fix, KeptEvent
 from emon.model.instant import HOUR_US, SECOND_US
 from emon.model.vocabulary import Kind
 from emon.recall_home import home_known_from
@@ -50,6 +50,12 @@ class Archive(Protocol):
         opened or closed from then on, rising by (opened_at, id)."""
         ...
 
+    async def events_since(
+        self, spans: Sequence[tuple[str, str, int]]
+    ) -> dict[tuple[str, str], list[KeptEvent]]:
+        """What each (device, event, from_us) said or was heard to say from then on, led by the last
+        before by (fixed_at, seq)."""
+        ...
 
 
 async def recall(archive: Archive, state: State, need: Need) -> Past:
@@ -61,6 +67,7 @@ async def recall(archive: Archive, state: State, need: Need) -> Past:
         clock_ahead=await archive.clock_ahead(unseen) if unseen else {},
         known=await archive.known_fixes(need.keys) if need.keys else {},
         folds=await _folds(archive, state, need) if need.folds else {},
+        events=await archive.events_since(need.events) if need.events else {},
     )
 
 

@@ -17,7 +17,7 @@ from emon.ingest.decode import decode
 from emon.limits import UNKNOWN_DEVICE_RETAKE_S
 from emon.model.breach import Alert, Breach
 from emon.model.effects import Effects
-from emon.model.fix import Fix, Rejection
+from emon.model.fix import Fix, KeptEvent, Rejection
 from emon.model.instant import SECOND_US
 from emon.model.lines import Line, alert_line, breach_line
 from emon.model.order import OrderVersion
@@ -51,6 +51,7 @@ class MemoryArchive:
         self._by_key: dict[FixKey, Fix] = {}
         self._clock_ahead: dict[str, int] = {}
         self._breaches: dict[Key, dict[str, Breach]] = {}
+        self._events: dict[tuple[str, str], dict[tuple[int, int, str], KeptEvent]] = {}
         self._unknown: list[tuple[int, Rejection]] = []
         self.alerts: list[Alert] = []
         self.counts = Counts()
@@ -67,6 +68,10 @@ class MemoryArchive:
                 bisect.insort(self._fixes.setdefault(device, []), fix, key=_position)
         for breach in effects.breaches:
             self._breaches.setdefault((breach.order, breach.condition), {})[breach.id] = breach
+        for event in effects.events:
+            said = self._events.setdefault((event.device, event.event), {})
+            key = (event.fixed_at_us, event.seq, event.state)
+            said.setdefault(key, KeptEvent(event, effects.at_us))
         self.alerts.extend(effects.alerts)
         for rejection in effects.rejections:
             if rejection.reason is Reason.UNKNOWN_DEVICE:
@@ -125,6 +130,17 @@ class MemoryArchive:
                 ),
                 key=lambda b: (b.opened_at_us, b.id),
             )
+        return found
+
+    async def events_since(
+        self, spans: Sequence[tuple[str, str, int]]
+    ) -> dict[tuple[str, str], list[KeptEvent]]:
+        found: dict[tuple[str, str], list[KeptEvent]] = {}
+        for device, event, from_us in spans:
+            said = sorted(self._events.get((device, event), {}).items())
+            lead = [one for key, one in said if key[0] < from_us][-1:]
+            since = [one for key, one in said if key[0] >= from_us or one.received_at_us >= from_us]
+            found[(device, event)] = [*(one for one in lead if one not in since), *since]
         return found
 
 

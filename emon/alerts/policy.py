@@ -33,6 +33,12 @@ class Policy(msgspec.Struct, frozen=True):
     historic: Rule = Rule(3, (RECLASSERING, MELDKAMER))
     incursion: Rule = Rule(3, (MELDKAMER,))
     inclusion: Rule = Rule(3, (RECLASSERING, MELDKAMER))
+    strap_tamper: Rule = Rule(2, (MELDKAMER,))
+    case_tamper: Rule = Rule(2, (MELDKAMER,))
+    tamper_high_risk: Rule = Rule(1, (MELDKAMER, POLITIE))
+    battery_low: Rule = Rule(4, (MELDKAMER,))
+    battery_critical: Rule = Rule(3, (MELDKAMER,))
+    panic: Rule = Rule(1, (POLITIE, MELDKAMER))
     cleared_priority: int = 4
     cleared_refuted_priority: int = 1
 
@@ -74,6 +80,21 @@ def rule_for(policy: Policy, breach: Breach, risk: Risk) -> tuple[AlertEvent, Ru
         high = risk is Risk.HIGH
         return AlertEvent.BREACH, policy.probable_high_risk if high else policy.probable
     return AlertEvent.BREACH, policy.possible
+
+
+def rule_for_device(policy: Policy, event: AlertEvent, risk: Risk) -> Rule:
+    """The row of what a device said of itself. Raises ``KeyError`` for any other event."""
+    tampers = (AlertEvent.STRAP_TAMPER, AlertEvent.CASE_TAMPER)
+    if risk is Risk.HIGH and event in tampers:
+        return policy.tamper_high_risk
+    rows = {
+        AlertEvent.STRAP_TAMPER: policy.strap_tamper,
+        AlertEvent.CASE_TAMPER: policy.case_tamper,
+        AlertEvent.BATTERY_LOW: policy.battery_low,
+        AlertEvent.BATTERY_CRITICAL: policy.battery_critical,
+        AlertEvent.PANIC: policy.panic,
+    }
+    return rows[event]
 
 
 def judge_change(

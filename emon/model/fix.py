@@ -78,6 +78,13 @@ class DeviceEvent(msgspec.Struct, frozen=True, gc=False):
     raw: bytes
 
 
+class KeptEvent(msgspec.Struct, frozen=True, gc=False):
+    """A device event and when the engine took it."""
+
+    wire: DeviceEvent
+    received_at_us: int
+
+
 class DeviceStatus(msgspec.Struct, frozen=True, gc=False):
     """``online`` or ``offline`` as the device's retained status or last will says."""
 

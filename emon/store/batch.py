@@ -13,7 +13,7 @@ import psycopg
 from emon import limits
 from emon.model.breach import Breach
 from emon.model.effects import Effects, NewDelivery
-from emon.model.fix import Fix
+from emon.model.fix import DeviceEvent, Fix, KeptEvent
 from emon.model.instant import DAY_US, to_datetime
 from emon.model.order import OrderVersion
 from emon.model.vocabulary import Mark
@@ -123,6 +123,20 @@ class Batch:
         for row in await c.fetch(self._conn, read.SELECT_BREACHES, params):
             breach = breach_from_row(row[1:])
             found.setdefault((breach.order, breach.condition), []).append(breach)
+        return found
+
+    async def events_since(
+        self, spans: Sequence[tuple[str, str, int]]
+    ) -> dict[tuple[str, str], list[KeptEvent]]:
+        """What each (device, event, from_us) said or was heard to say from then on, led by the last
+        before, rising by (fixed_at, seq). Those without any are absent."""
+        if not spans:
+            return {}
+        params = ([d for d, _, _ in spans], [e for _, e, _ in spans], [to_datetime(t) for _, _, t in spans])
+        found: dict[tuple[str, str], list[KeptEvent]] = {}
+        for row in await c.fetch(self._conn, read.SELECT_EVENTS, params):
+            wire = DeviceEvent(row[0], row[2], row[1], row[3], row[4], row[5])
+            found.setdefault((wire.device, wire.event), []).append(KeptEvent(wire, row[6]))
         return found
 
     async def take_again(self, devices: Sequence[str], since_us: int) -> list[tuple[str, bytes]]:

@@ -51,6 +51,18 @@ JOIN breach ON order_id = k.o AND condition_id = k.c
  AND ((closed_at IS NULL AND NOT refuted) OR closed_at >= k.t OR opened_at >= k.t)
 ORDER BY k.place, opened_at, id
 """
+SELECT_EVENTS = """
+SELECT k.d, found.fixed_at, found.seq, k.e, found.state, found.raw, found.received_at
+FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) AS k (d, e, t)
+CROSS JOIN LATERAL (
+    SELECT * FROM device_event
+    WHERE device = k.d AND event = k.e AND (fixed_at >= k.t OR received_at >= k.t)
+    UNION
+    (SELECT * FROM device_event WHERE device = k.d AND event = k.e AND fixed_at < k.t
+     ORDER BY fixed_at DESC, seq DESC, state COLLATE "C" DESC LIMIT 1)
+) AS found
+ORDER BY k.d, k.e, found.fixed_at, found.seq, found.state COLLATE "C"
+"""
 TAKE_AGAIN = """
 WITH taken AS (
     UPDATE rejected SET retaken_at = clock_timestamp()

@@ -71,6 +71,21 @@ def received(device: str, payload: dict[str, Any], received_at_us: int) -> Recei
     return Received(received_at_us, Message(topic, decode(topic, json.dumps(payload).encode())))
 
 
+def said(
+    event: str, state: str, at_s: float, *, received_s: float | None = None, seq: int | None = None
+) -> Received:
+    """A device's word about itself, so many seconds after noon."""
+    payload = {
+        "event": event,
+        "state": state,
+        "seq": round(at_s) + 5_000 if seq is None else seq,
+        "t": NOON_US // 1000 + round(at_s * 1000),
+    }
+    topic = "emon/v1/d-1/event"
+    received_at_us = NOON_US + round((at_s if received_s is None else received_s) * SECOND_US)
+    return Received(received_at_us, Message(topic, decode(topic, json.dumps(payload).encode())))
+
+
 def recorded(lines: Iterable[dict[str, Any]]) -> list[Received]:
     """FIXES lines of the contract (fixes only)."""
     found = []

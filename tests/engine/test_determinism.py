@@ -15,7 +15,7 @@ from emon.model.order import OrderVersion
 from emon.recall import recall
 from emon.replay import MemoryArchive, Received, lines_of, replay
 from emon.state import initial_state, with_orders
-from tests.engine.stories import NOON_US, circle_order, fix_at, shown, versions
+from tests.engine.stories import NOON_US, circle_order, fix_at, said, shown, versions
 
 SCHEDULED = circle_order(
     conditions=[
@@ -63,6 +63,17 @@ SECOND["conditions"] = [
     SCHEDULED["conditions"][3],
 ]
 
+WORDS = [
+    ("strap", "cut"),
+    ("strap", "closed"),
+    ("battery", "low"),
+    ("battery", "critical"),
+    ("battery", "ok"),
+    ("panic", "pressed"),
+    ("motion", "still"),
+]
+
+
 @st.composite
 def stories(draw: st.DrawFn) -> list[Received]:
     """A wearer wandering about a zone for three quarters of an hour; some fixes come late, some from a
@@ -77,6 +88,10 @@ def stories(draw: st.DrawFn) -> list[Received]:
         item = fix_at(east_m, at_s, accuracy_m=accuracy_m, received_s=max(0.0, at_s + late_s))
         for again_s in draw(st.sampled_from([[0], [0], [0, 0], [0, 100], [0, 1, 4000]])):
             items.append(Received(item.received_at_us + again_s * SECOND_US, item.message))
+        word = draw(st.sampled_from([None, None, None, *WORDS]))
+        if word is not None:
+            for again_s in draw(st.sampled_from([[0], [0, 30]])):
+                items.append(said(*word, at_s, received_s=max(0.0, at_s + late_s) + again_s))
     return items
 
 

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from emon.model.effects import Effects, NewDelivery
-from emon.model.fix import DeviceEvent, DeviceStatus, Fix, Rejection
+from emon.model.fix import DeviceEvent, DeviceStatus, Fix, KeptEvent, Rejection
 from emon.model.instant import DAY_US, HOUR_US, SECOND_US, parse_instant, to_us
 from emon.model.vocabulary import Certainty, Mark, Party, Reason
 from emon.store.errors import FixAlreadyStored
@@ -241,3 +241,24 @@ async def test_effects_without_rows_only_move_the_clock(any_store: Store) -> Non
         await tx.write(Effects(at_us=AT_US), ())
     assert await any_store.last_received_at_us() == AT_US
     assert (await any_store.counts()).fixes == {}
+
+
+async def test_what_a_device_said_is_found_from_an_instant_on_and_led_by_the_word_before(
+    any_store: Store,
+) -> None:
+    def said(at_us: int, seq: int, state: str, event: str = "strap") -> DeviceEvent:
+        return DeviceEvent("d-1", seq, at_us, event, state, b"{}")
+
+    old = (said(NOON_US, 1, "cut"), said(NOON_US, 1, "open"), said(NOON_US, 2, "low", "battery"))
+    ahead = said(AT_US + 60, 3, "closed")
+    await write(any_store, events=(*old, ahead))
+    await write(any_store, events=(old[0],), at_us=AT_US + 900)
+    asked = [("d-1", "strap", AT_US + 1), ("d-1", "battery", AT_US + 1), ("d-2", "strap", 0)]
+    async with any_store.batch() as tx:
+        found = await tx.events_since(asked)
+        heard = await tx.events_since([("d-1", "strap", AT_US)])
+    assert found == {
+        ("d-1", "strap"): [KeptEvent(old[1], AT_US), KeptEvent(ahead, AT_US)],
+        ("d-1", "battery"): [KeptEvent(old[2], AT_US)],
+    }
+    assert heard["d-1", "strap"] == [KeptEvent(one, AT_US) for one in (old[0], old[1], ahead)]

@@ -1,0 +1,128 @@
+"""Alerts on what devices say of themselves: tampering, batteries, a panic button.
+
+Pure, and without a memory of its own: what was said before is asked of the archive, so a restart
+changes nothing. An event counts by its own time, as a fix does; one whose clock is wrong counts by
+its receipt. It is told if an order is in force then that names the device as worn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from emon.alerts.device_states import AT_FIRST, PASSING, rise, told_later
+from emon.alerts.policy import Policy, rule_for_device
+from emon.geofence.timeline import device_use, in_force
+from emon.ingest.admit import clock_is_wrong
+from emon.limits import PANIC_AGAIN_S
+from emon.model.breach import Alert
+from emon.model.fix import DeviceEvent, KeptEvent
+from emon.model.ids import derive_id
+from emon.model.instant import SECOND_US
+from emon.model.vocabulary import Risk
+from emon.state import State
+
+EventKey = tuple[str, str]
+"""(device, event)."""
+
+
+def events_asked(state: State, events: Sequence[DeviceEvent]) -> tuple[tuple[str, str, int], ...]:
+    """What :func:`device_alerts` must be given: (device, event, from_us)."""
+    asked: dict[EventKey, int] = {}
+    for event in events:
+        if event.event in AT_FIRST and state.knows(event.device):
+            key = (event.device, event.event)
+            asked[key] = min(event.fixed_at_us, asked.get(key, event.fixed_at_us))
+    return tuple((device, event, from_us) for (device, event), from_us in sorted(asked.items()))
+
+
+def device_alerts(
+    state: State,
+    events: Sequence[DeviceEvent],
+    kept: Mapping[EventKey, Sequence[KeptEvent]],
+    at_us: int,
+    policy: Policy,
+) -> list[Alert]:
+    """The alerts of one decision. ``kept``: what is stored of each (device, event), from the oldest
+    of the new ones on and led by the one before."""
+    arrived: dict[EventKey, dict[object, KeptEvent]] = {}
+    for event in events:
+        if event.event in AT_FIRST:
+            new = arrived.setdefault((event.device, event.event), {})
+            new[_identity(event)] = KeptEvent(event, at_us)
+    alerts: list[Alert] = []
+    for key, new in sorted(arrived.items()):
+        older = list(kept.get(key, ()))
+        known = {_identity(one.wire) for one in older}
+        fresh = [one for identity, one in new.items() if identity not in known]
+        alerts.extend(_of_one(state, older, fresh, at_us, policy))
+    return alerts
+
+
+def _of_one(
+    state: State, older: Sequence[KeptEvent], fresh: Sequence[KeptEvent], at_us: int, policy: Policy
+) -> list[Alert]:
+    line = sorted([*((one, False) for one in older), *((one, True) for one in fresh)], key=_place)
+    alerts: list[Alert] = []
+    for i, (one, is_new) in enumerate(line):
+        event, now = one.wire.event, one.wire.state
+        if not is_new or (event in PASSING and i + 1 < len(line)):
+            continue
+        near = _near if event == "panic" else _any
+        before = line[i - 1][0].wire.state if i > 0 and near(line[i - 1][0], one) else None
+        later = next((o for o, fresh_one in line[i + 1 :] if not fresh_one), None)
+        raised = rise(event, before, now)
+        if later is not None and near(one, later) and told_later(event, before, now, later.wire.state):
+            raised = None
+        risk = _risk(state, one, at_us)
+        if raised is None or risk is None:
+            continue
+        rule = rule_for_device(policy, raised, risk)
+        alerts.append(
+            Alert(
+                id=derive_id("device", raised, *map(str, _identity(one.wire)), at_us),
+                event=raised,
+                priority=rule.priority,
+                at_us=at_us,
+                recipients=rule.recipients,
+                happened_at_us=_happened_us(one),
+                received_at_us=at_us,
+                device=one.wire.device,
+            )
+        )
+    return alerts
+
+
+def _identity(event: DeviceEvent) -> tuple[str, int, int, str, str]:
+    return (event.device, event.fixed_at_us, event.seq, event.event, event.state)
+
+
+def _happened_us(one: KeptEvent) -> int:
+    wrong = clock_is_wrong(one.wire.fixed_at_us, one.received_at_us)
+    return one.received_at_us if wrong else one.wire.fixed_at_us
+
+
+def _place(item: tuple[KeptEvent, bool]) -> tuple[int, int, str]:
+    one = item[0]
+    return (_happened_us(one), one.wire.seq, one.wire.state)
+
+
+def _any(earlier: KeptEvent, later: KeptEvent) -> bool:
+    return True
+
+
+def _near(earlier: KeptEvent, later: KeptEvent) -> bool:
+    """Whether two presses are one call for help."""
+    return _happened_us(later) - _happened_us(earlier) <= PANIC_AGAIN_S * SECOND_US
+
+
+def _risk(state: State, one: KeptEvent, at_us: int) -> Risk | None:
+    """The highest risk of the orders in force that have the device worn; None without any."""
+    happened_us = _happened_us(one)
+    found: list[Risk] = []
+    for key in state.by_device.get(one.wire.device, ()):
+        version = state.subjects[key].timeline.judging(happened_us, at_us)
+        if version is None or not in_force(version, happened_us):
+            continue
+        if device_use(version, one.wire.device, happened_us) is not None:
+            found.append(version.risk)
+    return max(found, key=list(Risk).index, default=None)
