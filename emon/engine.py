@@ -18,6 +18,7 @@ from emon.decide import Decider
 from emon.device_alerts import EventKey, device_alerts, events_asked
 from emon.ingest.admit import Track, admit, clock_is_wrong
 from emon.limits import TRACK_FIXES_MAX
+from emon.model.command import Reply
 from emon.model.effects import Effects
 from emon.model.fix import Decoded, DeviceEvent, DeviceStatus, Fix, KeptEvent, RawFix, Rejection
 from emon.model.vocabulary import Mark, Reason
@@ -44,12 +45,14 @@ class Need(msgspec.Struct, frozen=True):
     ``tracks``: devices, each with the oldest fixed_at its track must reach below. ``keys``: fixes
     that may be stored already. ``folds``: conditions to fold again, each from an instant on.
     ``events``: what a device said of one kind, from an instant on, led by the word before.
+    ``replies``: ids of replies that may be stored already.
     """
 
     tracks: dict[str, int] = {}
     keys: tuple[tuple[str, int, int], ...] = ()
     folds: dict[Key, int] = {}
     events: tuple[tuple[str, str, int], ...] = ()
+    replies: tuple[str, ...] = ()
 
 
 class Past(msgspec.Struct, frozen=True):
@@ -60,6 +63,7 @@ class Past(msgspec.Struct, frozen=True):
     known: dict[tuple[str, int, int], Fix] = {}
     folds: dict[Key, FoldPast] = {}
     events: dict[EventKey, list[KeptEvent]] = {}
+    replies: frozenset[str] = frozenset()
 
 
 def needs(state: State, inputs: Inputs) -> Need:
@@ -96,7 +100,8 @@ def needs(state: State, inputs: Inputs) -> Need:
                     from_us = min(at_us, inputs.at_us)
                     folds[key] = min(from_us, folds.get(key, from_us))
     said = [event for message in inputs.messages for event in message.decoded.events]
-    return Need(tracks, tuple(keys), folds, events_asked(state, said))
+    replied = sorted({reply.id for message in inputs.messages for reply in message.decoded.replies})
+    return Need(tracks, tuple(keys), folds, events_asked(state, said), tuple(replied))
 
 
 def _may_be_stored(state: State, raw: RawFix) -> bool:
@@ -153,6 +158,7 @@ def step(state: State, inputs: Inputs, past: Past, policy: Policy = DEFAULT_POLI
         repeats=tuple(sorted(intake.repeats.items())),
         breaches=decider.changed_breaches(),
         alerts=(*decider.alerts, *told_by_devices),
+        replies=intake.replies,
     )
     return after, effects
 
@@ -179,9 +185,12 @@ class _Intake:
         self.statuses: list[DeviceStatus] = []
         self.rejections: list[Rejection] = []
         self.repeats: dict[str, int] = {}
+        replied: dict[str, Reply] = {}
         by_device: dict[str, list[tuple[RawFix, str]]] = {}
         for message in inputs.messages:
-            self._sort_out(state, message, by_device)
+            self._sort_out(state, message, by_device, replied)
+        # A reply that comes again is the same reply: what it changed stays as it became since.
+        self.replies = tuple(replied[key] for key in sorted(replied) if key not in past.replies)
         tracks, clock_ahead = state.tracks.mutate(), state.clock_ahead.mutate()
         for device in sorted(by_device):
             if device in past.tracks:
@@ -204,7 +213,11 @@ class _Intake:
         self.fixes.sort(key=lambda fix: _place(fix.wire))
 
     def _sort_out(
-        self, state: State, message: Message, by_device: dict[str, list[tuple[RawFix, str]]]
+        self,
+        state: State,
+        message: Message,
+        by_device: dict[str, list[tuple[RawFix, str]]],
+        replied: dict[str, Reply],
     ) -> None:
         topic, decoded = message.topic, message.decoded
         self.rejections.extend(decoded.rejections)
@@ -218,6 +231,11 @@ class _Intake:
                 self.events.append(event)
             else:
                 self.rejections.append(_unknown(event.device, topic, event.raw))
+        for reply in decoded.replies:
+            if state.knows(reply.device):
+                replied.setdefault(reply.id, reply)
+            else:
+                self.rejections.append(_unknown(reply.device, topic, reply.raw))
         for status in decoded.statuses:
             if state.knows(status.device):
                 self.statuses.append(status)

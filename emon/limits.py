@@ -15,6 +15,7 @@ SEQ_MAX = 2**32 - 1  # [contract] section 1: uint32
 ACCURACY_MIN_M = 0.0  # [own] a radius; 0 is what some receivers send for "unknown"
 ACCURACY_MAX_M = 1_000_000.0  # [own] beyond it a position says nothing anywhere
 SPEED_MAX_M_S = 1_000.0  # [own] beyond it the member is broken, not fast
+COMMAND_ID_LENGTH_MAX = 64  # [own] ours have 16; a device repeats what it was given
 JSON_DEPTH_MAX = 32  # [own] a fix needs 2; deeper is an attack or a fault
 R95_PER_R68 = 1.6214  # [contract] section 1: OwnTracks reports the 68 % radius
 R95_PER_SIGMA = 2.4477  # radius of the 95 % circle of a circular normal, sqrt(-2 ln 0.05)

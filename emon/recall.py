@@ -57,6 +57,10 @@ class Archive(Protocol):
         before by (fixed_at, seq)."""
         ...
 
+    async def known_replies(self, ids: Sequence[str]) -> frozenset[str]:
+        """Those of the replies' ids that are stored."""
+        ...
+
 
 async def recall(archive: Archive, state: State, need: Need) -> Past:
     """Everything :func:`emon.engine.needs` asked for."""
@@ -68,6 +72,7 @@ async def recall(archive: Archive, state: State, need: Need) -> Past:
         known=await archive.known_fixes(need.keys) if need.keys else {},
         folds=await _folds(archive, state, need) if need.folds else {},
         events=await archive.events_since(need.events) if need.events else {},
+        replies=await archive.known_replies(need.replies) if need.replies else frozenset(),
     )
 
 

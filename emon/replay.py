@@ -52,6 +52,7 @@ class MemoryArchive:
         self._clock_ahead: dict[str, int] = {}
         self._breaches: dict[Key, dict[str, Breach]] = {}
         self._events: dict[tuple[str, str], dict[tuple[int, int, str], KeptEvent]] = {}
+        self._replies: set[str] = set()
         self._unknown: list[tuple[int, Rejection]] = []
         self.alerts: list[Alert] = []
         self.counts = Counts()
@@ -73,6 +74,7 @@ class MemoryArchive:
             key = (event.fixed_at_us, event.seq, event.state)
             said.setdefault(key, KeptEvent(event, effects.at_us))
         self.alerts.extend(effects.alerts)
+        self._replies.update(reply.id for reply in effects.replies)
         for rejection in effects.rejections:
             if rejection.reason is Reason.UNKNOWN_DEVICE:
                 self._unknown.append((effects.at_us, rejection))
@@ -142,6 +144,9 @@ class MemoryArchive:
             since = [one for key, one in said if key[0] >= from_us or one.received_at_us >= from_us]
             found[(device, event)] = [*(one for one in lead if one not in since), *since]
         return found
+
+    async def known_replies(self, ids: Sequence[str]) -> frozenset[str]:
+        return frozenset(self._replies.intersection(ids))
 
 
 def _position(fix: Fix) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""One MQTT message to fixes, events, statuses and rejections. Never raises, whatever came.
+"""One MQTT message to fixes, events, statuses, replies and rejections. Never raises, whatever came.
 
 What cannot be taken becomes a ``Rejection`` with its reason, place and bytes, one element at a time:
 in an array the good elements count. ``Rejection.raw`` and ``RawFix.raw`` decode again by themselves under
@@ -11,10 +11,11 @@ from collections.abc import Callable
 
 from emon.ingest.elements import UnfitError, split
 from emon.ingest.fixb import fix_from_record, split_records
-from emon.ingest.objects import event_from, fix_from
+from emon.ingest.objects import event_from, fix_from, reply_from
 from emon.ingest.owntracks import fix_from_owntracks
 from emon.ingest.topics import Channel, parse_topic
 from emon.limits import PAYLOAD_BYTES_MAX
+from emon.model.command import Reply
 from emon.model.fix import Decoded, DeviceEvent, DeviceStatus, RawFix, Rejection
 from emon.model.vocabulary import Reason
 
@@ -26,8 +27,8 @@ _TOPIC_SHOWN_MAX = 256  # characters of a foreign topic that are kept
 def decode(topic: str, payload: bytes) -> Decoded:
     """What the message held. Pure; the same topic and payload always give the same answer.
 
-    Commands and their replies are known and hold nothing here. An empty payload on a retained topic
-    (``status``, OwnTracks) clears the broker's retained message and is no fault of the device.
+    A command is ours and holds nothing here. An empty payload on a retained topic (``status``,
+    OwnTracks) clears the broker's retained message and is no fault of the device.
     """
     parsed = parse_topic(topic)
     if parsed is None:
@@ -45,6 +46,8 @@ def decode(topic: str, payload: bytes) -> Decoded:
         return _events(topic, device, payload)
     if channel is Channel.STATUS:
         return _status(topic, device, payload)
+    if channel is Channel.REPLY:
+        return _replies(topic, device, payload)
     if channel is Channel.OWNTRACKS and payload:
         return _fixes(topic, device, payload, fix_from_owntracks)
     return _NOTHING
@@ -96,6 +99,21 @@ def _events(topic: str, device: str, payload: bytes) -> Decoded:
         except UnfitError as unfit:
             rejections.append(unfit.rejection(device, topic, element, index if in_array else None))
     return Decoded(events=tuple(events), rejections=tuple(rejections))
+
+
+def _replies(topic: str, device: str, payload: bytes) -> Decoded:
+    try:
+        elements, in_array = split(payload)
+    except UnfitError as unfit:
+        return Decoded(rejections=(unfit.rejection(device, topic, payload, None),))
+    replies: list[Reply] = []
+    rejections: list[Rejection] = []
+    for index, element in enumerate(elements):
+        try:
+            replies.append(reply_from(element, device))
+        except UnfitError as unfit:
+            rejections.append(unfit.rejection(device, topic, element, index if in_array else None))
+    return Decoded(replies=tuple(replies), rejections=tuple(rejections))
 
 
 def _status(topic: str, device: str, payload: bytes) -> Decoded:

@@ -1,4 +1,4 @@
-"""A fix and a device event as JSON objects (contract, section 1).
+"""A fix, a device event and a reply as JSON objects (contract, section 1).
 
 The fast path is one typed decode in C. Where it fails, the slow path reads member by member and
 finds the precise place and reason, or finds that only an optional member is broken: such a member
@@ -18,12 +18,16 @@ from emon.ingest.elements import UnfitError, check_readable, instant_us, members
 from emon.limits import (
     ACCURACY_MAX_M,
     ACCURACY_MIN_M,
+    COMMAND_ID_LENGTH_MAX,
     HDOP_MAX,
     HEADING_MAX_DEG,
+    PLAN_MAX_S,
+    PLAN_MIN_S,
     SATELLITES_MAX,
     SEQ_MAX,
     SPEED_MAX_M_S,
 )
+from emon.model.command import Reply, Result
 from emon.model.fix import DeviceEvent, RawFix
 from emon.model.vocabulary import DEVICE_EVENT_STATES, Reason, Source
 
@@ -101,6 +105,33 @@ def event_from(element: bytes, device: str) -> DeviceEvent:
     seq = required_seq(members)
     fixed_at_us = instant_us(required_instant(members))
     return DeviceEvent(device, seq, fixed_at_us, event, state, element)
+
+
+def reply_from(element: bytes, device: str) -> Reply:
+    """One JSON object to a reply, with the element's bytes. Raises ``UnfitError``.
+
+    Only ``id`` is required. A reply without ``result`` says that the command was carried out; of a
+    word that is none of ours nobody can say that, so it counts as refused.
+    """
+    members = members_of(element)
+    command = required_text(members, "id")
+    if not 1 <= len(command) <= COMMAND_ID_LENGTH_MAX or not command.isprintable():
+        detail = f"a command's id is 1 to {COMMAND_ID_LENGTH_MAX} printable characters"
+        raise UnfitError(Reason.OUT_OF_RANGE, detail, "id")
+    result = Result.DONE if _optional(members, "result", _text) in (None, "done") else Result.REFUSED
+    rate_s = _optional(members, "rate_s", _number)
+    if rate_s is not None and not PLAN_MIN_S <= rate_s <= PLAN_MAX_S:
+        rate_s = None
+    return Reply(device, command, result, element, rate_s, _optional_instant_us(members, "t"))
+
+
+def _optional_instant_us(members: Mapping[str, msgspec.Raw], name: str) -> int | None:
+    """An instant, or None where it is absent or broken."""
+    value = _optional(members, name, _text_or_integer)
+    try:
+        return None if value is None else instant_us(value, name)
+    except UnfitError:
+        return None
 
 
 def _read_fix(members: Mapping[str, msgspec.Raw]) -> _WireFix:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from emon.model.breach import Alert, Breach
+from emon.model.command import Reply
 from emon.model.fix import DeviceEvent, DeviceStatus, Fix, Rejection
 
 
@@ -23,6 +24,7 @@ class Effects(msgspec.Struct, frozen=True):
     repeats: tuple[tuple[str, int], ...] = ()
     breaches: tuple[Breach, ...] = ()
     alerts: tuple[Alert, ...] = ()
+    replies: tuple[Reply, ...] = ()
 
 
 class NewDelivery(msgspec.Struct, frozen=True):

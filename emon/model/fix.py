@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from emon.model.command import Reply
 from emon.model.vocabulary import Mark, Reason, Source
 
 
@@ -114,3 +115,4 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
     events: tuple[DeviceEvent, ...] = ()
     statuses: tuple[DeviceStatus, ...] = ()
     rejections: tuple[Rejection, ...] = ()
+    replies: tuple[Reply, ...] = ()

@@ -139,6 +139,13 @@ class Batch:
             found.setdefault((wire.device, wire.event), []).append(KeptEvent(wire, row[6]))
         return found
 
+    async def known_replies(self, ids: Sequence[str]) -> frozenset[str]:
+        """Those of the replies' ids that are stored."""
+        if not ids:
+            return frozenset()
+        rows = await c.fetch(self._conn, read.SELECT_REPLIES, (list(ids),))
+        return frozenset(row[0] for row in rows)
+
     async def take_again(self, devices: Sequence[str], since_us: int) -> list[tuple[str, bytes]]:
         """(topic, raw) of what was rejected as ``unknown_device`` since and not yet taken again.
 
@@ -215,6 +222,10 @@ class Batch:
                 for event in effects.events
             ),
         )  # fmt: skip
+        await self._many(
+            sql.INSERT_REPLY,
+            (sql.reply_params(reply, received_at, recorded_at) for reply in effects.replies),
+        )
         await self._many(
             sql.UPSERT_STATUS,
             ((s.device, s.online, received_at, recorded_at) for s in effects.statuses),

@@ -63,6 +63,7 @@ CROSS JOIN LATERAL (
 ) AS found
 ORDER BY k.d, k.e, found.fixed_at, found.seq, found.state COLLATE "C"
 """
+SELECT_REPLIES = "SELECT id FROM command_reply WHERE id = ANY(%s)"
 TAKE_AGAIN = """
 WITH taken AS (
     UPDATE rejected SET retaken_at = clock_timestamp()

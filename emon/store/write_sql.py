@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from emon.model.breach import Alert
+from emon.model.command import Reply
 from emon.model.fix import Fix
 from emon.model.instant import to_datetime
 
@@ -56,6 +57,11 @@ INSERT_EVENT = """
 INSERT INTO device_event (device, fixed_at, seq, event, state, raw, received_at, recorded_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT DO NOTHING
+"""
+
+INSERT_REPLY = """
+INSERT INTO command_reply (id, device, command_id, result, rate_s, replied_at, raw, received_at, recorded_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 UPSERT_STATUS = """
@@ -130,4 +136,19 @@ def alert_params(alert: Alert, detected_at: datetime) -> tuple[object, ...]:
         alert.condition,
         None if alert.certainty is None else str(alert.certainty),
         alert.device,
+    )
+
+
+def reply_params(reply: Reply, received_at: datetime, recorded_at: datetime) -> tuple[object, ...]:
+    """Parameters of ``INSERT_REPLY``."""
+    return (
+        reply.id,
+        reply.device,
+        reply.command,
+        str(reply.result),
+        reply.rate_s,
+        None if reply.replied_at_us is None else to_datetime(reply.replied_at_us),
+        reply.raw,
+        received_at,
+        recorded_at,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from emon.ingest.decode import decode
 from emon.ingest.elements import instant_us
 from emon.limits import PAYLOAD_BYTES_MAX, SEQ_MAX
+from emon.model.command import Reply, Result
 from emon.model.fix import Decoded, RawFix
 from emon.model.instant import format_instant, parse_instant
 from emon.model.vocabulary import DEVICE_EVENT_STATES, Reason, Source
@@ -299,9 +301,80 @@ def test_another_status_is_rejected_and_a_cleared_one_is_nothing() -> None:
     assert decode("emon/v1/d-1/status", b"") == Decoded()
 
 
-def test_commands_and_replies_hold_nothing() -> None:
-    for leaf in ("cmd", "cmd/reply"):
-        assert decode(f"emon/v1/d-1/{leaf}", b"anything \xff") == Decoded()
+def test_a_command_of_ours_holds_nothing() -> None:
+    assert decode("emon/v1/d-1/cmd", b"anything \xff") == Decoded()
+
+
+REPLY_TOPIC = "emon/v1/d-1/cmd/reply"
+WIRE = Path(__file__).parents[2] / "docs" / "wire.md"
+
+
+def only_reply(payload: bytes) -> Reply:
+    decoded = decode(REPLY_TOPIC, payload)
+    assert decoded.rejections == ()
+    (reply,) = decoded.replies
+    return reply
+
+
+def test_the_documented_reply_is_read_as_documented() -> None:
+    (worked,) = (
+        line.encode()
+        for line in WIRE.read_text().splitlines()
+        if line.startswith('{"id":"9f2c4e01a77b3d58","result')
+    )
+    reply = only_reply(worked)
+    assert (reply.device, reply.command, reply.result) == ("d-1", "9f2c4e01a77b3d58", Result.DONE)
+    assert (reply.rate_s, reply.replied_at_us) == (15.0, parse_instant("2026-03-29T01:00:03Z"))
+    assert reply.raw == worked
+
+
+@pytest.mark.parametrize(
+    ("members", "result", "rate_s"),
+    [
+        ({}, Result.DONE, None),
+        ({"result": "done", "rate_s": 15}, Result.DONE, 15.0),
+        ({"result": "refused"}, Result.REFUSED, None),
+        ({"result": "who knows"}, Result.REFUSED, None),
+        ({"rate_s": 0}, Result.DONE, None),
+        ({"rate_s": "15", "t": "soon"}, Result.DONE, None),
+        ({"anything": [1]}, Result.DONE, None),
+    ],
+)
+def test_a_reply_needs_its_command_s_id_alone(
+    members: dict[str, Any], result: Result, rate_s: float | None
+) -> None:
+    reply = only_reply(json.dumps({"id": "c-1", **members}).encode())
+    assert (reply.command, reply.result, reply.rate_s) == ("c-1", result, rate_s)
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason", "place"),
+    [
+        (b"", Reason.UNREADABLE, ""),
+        (b"ok", Reason.UNREADABLE, ""),
+        (b'"ok"', Reason.WRONG_TYPE, ""),
+        (b"{}", Reason.MISSING, "id"),
+        (b'{"id": 7}', Reason.WRONG_TYPE, "id"),
+        (b'{"id": ""}', Reason.OUT_OF_RANGE, "id"),
+        (b'{"id": "a\\nb"}', Reason.OUT_OF_RANGE, "id"),
+        (b'{"id": "%s"}' % (b"x" * 65), Reason.OUT_OF_RANGE, "id"),
+    ],
+)
+def test_a_reply_that_names_no_command_is_rejected(payload: bytes, reason: Reason, place: str) -> None:
+    assert only_rejection(payload, REPLY_TOPIC)[:2] == (reason, place)
+
+
+def test_of_several_replies_the_good_ones_count() -> None:
+    decoded = decode(REPLY_TOPIC, b'[{"id": "c-1"}, {"result": "done"}, {"id": "c-2"}]')
+    assert [reply.command for reply in decoded.replies] == ["c-1", "c-2"]
+    assert [(r.reason, r.place) for r in decoded.rejections] == [(Reason.MISSING, "[1].id")]
+
+
+def test_an_answer_delivered_again_is_the_same_and_another_is_not() -> None:
+    again = (b'{"id":"c-1","rate_s":15}', b' {"rate_s": 15.0, "id": "c-1", "result": "done"}')
+    assert len({only_reply(payload).id for payload in again}) == 1
+    others = (b'{"id":"c-2","rate_s":15}', b'{"id":"c-1"}', b'{"id":"c-1","rate_s":15,"t":0}')
+    assert len({only_reply(payload).id for payload in (*again, *others)}) == 4
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
+from emon.model.command import Reply, Result
 from emon.model.effects import Effects, NewDelivery
 from emon.model.fix import DeviceEvent, DeviceStatus, Fix, KeptEvent, Rejection
 from emon.model.instant import DAY_US, HOUR_US, SECOND_US, parse_instant, to_us
@@ -262,3 +263,17 @@ async def test_what_a_device_said_is_found_from_an_instant_on_and_led_by_the_wor
         ("d-1", "battery"): [KeptEvent(old[2], AT_US)],
     }
     assert heard["d-1", "strap"] == [KeptEvent(one, AT_US) for one in (old[0], old[1], ahead)]
+
+
+async def test_a_reply_is_kept_with_its_bytes_and_known_again(any_store: Store) -> None:
+    full = Reply("d-1", "c-1", Result.DONE, b'{"id":"c-1"}', rate_s=15.0, replied_at_us=NOON_US)
+    bare = Reply("d-1", "c-2", Result.REFUSED, b"[]")
+    await write(any_store, replies=(full, bare))
+    async with any_store.batch() as tx:
+        assert await tx.known_replies([full.id, "0" * 16]) == {full.id}
+        assert await tx.known_replies([]) == frozenset()
+    kept = rows_of(any_store, "SELECT command_id, result, rate_s, raw FROM command_reply ORDER BY command_id")
+    assert kept == [
+        ("c-1", "done", 15.0, full.raw),
+        ("c-2", "refused", None, bare.raw),
+    ]

@@ -63,12 +63,14 @@ async def test_a_second_run_does_nothing_and_says_so(bare_database: str) -> None
     await migrate(bare_database)
     said: list[str] = []
     assert await migrate(bare_database, say=said.append) == 0
-    assert said == ["schema is up to date (3 migrations applied before)"]
+    assert said == [
+        f"schema is up to date ({len({step.number for step in migrations()})} migrations applied before)"
+    ]
 
 
 async def test_two_at_once_apply_each_step_once(bare_database: str) -> None:
     applied = await asyncio.gather(migrate(bare_database), migrate(bare_database))
-    assert sorted(applied) == [0, 3]
+    assert sorted(applied) == [0, len({step.number for step in migrations()})]
 
 
 async def test_a_store_refuses_a_database_without_schema(bare_database: str) -> None:
@@ -184,4 +186,5 @@ async def test_describe_says_server_place_and_storage(any_store: Store) -> None:
     described = await any_store.describe()
     assert described.storage is Storage.NATIVE
     assert described.server.split(".")[0] in {"16", "17", "18"}
-    assert "fixes in daily partitions, schema 3" in str(described)
+    newest = max(step.number for step in migrations())
+    assert f"fixes in daily partitions, schema {newest}" in str(described)
