@@ -17,8 +17,9 @@ help: ## this list
 demo: env assets ## the whole story on embedded broker and database; ARGS="--for 60 --json" passes arguments
 	@exec $(BIN)/emon demo $(ARGS)
 
+# A file's tests stay together, since they share servers; four workers are enough for any machine.
 test: env-dev assets parts ## style, types, imports and all tests; ARGS="tests/cli -x" narrows
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 bounds: env-dev ## the geofence's tests with every index of a kernel checked; minutes of compiling
 	@NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CURDIR)/.cache/numba-bounds $(BIN)/python -m pytest \

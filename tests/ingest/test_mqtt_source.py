@@ -17,7 +17,7 @@ from emon.ingest.sources.mqtt import BrokerUnavailable, MqttSource
 from emon.ingest.sources.mqtt_url import BrokerAddress
 from tests.fixtures_brokers import Broker, MosquittoBroker
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 CLOSINGS = 20
 
 
@@ -38,7 +38,8 @@ async def client(broker: Broker, user: str, *, name: str | None = None) -> Async
 async def publish(broker: Broker, user: str, topic: str, payloads: list[str | bytes], qos: int = 1) -> None:
     async with client(broker, user) as device:
         device.pending_calls_threshold = len(payloads)
-        await asyncio.gather(*(device.publish(topic, payload, qos=qos) for payload in payloads))
+        sent = (device.publish(topic, payload, qos=qos, timeout=PATIENCE_S) for payload in payloads)
+        await asyncio.gather(*sent)
 
 
 async def keep_session(broker: Broker) -> None:
