@@ -24,7 +24,9 @@ test: env-dev assets parts ## style, types, imports and all tests; ARGS="tests/c
 bounds: env-dev ## the geofence's tests with every index of a kernel checked; minutes of compiling
 	@NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CURDIR)/.cache/numba-bounds $(BIN)/python -m pytest \
 	  tests/geofence/test_exact_relation.py tests/geofence/test_exact_crossing.py tests/geofence/test_watch.py \
-	  tests/geofence/test_country.py tests/geofence/test_relation.py tests/geofence/test_probability.py $(ARGS)
+	  tests/geofence/test_watch_boxes.py tests/geofence/test_country.py tests/geofence/test_relation.py \
+	  tests/geofence/test_probability.py tests/geofence/test_same_answers.py tests/geofence/test_bad_input.py \
+	  $(ARGS)
 
 bench: env-dev ## rivals and us in one run; writes benchmarks/REPORT.md
 	@exec $(BIN)/python -m benchmarks $(ARGS)

@@ -183,6 +183,7 @@ PROBABILITY_SIGMA_MAX_M = 500_000.0  # [own] above ACCURACY_MAX_M / R95_PER_SIGM
 COUNTRY_CELLS_MAX = 2_000_000  # [own] coarse cells of a country's index: 40 MB
 COUNTRY_FINE_A_ZONE = 10  # [own] fine cells across a zone of middling size
 COUNTRY_CLOSE_M = 0.003  # [own] nearer to an edge the exact kernels decide; the closed edge is 0.5 mm
+WEARERS_MAX = 100_000_000  # [own] of one watch: 6 GB of certificates; a country has thousands
 OWN_ZONES_MAX = 32  # [own] two flags each in a word of 64 bits
 POINTS_AT_ONCE = 4_096  # [own] lines that emon locate reads before it answers them together
 

@@ -54,7 +54,7 @@ class Country:
     @property
     def zone_bytes(self) -> float:
         """Memory of the table a zone, all room for growth included."""
-        return sum(array.nbytes for array in self.table.arrays) / len(self.table)
+        return self.table.nbytes / len(self.table)
 
 
 def outline(chance: np.random.Generator, vertices: int, radius_m: float, lon: float, lat: float) -> Floats:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from emon.geofence.convert import zone_of
     from emon.geofence.country import CountryIndex
+    from emon.geofence.loading import load_kernels
     from emon.geofence.probability import inside_probabilities
     from emon.geofence.relation import (
         PathContacts,
         detours,
         distances_m,
-        load_kernels,
         nearest_points,
         path_contacts,
         path_distances,
@@ -53,6 +53,7 @@ _ELSEWHERE = {
     "Watch": "watch",
     "ZoneTable": "zones",
     "inside_probabilities": "probability",
+    "load_kernels": "loading",
     "zone_of": "convert",
 }
 

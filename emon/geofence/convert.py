@@ -24,6 +24,8 @@ def zone_of(shape: BaseGeometry | Mapping[str, Any]) -> Zone:
     """
     if isinstance(shape, BaseGeometry):
         return _of_geometry(shape)
+    if not isinstance(shape, Mapping):
+        raise ValueError(f"no zone is made of {shape!r:.60}: Polygon, MultiPolygon, Circle and Corridor are")
     kind = shape.get("type")
     try:
         if kind == "Feature":
@@ -38,7 +40,7 @@ def zone_of(shape: BaseGeometry | Mapping[str, Any]) -> Zone:
             return AreaZone(tuple(map(_part, shape["coordinates"])))
     except KeyError as fault:
         raise ValueError(f"a {kind} needs the member {fault}") from None
-    except TypeError as fault:
+    except (TypeError, OverflowError) as fault:
         raise ValueError(f"a {kind} of another form: {fault}") from None
     raise ValueError(f"no zone is made of a {kind!r}: Polygon, MultiPolygon, Circle and Corridor are")
 
@@ -67,5 +69,8 @@ def _ring(positions: Iterable[Any]) -> Ring:
 
 
 def _position(given: Any) -> tuple[float, float]:
-    lon, lat, *_ = given
-    return float(lon), float(lat)
+    try:
+        lon, lat, *_ = given
+        return float(lon), float(lat)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"a position is longitude and latitude, not {given!r:.60}") from None

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from emon.geofence.columns import columns_of, whole_number, whole_numbers
 from emon.geofence.layout import LANES, Boxes, Masks, Shorts
-from emon.geofence.relation import columns_of, whole_numbers
 from emon.geofence.watch import box_around
 from emon.geofence.wgs84 import METRES_PER_DEGREE_MAX, Floats, Ints
 from emon.geofence.zones import ZoneTable
@@ -26,6 +26,9 @@ _YOUNG_SHARE = 0.1
 _NEVER_NEAR = 1e3
 """Cells from the middle at which the edges lie that only fill up a block."""
 _FINE = 8  # of country_kernels, which compiles when imported
+
+
+_KNOWN = "the table has {} zones"
 
 
 class _Grid(NamedTuple):
@@ -50,8 +53,7 @@ class CountryIndex:
     def __init__(self, table: ZoneTable, zones: Sequence[int] | Ints | None = None) -> None:
         self._table = table
         given = np.arange(len(table)) if zones is None else np.asarray(zones)
-        known = "the table has {} zones"
-        self._zones: Ints = np.unique(whole_numbers("zones", given, len(given), len(table), known))
+        self._zones: Ints = np.unique(whole_numbers("zones", given, given.size, len(table), _KNOWN))
         self._young: list[int] = []
         self._grids = [_laid(table, self._zones)]
         self._stale = False
@@ -71,12 +73,11 @@ class CountryIndex:
         so that adding n zones one by one costs as much as laying out about ten times n at once.
         Raises ``IndexError`` for an unknown zone.
         """
-        if not 0 <= zone_index < len(self._table):
-            raise IndexError(f"zone {zone_index}; the table has {len(self._table)} zones")
+        zone_index = whole_number("zone_index", zone_index, len(self._table), _KNOWN)
         at = int(np.searchsorted(self._zones, zone_index))
         if (at < len(self._zones) and self._zones[at] == zone_index) or zone_index in self._young:
             return
-        self._young.append(int(zone_index))
+        self._young.append(zone_index)
         self._stale = True
 
     def containing(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[Ints, Ints]:

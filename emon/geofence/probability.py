@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from emon.geofence.columns import columns_of, numbers_of, whole_numbers
 from emon.geofence.layout import (
     CORRIDOR,
     DLON,
@@ -27,7 +28,7 @@ from emon.geofence.layout import (
     X1,
 )
 from emon.geofence.outline import polygons_of
-from emon.geofence.relation import columns_of, distances_m, own_array, whole_numbers
+from emon.geofence.relation import distances_m
 from emon.geofence.wgs84 import Floats, to_ecef
 from emon.geofence.zones import ZoneTable
 from emon.limits import PROBABILITY_REACH, PROBABILITY_SIGMA_MAX_M
@@ -72,7 +73,7 @@ def inside_probabilities(
 
 
 def _sigmas(given: npt.ArrayLike, count: int) -> Floats:
-    sigma = own_array(given, np.float64)
+    sigma = numbers_of("sigma_m", given)
     if sigma.shape != (count,):
         raise ValueError(f"sigma_m has shape {sigma.shape} for {count} positions")
     good = (sigma > 0.0) & (sigma <= PROBABILITY_SIGMA_MAX_M)  # false for NaN

@@ -8,17 +8,15 @@ are loaded at the first call, so importing this module is cheap.
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from emon.geofence.columns import columns_of, whole_numbers
 from emon.geofence.wgs84 import Floats, Ints
 from emon.geofence.zones import ZoneTable
 from emon.limits import ON_EDGE_M
-from emon.model.order import AreaZone, CorridorZone
-
-Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class PathContacts(NamedTuple):
@@ -174,78 +172,6 @@ def distances_m(lon1: npt.ArrayLike, lat1: npt.ArrayLike, lon2: npt.ArrayLike, l
     out = np.empty(len(lon1))
     geodesic_each(lon1, lat1, lon2, lat2, out)
     return out
-
-
-def load_kernels() -> None:
-    """Load every kernel now: about a second from the cache, some 40 s of compiling where there is none.
-
-    A service calls this before it takes its first fix, which would wait as long.
-    """
-    from emon.geofence.country import CountryIndex
-    from emon.geofence.probability import inside_probabilities
-    from emon.geofence.watch import Watch
-
-    table = ZoneTable()
-    square = ((4.0, 52.0), (4.01, 52.0), (4.01, 52.01), (4.0, 52.01), (4.0, 52.0))
-    table.add(AreaZone(((square,),)))
-    zones, lon, lat = np.zeros(1, dtype=np.int64), np.array([4.005]), np.array([51.9])
-    for of_points in (signed_distances, relations, nearest_points):
-        of_points(table, zones, lon, lat)
-    signed_distances(table, zones, -lon, -lat)  # where no frame reaches
-    for of_paths in (path_contacts, path_touches, path_distances, detours):
-        of_paths(table, zones, lon, lat, lon, lat + 0.01)
-    distances_m(lon, lat, lon, lat + 0.01)
-    corridor = table.add(CorridorZone(((4.0, 51.9), (4.01, 51.9)), 50.0))
-    inside_probabilities(table, [0, corridor], [4.0, 4.005], [52.0, 51.9], [20.0, 20.0])
-    CountryIndex(table).containing(lon, lat)
-    watch = Watch(table, 1)
-    watch.set(0, [0], [100.0])
-    for certificates in (True, False):
-        watch.flags(zones, lon, lat, certificates=certificates)
-        watch.touched(zones, lon, lat, lon, lat + 0.01, certificates=certificates)
-    for away in (0.0, 1.0):  # where a certificate holds and where none does
-        watch.flags_at(0, 4.005 + away, 51.9)
-
-
-def own_array(given: npt.ArrayLike, dtype: type[Scalar]) -> npt.NDArray[Scalar]:
-    """An array as kernels know it; one that may not be written would be another type to the compiler."""
-    array: npt.NDArray[Scalar] = np.ascontiguousarray(given, dtype=dtype)
-    return array if array.flags.writeable else array.copy()
-
-
-def columns_of(**given: npt.ArrayLike) -> list[Floats]:
-    """Columns as ``f64[n]`` of one length, longitudes within ±180 and latitudes within ±90.
-
-    Raises ``ValueError`` with the column and row of the first value that is not.
-    """
-    arrays = {name: own_array(column, np.float64) for name, column in given.items()}
-    shapes = {name: array.shape for name, array in arrays.items()}
-    if any(len(shape) != 1 for shape in shapes.values()) or len(set(shapes.values())) > 1:
-        raise ValueError(f"columns of one length are needed, not of {shapes}")
-    for name, array in arrays.items():
-        bound = 180.0 if name.startswith("lon") else 90.0
-        if len(array) and not (-bound <= array.min() and array.max() <= bound):  # so for NaN too
-            row = int(np.argmin(np.abs(array) <= bound))
-            raise ValueError(f"{name}[{row}] is {array[row]:.15g}; must be within ±{bound:g}")
-    return list(arrays.values())
-
-
-def whole_numbers(name: str, given: npt.ArrayLike, count: int, bound: int, known: str) -> Ints:
-    """``i64[count]`` of indices below ``bound``; ``known`` says in words what there is.
-
-    Compiled code reads what an index out of range points at, so it is refused here.
-    Raises ``IndexError`` by row for such an index, ``ValueError`` for another number of them.
-    """
-    array = np.asarray(given)
-    if array.size and array.dtype.kind not in "iu":
-        raise ValueError(f"{name} holds {array.dtype}, not whole numbers")
-    numbers = own_array(array, np.int64)
-    if numbers.shape != (count,):
-        raise ValueError(f"{name} has shape {numbers.shape} for {count} positions")
-    if count and not 0 <= int(numbers.min()) <= int(numbers.max()) < bound:
-        row = int(np.argmax((numbers < 0) | (numbers >= bound)))
-        raise IndexError(f"{name}[{row}] is {numbers[row]}; {known.format(bound)}")
-    return numbers
 
 
 def _signed_m(table: ZoneTable, zones: Ints, lon: Floats, lat: Floats) -> Floats:

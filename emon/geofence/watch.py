@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from operator import index
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from emon.geofence.columns import columns_of, numbers_of, whole_number, whole_numbers
 from emon.geofence.layout import (
     CENTER_LAT,
     CENTER_LON,
@@ -27,13 +27,13 @@ from emon.geofence.layout import (
     Boxes,
     ZoneArrays,
 )
-from emon.geofence.relation import columns_of, whole_numbers
 from emon.geofence.wgs84 import SEMI_MINOR_M, Floats, Ints
 from emon.geofence.zones import ZoneTable
-from emon.limits import BUFFER_MAX_M, OWN_ZONES_MAX
+from emon.limits import BUFFER_MAX_M, OWN_ZONES_MAX, WEARERS_MAX
 
 Flags = npt.NDArray[np.uint64]
 
+_KNOWN = "the watch has {} wearers"
 _WORD = 0xFFFFFFFFFFFFFFFF
 _COLUMNS, _CLEAR2, _FLAGS, _FROM, _COUNT = 8, 2, 4, 5, 6  # of watch_kernels, which compiles when imported
 
@@ -45,8 +45,7 @@ class Watch:
     """
 
     def __init__(self, table: ZoneTable, wearers: int) -> None:
-        if wearers < 0:
-            raise ValueError(f"{wearers} wearers")
+        wearers = whole_number("wearers", wearers, WEARERS_MAX + 1, "0 to {} fit")
         self._table = table
         room = np.zeros(wearers * _COLUMNS + _COLUMNS)
         start = (-room.ctypes.data % 64) // 8  # a row is then one cache line
@@ -76,14 +75,13 @@ class Watch:
         Raises ``IndexError`` for an unknown wearer or zone, ``ValueError`` for more than 32 zones or a
         buffer that is none.
         """
-        buffers = [0.0] * len(zones) if buffers_m is None else [float(value) for value in buffers_m]
-        if not 0 <= wearer < len(self):
-            raise IndexError(f"wearer {wearer}; the watch has {len(self)}")
+        wearer = whole_number("wearer", wearer, len(self), _KNOWN)
+        known = "the table has {} zones"
+        zones = [whole_number(f"zones[{k}]", zone, len(self._table), known) for k, zone in enumerate(zones)]
+        buffers = [0.0] * len(zones) if buffers_m is None else numbers_of("buffers_m", buffers_m).tolist()
         if len(zones) > OWN_ZONES_MAX or len(zones) != len(buffers):
             raise ValueError(f"{len(zones)} zones and {len(buffers)} buffers; at most {OWN_ZONES_MAX} each")
-        for k, (zone, buffer_m) in enumerate(zip(zones, buffers, strict=True)):
-            if not 0 <= zone < len(self._table):
-                raise IndexError(f"zones[{k}] is {zone}; the table has {len(self._table)} zones")
+        for k, buffer_m in enumerate(buffers):
             if not 0.0 <= buffer_m <= BUFFER_MAX_M:
                 raise ValueError(f"buffers_m[{k}] is {buffer_m:g}; must be 0 to {BUFFER_MAX_M:g}")
         start = self._room_for(wearer, len(zones))
@@ -119,7 +117,7 @@ class Watch:
         position that is none.
         """
         lon, lat = columns_of(lon=lon, lat=lat)
-        who = whole_numbers("wearer", wearer, len(lon), len(self), "the watch has {} wearers")
+        who = whole_numbers("wearer", wearer, len(lon), len(self), _KNOWN)
         out = np.zeros(len(lon), dtype=np.uint64)
         self.asked += self.fill_share(0, 1, who, lon, lat, out, certificates=certificates)
         return out
@@ -159,16 +157,20 @@ class Watch:
 
     def flags_at(self, wearer: int, lon: float, lat: float) -> int:
         """The flags of one fix; as ``flags``, without the way through arrays where a certificate holds."""
-        if not 0 <= wearer < len(self._rows):
-            raise IndexError(f"wearer {wearer}; the watch has {len(self)}")
-        if not (-180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0):
+        if type(wearer) is not int or not 0 <= wearer < len(self._rows):
+            wearer = whole_number("wearer", wearer, len(self._rows), _KNOWN)
+        try:
+            good = -180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0
+        except (TypeError, ValueError):
+            good = False
+        if not good:
             columns_of(lon=[lon], lat=[lat])  # raises
         if self._one is None:  # an import at each call would cost as much as the answer
             from emon.geofence.watch_kernels import answered, hit
 
             self._one = hit, answered
         kept, afresh = self._one
-        fix = index(wearer), float(lon), float(lat)  # one signature
+        fix = wearer, float(lon), float(lat)  # one signature
         found = int(kept(self._rows, self._words, *fix))
         if found >= 0:
             return found
@@ -193,7 +195,7 @@ class Watch:
         from emon.geofence.watch_kernels import touched_each
 
         a, b, c, d = columns_of(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
-        who = whole_numbers("wearer", wearer, len(a), len(self), "the watch has {} wearers")
+        who = whole_numbers("wearer", wearer, len(a), len(self), _KNOWN)
         out = np.zeros(len(a), dtype=np.uint64)
         touched_each(*self._arrays, who, a, b, c, d, bool(certificates), np.empty(2), out)
         return out

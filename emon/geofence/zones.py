@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from emon.geofence.columns import whole_number
 from emon.geofence.faults import examined
 from emon.geofence.frame import Frame, circle_frame, outline_frame
 from emon.geofence.layout import (
@@ -49,6 +51,9 @@ from emon.model.order import CircleZone, CorridorZone, Zone
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
+_INDEXED_BYTES = 250
+"""A zone in the index: its digest 53, its number 32, their slot up to 130, its area 32."""
+
 
 class _Rows(Generic[Scalar]):
     """Rows that only grow. A grown copy replaces the array: who holds the old one reads on in it."""
@@ -76,7 +81,7 @@ class ZoneTable:
     """
 
     def __init__(self) -> None:
-        self._index: dict[Zone, int] = {}
+        self._index: dict[bytes, int] = {}  # by digest: the zone itself would be some kilobytes of objects
         self._areas_m2: list[float] = []
         self._ints = _Rows(np.int64, ZONE_INTS)
         self._floats = _Rows(np.float64, ZONE_FLOATS)
@@ -98,17 +103,26 @@ class ZoneTable:
         return len(self._areas_m2)
 
     @property
+    def nbytes(self) -> int:
+        """Memory of all of it: the arrays with their room to grow, and the index of zones."""
+        return len(self) * _INDEXED_BYTES + sum(array.nbytes for array in self._arrays)
+
+    @property
     def arrays(self) -> ZoneArrays:
         """What the kernels take; rows beyond the zones' own are unset."""
         return self._arrays
 
     def area_m2(self, index: int) -> float:
-        """Area on the ellipsoid in m²; of a corridor as if its stretches did not overlap."""
-        return self._areas_m2[index]
+        """Area on the ellipsoid in m²; of a corridor as if its stretches did not overlap.
+
+        Raises ``IndexError`` for an unknown zone.
+        """
+        return self._areas_m2[whole_number("index", index, len(self), "the table has {} zones")]
 
     def add(self, zone: Zone) -> int:
         """Index of the zone, new or that of an equal one. Raises ``ValueError`` for a faulty zone."""
-        known = self._index.get(zone)
+        digest = _digest(zone)
+        known = self._index.get(digest)
         if known is not None:
             return known
         faults, outline = examined(zone, "zone")
@@ -119,7 +133,7 @@ class ZoneTable:
         self._ints.extend(ints[None, :])
         index = self._floats.extend(floats[None, :])
         self._areas_m2.append(area)
-        self._index[zone] = index
+        self._index[digest] = index
         self._arrays = self._snapshot()
         return index
 
@@ -186,6 +200,22 @@ class ZoneTable:
         ints[PIECE_FROM] = self._pieces.extend(pieces)
         ints[PIECE_TO] = ints[PIECE_FROM] + len(pieces)
         ints[BLOCK_FROM] = self._blocks.extend(bounding_blocks(pieces))
+
+
+def _digest(zone: Zone) -> bytes:
+    """Equal for equal zones alone: 20 bytes of their kind, lengths of rings and numbers."""
+    if isinstance(zone, CircleZone):
+        shape, numbers = "circle", np.array([*zone.center, zone.radius_m], dtype=np.float64)
+    elif isinstance(zone, CorridorZone):
+        shape = f"corridor {len(zone.line)}"
+        numbers = np.array([zone.width_m, *(value for place in zone.line for value in place)])
+    else:
+        rings = [ring for part in zone.parts for ring in part]
+        shape = f"area {[[len(ring) for ring in part] for part in zone.parts]}"
+        numbers = np.array([value for ring in rings for place in ring for value in place])
+    digest = hashlib.blake2b(shape.encode(), digest_size=20)
+    digest.update((numbers + 0.0).astype(np.float64).tobytes())  # one zero, without a sign
+    return digest.digest()
 
 
 def _cap_area_m2(lat: float, radius_m: float) -> float:

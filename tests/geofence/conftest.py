@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emon.geofence.relation import load_kernels
+from emon.geofence import load_kernels
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -187,7 +187,7 @@ def test_the_answer_says_where_input_is_wrong() -> None:
         index.containing([4.0, 4.0], [52.0, math.nan])
     with pytest.raises(ValueError, match="columns of one length"):
         index.containing([4.0, 4.0], [52.0])
-    with pytest.raises(IndexError, match="zone 1; the table has 1 zones"):
+    with pytest.raises(IndexError, match="zone_index is 1; the table has 1 zones"):
         index.add(1)
     with pytest.raises(IndexError, match=r"zones\[1\] is -1"):
         CountryIndex(table, [0, -1])
