@@ -9,7 +9,7 @@ export PATH := $(PATH):$(BIN)
 .DEFAULT_GOAL := help
 # The steps share one environment, so their order counts even under make -j.
 .NOTPARALLEL:
-.PHONY: help demo test bounds bench lint env env-dev parts assets lock docs clean
+.PHONY: help demo test soak bounds bench lint env env-dev parts assets lock docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -20,6 +20,9 @@ demo: env assets ## the whole story on embedded broker and database; ARGS="--for
 # A file's tests stay together, since they share servers; four workers are enough for any machine.
 test: env-dev assets parts ## style, types, imports and all tests; ARGS="tests/cli -x" narrows
 	@exec $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+soak: env-dev ## what chance tests, twenty times as long as in make test; EMON_SOAK=100 for longer
+	@EMON_SOAK=$${EMON_SOAK:-20} $(BIN)/python -m pytest tests/oracle tests/engine/test_determinism.py $(ARGS)
 
 bounds: env-dev ## the geofence's tests with every index of a kernel checked; minutes of compiling
 	@NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CURDIR)/.cache/numba-bounds $(BIN)/python -m pytest \

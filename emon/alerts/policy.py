@@ -107,7 +107,7 @@ def judge_change(
         event, rule = rule_for(policy, after, decision.risk)
         breach = _tell(breach, event, rule.priority, rule.recipients, decision, alerts)
     if _is_cleared(before, after):
-        recipients = _all_told(after)
+        recipients = _all_told(breach)  # whom this very decision told too
         refuted_to_police = after.refuted and POLITIE in recipients
         priority = policy.cleared_refuted_priority if refuted_to_police else policy.cleared_priority
         breach = _tell(breach, AlertEvent.BREACH_CLEARED, priority, recipients, decision, alerts)

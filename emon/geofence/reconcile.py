@@ -19,6 +19,7 @@ from emon.model.instant import SECOND_US
 from emon.model.vocabulary import How
 
 _BY_EDGE = (How.SCHEDULE, How.LATE_HOME)
+_BY_WAY = (How.CROSSED, How.REACHABLE)
 _LATE_OR_ABSENT = {How.LATE_HOME, How.ABSENT}
 """Coming late becomes not coming at all when the window ends: one breach."""
 _FOR_EVER_US = 2**63 - 1
@@ -57,7 +58,7 @@ def reconcile(
     for breach in left:
         # Late fixes may join two lines into one episode: the second line was no error, and it
         # ends with the episode that holds both.
-        holding = next((episode for episode in episodes if _overlap(breach, episode)), None)
+        holding = next((episode for episode in episodes if _holds(episode, breach)), None)
         if holding is None:
             changes.append(Change(breach, replace(breach, refuted=True)))
         elif breach.closed_at_us is None and holding.closed_at_us is not None:
@@ -98,6 +99,16 @@ def _overlap(breach: Breach, episode: Episode) -> bool:
     episode_end = _FOR_EVER_US if episode.closed_at_us is None else episode.closed_at_us
     # Stretches that only touch (one gap ends where the next begins) are two.
     return breach.opened_at_us < episode_end and episode.opened_at_us < breach_end
+
+
+def _holds(episode: Episode, breach: Breach) -> bool:
+    """Whether an episode took a line in. One that a way between two fixes made has both its ends from
+    them, and is taken in as a whole or is none."""
+    if breach.how in _BY_WAY and episode.closed_at_us is not None:
+        assert breach.closed_at_us is not None
+        whole = breach.closed_at_us <= episode.closed_at_us
+        return whole and episode.opened_at_us <= breach.opened_at_us
+    return _overlap(breach, episode)
 
 
 def _as_breach(subject: Subject, fold: Fold, episode: Episode, before: Breach | None, at_us: int) -> Breach:

@@ -138,11 +138,15 @@ class Walk:
         newest = worn[-1] if worn else None
         if self._wrong_side is Side.OUTSIDE:
             self._enter_window(edge, worn, begins=begins)
-        if self._episode is not None:
-            if newest is not None and newest.right:
+        if newest is not None and self._episode is not None:
+            if newest.right:
                 self._close(edge.at_us)
+            elif newest.wrong:  # what opposed it under the old version shows it under this one
+                self._rights = 0
+                shown_at_us = max(self._episode.shown_at_us, newest.at_us)
+                self._episode = replace(self._episode, shown_at_us=shown_at_us, opposed=False)
             return
-        if newest is None or not newest.wrong:
+        if self._episode is not None or newest is None or not newest.wrong:
             return
         age_us = edge.at_us - newest.at_us
         run = run_of(worn)
@@ -212,6 +216,9 @@ class Walk:
         active = version is not None and self._holds(version, at_us)
         area_m2 = self.geometry.area_m2(zone) if zone != NO_ZONE else 0.0
         seen = see(fix, zone, distance_m, area_m2, self._wrong_side, active=active)
+        if not seen.wrong:
+            # Another version may see it otherwise; what it shows is what its own version saw.
+            seen = _inactive(seen)
         before = self._recent[-1] if self._recent else None
         if zone != NO_ZONE and any(s.zone not in (zone, NO_ZONE) for s in self._recent):
             self._see_under(zone)
@@ -247,7 +254,7 @@ class Walk:
             return
         if not opens(run):
             return
-        active = [s for s in run if s.active]
+        active = _shown_by(run)
         how, opened_at_us, doubted = How.INSIDE, active[0].at_us, False
         if self._wrong_side is Side.OUTSIDE:
             how, opened_at_us, doubted = self._missed(run, active[0])
@@ -278,6 +285,7 @@ class Walk:
     def _righted(self, seen: Seen) -> None:
         if self._wrong_side is Side.OUTSIDE:
             self._home_us = seen.at_us
+        self._oppose_closed(seen)
         if self._episode is None:
             return
         if self._rights == 0:
@@ -286,6 +294,16 @@ class Walk:
         self._episode = replace(self._episode, opposed=True)
         if self._rights >= 2:
             self._close(self._right_since_us)
+
+    def _oppose_closed(self, seen: Seen) -> None:
+        """ "a usable fix newer than all that show the breach shows the wearer on the right side": of what
+        this walk has closed too. What lies before one that is opposed is opposed as well."""
+        for i in range(len(self.closed) - 1, -1, -1):
+            episode = self.closed[i]
+            if episode.opposed:
+                break
+            if episode.shown_at_us < seen.at_us:
+                self.closed[i] = replace(episode, opposed=True)
 
     def _come_by(self, before: Seen | None, seen: Seen, version: OrderVersion | None) -> None:
         if before is None or version is None or before.fix.wire.device != seen.fix.wire.device:
@@ -418,6 +436,14 @@ def _within_reach(seen: Seen, edge_us: int | None) -> bool:
 
 def _inactive(seen: Seen) -> Seen:
     return replace(seen, active=False) if seen.active else seen
+
+
+def _shown_by(run: tuple[Seen, ...]) -> tuple[Seen, ...]:
+    """The end of a run that each fix's own version judged so, while the condition held."""
+    start = len(run)
+    while start and run[start - 1].active:
+        start -= 1
+    return run[start:]
 
 
 def _aged(found: Certainty, age_us: int) -> Certainty:

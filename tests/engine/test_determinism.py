@@ -16,6 +16,7 @@ from emon.recall import recall
 from emon.replay import MemoryArchive, Received, lines_of, replay
 from emon.state import initial_state, with_orders
 from tests.engine.stories import NOON_US, circle_order, fix_at, said, shown, versions
+from tests.soak import times_longer
 
 SCHEDULED = circle_order(
     conditions=[
@@ -122,7 +123,7 @@ async def judged_with_lapses(
     return [json.dumps(line) for line in lines_of(archive)]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80 * times_longer(), deadline=None)
 @given(stories(), st.lists(st.booleans(), max_size=90))
 def test_a_restart_at_any_point_changes_nothing(items: list[Received], lapses: list[bool]) -> None:
     orders = versions(SCHEDULED, SECOND)
@@ -130,7 +131,7 @@ def test_a_restart_at_any_point_changes_nothing(items: list[Received], lapses: l
     assert asyncio.run(judged_with_lapses(orders, items, lapses)) == whole
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30 * times_longer(), deadline=None)
 @given(stories(), st.randoms(use_true_random=False))
 def test_the_order_of_lines_is_nothing(items: list[Received], chance: object) -> None:
     orders = versions(SCHEDULED)
@@ -140,7 +141,7 @@ def test_the_order_of_lines_is_nothing(items: list[Received], chance: object) ->
     assert list(lines_of(asyncio.run(replay(orders, mixed)))) == whole
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40 * times_longer(), deadline=None)
 @given(stories())
 def test_what_is_reported_is_in_itself_sound(items: list[Received]) -> None:
     lines = list(lines_of(asyncio.run(replay(versions(SCHEDULED, SECOND), items))))
@@ -155,7 +156,7 @@ def test_what_is_reported_is_in_itself_sound(items: list[Received]) -> None:
     assert len(ids) == len(set(ids))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40 * times_longer(), deadline=None)
 @given(stories(), st.integers(2, 5))
 def test_repeats_change_nothing(items: list[Received], times: int) -> None:
     orders = versions(circle_order())
