@@ -55,6 +55,8 @@ class MemoryArchive:
         self._replies: set[str] = set()
         self._unknown: list[tuple[int, Rejection]] = []
         self.alerts: list[Alert] = []
+        self.changed_us: dict[str, int] = {}  # the last step that changed a breach, by id
+        self.end_us = 0
         self.counts = Counts()
 
     def write(self, effects: Effects) -> None:
@@ -69,6 +71,7 @@ class MemoryArchive:
                 bisect.insort(self._fixes.setdefault(device, []), fix, key=_position)
         for breach in effects.breaches:
             self._breaches.setdefault((breach.order, breach.condition), {})[breach.id] = breach
+            self.changed_us[breach.id] = effects.at_us
         for event in effects.events:
             said = self._events.setdefault((event.device, event.event), {})
             key = (event.fixed_at_us, event.seq, event.state)
@@ -170,6 +173,7 @@ async def replay(
     end_us = until_us if until_us is not None else max(by_instant, default=None)
     if end_us is None:
         return archive
+    archive.end_us = end_us
     armed = _by_arming(versions, end_us)
     instants = sorted({*by_instant, *armed})
     state = initial_state(min([*instants, end_us]) - 1)

@@ -1,6 +1,6 @@
 """Write the pages of docs/ that are generated: settings.md and scenario.schema.json from the code,
-geofence-accuracy.md and simulator-receivers-figures.md from measurement (some minutes), README.md from
-the pages' headings.
+explanation-example.md from a worked timeline, geofence-accuracy.md and simulator-receivers-figures.md from
+measurement (some minutes), README.md from the pages' headings.
 
 .venv/bin/python -m scripts.docs
 """
@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from emon.config import settings_markdown
+from scripts.explanation_example import example_page
 from simulator.receivers.page import figures_page
 from simulator.scenario_schema import scenario_schema
 from tests.geofence import accuracy
@@ -34,13 +35,16 @@ def index_markdown(docs: Path) -> str:
 def main() -> int:
     docs = ROOT / "docs"
     (docs / "settings.md").write_text(settings_markdown(), "utf-8")
+    (docs / "explanation-example.md").write_text(example_page(), "utf-8")
     measured = {cell: accuracy.measured(cell) for cell in accuracy.cells()}
     (docs / "geofence-accuracy.md").write_text(accuracy.page(measured), "utf-8")
     (docs / "simulator-receivers-figures.md").write_text(figures_page(), "utf-8")
     schema = json.dumps(scenario_schema(), indent=1, ensure_ascii=False)
     (docs / "scenario.schema.json").write_text(schema + "\n", "utf-8")
     (docs / "README.md").write_text(index_markdown(docs), "utf-8")
-    print("wrote settings.md, two pages of measurements, scenario.schema.json and README.md into docs/")
+    print(
+        "wrote settings.md, explanation-example.md, two pages of measurements, scenario.schema.json and README.md into docs/"
+    )
     return 0
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from emon.alerts.policy import Policy
+    from emon.model.order import OrderVersion
     from emon.replay import MemoryArchive
 
 _EPILOG = """\
@@ -21,13 +23,17 @@ is, named on standard error, and the replay goes on.
 Standard output gets one JSON object a line: each breach in its final state and each alert, by
 `opened_at` or `at`. The same input gives the same bytes.
 
+With --files each breach is explained in a file of its own, from which `emon explain` recomputes its
+verdict (docs/explanation.md). An explanation that stands there already is replaced, any other file is
+left alone and named.
+
 example:
   $ emon replay orders.json fixes.jsonl
   {"type": "breach", "id": "…", "order": "o-1", …}
   {"type": "alert", "id": "…", "event": "breach", …}
 
-Exit codes: 0 judged; 65 the orders or the policy are refused, each fault by its path; 74 a file cannot
-be read.
+Exit codes: 0 judged; 65 the orders or the policy are refused, each fault by its path; 73 DIR cannot hold
+the explanations; 74 a file cannot be read or written.
 """
 
 
@@ -44,7 +50,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--policy", type=Path, metavar="FILE", help="rules other than the default ones")
     parser.add_argument("--until", metavar="T", help="end here (RFC 3339; default: the latest received_at)")
     parser.add_argument(
-        "--files", type=Path, metavar="DIR", help="a breach's explanation each; not in this version"
+        "--files", type=Path, metavar="DIR", help="write each breach's explanation there, as ID.json"
     )
     parser.set_defaults(run=run)
 
@@ -54,17 +60,23 @@ def run(args: argparse.Namespace) -> int:
 
     from emon.alerts.policy import DEFAULT_POLICY
     from emon.alerts.rules import RulesRefused, read_rules
+    from emon.cli.explanation_files import FileInTheWay, check_directory
     from emon.cli.recorded import recorded_messages
     from emon.model.instant import parse_instant
     from emon.orders.document import DocumentRefused, parse_document
     from emon.replay import lines_of, replay
 
-    if args.files is not None:
-        return _refuse("--files: explanations of breaches arrive with a later version", os.EX_USAGE)
     try:
         until_us = None if args.until is None else parse_instant(args.until)
     except ValueError as fault:
         return _refuse(f"--until: {fault}", os.EX_USAGE)
+    try:
+        if args.files is not None:
+            check_directory(args.files)
+    except FileInTheWay as way:
+        return _refuse(f"--files: {way}", os.EX_CANTCREAT)
+    except OSError as fault:
+        return _refuse(f"--files: {fault.filename}: {fault.strerror}", os.EX_CANTCREAT)
     try:
         versions = parse_document(args.orders.read_bytes(), armed_at_us=None)
         policy = DEFAULT_POLICY if args.policy is None else read_rules(args.policy.read_bytes())
@@ -80,6 +92,25 @@ def run(args: argparse.Namespace) -> int:
     for line in lines_of(archive):
         print(json.dumps(line, ensure_ascii=False))
     _say_counts(archive, left_out)
+    return os.EX_OK if args.files is None else _write_files(args.files, archive, versions, policy)
+
+
+def _write_files(
+    directory: Path, archive: MemoryArchive, versions: tuple[OrderVersion, ...], policy: Policy
+) -> int:
+    import asyncio
+
+    from emon.cli.explanation_files import FileInTheWay, write_explanations
+
+    try:
+        paths = asyncio.run(write_explanations(directory, archive, versions, policy))
+    except FileInTheWay as way:
+        return _refuse(f"--files: {way}; nothing was written", os.EX_CANTCREAT)
+    except OSError as fault:
+        return _refuse(f"--files: {fault.filename}: {fault.strerror}", os.EX_IOERR)
+    print(f"emon replay: {len(paths)} explanations in {directory}", file=sys.stderr)
+    for path in paths:
+        print(f"emon replay: wrote {path}", file=sys.stderr)
     return os.EX_OK
 
 

@@ -33,14 +33,14 @@ class DocumentRefused(ValueError):
         return "\n".join(str(fault) for fault in self.faults)
 
 
-def read_tree(data: bytes) -> JsonValue:
+def read_tree(data: bytes, *, bytes_max: int = ORDERS_BYTES_MAX) -> JsonValue:
     """The JSON value in ``data``. Raises ``DocumentRefused`` when it cannot be read at all.
 
     NaN and the infinities, which JSON does not have but some writers emit, come through as floats
     so that the check of their member can name the path.
     """
-    if len(data) > ORDERS_BYTES_MAX:
-        raise _unreadable(f"{len(data)} bytes; at most {ORDERS_BYTES_MAX} are read")
+    if len(data) > bytes_max:
+        raise _unreadable(f"{len(data)} bytes; at most {bytes_max} are read")
     try:
         text = data.decode("utf-8-sig")  # RFC 8259, section 8.1: a byte order mark may be ignored
     except UnicodeDecodeError as fault:
@@ -50,7 +50,7 @@ def read_tree(data: bytes) -> JsonValue:
     except json.JSONDecodeError as fault:
         raise _unreadable(f"not JSON at line {fault.lineno}, column {fault.colno}: {fault.msg}") from None
     except RecursionError:
-        raise _unreadable("nested too deeply; a document of orders needs some ten levels") from None
+        raise _unreadable("nested too deeply; no document of ours needs more than some ten levels") from None
     return tree
 
 
