@@ -1,8 +1,8 @@
 """The command line: ``emon COMMAND``. One module a command; this one finds it and keeps the exit codes.
 
 Exit codes are those of sysexits.h: 64 usage, 65 data, 69 unavailable, 70 our own fault, 73 no place for
-output, 74 input or output, 78 configuration; 130 after Ctrl-C, 141 when the reader of standard output went away. A
-command's own verdict (``emon demo``: an alert is missing) is 1.
+output, 74 input or output, 78 configuration; 130 after Ctrl-C, 141 when the reader of standard output went
+away. A command's own verdict (``emon demo``: an alert is missing) is 1.
 """
 
 from __future__ import annotations

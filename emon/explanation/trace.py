@@ -14,10 +14,12 @@ from emon.explanation.case import Case, Verdict
 from emon.geofence.evidence import is_outside
 from emon.geofence.fold import NO_ZONE, Episode, Seen, Subject, begin, run_of
 from emon.geofence.geometry import Geometry
-from emon.geofence.timeline import Edge
+from emon.geofence.schedule import holding_between
+from emon.geofence.timeline import Edge, condition_of, in_force
 from emon.geofence.walk import Walk
 from emon.model.breach import Breach
 from emon.model.fix import Fix
+from emon.model.order import OrderVersion
 from emon.model.vocabulary import How, Kind
 
 _WAYS = (How.CROSSED, How.REACHABLE)
@@ -108,7 +110,8 @@ class _Watched:
         if zone == NO_ZONE:
             return FixTrace(fix, number)
         side = "right" if seen.right else "wrong" if seen.wrong else "unclear"
-        return FixTrace(fix, number, seen.distance_m, seen.p, side, seen.active)
+        holds = version is not None and _holds(version, self._case.condition, at_us)
+        return FixTrace(fix, number, seen.distance_m, seen.p, side, holds)
 
     def _note(self, way: tuple[Seen, ...]) -> None:
         """Keep what the episode of the breach rests on, once it has its final certainty."""
@@ -131,6 +134,14 @@ class _Watched:
         if self._geometry.contact(zone, start, end) is not None:
             return True, None
         return False, self._geometry.detour_m(zone, start, end)
+
+
+def _holds(version: OrderVersion, condition_id: str, at_us: int) -> bool:
+    """Whether the condition held at an instant by the words of one version."""
+    condition = condition_of(version, condition_id)
+    if condition is None or not in_force(version, at_us):
+        return False
+    return bool(holding_between(version, condition, at_us, at_us + 1))
 
 
 def _is_of(episode: Episode, breach: Breach) -> bool:
