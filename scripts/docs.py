@@ -42,9 +42,10 @@ def main() -> int:
     schema = json.dumps(scenario_schema(), indent=1, ensure_ascii=False)
     (docs / "scenario.schema.json").write_text(schema + "\n", "utf-8")
     (docs / "README.md").write_text(index_markdown(docs), "utf-8")
-    print(
-        "wrote settings.md, explanation-example.md, two pages of measurements, scenario.schema.json and README.md into docs/"
+    written = (
+        "settings.md, explanation-example.md, two pages of measurements, scenario.schema.json, README.md"
     )
+    print(f"wrote into docs/: {written}")
     return 0
 
 
