@@ -42,6 +42,14 @@ class _Again(NamedTuple):
         right_since_us = walk.right_since_us
         return cls(len(walk.closed), affected_us if right_since_us is None else right_since_us)
 
+    def touched(self, walk: Walk) -> list[Episode]:
+        """The closed episodes of the same stretch as the lines on file that are looked at."""
+        return [
+            episode
+            for i, episode in enumerate(walk.closed)
+            if i >= self.settled or (episode.closed_at_us or 0) >= self.open_since_us
+        ]
+
 
 class Decider:
     """What the decisions of one step change; made for one step and thrown away.
@@ -217,9 +225,9 @@ class Decider:
     ) -> list[tuple[Key, Change]]:
         """Match the episodes of one advance with the file."""
         fold = walk.result()
-        episodes: list[Episode] = walk.closed[0 if again is None else again.settled :]
+        episodes = walk.closed if again is None else again.touched(walk)
         if fold.episode is not None:
-            episodes.append(fold.episode)
+            episodes = [*episodes, fold.episode]
         if again is None:
             on_file = self.breaches.get(subject.key, ())
         else:

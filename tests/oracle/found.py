@@ -205,7 +205,9 @@ class Finder:
             return
         how = "inside"
         if not self.wrong_inside:
-            window = fix.t if self.window is None else self.window
+            if self.window is None:
+                raise TooClose("a window that began before the order was armed")
+            window = self.window
             home = self.home is not None and self.home >= window - EDGE_AGE
             how = "left_early" if home else "late_home"
         self.open = Episode(how, fix.t, version.number, fix.t, level)
