@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from immutables import Map
 
 from emon.alerts.policy import Decision, Policy, judge_change
+from emon.device_watch import Keeper
 from emon.geofence.fold import NO_ZONE, Episode, Fold, Subject, begin, see, stays_quiet, with_newest
 from emon.geofence.reconcile import Change, reconcile
-from emon.geofence.walk import Walk
+from emon.geofence.walk import Turns, Walk
 from emon.limits import INCURSION_DAYS_KEPT
 from emon.model.breach import Alert, Breach
 from emon.model.fix import Fix
 from emon.model.instant import to_datetime
 from emon.model.vocabulary import AlertEvent, Risk
+from emon.model.watch import Turn
 from emon.state import FoldPast, Key, State
 
 _LOCAL_TZ = ZoneInfo("Europe/Amsterdam")  # whose days the policy counts in
@@ -57,7 +59,7 @@ class Decider:
     ``looks``: conditions whose next timer changed. ``breaches``: those open on file, by condition.
     """
 
-    def __init__(self, state: State, pasts: Mapping[Key, FoldPast], policy: Policy) -> None:
+    def __init__(self, state: State, pasts: Mapping[Key, FoldPast], policy: Policy, keeper: Keeper) -> None:
         self.folds: Map[Key, Fold] = state.folds
         self.breaches: Map[Key, tuple[Breach, ...]] = state.breaches
         self.incursion_days: Map[Key, tuple[int, ...]] = state.incursion_days
@@ -66,6 +68,7 @@ class Decider:
         self._state = state
         self._pasts = pasts
         self._policy = policy
+        self._keeper = keeper
         self._changed: dict[str, Breach] = {}
 
     def changed_breaches(self) -> tuple[Breach, ...]:
@@ -87,7 +90,7 @@ class Decider:
                 judged = self._distances([(subject, fix) for fix in past.fixes])
                 walk, again = self._refold(subject, past, judged, past.from_us)
             else:
-                walk, again = Walk(subject, self._state.geometry, fold), None
+                walk, again = Walk(subject, self._state.geometry, fold, self._keeper.turns), None
             walk.edges_to(at_us)
             fold = walk.result()
             self._keep(key, fold)
@@ -98,9 +101,10 @@ class Decider:
 
     # --- fixes --------------------------------------------------------------------------------
 
-    def take_fixes(self, fixes: Sequence[Fix], at_us: int) -> None:
-        """One decision: everything received at ``at_us``, and the folds that became stale."""
-        arrived: dict[Key, list[Fix]] = {key: [] for key in self._state.stale}
+    def take_fixes(self, fixes: Sequence[Fix], at_us: int, again: Collection[Key]) -> None:
+        """One decision: everything received at ``at_us``, and the folds that became stale. Those of
+        ``again`` have judged by a plan that is another now."""
+        arrived: dict[Key, list[Fix]] = {key: [] for key in (*self._state.stale, *again)}
         for fix in fixes:
             if fix.usable:
                 for key in self._state.by_device[fix.wire.device]:
@@ -109,7 +113,7 @@ class Decider:
         pairs: list[tuple[Subject, Fix]] = []
         for key, new in sorted(arrived.items()):
             subject = self._state.subjects[key]
-            past = self._past_for(key, new)
+            past = self._pasts[key] if key in again else self._past_for(key, new)
             pending = new if past is None else _merged(past.fixes, new)
             pairs.extend((subject, fix) for fix in pending)
             work.append((key, subject, past, len(pending)))
@@ -121,14 +125,15 @@ class Decider:
             place += count
             if past is None and self._quiet(key, subject, own):
                 continue
+            settled: _Again | None = None
             if past is not None:
                 self._remember(key, past)
-                walk, again = self._refold(subject, past, own, self._affected(key, past, arrived[key]))
+                walk, settled = self._refold(subject, past, own, self._affected(key, past, arrived[key]))
                 walk.edges_to(at_us - 1)
             else:
-                walk, again = self._advance(subject, self.folds[key], own), None
+                walk = self._advance(subject, self.folds[key], own)
             self._keep(key, walk.result())
-            changes.extend(self._match(subject, walk, again, at_us))
+            changes.extend(self._match(subject, walk, settled, at_us))
         self._tell(changes, at_us, at_us)
 
     def _past_for(self, key: Key, new: Sequence[Fix]) -> FoldPast | None:
@@ -178,7 +183,7 @@ class Decider:
         return True
 
     def _advance(self, subject: Subject, fold: Fold, own: Sequence[Judged | None]) -> Walk:
-        walk = Walk(subject, self._state.geometry, fold)
+        walk = Walk(subject, self._state.geometry, fold, self._keeper.turns)
         for judged in own:
             if judged is not None:
                 walk.fix(*judged)
@@ -188,7 +193,7 @@ class Decider:
         self, subject: Subject, past: FoldPast, own: Sequence[Judged | None], affected_us: int
     ) -> tuple[Walk, _Again]:
         """Fold again from the quiet start; what lies before ``affected_us`` only rebuilds the state."""
-        walk = Walk(subject, self._state.geometry, begin(subject, past.start_us))
+        walk = Walk(subject, self._state.geometry, begin(subject, past.start_us), self._turns_of(past))
         again: _Again | None = None
         for judged in own:
             if judged is None:
@@ -201,6 +206,15 @@ class Decider:
                 again = _Again.at(walk, affected_us)
             walk.fix(*judged)
         return walk, again if again is not None else _Again.at(walk, affected_us)
+
+    def _turns_of(self, past: FoldPast) -> Turns:
+        """The turns that are on file from the start on, with those that came now."""
+
+        def turns(device: str) -> Sequence[Turn]:
+            filed, now = past.turns.get(device, ()), self._keeper.said(device)
+            return (*(turn for turn in filed if turn.at_us < now[0].at_us), *now) if now else filed
+
+        return turns
 
     # --- matching and telling -----------------------------------------------------------------
 

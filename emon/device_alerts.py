@@ -26,10 +26,10 @@ EventKey = tuple[str, str]
 
 
 def events_asked(state: State, events: Sequence[DeviceEvent]) -> tuple[tuple[str, str, int], ...]:
-    """What :func:`device_alerts` must be given: (device, event, from_us)."""
+    """What must be known of what devices said before: (device, event, from_us)."""
     asked: dict[EventKey, int] = {}
     for event in events:
-        if event.event in AT_FIRST and state.knows(event.device):
+        if state.knows(event.device):
             key = (event.device, event.event)
             asked[key] = min(event.fixed_at_us, asked.get(key, event.fixed_at_us))
     return tuple((device, event, from_us) for (device, event), from_us in sorted(asked.items()))
@@ -48,12 +48,12 @@ def device_alerts(
     for event in events:
         if event.event in AT_FIRST:
             new = arrived.setdefault((event.device, event.event), {})
-            new[_identity(event)] = KeptEvent(event, at_us)
+            new[identity(event)] = KeptEvent(event, at_us)
     alerts: list[Alert] = []
     for key, new in sorted(arrived.items()):
         older = list(kept.get(key, ()))
-        known = {_identity(one.wire) for one in older}
-        fresh = [one for identity, one in new.items() if identity not in known]
+        known = {identity(one.wire) for one in older}
+        fresh = [one for key, one in new.items() if key not in known]
         alerts.extend(_of_one(state, older, fresh, at_us, policy))
     return alerts
 
@@ -79,12 +79,12 @@ def _of_one(
         rule = rule_for_device(policy, raised, risk)
         alerts.append(
             Alert(
-                id=derive_id("device", raised, *map(str, _identity(one.wire)), at_us),
+                id=derive_id("device", raised, *map(str, identity(one.wire)), at_us),
                 event=raised,
                 priority=rule.priority,
                 at_us=at_us,
                 recipients=rule.recipients,
-                happened_at_us=_happened_us(one),
+                happened_at_us=happened_us(one),
                 received_at_us=at_us,
                 device=one.wire.device,
             )
@@ -92,18 +92,20 @@ def _of_one(
     return alerts
 
 
-def _identity(event: DeviceEvent) -> tuple[str, int, int, str, str]:
+def identity(event: DeviceEvent) -> tuple[str, int, int, str, str]:
+    """What makes an event the same event."""
     return (event.device, event.fixed_at_us, event.seq, event.event, event.state)
 
 
-def _happened_us(one: KeptEvent) -> int:
+def happened_us(one: KeptEvent) -> int:
+    """When it happened by the device's clock, or, where that is impossible, when it was received."""
     wrong = clock_is_wrong(one.wire.fixed_at_us, one.received_at_us)
     return one.received_at_us if wrong else one.wire.fixed_at_us
 
 
 def _place(item: tuple[KeptEvent, bool]) -> tuple[int, int, str]:
     one = item[0]
-    return (_happened_us(one), one.wire.seq, one.wire.state)
+    return (happened_us(one), one.wire.seq, one.wire.state)
 
 
 def _any(earlier: KeptEvent, later: KeptEvent) -> bool:
@@ -112,17 +114,17 @@ def _any(earlier: KeptEvent, later: KeptEvent) -> bool:
 
 def _near(earlier: KeptEvent, later: KeptEvent) -> bool:
     """Whether two presses are one call for help."""
-    return _happened_us(later) - _happened_us(earlier) <= PANIC_AGAIN_S * SECOND_US
+    return happened_us(later) - happened_us(earlier) <= PANIC_AGAIN_S * SECOND_US
 
 
 def _risk(state: State, one: KeptEvent, at_us: int) -> Risk | None:
     """The highest risk of the orders in force that have the device worn; None without any."""
-    happened_us = _happened_us(one)
+    then_us = happened_us(one)
     found: list[Risk] = []
     for key in state.by_device.get(one.wire.device, ()):
-        version = state.subjects[key].timeline.judging(happened_us, at_us)
-        if version is None or not in_force(version, happened_us):
+        version = state.subjects[key].timeline.judging(then_us, at_us)
+        if version is None or not in_force(version, then_us):
             continue
-        if device_use(version, one.wire.device, happened_us) is not None:
+        if device_use(version, one.wire.device, then_us) is not None:
             found.append(version.risk)
     return max(found, key=list(Risk).index, default=None)

@@ -16,27 +16,35 @@ from msgspec.structs import replace
 from emon.alerts.policy import DEFAULT_POLICY, Policy
 from emon.decide import Decider
 from emon.device_alerts import EventKey, device_alerts, events_asked
+from emon.device_watch import Keeper, heard_of, knows_plan, plans_changed
+from emon.geofence.fold import Fold
 from emon.ingest.admit import Track, admit, clock_is_wrong
 from emon.limits import TRACK_FIXES_MAX
 from emon.model.command import Reply
 from emon.model.effects import Effects
 from emon.model.fix import Decoded, DeviceEvent, DeviceStatus, Fix, KeptEvent, RawFix, Rejection
 from emon.model.vocabulary import Mark, Reason
+from emon.model.watch import ServiceStop
 from emon.state import FoldPast, Key, State, retimed
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One received message, decoded."""
+    """One received message, decoded. ``retained``: the broker kept it, the device did not send it now."""
 
     topic: str
     decoded: Decoded
+    retained: bool = False
 
 
 class Inputs(msgspec.Struct, frozen=True):
-    """Everything received at one instant, ``at_us``; nothing at all when only time has passed."""
+    """Everything received at one instant, ``at_us``; nothing at all when only time has passed.
+
+    ``up``: the service was down, and with these messages its backlog is judged.
+    """
 
     at_us: int
     messages: tuple[Message, ...] = ()
+    up: bool = False
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -95,13 +103,25 @@ def needs(state: State, inputs: Inputs) -> Need:
             for key in state.by_device[raw.device]:
                 fold = state.folds.get(key)
                 # Timers fire first: a fix from before their edges is late by the time it is folded.
-                if fold is None or key in firing or not fold.continues_with(raw):
+                if (
+                    fold is None
+                    or key in firing
+                    or not fold.continues_with(raw)
+                    or not knows_plan(state, fold)
+                ):
                     # A clock that runs ahead lets a fix pass edges whose timers have not fired yet.
                     from_us = min(at_us, inputs.at_us)
                     folds[key] = min(from_us, folds.get(key, from_us))
     said = [event for message in inputs.messages for event in message.decoded.events]
+    for key, from_us in plans_changed(state, said, inputs.at_us).items():
+        folds[key] = min(from_us, folds.get(key, from_us))
     replied = sorted({reply.id for message in inputs.messages for reply in message.decoded.replies})
     return Need(tracks, tuple(keys), folds, events_asked(state, said), tuple(replied))
+
+
+def _goes_on(state: State, fold: Fold | None, raw: RawFix) -> bool:
+    """Whether a fold in memory can take the fix, knowing the plan since the one before."""
+    return fold is not None and fold.continues_with(raw) and knows_plan(state, fold)
 
 
 def _may_be_stored(state: State, raw: RawFix) -> bool:
@@ -133,11 +153,18 @@ def step(state: State, inputs: Inputs, past: Past, policy: Policy = DEFAULT_POLI
     """
     if inputs.at_us <= state.at_us:
         raise ValueError(f"received_at must rise: {inputs.at_us} after {state.at_us}")
-    decider = Decider(state, past.folds, policy)
-    _fire_timers(state, inputs.at_us, decider)
+    keeper = Keeper(state, policy, inputs.at_us)
+    decider = Decider(state, past.folds, policy, keeper)
+    _fire_timers(state, inputs.at_us, decider, keeper)
     intake = _Intake(state, inputs, past)
-    decider.take_fixes(intake.fixes, inputs.at_us)
+    stop = _stop(state, inputs)
+    ended = stop if stop is not None and stop.up_us is not None else None
+    heard = heard_of(intake.fixes, intake.events, intake.signs, past.events, inputs.at_us)
+    keeper.take(heard, inputs.at_us, stop=ended)
+    again = plans_changed(state, intake.events, inputs.at_us)
+    decider.take_fixes(intake.fixes, inputs.at_us, again)
     told_by_devices = device_alerts(state, intake.events, past.events, inputs.at_us, policy)
+    watching, watches = keeper.result(ended)
     after = replace(
         state,
         at_us=inputs.at_us,
@@ -148,6 +175,7 @@ def step(state: State, inputs: Inputs, past: Past, policy: Policy = DEFAULT_POLI
         breaches=decider.breaches,
         incursion_days=decider.incursion_days,
         timers=retimed(state.timers, decider.looks),
+        watching=watching,
     )
     effects = Effects(
         at_us=inputs.at_us,
@@ -157,32 +185,50 @@ def step(state: State, inputs: Inputs, past: Past, policy: Policy = DEFAULT_POLI
         rejections=tuple(intake.rejections),
         repeats=tuple(sorted(intake.repeats.items())),
         breaches=decider.changed_breaches(),
-        alerts=(*decider.alerts, *told_by_devices),
+        alerts=(*decider.alerts, *told_by_devices, *keeper.alerts),
         replies=intake.replies,
+        watches=watches,
+        troubles=tuple(keeper.troubles[key] for key in sorted(keeper.troubles)),
+        stop=stop,
     )
     return after, effects
 
 
-def _fire_timers(state: State, at_us: int, decider: Decider) -> None:
-    """Timers strictly before the inputs, instant by instant, each followed by those it set."""
+def _stop(state: State, inputs: Inputs) -> ServiceStop | None:
+    """The service's stop that goes on or ends with this step."""
+    down_us = state.watching.stopped_us
+    return None if down_us is None else ServiceStop(down_us, inputs.at_us if inputs.up else None)
+
+
+def _fire_timers(state: State, at_us: int, decider: Decider, keeper: Keeper) -> None:
+    """Timers strictly before the inputs, instant by instant, each followed by those it set; of one
+    instant the edges of conditions first, then the devices."""
     due = [timer for timer in state.timers if timer[0] < at_us]
-    while due:
-        now_us = due[0][0]
-        keys = sorted({key for due_us, key in due if due_us == now_us})
-        later = [timer for timer in due if timer[0] > now_us]
-        for key, look_us in decider.fire(keys, now_us):
-            if look_us is not None and look_us < at_us:
-                later.append((look_us, key))
-        due = sorted(later)
+    while True:
+        device_us = keeper.next_us()
+        if due and (device_us is None or due[0][0] <= device_us):
+            now_us = due[0][0]
+            keys = sorted({key for due_us, key in due if due_us == now_us})
+            later = [timer for timer in due if timer[0] > now_us]
+            for key, look_us in decider.fire(keys, now_us):
+                if look_us is not None and look_us < at_us:
+                    later.append((look_us, key))
+            due = sorted(later)
+        elif device_us is not None:
+            keeper.fire(device_us)
+        else:
+            return
 
 
 class _Intake:
-    """What was received, sorted out: admitted, repeated, rejected."""
+    """What was received, sorted out: admitted, repeated, rejected. ``signs``: devices that said
+    something of which only that they said it counts here."""
 
     def __init__(self, state: State, inputs: Inputs, past: Past) -> None:
         self.fixes: list[Fix] = []
         self.events: list[DeviceEvent] = []
         self.statuses: list[DeviceStatus] = []
+        self.signs: set[str] = set()
         self.rejections: list[Rejection] = []
         self.repeats: dict[str, int] = {}
         replied: dict[str, Reply] = {}
@@ -209,6 +255,7 @@ class _Intake:
                 self.repeats[device] = admitted.repeats
             topics = {id(raw): topic for raw, topic in arrived}
             self.rejections.extend(_conflict(raw, topics[id(raw)]) for raw in admitted.conflicts)
+        self.signs.update(reply.device for reply in self.replies)
         self.tracks, self.clock_ahead = tracks.finish(), clock_ahead.finish()
         self.fixes.sort(key=lambda fix: _place(fix.wire))
 
@@ -221,6 +268,7 @@ class _Intake:
     ) -> None:
         topic, decoded = message.topic, message.decoded
         self.rejections.extend(decoded.rejections)
+        self.signs.update(r.device for r in decoded.rejections if r.device and state.knows(r.device))
         for raw in decoded.fixes:
             if state.knows(raw.device):
                 by_device.setdefault(raw.device, []).append((raw, topic))
@@ -239,6 +287,8 @@ class _Intake:
         for status in decoded.statuses:
             if state.knows(status.device):
                 self.statuses.append(status)
+                if status.online and not message.retained:
+                    self.signs.add(status.device)
             else:
                 word = b"online" if status.online else b"offline"
                 self.rejections.append(_unknown(status.device, topic, word))

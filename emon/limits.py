@@ -35,6 +35,10 @@ BUFFER_MAX_M = 300_000.0  # [own] as a radius
 
 # --- judgement ----------------------------------------------------------------------------------
 PLAN_S = 60  # [contract] section 3: a fix each 60 s
+OWED_GRACE_S = 60  # [contract] section 3: owed beyond twice the plan's interval and a minute
+CELL_PLAN_S = 180  # [contract] section 3: while the newest fix is cell
+STILL_AFTER_S = 600  # [contract] section 3: hourly from 10 minutes after motion: still
+STILL_PLAN_S = 3_600  # [contract] section 3: hourly
 OWED_AFTER_S = 2 * PLAN_S + 60  # [contract] section 3: owed beyond twice the plan and a minute
 CROSSING_GAP_MAX_S = 120  # [contract] section 3, how = crossed
 EDGE_FIX_AGE_MAX_S = 900  # [contract] section 3, how = schedule
@@ -51,6 +55,15 @@ RUN_FIXES_MAX = 8  # [own] newest fixes kept to judge agreement
 TRACK_FIXES_MAX = 32  # [own] newest fixes a device keeps in memory for admission
 PANIC_AGAIN_S = 60  # [own] presses closer together are one call for help; a later one is told again
 RUN_MEMORY_S = 900  # [own] evidence older than the edge's limit says nothing about now
+
+# --- devices ----------------------------------------------------------------------------------
+NO_POSITION_AFTER_S = 600  # [field] UK Ministry of Justice: motion without a fix for 10 minutes
+ORDER_WAITS_S = 3_600  # [own] a bracelet is fitted at the office; after an hour nobody is fitting it
+OUTAGE_DEVICES_MIN = 3  # [own] two that fall silent together may be one couple's flat battery
+OUTAGE_SHARE_MIN = 0.1  # [own] of those expected; NL 2018 was 0.64, and below it single causes are likelier
+OUTAGE_WITHIN_S = 300  # [own] a network's failure reaches everyone within two or three plan intervals
+OUTAGE_MISSED_S = 60  # [own] an interval is missed when its message is a minute late: the plan's own grace
+TURNS_KEPT = 8  # [own] newest changes of motion kept in memory; older ones are asked of the archive
 
 # --- store ----------------------------------------------------------------------------------
 DATABASE_CONNECT_TIMEOUT_S = 5  # [own] a server that does not answer in 5 s is not there now
@@ -192,6 +205,10 @@ POINTS_AT_ONCE = 4_096  # [own] lines that emon locate reads before it answers t
 
 # --- runtime ------------------------------------------------------------------------------------
 TIMER_LOOK_S = 1.0  # [own] longest wait of an idle loop; a wall clock that was set back is noticed by then
+HEARTBEAT_S = 10  # [own] an idle service commits so often: its stops are known to within it
+SERVICE_GAP_MAX_S = 30  # [own] three heartbeats without a commit: the service judged nothing, it stood still
+BACKLOG_MIN_S = 5  # [own] after a start the broker sends within its first round trips what it kept
+BACKLOG_MAX_S = 900  # [field] domain figures, row 10: a backlog is drained within 15 min
 RETRY_PAUSE_MIN_S = 0.25  # [own] a database restarts in about a second
 RETRY_PAUSE_MAX_S = 10.0  # [own] longest time a returned database stays unused
 PRIORITY_LOWEST = 5  # [contract] section 5: priorities run from 1 (highest) to 5

@@ -9,6 +9,7 @@ import bisect
 from collections.abc import Sequence
 from typing import Protocol
 
+from emon.devices.turns import MOTION, motion_turns
 from emon.engine import Need, Past
 from emon.ingest.admit import Track
 from emon.limits import RUN_MEMORY_S, TRACK_FIXES_MAX
@@ -16,6 +17,7 @@ from emon.model.breach import Breach
 from emon.model.fix import Fix, KeptEvent
 from emon.model.instant import HOUR_US, SECOND_US
 from emon.model.vocabulary import Kind
+from emon.model.watch import Turn
 from emon.recall_home import home_known_from
 from emon.state import FoldPast, Key, State
 
@@ -100,14 +102,44 @@ async def _folds(archive: Archive, state: State, need: Need) -> dict[Key, FoldPa
         for device in state.subjects[key].timeline.devices:
             spans[device] = min(start_us, spans.get(device, start_us))
     fixes = await archive.fixes_since(sorted(spans.items()))
+    turns = await _turns(archive, state, starts, fixes)
     pasts: dict[Key, FoldPast] = {}
     for key, start_us in starts.items():
         own: list[Fix] = []
-        for device in sorted(state.subjects[key].timeline.devices):
+        devices = sorted(state.subjects[key].timeline.devices)
+        for device in devices:
             own.extend(fix for fix in _from(fixes.get(device, []), start_us) if fix.usable)
         own.sort(key=lambda fix: (fix.wire.fixed_at_us, fix.wire.device, fix.wire.seq))
-        pasts[key] = FoldPast(need.folds[key], start_us, tuple(own), tuple(breaches[key]))
+        said = {device: turns[device] for device in devices if device in turns}
+        pasts[key] = FoldPast(need.folds[key], start_us, tuple(own), tuple(breaches[key]), said)
     return pasts
+
+
+async def _turns(
+    archive: Archive, state: State, starts: dict[Key, int], fixes: dict[str, list[Fix]]
+) -> dict[str, tuple[Turn, ...]]:
+    """What devices said of their motion since the first of their fixes; only bans ask for it.
+
+    Which word was the first of a device that lies still decides since when it may report by the
+    hour, so the look goes back until it moved.
+    """
+    bans = [key for key in starts if state.subjects[key].kind is Kind.EXCLUSION]
+    devices = {device for key in bans for device in state.subjects[key].timeline.devices}
+    asked = {device: fixes[device][0].wire.fixed_at_us for device in devices if fixes.get(device)}
+    turns: dict[str, tuple[Turn, ...]] = {}
+    back_us = HOUR_US
+    while asked:
+        spans = [(device, MOTION, from_us) for device, from_us in sorted(asked.items())]
+        found = await archive.events_since(spans)
+        further: dict[str, int] = {}
+        for device, from_us in asked.items():
+            before = turns.get(device)
+            turns[device] = tuple(motion_turns(found.get((device, MOTION), ())))
+            first = turns[device][0] if turns[device] else None
+            if first is not None and first.still and turns[device] != before:
+                further[device] = min(from_us, first.at_us) - back_us
+        asked, back_us = further, 4 * back_us
+    return turns
 
 
 async def _quiet_starts(

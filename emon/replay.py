@@ -12,25 +12,31 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from emon.alerts.policy import DEFAULT_POLICY, Policy
+from emon.devices.watching import Remembered
 from emon.engine import Inputs, Message, needs, step
 from emon.ingest.decode import decode
 from emon.limits import UNKNOWN_DEVICE_RETAKE_S
 from emon.model.breach import Alert, Breach
 from emon.model.effects import Effects
-from emon.model.fix import Fix, KeptEvent, Rejection
+from emon.model.fix import Decoded, Fix, KeptEvent, Rejection
 from emon.model.instant import SECOND_US
 from emon.model.lines import Line, alert_line, breach_line
 from emon.model.order import OrderVersion
 from emon.model.vocabulary import Mark, Reason
+from emon.model.watch import ServiceStop, Trouble, Watch
 from emon.recall import FixKey, recall
-from emon.state import Key, State, initial_state, with_orders
+from emon.state import Key, State, initial_state, service_down, with_orders
+
+_NOTHING = Message("", Decoded())
 
 
 class Received(msgspec.Struct, frozen=True):
-    """One recorded message and when it was received."""
+    """One recorded message and when it was received. ``service``: instead, the service stopped
+    (False), or was up again with everything received until then judged (True)."""
 
     received_at_us: int
-    message: Message
+    message: Message = _NOTHING
+    service: bool | None = None
 
 
 class Counts(msgspec.Struct):
@@ -54,6 +60,9 @@ class MemoryArchive:
         self._events: dict[tuple[str, str], dict[tuple[int, int, str], KeptEvent]] = {}
         self._replies: set[str] = set()
         self._unknown: list[tuple[int, Rejection]] = []
+        self._watches: dict[str, Watch] = {}
+        self._stops: dict[int, ServiceStop] = {}
+        self.troubles: dict[str, Trouble] = {}
         self.alerts: list[Alert] = []
         self.changed_us: dict[str, int] = {}  # the last step that changed a breach, by id
         self.end_us = 0
@@ -78,6 +87,10 @@ class MemoryArchive:
             said.setdefault(key, KeptEvent(event, effects.at_us))
         self.alerts.extend(effects.alerts)
         self._replies.update(reply.id for reply in effects.replies)
+        self._watches.update((watch.device, watch) for watch in effects.watches)
+        self.troubles.update((trouble.id, trouble) for trouble in effects.troubles)
+        if effects.stop is not None:
+            self._stops[effects.stop.down_us] = effects.stop
         for rejection in effects.rejections:
             if rejection.reason is Reason.UNKNOWN_DEVICE:
                 self._unknown.append((effects.at_us, rejection))
@@ -99,6 +112,11 @@ class MemoryArchive:
             (at_us, r) for at_us, r in self._unknown if r.device not in devices or at_us < since_us
         ]
         return [Message(r.topic, decode(r.topic, r.raw)) for r in taken]
+
+    def remembered(self) -> Remembered:
+        """What the engine must be given of devices after a restart."""
+        still = tuple(t for t in self.troubles.values() if t.cleared_at_us is None)
+        return Remembered(tuple(self._watches.values()), still, tuple(self._stops.values()))
 
     def breaches(self) -> list[Breach]:
         return [breach for lines in self._breaches.values() for breach in lines.values()]
@@ -166,9 +184,12 @@ async def replay(
     """Judge everything received up to ``until_us`` (default: the latest receipt), and fire no
     timer beyond it. The archive holds the outcome."""
     by_instant: dict[int, list[Message]] = {}
+    service: dict[int, set[bool]] = {}
     for item in received:
         if until_us is None or item.received_at_us <= until_us:
             by_instant.setdefault(item.received_at_us, []).append(item.message)
+            if item.service is not None:
+                service.setdefault(item.received_at_us, set()).add(item.service)
     archive = MemoryArchive()
     end_us = until_us if until_us is not None else max(by_instant, default=None)
     if end_us is None:
@@ -183,7 +204,12 @@ async def replay(
         new = frozenset(state.by_device) - known
         since_us = at_us - UNKNOWN_DEVICE_RETAKE_S * SECOND_US
         messages = [*archive.take_again(new, since_us), *by_instant.get(at_us, [])]
-        state = await _step(archive, state, Inputs(at_us, tuple(messages)), policy)
+        said = service.get(at_us, set())
+        inputs = Inputs(at_us, tuple(messages), up=True in said)
+        state = await _step(archive, state, inputs, policy)
+        if False in said:
+            # What is received at the instant of a stop was still judged.
+            state = service_down(state, at_us)
     # A timer fires after the inputs of its own instant: those of the last instant are still due.
     if state.at_us <= end_us:
         state = await _step(archive, state, Inputs(end_us + 1), policy)

@@ -16,12 +16,18 @@ from typing import Protocol
 import msgspec
 
 from emon.alerts.policy import DEFAULT_POLICY, Policy
+from emon.devices.watching import Remembered
 from emon.engine import Inputs, Message, needs, step
 from emon.ingest.decode import decode
 from emon.ingest.source import Delivery, Source
 from emon.limits import (
+    BACKLOG_MAX_S,
+    BACKLOG_MIN_S,
+    HEARTBEAT_S,
+    RECEIVE_WINDOW_MESSAGES,
     RETRY_PAUSE_MAX_S,
     RETRY_PAUSE_MIN_S,
+    SERVICE_GAP_MAX_S,
     TIMER_LOOK_S,
     UNKNOWN_DEVICE_RETAKE_S,
 )
@@ -30,7 +36,7 @@ from emon.model.effects import Effects, NewDelivery
 from emon.model.instant import SECOND_US
 from emon.model.order import OrderVersion
 from emon.recall import Archive, recall
-from emon.state import State, initial_state, with_orders
+from emon.state import State, initial_state, service_down, with_orders
 from emon.store.errors import CommitUncertain, DatabaseUnavailable
 
 _log = logging.getLogger(__name__)
@@ -55,6 +61,8 @@ class EngineStore(Protocol):
     def batch(self) -> AbstractAsyncContextManager[Transaction]: ...
 
     async def last_received_at_us(self) -> int | None: ...
+
+    async def remembered(self) -> Remembered: ...
 
 
 class RuntimeStatus(msgspec.Struct):
@@ -81,7 +89,7 @@ class _Batch:
     def add(self, delivery: Delivery) -> None:
         decoded = decode(delivery.topic, delivery.payload)
         self.deliveries.append(delivery)
-        self.messages.append(Message(delivery.topic, decoded))
+        self.messages.append(Message(delivery.topic, decoded, delivery.retained))
         self.fixes += max(1, len(decoded.fixes))
 
 
@@ -112,6 +120,8 @@ class Runtime:
         self._policy = policy
         self._state: State | None = None
         self._orders_changed = True
+        self._started = False
+        self._back_us = 0
         self._stopping = False
         self._stopped = asyncio.Event()
 
@@ -132,7 +142,7 @@ class Runtime:
             deliveries = await self._source.next_batch(
                 max_messages=self._batch_fixes_max, max_wait_s=self._wait_s()
             )
-            if deliveries or self._orders_changed or self._timer_is_due():
+            if deliveries or self._orders_changed or self._timer_is_due() or self._heart_is_due():
                 for batch in self._batches(deliveries):
                     if not await self._commit(batch):
                         return
@@ -160,6 +170,10 @@ class Runtime:
     def _timer_is_due(self) -> bool:
         due_us = self._state.next_timer_us if self._state is not None else None
         return due_us is not None and self._now_us() > due_us
+
+    def _heart_is_due(self) -> bool:
+        """Whether to commit although nothing has come, so that the file says the service lives."""
+        return self._state is None or self._now_us() - self._state.at_us >= HEARTBEAT_S * SECOND_US
 
     async def _commit(self, batch: _Batch) -> bool:
         """One batch, repeated until the database has it; then the acknowledgements.
@@ -197,7 +211,9 @@ class Runtime:
                 newest_us = max((version.armed_at_us for _, version in armed), default=0)
                 at_us = max(self._now_us(), state.at_us + 1, newest_us)
                 again = await self._taken_again(transaction, new, at_us)
-                inputs = Inputs(at_us, (*again, *messages))
+                state = self._with_stop(state, at_us)
+                up = state.watching.stopped_us is not None and self._backlog_is_judged(len(messages))
+                inputs = Inputs(at_us, (*again, *messages), up=up)
                 past = await recall(transaction, state, needs(state, inputs))
                 state, effects = step(state, inputs, past, self._policy)
                 deliveries = [delivery for alert in effects.alerts for delivery in self._route(alert)]
@@ -206,12 +222,36 @@ class Runtime:
             self._orders_changed = True
             raise
         self._state = state
+        self._started = True
         return effects
+
+    def _with_stop(self, state: State, at_us: int) -> State:
+        """The state of a service that has judged nothing for too long, or has only just started.
+
+        Whatever the reason (a start, a database that was away, a machine that slept), nobody was
+        listened to since the last commit, so no device can be blamed for the time.
+        """
+        missed = at_us - state.at_us > SERVICE_GAP_MAX_S * SECOND_US
+        if not missed and self._started:
+            return state
+        self._back_us = at_us
+        return service_down(state, state.at_us)
+
+    def _backlog_is_judged(self, messages: int) -> bool:
+        """Whether what came while the service was down is judged with this batch.
+
+        The broker says nothing about that. It sends what it kept as fast as it is taken, so when
+        it has had time to begin and a batch is well below a window, there is no more of it.
+        """
+        waited_us = self._now_us() - self._back_us
+        calm = self._source.connected and messages <= RECEIVE_WINDOW_MESSAGES // 2
+        return waited_us >= BACKLOG_MAX_S * SECOND_US or (calm and waited_us >= BACKLOG_MIN_S * SECOND_US)
 
     async def _recalled_state(self) -> State:
         """Where the last committed batch left off; the rest is recalled as it is needed."""
         last_us = await self._store.last_received_at_us()
-        return initial_state(self._now_us() - 1 if last_us is None else last_us)
+        remembered = await self._store.remembered()
+        return initial_state(self._now_us() - 1 if last_us is None else last_us, remembered)
 
     async def _taken_again(
         self, transaction: Transaction, new_devices: frozenset[str], at_us: int

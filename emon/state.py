@@ -1,7 +1,8 @@
 """What the engine remembers between two decisions. Immutable: a failed transaction leaves no trace.
 
-Everything here can be computed again from what is stored (orders, fixes, breaches), which is how a
-restart finds it: tracks and folds are simply absent and are asked for when first needed.
+Nearly everything here can be computed again from what is stored (orders, fixes, breaches), which is
+how a restart finds it: tracks and folds are simply absent and are asked for when first needed. What
+is watched of devices is stored itself, and read back at once.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import msgspec
 from immutables import Map
 from msgspec.structs import replace
 
+from emon.devices import watching as devices
+from emon.devices.watching import Remembered, Watching
 from emon.geofence.fold import Fold, Subject
 from emon.geofence.geometry import Geometry
 from emon.geofence.timeline import Timeline, condition_of
@@ -20,6 +23,7 @@ from emon.model.breach import Breach
 from emon.model.fix import Fix
 from emon.model.order import OrderVersion
 from emon.model.vocabulary import Kind
+from emon.model.watch import Turn
 
 Key = tuple[str, str]
 """(order, condition)."""
@@ -28,12 +32,14 @@ Key = tuple[str, str]
 class FoldPast(msgspec.Struct, frozen=True):
     """The past of one condition: from ``start_us`` on, at which nothing was open and no evidence
     in progress. ``fixes``, usable ones only, rise by (fixed_at, device, seq) and begin with the
-    last ones before the start; ``breaches`` are those on file, refuted ones too, by opened_at."""
+    last ones before the start; ``breaches`` are those on file, refuted ones too, by opened_at;
+    ``turns`` what each device said of its motion, from the first of its fixes on."""
 
     from_us: int
     start_us: int
     fixes: tuple[Fix, ...] = ()
     breaches: tuple[Breach, ...] = ()
+    turns: dict[str, tuple[Turn, ...]] = {}
 
 
 class State(msgspec.Struct, frozen=True):
@@ -54,20 +60,34 @@ class State(msgspec.Struct, frozen=True):
     breaches: Map[Key, tuple[Breach, ...]] = Map()
     incursion_days: Map[Key, tuple[int, ...]] = Map()
     timers: tuple[tuple[int, Key], ...] = ()
+    watching: Watching = Watching()
 
     @property
     def next_timer_us(self) -> int | None:
         """The instant of the next timer; it fires in the first decision after it."""
-        return self.timers[0][0] if self.timers else None
+        timers = (self.timers[0][0] if self.timers else None, self.watching.next_timer_us)
+        return min((at_us for at_us in timers if at_us is not None), default=None)
 
     def knows(self, device: str) -> bool:
         """Whether an armed order names the device."""
         return device in self.by_device
 
 
-def initial_state(at_us: int) -> State:
-    """A state that has decided everything up to ``at_us`` and knows no order yet."""
-    return State(geometry=Geometry(), at_us=at_us)
+def initial_state(at_us: int, remembered: Remembered = Remembered()) -> State:  # noqa: B008 - frozen
+    """A state that has decided everything up to ``at_us``, remembers of devices what is on file, and
+    knows no order yet."""
+    return State(geometry=Geometry(), at_us=at_us, watching=devices.recalled(remembered))
+
+
+def conditions_alone(at_us: int) -> State:
+    """As :func:`initial_state`, for judging conditions only: nobody is missed who is not heard."""
+    return State(geometry=Geometry(), at_us=at_us, watching=Watching(idle=True))
+
+
+def service_down(state: State, at_us: int) -> State:
+    """The state of a service that has judged nothing since an instant: the clocks of silence, blind
+    time and commands stand still until a step says ``up``."""
+    return replace(state, watching=devices.with_service_down(state.watching, at_us))
 
 
 def with_orders(state: State, armed: Iterable[tuple[int, OrderVersion]]) -> State:
@@ -83,9 +103,13 @@ def with_orders(state: State, armed: Iterable[tuple[int, OrderVersion]]) -> Stat
         touched.setdefault(version.id, []).append(version)
     state = replace(state, versions=versions, arm_seq=arm_seq)
     looks: dict[Key, int | None] = {}
+    watching, watched = state.watching, set[str]()
     for order, new in touched.items():
         state = _with_subjects(state, order, new, looks)
-    return replace(state, timers=retimed(state.timers, looks))
+        watching, named = devices.with_order(watching, order, state.versions[order])
+        watched.update(named)
+    watching = devices.retimed(watching, sorted(watched))
+    return replace(state, timers=retimed(state.timers, looks), watching=watching)
 
 
 def _with_subjects(state: State, order: str, new: list[OrderVersion], looks: dict[Key, int | None]) -> State:

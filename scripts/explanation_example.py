@@ -61,7 +61,8 @@ async def _explained(example: dict[str, object]) -> tuple[str, list[str]]:
         received.append(Received(line.received_at_us, Message(line.topic, decode(line.topic, line.payload))))
     archive = await replay(versions, received)
     (breach,) = archive.breaches()
-    on_file = OnFile(breach, archive.alerts, archive.end_us)
+    own = [alert for alert in archive.alerts if alert.breach == breach.id]
+    on_file = OnFile(breach, own, archive.end_us)
     text = file_text(explain(*await case_of(archive, versions, on_file, DEFAULT_POLICY)))
     explanation = read_explanation(text.encode())
     finding = await verify(explanation)

@@ -39,6 +39,10 @@ class Policy(msgspec.Struct, frozen=True):
     battery_low: Rule = Rule(4, (MELDKAMER,))
     battery_critical: Rule = Rule(3, (MELDKAMER,))
     panic: Rule = Rule(1, (POLITIE, MELDKAMER))
+    silence: Rule = Rule(3, (MELDKAMER,))
+    no_position: Rule = Rule(3, (MELDKAMER,))
+    outage: Rule = Rule(2, (MELDKAMER,))
+    order_without_device: Rule = Rule(3, (RECLASSERING,))
     cleared_priority: int = 4
     cleared_refuted_priority: int = 1
 
@@ -93,6 +97,17 @@ def rule_for_device(policy: Policy, event: AlertEvent, risk: Risk) -> Rule:
         AlertEvent.BATTERY_LOW: policy.battery_low,
         AlertEvent.BATTERY_CRITICAL: policy.battery_critical,
         AlertEvent.PANIC: policy.panic,
+    }
+    return rows[event]
+
+
+def rule_for_trouble(policy: Policy, event: AlertEvent) -> Rule:
+    """The row of what goes wrong with devices. Raises ``KeyError`` for any other event."""
+    rows = {
+        AlertEvent.SILENCE: policy.silence,
+        AlertEvent.NO_POSITION: policy.no_position,
+        AlertEvent.OUTAGE: policy.outage,
+        AlertEvent.ORDER_WITHOUT_DEVICE: policy.order_without_device,
     }
     return rows[event]
 

@@ -26,7 +26,8 @@ def recorded_messages(name: str, command: str) -> tuple[list[Received], int]:
     received: list[Received] = []
     left_out = 0
     for line in read_lines(Path("/dev/stdin") if name == "-" else Path(name)):
-        if line.kind is LineKind.SERVICE:
+        if line.kind is LineKind.SERVICE and line.received_at_us is not None:
+            received.append(Received(line.received_at_us, service=line.payload == b"up"))
             continue
         if line.rejection is not None:
             decoded = Decoded(rejections=(line.rejection,))

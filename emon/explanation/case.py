@@ -21,7 +21,7 @@ from emon.model.fix import Decoded, Fix
 from emon.model.order import OrderVersion
 from emon.recall import recall
 from emon.replay import MemoryArchive
-from emon.state import Key, State, initial_state, with_orders
+from emon.state import Key, State, conditions_alone, with_orders
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -103,7 +103,7 @@ class _Court:
     """One judgement of one case, in progress."""
 
     def __init__(self, case: Case, at_us: int) -> None:
-        self.state = initial_state(at_us)
+        self.state = conditions_alone(at_us)
         if case.incursion_days:
             self.state = replace(self.state, incursion_days=Map({case.key: case.incursion_days}))
         self._case = case

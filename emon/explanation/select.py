@@ -19,7 +19,7 @@ from emon.model.fix import Fix
 from emon.model.instant import DAY_US, HOUR_US, to_datetime
 from emon.model.order import OrderVersion
 from emon.recall import Archive, recall
-from emon.state import initial_state, with_orders
+from emon.state import conditions_alone, with_orders
 
 _WIDER_US = (0, 6 * HOUR_US, 3 * DAY_US, 20 * DAY_US)
 _BEGINNING_US = 0
@@ -84,7 +84,7 @@ async def case_of(
 
 async def _quiet_start(archive: Archive, versions: Sequence[OrderVersion], breach: Breach) -> int:
     """Where the engine would begin to fold again if something before the breach had changed."""
-    state = with_orders(initial_state(_BEGINNING_US), enumerate(versions, start=1))
+    state = with_orders(conditions_alone(_BEGINNING_US), enumerate(versions, start=1))
     key = (breach.order, breach.condition)
     if key not in state.subjects:
         return breach.opened_at_us

@@ -16,7 +16,7 @@ from emon.geofence.fold import NO_ZONE, Episode, Seen, Subject, begin, run_of
 from emon.geofence.geometry import Geometry
 from emon.geofence.schedule import holding_between
 from emon.geofence.timeline import Edge, condition_of, in_force
-from emon.geofence.walk import Walk
+from emon.geofence.walk import Walk, no_turns
 from emon.model.breach import Breach
 from emon.model.fix import Fix
 from emon.model.order import OrderVersion
@@ -69,7 +69,7 @@ class _Watched:
         self._subject = subject
         self._geometry: Geometry = verdict.state.geometry
         start_us = case.fixes[0].wire.fixed_at_us - 1
-        self._walk = Walk(subject, self._geometry, begin(subject, start_us))
+        self._walk = Walk(subject, self._geometry, begin(subject, start_us), no_turns)
         self._edges = tuple(subject.timeline.edges(start_us, case.until_us))
         self._best: Episode | None = None
         self._run: tuple[Seen, ...] = ()

@@ -31,7 +31,7 @@ from emon.geofence.evidence import (
 )
 from emon.geofence.timeline import Timeline, device_use
 from emon.limits import (
-    OWED_AFTER_S,
+    CROSSING_GAP_MAX_S,
     PLAN_S,
     REACH_SPEED_MAX_M_S,
     RUN_FIXES_MAX,
@@ -289,7 +289,7 @@ def cannot_meet(before: Seen, seen: Seen) -> bool:
     """Whether neither the straight way nor a reachable one between two fixes meets the zone."""
     clear_m = before.distance_m + seen.distance_m
     gap_s = (seen.at_us - before.at_us) / SECOND_US
-    if gap_s > OWED_AFTER_S and clear_m <= REACH_SPEED_MAX_M_S * gap_s * (1.0 + SPAN_ERROR):
+    if gap_s > CROSSING_GAP_MAX_S and clear_m <= REACH_SPEED_MAX_M_S * gap_s * (1.0 + SPAN_ERROR):
         return False
     a, b = before.fix.wire, seen.fix.wire
     length_m = span_m(a.lon, a.lat, b.lon, b.lat)

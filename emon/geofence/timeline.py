@@ -89,13 +89,13 @@ class Timeline(msgspec.Struct, frozen=True):
     def governing(self, at_us: int) -> OrderVersion | None:
         """The version whose edges act at an instant."""
         for version in reversed(self.versions):
-            if _acts_from(version) <= at_us:
+            if acts_from(version) <= at_us:
                 return version
         return None
 
-    def _reigns(self, from_us: int, to_us: int) -> Iterator[tuple[int, int, OrderVersion]]:
+    def reigns(self, from_us: int, to_us: int) -> Iterator[tuple[int, int, OrderVersion]]:
         """``[from_us, to_us)`` cut where the governing version changes."""
-        cuts = sorted({from_us, *(a for v in self.versions if from_us < (a := _acts_from(v)) < to_us)})
+        cuts = sorted({from_us, *(a for v in self.versions if from_us < (a := acts_from(v)) < to_us)})
         for start_us, end_us in zip(cuts, [*cuts[1:], to_us], strict=True):
             version = self.governing(start_us)
             if version is not None:
@@ -104,7 +104,7 @@ class Timeline(msgspec.Struct, frozen=True):
     def stretches(self, from_us: int, to_us: int) -> list[Stretch]:
         """When the condition holds within ``[from_us, to_us)``, in order, one version each."""
         found: list[Stretch] = []
-        for start_us, end_us, version in self._reigns(from_us, to_us):
+        for start_us, end_us, version in self.reigns(from_us, to_us):
             condition = condition_of(version, self.condition)
             if condition is None:
                 continue
@@ -126,7 +126,7 @@ class Timeline(msgspec.Struct, frozen=True):
         ("joined across versions that touch"), or None where it does not hold."""
         if self.holding(at_us) is None:
             return None
-        floor_us = min(_acts_from(version) for version in self.versions)
+        floor_us = min(acts_from(version) for version in self.versions)
         span_us = 2 * DAY_US
         while True:
             from_us = max(floor_us, at_us - span_us)
@@ -171,7 +171,7 @@ class Timeline(msgspec.Struct, frozen=True):
 
     def next_look(self, after_us: int) -> int | None:
         """The next instant after ``after_us`` at which an edge may lie, or None."""
-        looks = [a for v in self.versions if (a := _acts_from(v)) > after_us]
+        looks = [a for v in self.versions if (a := acts_from(v)) > after_us]
         version = self.governing(after_us)
         condition = condition_of(version, self.condition) if version is not None else None
         if version is not None and condition is not None:
@@ -186,5 +186,6 @@ class Timeline(msgspec.Struct, frozen=True):
         return frozenset(use.device for version in self.versions for use in version.devices)
 
 
-def _acts_from(version: OrderVersion) -> int:
+def acts_from(version: OrderVersion) -> int:
+    """From when on a version's edges act."""
     return max(version.armed_at_us, version.valid_from_us)

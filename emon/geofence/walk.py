@@ -6,6 +6,8 @@ one; it is used for one advance and thrown away, so nothing outside ever sees it
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from msgspec.structs import replace
 
 from emon.geofence.evidence import certainty_of, is_outside, way_probability
@@ -29,7 +31,7 @@ from emon.geofence.timeline import Edge, condition_of, device_use, in_force
 from emon.limits import (
     CROSSING_GAP_MAX_S,
     EDGE_FIX_AGE_MAX_S,
-    OWED_AFTER_S,
+    PLAN_S,
     PRESENT_AGE_MAX_S,
     REACH_GAP_MAX_S,
     REACH_SPEED_MAX_M_S,
@@ -38,7 +40,18 @@ from emon.model.fix import Fix
 from emon.model.instant import SECOND_US
 from emon.model.order import OrderVersion
 from emon.model.span import span_m
-from emon.model.vocabulary import Certainty, How
+from emon.model.vocabulary import Certainty, How, Source
+from emon.model.watch import Turn
+from emon.plan import Pace, owed_spans, paces
+
+Turns = Callable[[str], Sequence[Turn]]
+"""What a device said that changes its plan, at least since the fix before those that are fed."""
+
+
+def no_turns(_device: str) -> Sequence[Turn]:
+    """Of devices that said nothing of their motion."""
+    return ()
+
 
 _EDGE_AGE_US = EDGE_FIX_AGE_MAX_S * SECOND_US
 
@@ -77,9 +90,10 @@ def _between(a: Seen, b: Seen, fraction: float) -> tuple[float, float]:
 class Walk:
     """One advance of one fold. ``closed`` collects episodes that ended on the way, in order."""
 
-    def __init__(self, subject: Subject, geometry: Geometry, fold: Fold) -> None:
+    def __init__(self, subject: Subject, geometry: Geometry, fold: Fold, turns: Turns) -> None:
         self.subject = subject
         self.geometry = geometry
+        self._turns = turns
         self.closed: list[Episode] = []
         self._wrong_side = subject.wrong_side
         self._edges_done_us = fold.edges_done_us
@@ -330,8 +344,9 @@ class Walk:
             if contacts:
                 self.closed.append(_crossing(a, b, contacts))
             return
-        owed_s = gap_s - OWED_AFTER_S
-        if contacts or (0.0 < owed_s <= REACH_GAP_MAX_S and self._reachable(parts, a, b, gap_s)):
+        owed_us = self._owed_us(a, b)
+        owed = 0 < owed_us <= REACH_GAP_MAX_S * SECOND_US
+        if contacts or (owed and self._reachable(parts, a, b, gap_s)):
             version_number = contacts[0][0].version if contacts else parts[0].version
             deepest_m = max((contact.deepest_m for _, contact in contacts), default=0.0)
             self.closed.append(
@@ -346,6 +361,18 @@ class Walk:
                     b.fix.wire.device,
                 )
             )
+
+    def _owed_us(self, a: Seen, b: Seen) -> int:
+        """For how long of the gap between two fixes of a device others were owed."""
+        device = a.fix.wire.device
+        bases: list[Pace] = []
+        for from_us, _, version in self.subject.timeline.reigns(a.at_us, b.at_us):
+            use = device_use(version, device, from_us)
+            if use is not None:
+                bases.append(Pace(from_us, use.plan_s or PLAN_S))
+        cell = a.fix.wire.source is Source.CELL
+        plan = paces(bases, self._turns(device), cell=cell, from_us=a.at_us)
+        return sum(to_us - from_us for from_us, to_us in owed_spans(plan, b.at_us))
 
     def _one_version(self, a: Seen, b: Seen) -> bool:
         """Whether one version governs the whole way, so that one zone decides."""

@@ -7,13 +7,15 @@ import msgspec
 from emon.model.breach import Alert, Breach
 from emon.model.command import Reply
 from emon.model.fix import DeviceEvent, DeviceStatus, Fix, Rejection
+from emon.model.watch import ServiceStop, Trouble, Watch
 
 
 class Effects(msgspec.Struct, frozen=True):
     """Rows of one transaction. ``at_us`` is the ``received_at`` of everything in it.
 
     ``breaches`` are whole final rows, to be inserted or to replace the row of the same id;
-    ``repeats`` counts exact repeats by device; alerts are new rows only.
+    ``repeats`` counts exact repeats by device; alerts are new rows only. ``watches`` and ``troubles``
+    replace the rows of the same device and id; ``stop`` is the service's stop that goes on or ends.
     """
 
     at_us: int
@@ -25,6 +27,9 @@ class Effects(msgspec.Struct, frozen=True):
     breaches: tuple[Breach, ...] = ()
     alerts: tuple[Alert, ...] = ()
     replies: tuple[Reply, ...] = ()
+    watches: tuple[Watch, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    stop: ServiceStop | None = None
 
 
 class NewDelivery(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ from emon.model.vocabulary import Mark
 from emon.orders.document import version_from_source
 from emon.store import connect as c
 from emon.store import read_sql as read
+from emon.store import watching
 from emon.store import write_sql as sql
 from emon.store.errors import EngineFenced, FixAlreadyStored
 from emon.store.feed import announce
@@ -176,6 +177,7 @@ class Batch:
         async with self._conn.pipeline():
             await self._write_devices(effects, recorded_at_us)
             await self._write_breaches(effects, deliveries, recorded_at_us)
+            await watching.write(self._conn, effects, to_datetime(recorded_at_us))
             if effects.alerts:
                 await c.execute(self._conn, "NOTIFY emon_alert")
             if news:

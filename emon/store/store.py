@@ -15,10 +15,11 @@ import msgspec
 import psycopg
 
 from emon import limits
+from emon.devices.watching import Remembered
 from emon.model.breach import Breach
 from emon.model.instant import to_datetime
 from emon.model.order import OrderVersion
-from emon.store import arming, migrate
+from emon.store import arming, migrate, watching
 from emon.store import connect as c
 from emon.store import listen as listening
 from emon.store.batch import Batch
@@ -174,6 +175,11 @@ class Store(PageReads, UserAccounts, OutboxReads, DelayReads):
         async with self._pool.connection() as conn:
             row = await c.fetch_one(conn, "SELECT last_received_at FROM engine_clock")
         return row[0] if row else None
+
+    async def remembered(self) -> Remembered:
+        """What the engine must be given of devices when it starts, at one instant."""
+        async with self._pool.transaction() as conn:
+            return await watching.remembered(conn)
 
     async def recent_breaches(self, since_us: int) -> list[Breach]:
         """Unrefuted, open or with opened_at >= since, by (opened_at, id)."""

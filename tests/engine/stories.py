@@ -95,5 +95,10 @@ def recorded(lines: Iterable[dict[str, Any]]) -> list[Received]:
     return found
 
 
+WITHOUT_A_FIX = ("silence", "no_position", "outage", "order_without_device")
+"""What is told because nothing comes: it has tests of its own, and is left out of all others."""
+
+
 def shown(lines: Sequence[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
-    return [line for line in lines if line["type"] == kind]
+    """Breaches, or the alerts that something received led to."""
+    return [line for line in lines if line["type"] == kind and line.get("event") not in WITHOUT_A_FIX]

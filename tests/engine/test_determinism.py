@@ -114,7 +114,7 @@ async def judged_with_lapses(
     for at_us, lapse in zip([*instants, end_us + 1], [*lapses, *([False] * len(instants))], strict=False):
         known += armed.get(at_us, [])
         if lapse:
-            state = initial_state(state.at_us)
+            state = initial_state(state.at_us, archive.remembered())
         state = with_orders(state, known)
         inputs = Inputs(at_us, tuple(by_instant.get(at_us, ())))
         past = await recall(archive, state, needs(state, inputs))

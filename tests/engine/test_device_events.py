@@ -38,7 +38,8 @@ def test_each_row_of_the_table_goes_to_whom_the_contract_names() -> None:
 
 
 def test_an_alert_of_a_device_names_the_device_and_no_order() -> None:
-    (line,) = lines_of(asyncio.run(replay(ORDER, [said("strap", "cut", 0, received_s=90)])))
+    lines = list(lines_of(asyncio.run(replay(ORDER, [said("strap", "cut", 0, received_s=90)]))))
+    (line,) = shown(lines, "alert")
     assert (line["device"], line["order"], line["condition"], line["breach"], line["certainty"]) == (
         "d-1",
         None,

@@ -195,7 +195,8 @@ def test_a_fix_from_the_future_or_from_1970_is_marked_and_never_judged() -> None
     wrong = [fix_at(0, 10_000, received_s=0), fix_at(0, -90 * 86_400, received_s=1, seq=7)]
     archive = asyncio.run(replay(ORDER, wrong))
     assert archive.counts.marks == {"clock": 2}
-    assert list(lines_of(archive)) == []
+    lines = list(lines_of(archive))
+    assert shown(lines, "breach") + shown(lines, "alert") == []
 
 
 def test_the_same_fix_a_hundred_times_is_one() -> None:
@@ -221,9 +222,10 @@ def test_fixes_of_an_unknown_device_are_taken_when_an_order_names_it() -> None:
 
 def test_an_order_that_has_ended_judges_nothing() -> None:
     ended = versions(circle_order(valid_until="2026-06-01T12:00:00Z"))
-    assert judged(ended, [fix_at(0, 0), fix_at(1, 60)]) == []
+    lines = judged(ended, [fix_at(0, 0), fix_at(1, 60)])
+    assert shown(lines, "breach") + shown(lines, "alert") == []
 
 
 def test_nothing_is_read_or_fired_beyond_until() -> None:
     lines = judged(ORDER, walk_in(600), until_us=NOON_US + 100_000_000)
-    assert lines == []
+    assert shown(lines, "breach") + shown(lines, "alert") == []

@@ -1,0 +1,82 @@
+"""When a device must be heard: the stretches in which any order has it worn, joined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from emon.geofence.timeline import acts_from
+from emon.limits import PLAN_S
+from emon.model.order import OrderVersion
+from emon.model.vocabulary import Risk
+from emon.model.watch import Duty
+from emon.plan import Pace
+
+RISKS = list(Risk)
+
+
+class Stretch(NamedTuple):
+    """``[from_us, until_us)`` without a break, and the duties that make it."""
+
+    from_us: int
+    until_us: int | None
+    duties: tuple[Duty, ...]
+
+
+def duties_of(versions: Sequence[OrderVersion]) -> dict[str, list[Duty]]:
+    """Of each device when it must be heard for one order, rising. ``versions`` are the order's.
+
+    As for an edge, the version that governs an instant is the highest that is armed and valid by then.
+    """
+    found: dict[str, list[Duty]] = {}
+    cuts = sorted({acts_from(version) for version in versions})
+    for place, from_us in enumerate(cuts):
+        version = max((v for v in versions if acts_from(v) <= from_us), key=lambda v: v.version)
+        reign = (from_us, cuts[place + 1] if place + 1 < len(cuts) else None)
+        within = _overlap(reign, (version.valid_from_us, version.ends_at_us))
+        for use in version.devices:
+            span = _overlap(within, (from_us if use.from_us is None else use.from_us, use.until_us))
+            if span[1] is None or span[0] < span[1]:
+                duty = Duty(version.id, span[0], span[1], version.risk, use.plan_s)
+                found.setdefault(use.device, []).append(duty)
+    return found
+
+
+def _overlap(a: tuple[int, int | None], b: tuple[int, int | None]) -> tuple[int, int | None]:
+    ends = [end for end in (a[1], b[1]) if end is not None]
+    return max(a[0], b[0]), min(ends, default=None)
+
+
+def stretches(duties: Sequence[Duty], after_us: int) -> list[Stretch]:
+    """Those that end after an instant, rising. ``duties`` rise by their beginning."""
+    found: list[Stretch] = []
+    for duty in duties:
+        if duty.until_us is not None and duty.until_us <= duty.from_us:
+            continue
+        last = found[-1] if found else None
+        if last is not None and (last.until_us is None or duty.from_us <= last.until_us):
+            until_us = (
+                None if last.until_us is None or duty.until_us is None else max(last.until_us, duty.until_us)
+            )
+            found[-1] = Stretch(last.from_us, until_us, (*last.duties, duty))
+        else:
+            found.append(Stretch(duty.from_us, duty.until_us, (duty,)))
+    return [one for one in found if one.until_us is None or one.until_us > after_us]
+
+
+def bases(duties: Sequence[Duty], from_us: int) -> list[Pace]:
+    """The plan that orders ask for from an instant on: the one that asks for most."""
+    cuts = {from_us, *(duty.from_us for duty in duties if duty.from_us > from_us)}
+    cuts.update(d.until_us for d in duties if d.until_us is not None and d.until_us > from_us)
+    found: list[Pace] = []
+    for at_us in sorted(cuts):
+        asked = [PLAN_S if d.plan_s is None else d.plan_s for d in duties if d.holds(at_us)]
+        if asked and (not found or found[-1].every_s != min(asked)):
+            found.append(Pace(at_us, min(asked)))
+    return found
+
+
+def weightiest(duties: Sequence[Duty], at_us: int) -> Duty | None:
+    """Of the duties at an instant the one of the highest risk; the first of several."""
+    held = [duty for duty in duties if duty.holds(at_us)]
+    return max(held, key=lambda duty: RISKS.index(duty.risk), default=None)

@@ -1,0 +1,124 @@
+"""No position: messages come, and no usable fix among them.
+
+"motion without fix 10 min" (Ministry of Justice; domain figures, row 6): a receiver indoors or in a
+tunnel may be without satellites for so long. When the device says that it is jammed or shielded,
+there is nothing to wait for: then as soon as fixes are owed. The cause is one of a closed list and
+chosen from what the device said, never guessed from the map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from emon.devices.duty import bases, stretches
+from emon.devices.table import Machine
+from emon.limits import NO_POSITION_AFTER_S
+from emon.model.instant import SECOND_US
+from emon.model.watch import Cause, Duty, PositionState, SilenceState, Watch
+from emon.plan import Shift, owed_from, paces
+
+_AFTER_US = NO_POSITION_AFTER_S * SECOND_US
+
+
+class Given(StrEnum):
+    """``position``: a usable fix that is recent enough. ``overdue``: none for too long, though it is
+    heard. ``released``: no order in force has it worn any more."""
+
+    POSITION = "position"
+    OVERDUE = "overdue"
+    RELEASED = "released"
+
+
+class Done(StrEnum):
+    """``open`` and ``clear``: the trouble on file. ``tell``: an alert. ``wait``: the time allowed
+    counts from now."""
+
+    OPEN = "open"
+    TELL = "tell"
+    CLEAR = "clear"
+    WAIT = "wait"
+
+
+KNOWN, LOST = PositionState
+
+POSITION = Machine(
+    "position",
+    PositionState,
+    Given,
+    {
+        (KNOWN, Given.POSITION): (KNOWN, ()),
+        (KNOWN, Given.OVERDUE): (LOST, (Done.OPEN, Done.TELL)),
+        (KNOWN, Given.RELEASED): (KNOWN, ()),
+        (LOST, Given.POSITION): (KNOWN, (Done.CLEAR,)),
+        (LOST, Given.OVERDUE): (LOST, ()),
+        (LOST, Given.RELEASED): (KNOWN, (Done.CLEAR, Done.WAIT)),
+    },
+)
+
+
+def position_due(watch: Watch, duties: Sequence[Duty], shift: Shift) -> tuple[int, Given] | None:
+    """The next instant at which a missing position has something to decide, and what.
+
+    None while the device is silent, or has said nothing since its newest usable fix: of that the
+    silence tells. What lies in the past is due now.
+    """
+    if watch.heard_us is None or watch.first_heard_us is None:
+        return None
+    counted_us = counted_from(watch)
+    found = stretches(duties, counted_us)
+    if watch.position_state is LOST:
+        until_us = found[0].until_us if found else counted_us
+        return None if until_us is None else (until_us, Given.RELEASED)
+    if watch.silence_state is not SilenceState.HEARD:
+        return None
+    if watch.place is not None and watch.heard_us <= watch.place.received_at_us:
+        return None
+    for stretch in found:
+        due_us = _due_us(watch, stretch.duties, max(counted_us, stretch.from_us), shift)
+        if stretch.until_us is None or due_us < stretch.until_us:
+            return due_us, Given.OVERDUE
+    return None
+
+
+def is_recent(watch: Watch, duties: Sequence[Duty], shift: Shift, at_us: int) -> bool:
+    """Whether its newest usable fix is recent enough to be its position."""
+    if watch.place is None:
+        return False
+    fixed_us = min(watch.place.fixed_at_us, watch.place.received_at_us)
+    return _due_us(watch, duties, fixed_us, shift) > at_us
+
+
+def counted_from(watch: Watch) -> int:
+    """Where the gap in its positions is counted from."""
+    place = watch.place
+    if place is None:
+        return max(watch.first_heard_us or 0, watch.back_us)
+    return max(min(place.fixed_at_us, place.received_at_us), watch.back_us)
+
+
+def _due_us(watch: Watch, duties: Sequence[Duty], from_us: int, shift: Shift) -> int:
+    cell = watch.place is not None and watch.place.cell
+    plan = paces(bases(duties, from_us), watch.turns, cell=cell, from_us=from_us)
+    owed_us = owed_from(plan, shift)
+    if _on(watch.jamming) or _on(watch.shielding):
+        return owed_us
+    return max(owed_us, shift(from_us, _AFTER_US))
+
+
+def _on(word: object) -> bool:
+    return bool(getattr(word, "on", False))
+
+
+def cause_of(watch: Watch) -> Cause:
+    """Why there is no usable fix, by what the device said since the last one."""
+    if _on(watch.jamming):
+        return Cause.JAMMING
+    if _on(watch.shielding):
+        return Cause.SHIELDING
+    if watch.implausible and watch.implausible >= watch.wrong_clock:
+        return Cause.IMPLAUSIBLE
+    if watch.wrong_clock:
+        return Cause.CLOCK
+    motions = [turn.still for turn in watch.turns if turn.still is not None]
+    return Cause.INDOORS if motions and motions[-1] else Cause.NO_FIX

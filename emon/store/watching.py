@@ -1,0 +1,101 @@
+"""What is kept of devices as such: the engine's memory of each, what goes wrong, the service's stops.
+
+A watch is one JSON value: it is the engine's own, read back whole, and no page looks into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from emon.devices.watching import Remembered
+from emon.model.effects import Effects
+from emon.model.instant import to_datetime
+from emon.model.vocabulary import AlertEvent
+from emon.model.watch import ServiceStop, Trouble, Unseen, Watch
+from emon.store import connect as c
+
+_UPSERT_WATCHES = """
+INSERT INTO device_watch (device, watch, recorded_at)
+SELECT w.device, w.watch::jsonb, %s FROM unnest(%s::text[], %s::text[]) AS w (device, watch)
+ON CONFLICT (device) DO UPDATE SET watch = excluded.watch, recorded_at = excluded.recorded_at
+"""
+_UPSERT_TROUBLE = """
+INSERT INTO trouble (id, event, device, order_id, opened_at, cleared_at, alert_id, cause, victim, unseen,
+                     devices, heard, recorded_at, changed_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s)
+ON CONFLICT (id) DO UPDATE SET
+    cleared_at = excluded.cleared_at, alert_id = excluded.alert_id, cause = excluded.cause,
+    unseen = excluded.unseen, devices = excluded.devices, heard = excluded.heard,
+    changed_at = excluded.changed_at
+"""
+_UPSERT_STOP = """
+INSERT INTO service_stop (down_at, up_at) VALUES (%s, %s)
+ON CONFLICT (down_at) DO UPDATE SET up_at = excluded.up_at
+"""
+TROUBLE_COLUMNS = (
+    "id, event, opened_at, cleared_at, alert_id, device, order_id, cause, victim, unseen::text, "
+    "devices, heard"
+)
+"""Of every query that answers troubles, in the order ``trouble_from_row`` reads."""
+
+_SELECT_WATCHES = "SELECT watch::text FROM device_watch ORDER BY device"
+_SELECT_OPEN = f"SELECT {TROUBLE_COLUMNS} FROM trouble WHERE cleared_at IS NULL ORDER BY opened_at, id"
+_SELECT_STOPS = "SELECT down_at, up_at FROM service_stop ORDER BY down_at"
+
+_encoder = msgspec.json.Encoder()
+_watch_decoder = msgspec.json.Decoder(Watch)
+_unseen_decoder = msgspec.json.Decoder(tuple[Unseen, ...])
+
+
+async def write(conn: c.Connection, effects: Effects, recorded_at: datetime) -> None:
+    """The devices' part of one step: one statement for all watches."""
+    if effects.watches:
+        devices = [watch.device for watch in effects.watches]
+        watches = [_encoder.encode(watch).decode() for watch in effects.watches]
+        await c.execute(conn, _UPSERT_WATCHES, (recorded_at, devices, watches))
+    for trouble in effects.troubles:
+        await c.execute(conn, _UPSERT_TROUBLE, _trouble_params(trouble, recorded_at))
+    if effects.stop is not None:
+        up_at = None if effects.stop.up_us is None else to_datetime(effects.stop.up_us)
+        await c.execute(conn, _UPSERT_STOP, (to_datetime(effects.stop.down_us), up_at))
+
+
+async def remembered(conn: c.Connection) -> Remembered:
+    """Everything on file of devices that the engine must know after a restart."""
+    watches = await c.fetch(conn, _SELECT_WATCHES)
+    troubles = await c.fetch(conn, _SELECT_OPEN)
+    stops = await c.fetch(conn, _SELECT_STOPS)
+    return Remembered(
+        tuple(_watch_decoder.decode(row[0]) for row in watches),
+        tuple(trouble_from_row(row) for row in troubles),
+        tuple(ServiceStop(row[0], row[1]) for row in stops),
+    )
+
+
+def trouble_from_row(row: Sequence[object]) -> Trouble:
+    """A row of ``TROUBLE_COLUMNS``."""
+    values = dict(zip(Trouble.__struct_fields__, row, strict=True))
+    unseen = _unseen_decoder.decode(str(values.pop("unseen")))
+    return Trouble(**{**values, "event": AlertEvent(str(values["event"])), "unseen": unseen})  # type: ignore[arg-type]
+
+
+def _trouble_params(trouble: Trouble, recorded_at: datetime) -> tuple[object, ...]:
+    return (
+        trouble.id,
+        str(trouble.event),
+        trouble.device,
+        trouble.order,
+        to_datetime(trouble.opened_at_us),
+        None if trouble.cleared_at_us is None else to_datetime(trouble.cleared_at_us),
+        trouble.alert,
+        trouble.cause,
+        trouble.victim,
+        _encoder.encode(trouble.unseen).decode(),
+        trouble.devices,
+        trouble.heard,
+        recorded_at,
+        recorded_at,
+    )
