@@ -111,6 +111,8 @@ ACKNOWLEDGEMENT_BYTES_MAX = 16_384  # [own] three short members; more is no ackn
 PERSON_CHARS_MAX = 200  # [own] a person's name and function
 MESSAGE_VALUE_CHARS_MAX = 100  # [own] an id longer than this is cut in texts, never in data
 
+UNSEEN_LINES_MAX = 25  # [own] lines of an outage's list in a message: a screen; the page has all
+
 # --- documents of orders ------------------------------------------------------------------------
 ORDERS_BYTES_MAX = 64 * 1_048_576  # [own] ten zones of VERTICES_MAX vertices, or some 50,000 plain orders
 ORDER_VERSION_MAX = 2**31 - 1  # [own] what a PostgreSQL integer holds

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from emon.config import settings_markdown
+from emon.devices import machines
 from scripts.explanation_example import example_page
 from simulator.receivers.page import figures_page
 from simulator.scenario_schema import scenario_schema
@@ -41,6 +42,7 @@ def main() -> int:
     (docs / "simulator-receivers-figures.md").write_text(figures_page(), "utf-8")
     schema = json.dumps(scenario_schema(), indent=1, ensure_ascii=False)
     (docs / "scenario.schema.json").write_text(schema + "\n", "utf-8")
+    (docs / "state-machines.md").write_text(machines.page(), "utf-8")
     (docs / "README.md").write_text(index_markdown(docs), "utf-8")
     written = (
         "settings.md, explanation-example.md, two pages of measurements, scenario.schema.json, README.md"

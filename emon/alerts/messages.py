@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from emon.alerts.outbox import AlertView, PositionView
+from emon.alerts.trouble_words import trouble_lines
 from emon.alerts.words import EN, NL, Language
 from emon.limits import MESSAGE_VALUE_CHARS_MAX
 from emon.model.instant import to_datetime
@@ -66,6 +67,8 @@ def _text(words: Language, alert: AlertView, unreached: Sequence[str], answer_at
     who = f"{label['wearer'].lower()} {plain(alert.wearer, label['unknown'])}"
     if alert.wearer is None and alert.device is not None:
         who = f"{label['device'].lower()} {plain(alert.device)}"
+    if alert.event is AlertEvent.OUTAGE:
+        who = words.trouble.many.format(count=len(alert.unseen))
     subject = f"[P{alert.priority}] {title}: {who}"
     lines = [f"{title}."]
     if alert.certainty is not None and not _withdrawn(alert):
@@ -73,9 +76,11 @@ def _text(words: Language, alert: AlertView, unreached: Sequence[str], answer_at
         subject += f" ({short})"
         lines.append(f"{label['certainty']}: {sentence}")
     lines += _state_now(words, alert)
+    lines += trouble_lines(words.trouble, words.risk, alert, plain, _when)
     lines.append("")
     lines += _facts(words, alert)
-    lines += _place(words, alert.position)
+    if alert.event is not AlertEvent.OUTAGE or alert.position is not None:
+        lines += _place(words, alert.position)
     lines.append("")
     if unreached:
         lines.append(f"{label['unreached']}: {', '.join(plain(party) for party in unreached)}")

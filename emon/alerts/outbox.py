@@ -17,6 +17,7 @@ from typing import Protocol
 import msgspec
 
 from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Risk
+from emon.model.watch import Unseen
 
 
 class OutboxUnavailable(Exception):
@@ -52,6 +53,7 @@ class AlertView(msgspec.Struct, frozen=True):
     of the deciding fix, None where a timer decided) and ``detected_at`` (committed); the fourth,
     ``delivered_at``, comes with the receipt. ``kind``, ``how``, ``opened_at``, ``closed_at``,
     ``historic`` and ``refuted`` are the breach's at the time of reading, None or False without one.
+    ``cause``, ``victim``, ``unseen`` and ``cleared_at_us`` are those of the trouble it tells of.
     """
 
     id: str
@@ -76,6 +78,10 @@ class AlertView(msgspec.Struct, frozen=True):
     historic: bool = False
     refuted: bool = False
     position: PositionView | None = None
+    cause: str | None = None
+    victim: bool = False
+    unseen: tuple[Unseen, ...] = ()
+    cleared_at_us: int | None = None
 
 
 class DueDelivery(msgspec.Struct, frozen=True):

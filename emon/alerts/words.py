@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from emon.alerts.trouble_words import TROUBLE_EN, TROUBLE_NL, TroubleWords
 from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Risk
 
 
@@ -18,6 +19,7 @@ class Language(msgspec.Struct, frozen=True):
     risk: Mapping[Risk, str]
     asks: Mapping[str, str]
     labels: Mapping[str, str]
+    trouble: TroubleWords
 
 
 NL = Language(
@@ -95,6 +97,7 @@ NL = Language(
         "now_ended": "Let op: inmiddels geëindigd",
         "unreached": "Niet bezorgd, want er is geen route ingesteld (waarschuw deze partij zelf)",
     },
+    trouble=TROUBLE_NL,
 )  # fmt: skip
 
 EN = Language(
@@ -172,4 +175,5 @@ EN = Language(
         "now_ended": "Note: has since ended",
         "unreached": "Not delivered, for no route is configured (warn this party yourself)",
     },
+    trouble=TROUBLE_EN,
 )  # fmt: skip

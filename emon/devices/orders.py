@@ -51,6 +51,7 @@ ORDER = Machine(
     "order without a device",
     OrderState,
     Given,
+    Done,
     {
         (WAITING, Given.MESSAGE): (FITTED, ()),
         (WAITING, Given.OVERDUE): (WANTING, (Done.OPEN, Done.TELL)),

@@ -29,6 +29,8 @@ _MISSED_US = OUTAGE_MISSED_S * SECOND_US
 
 
 class OutageState(StrEnum):
+    """``running``: most of its devices are unseen. ``over``: most have been heard again."""
+
     RUNNING = "running"
     OVER = "over"
 
@@ -58,6 +60,7 @@ OUTAGE = Machine(
     "outage",
     OutageState,
     Given,
+    Done,
     {
         (RUNNING, Given.JOINED): (RUNNING, (Done.COVER,)),
         (RUNNING, Given.HEARD): (RUNNING, (Done.COUNT,)),

@@ -46,6 +46,7 @@ POSITION = Machine(
     "position",
     PositionState,
     Given,
+    Done,
     {
         (KNOWN, Given.POSITION): (KNOWN, ()),
         (KNOWN, Given.OVERDUE): (LOST, (Done.OPEN, Done.TELL)),

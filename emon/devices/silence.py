@@ -45,6 +45,7 @@ SILENCE = Machine(
     "silence",
     SilenceState,
     Given,
+    Done,
     {
         (UNHEARD, _M): (HEARD, (Done.WAIT,)),
         (UNHEARD, _O): (UNHEARD, ()),  # never heard: the order waits for its device, see orders.py

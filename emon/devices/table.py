@@ -23,6 +23,7 @@ class Machine(Generic[S, I, E]):
         name: str,
         states: type[S],
         inputs: type[I],
+        effects: type[E],
         table: Mapping[tuple[S, I], tuple[S, tuple[E, ...]]],
     ) -> None:
         missing = [f"{s}/{i}" for s in states for i in inputs if (s, i) not in table]
@@ -31,6 +32,7 @@ class Machine(Generic[S, I, E]):
         self.name = name
         self.states = states
         self.inputs = inputs
+        self.effects = effects
         self.table = table
 
     def step(self, state: S, given: I) -> tuple[S, tuple[E, ...]]:

@@ -12,6 +12,7 @@ from emon.store import connect as c
 from emon.store.errors import DatabaseUnavailable
 from emon.store.feed import announce
 from emon.store.rows import storable
+from emon.store.watching import unseen_from
 
 _SELECT_DUE = """
 WITH due AS (
@@ -25,7 +26,8 @@ SELECT due.id, due.recipient, due.channel, due.attempts,
        a.breach_id, a.order_id, a.condition_id, a.certainty, coalesce(a.device, b.device),
        coalesce(b.wearer, o.wearer), o.risk, b.kind, b.how, b.opened_at, b.closed_at,
        coalesce(b.historic, false), coalesce(b.refuted, false),
-       n.lon, n.lat, n.accuracy_m, n.fixed_at
+       n.lon, n.lat, n.accuracy_m, n.fixed_at,
+       t.cause, coalesce(t.victim, false), coalesce(t.unseen, '[]')::text, t.cleared_at
 FROM due
 JOIN alert AS a ON a.id = due.alert_id
 LEFT JOIN breach AS b ON b.id = a.breach_id
@@ -34,6 +36,7 @@ LEFT JOIN LATERAL (
     WHERE v.id = a.order_id AND v.armed_at <= a.at ORDER BY v.version DESC LIMIT 1
 ) AS o ON true
 LEFT JOIN device_now AS n ON n.device = coalesce(b.device, a.device)
+LEFT JOIN trouble AS t ON t.alert_id = a.id AND t.event = a.event
 WHERE due.place <= %s
 ORDER BY due.recipient, due.place
 """
@@ -129,6 +132,7 @@ def _due_from_row(row: c.Row) -> DueDelivery:
     (alert, event, priority, at_us, recipients, happened_at_us, detected_at_us, received_at_us) = row[4:12]
     (breach, order, condition, certainty, device, wearer, risk, kind, how) = row[12:21]
     (opened_at_us, closed_at_us, historic, refuted, lon, lat, accuracy_m, fixed_at_us) = row[21:29]
+    (cause, victim, unseen, cleared_at_us) = row[29:33]
     return DueDelivery(
         id=row[0],
         recipient=row[1],
@@ -157,5 +161,9 @@ def _due_from_row(row: c.Row) -> DueDelivery:
             historic=historic,
             refuted=refuted,
             position=None if lon is None else PositionView(lon, lat, accuracy_m, fixed_at_us),
+            cause=cause,
+            victim=victim,
+            unseen=unseen_from(unseen),
+            cleared_at_us=cleared_at_us,
         ),
     )

@@ -75,10 +75,15 @@ async def remembered(conn: c.Connection) -> Remembered:
     )
 
 
+def unseen_from(text: str) -> tuple[Unseen, ...]:
+    """An outage's list as it is stored."""
+    return _unseen_decoder.decode(text)
+
+
 def trouble_from_row(row: Sequence[object]) -> Trouble:
     """A row of ``TROUBLE_COLUMNS``."""
     values = dict(zip(Trouble.__struct_fields__, row, strict=True))
-    unseen = _unseen_decoder.decode(str(values.pop("unseen")))
+    unseen = unseen_from(str(values.pop("unseen")))
     return Trouble(**{**values, "event": AlertEvent(str(values["event"])), "unseen": unseen})  # type: ignore[arg-type]
 
 

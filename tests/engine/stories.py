@@ -72,7 +72,13 @@ def received(device: str, payload: dict[str, Any], received_at_us: int) -> Recei
 
 
 def said(
-    event: str, state: str, at_s: float, *, received_s: float | None = None, seq: int | None = None
+    event: str,
+    state: str,
+    at_s: float,
+    *,
+    received_s: float | None = None,
+    seq: int | None = None,
+    device: str = "d-1",
 ) -> Received:
     """A device's word about itself, so many seconds after noon."""
     payload = {
@@ -81,7 +87,7 @@ def said(
         "seq": round(at_s) + 5_000 if seq is None else seq,
         "t": NOON_US // 1000 + round(at_s * 1000),
     }
-    topic = "emon/v1/d-1/event"
+    topic = f"emon/v1/{device}/event"
     received_at_us = NOON_US + round((at_s if received_s is None else received_s) * SECOND_US)
     return Received(received_at_us, Message(topic, decode(topic, json.dumps(payload).encode())))
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from emon.model.instant import SECOND_US
 from emon.model.order import OrderVersion
 from emon.recall import recall
 from emon.replay import MemoryArchive, Received, lines_of, replay
-from emon.state import initial_state, with_orders
+from emon.state import initial_state, service_down, with_orders
 from tests.engine.stories import NOON_US, circle_order, fix_at, said, shown, versions
 from tests.soak import times_longer
 
@@ -72,6 +73,9 @@ WORDS = [
     ("battery", "ok"),
     ("panic", "pressed"),
     ("motion", "still"),
+    ("motion", "moving"),
+    ("jamming", "on"),
+    ("jamming", "off"),
 ]
 
 
@@ -101,8 +105,11 @@ async def judged_with_lapses(
 ) -> list[str]:
     """As ``replay``, but after each instant the engine may forget everything it had in memory."""
     by_instant: dict[int, list[Message]] = {}
+    service: dict[int, bool] = {}
     for item in items:
         by_instant.setdefault(item.received_at_us, []).append(item.message)
+        if item.service is not None:
+            service[item.received_at_us] = item.service
     armed: dict[int, list[tuple[int, OrderVersion]]] = {}
     for seq, version in enumerate(sorted(orders, key=lambda v: (v.armed_at_us, v.id, v.version))):
         armed.setdefault(version.armed_at_us, []).append((seq, version))
@@ -115,19 +122,30 @@ async def judged_with_lapses(
         known += armed.get(at_us, [])
         if lapse:
             state = initial_state(state.at_us, archive.remembered())
+        if service.get(state.at_us) is False:
+            state = service_down(state, state.at_us)
         state = with_orders(state, known)
-        inputs = Inputs(at_us, tuple(by_instant.get(at_us, ())))
+        inputs = Inputs(at_us, tuple(by_instant.get(at_us, ())), up=service.get(at_us, False))
         past = await recall(archive, state, needs(state, inputs))
         state, effects = step(state, inputs, past)
         archive.write(effects)
-    return [json.dumps(line) for line in lines_of(archive)]
+    return everything(archive)
+
+
+def everything(archive: MemoryArchive) -> list[str]:
+    """All that was decided: the lines, and what is on file of devices."""
+    lines = [json.dumps(line) for line in lines_of(archive)]
+    return [
+        *lines,
+        *(msgspec.json.encode(archive.troubles[key]).decode() for key in sorted(archive.troubles)),
+    ]
 
 
 @settings(max_examples=80 * times_longer(), deadline=None)
 @given(stories(), st.lists(st.booleans(), max_size=90))
 def test_a_restart_at_any_point_changes_nothing(items: list[Received], lapses: list[bool]) -> None:
     orders = versions(SCHEDULED, SECOND)
-    whole = [json.dumps(line) for line in lines_of(asyncio.run(replay(orders, items)))]
+    whole = everything(asyncio.run(replay(orders, items)))
     assert asyncio.run(judged_with_lapses(orders, items, lapses)) == whole
 
 

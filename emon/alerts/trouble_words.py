@@ -1,0 +1,118 @@
+"""What an alert says about devices from which nothing comes, Dutch and English, and how it is put.
+
+The list of an outage is that of the moment it was told, the most urgent first; a mail or a pager shows
+the first lines of it, the page all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from emon.alerts.outbox import AlertView
+from emon.limits import UNSEEN_LINES_MAX
+from emon.model.vocabulary import AlertEvent, Risk
+from emon.model.watch import Cause, Unseen
+
+
+class TroubleWords(msgspec.Struct, frozen=True):
+    """``lines`` are whole sentences or labels; ``unseen`` one line of an outage's list."""
+
+    causes: Mapping[str, str]
+    lines: Mapping[str, str]
+    many: str
+    unseen: str
+    more: str
+
+
+TROUBLE_NL = TroubleWords(
+    causes={
+        Cause.JAMMING: "het apparaat meldt dat het satellietsignaal wordt gestoord",
+        Cause.SHIELDING: "het apparaat meldt dat het wordt afgeschermd",
+        Cause.IMPLAUSIBLE: "er komen alleen ongeloofwaardige posities",
+        Cause.CLOCK: "er komen alleen posities met een onmogelijke tijd",
+        Cause.INDOORS: "het apparaat ligt stil, vermoedelijk binnen",
+        Cause.NO_FIX: "het apparaat bepaalt geen positie",
+    },
+    lines={
+        "cause": "Oorzaak",
+        "victim": "De bescherming is beperkt tot de vaste gebieden: "
+        "waar het slachtofferapparaat is, is onbekend.",
+        "cleared": "Let op: inmiddels voorbij",
+        "unseen": "Ongezien, de dringendste eerst",
+        "victim_device": "slachtofferapparaat",
+        "near": "m van een verbod",
+        "inside": "in een verboden gebied",
+        "never": "nooit een positie",
+        "seen": "laatste positie",
+    },
+    many="{count} apparaten",
+    unseen="{place}. {device}, beslissing {order}, risico {risk}",
+    more="… en nog {count}: zie de pagina",
+)
+TROUBLE_EN = TroubleWords(
+    causes={
+        Cause.JAMMING: "the device reports that the satellite signal is being jammed",
+        Cause.SHIELDING: "the device reports that it is being shielded",
+        Cause.IMPLAUSIBLE: "only implausible positions come",
+        Cause.CLOCK: "only positions with an impossible time come",
+        Cause.INDOORS: "the device lies still, presumably indoors",
+        Cause.NO_FIX: "the device finds no position",
+    },
+    lines={
+        "cause": "Cause",
+        "victim": "Protection is reduced to fixed zones: where the victim's device is, nobody knows.",
+        "cleared": "Note: has since passed",
+        "unseen": "Unseen, the most urgent first",
+        "victim_device": "victim's device",
+        "near": "m from a ban",
+        "inside": "in an exclusion zone",
+        "never": "never a position",
+        "seen": "last position",
+    },
+    many="{count} devices",
+    unseen="{place}. {device}, order {order}, risk {risk}",
+    more="… and {count} more: see the page",
+)
+
+Plain = Callable[[str | None], str]
+When = Callable[[int], str]
+
+
+def trouble_lines(
+    words: TroubleWords, risks: Mapping[Risk, str], alert: AlertView, plain: Plain, when: When
+) -> list[str]:
+    """What is to be said beside the facts of any alert; nothing for one that is no such trouble."""
+    lines: list[str] = []
+    if alert.cleared_at_us is not None:
+        lines.append(f"{words.lines['cleared']}: {when(alert.cleared_at_us)}")
+    if alert.victim:
+        lines.append(words.lines["victim"])
+    cause = words.causes.get(alert.cause or "")
+    if cause is not None:
+        lines.append(f"{words.lines['cause']}: {cause}.")
+    if alert.event is AlertEvent.OUTAGE and alert.unseen:
+        lines.append(f"{words.lines['unseen']}:")
+        for place, one in enumerate(alert.unseen[:UNSEEN_LINES_MAX], start=1):
+            lines.append(_unseen(words, risks, one, place, plain, when))
+        if len(alert.unseen) > UNSEEN_LINES_MAX:
+            lines.append(words.more.format(count=len(alert.unseen) - UNSEEN_LINES_MAX))
+    return lines
+
+
+def _unseen(
+    words: TroubleWords, risks: Mapping[Risk, str], one: Unseen, place: int, plain: Plain, when: When
+) -> str:
+    parts = [
+        words.unseen.format(
+            place=place, device=plain(one.device), order=plain(one.order), risk=risks[one.risk]
+        )
+    ]
+    if one.victim:
+        parts.append(words.lines["victim_device"])
+    if one.near_m is not None:
+        near = words.lines["inside"] if one.near_m <= 0.0 else f"{round(one.near_m)} {words.lines['near']}"
+        parts.append(near)
+    seen = words.lines["never"] if one.seen_us is None else f"{words.lines['seen']} {when(one.seen_us)}"
+    return ", ".join([*parts, seen])

@@ -1,0 +1,39 @@
+"""All machines in one list, and the page of documentation that is drawn from their tables."""
+
+from __future__ import annotations
+
+import inspect
+from types import ModuleType
+from typing import Any
+
+from emon.devices import orders, outage, position, silence
+from emon.devices.table import Machine, diagram, rows
+
+MACHINES: tuple[tuple[ModuleType, Machine[Any, Any, Any], Any], ...] = (
+    (silence, silence.SILENCE, silence.UNHEARD),
+    (position, position.POSITION, position.KNOWN),
+    (outage, outage.OUTAGE, outage.RUNNING),
+    (orders, orders.ORDER, orders.WAITING),
+)
+"""Each with its module, whose first words explain it, and the state it begins in."""
+
+
+def page() -> str:
+    """The page, in Markdown."""
+    parts = [
+        "# State machines",
+        "",
+        "Written by `make docs` from the tables of `emon/devices/`. A diagram shows the rows that change",
+        "something; the table has them all: the state after an input, and what is done. A dot is the same",
+        "state.",
+        "",
+    ]
+    for module, machine, start in MACHINES:
+        words = inspect.cleandoc(module.__doc__ or "").split("\n\n")
+        parts += [f"## {machine.name.capitalize()}", "", *[p.replace("``", "`") + "\n" for p in words]]
+        for kind in (type(start), machine.inputs, machine.effects):
+            explained = inspect.cleandoc(kind.__doc__ or "").replace("``", "`").replace("\n", " ")
+            if not explained.startswith("An enumeration"):
+                parts += [explained, ""]
+        parts += [diagram(machine, start), "", rows(machine), ""]
+    return "\n".join(parts).rstrip("\n") + "\n"
