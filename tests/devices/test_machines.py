@@ -50,7 +50,7 @@ def test_every_state_can_be_reached() -> None:
         reached = {start}
         for _ in machine.states:
             reached |= {machine.step(state, given)[0] for state in reached for given in machine.inputs}
-        assert reached == {*machine.states}, machine.name
+        assert all(state in reached for state in machine.states), machine.name
 
 
 def test_a_table_with_a_hole_is_refused() -> None:
