@@ -27,6 +27,14 @@ _DAY_TOLD_US = 25 * HOUR_US  # a local day with its clock change: what it was to
 FixKey = tuple[str, int, int]
 
 
+class Events(Protocol):
+    """The part of :class:`Archive` that holds what devices said."""
+
+    async def events_since(
+        self, spans: Sequence[tuple[str, str, int]]
+    ) -> dict[tuple[str, str], list[KeptEvent]]: ...
+
+
 class Archive(Protocol):
     """What is stored, as one transaction sees it. Marked ``clock``: only where said."""
 
@@ -126,20 +134,25 @@ async def _turns(
     bans = [key for key in starts if state.subjects[key].kind is Kind.EXCLUSION]
     devices = {device for key in bans for device in state.subjects[key].timeline.devices}
     asked = {device: fixes[device][0].wire.fixed_at_us for device in devices if fixes.get(device)}
-    turns: dict[str, tuple[Turn, ...]] = {}
+    said = await motion_since(archive, asked)
+    return {device: tuple(motion_turns(events)) for device, events in said.items()}
+
+
+async def motion_since(archive: Events, asked: dict[str, int]) -> dict[str, list[KeptEvent]]:
+    """What each device said of its motion from an instant on, and before it since it last moved."""
+    said: dict[str, list[KeptEvent]] = {}
     back_us = HOUR_US
     while asked:
         spans = [(device, MOTION, from_us) for device, from_us in sorted(asked.items())]
         found = await archive.events_since(spans)
         further: dict[str, int] = {}
         for device, from_us in asked.items():
-            before = turns.get(device)
-            turns[device] = tuple(motion_turns(found.get((device, MOTION), ())))
-            first = turns[device][0] if turns[device] else None
-            if first is not None and first.still and turns[device] != before:
-                further[device] = min(from_us, first.at_us) - back_us
+            before, said[device] = said.get(device), found.get((device, MOTION), [])
+            turns = motion_turns(said[device])
+            if turns and turns[0].still and said[device] != before:
+                further[device] = min(from_us, turns[0].at_us) - back_us
         asked, back_us = further, 4 * back_us
-    return turns
+    return said
 
 
 async def _quiet_starts(

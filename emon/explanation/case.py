@@ -17,7 +17,7 @@ from emon.alerts.policy import Policy
 from emon.engine import Inputs, Message, needs, step
 from emon.ingest.topics import Channel, topic_for
 from emon.model.breach import Alert, Breach
-from emon.model.fix import Decoded, Fix
+from emon.model.fix import Decoded, Fix, KeptEvent
 from emon.model.order import OrderVersion
 from emon.recall import recall
 from emon.replay import MemoryArchive
@@ -41,6 +41,7 @@ class Case(msgspec.Struct, frozen=True):
     until_us: int
     policy: Policy
     incursion_days: tuple[int, ...] = ()
+    motions: tuple[KeptEvent, ...] = ()
 
     @property
     def key(self) -> Key:
@@ -76,6 +77,10 @@ async def judge(case: Case) -> Verdict:
     for fix in case.fixes:
         if fix.received_at_us <= case.until_us:  # what came later was not known
             by_instant.setdefault(fix.received_at_us, []).append(fix)
+    said: dict[int, list[KeptEvent]] = {}
+    for one in case.motions:
+        if one.received_at_us <= case.until_us:
+            said.setdefault(one.received_at_us, []).append(one)
     armed: dict[int, list[tuple[int, OrderVersion]]] = {}
     known = (version for version in case.versions if version.armed_at_us <= case.until_us)
     ordered = sorted(known, key=lambda v: (v.armed_at_us, v.id, v.version))
@@ -84,15 +89,16 @@ async def judge(case: Case) -> Verdict:
         own = tuple(c for c in version.conditions if c.id == case.condition)
         armed.setdefault(version.armed_at_us, []).append((seq, replace(version, conditions=own)))
     # Before the first fix nothing can have been decided: what was armed by then is there at once.
-    start_us = min([*by_instant, case.until_us]) - 1
+    start_us = min([*by_instant, *said, case.until_us]) - 1
     court = _Court(case, start_us)
     before = [v for at_us, new in armed.items() if at_us <= start_us for v in new]
     court.state = with_orders(court.state, before)
-    for at_us in sorted({*by_instant, *(at_us for at_us in armed if at_us > start_us)}):
+    for at_us in sorted({*by_instant, *said, *(at_us for at_us in armed if at_us > start_us)}):
         await court.edges_before(at_us)
         court.state = with_orders(court.state, armed.get(at_us, []))
-        messages = tuple(_message(fix) for fix in by_instant.get(at_us, []))
-        await court.take(Inputs(at_us, messages), at_us, by_edge=not messages)
+        messages = [_message(fix) for fix in by_instant.get(at_us, [])]
+        words = [_word(one) for one in said.get(at_us, [])]
+        await court.take(Inputs(at_us, (*messages, *words)), at_us, by_edge=not messages)
     await court.edges_before(case.until_us + 1)
     if court.state.at_us <= case.until_us:
         await court.take(Inputs(case.until_us + 1), case.until_us, by_edge=True)
@@ -142,6 +148,10 @@ class _Court:
 
 def in_event_time(fixes: Sequence[Fix]) -> tuple[Fix, ...]:
     return tuple(sorted(fixes, key=lambda fix: (fix.wire.fixed_at_us, fix.wire.device, fix.wire.seq)))
+
+
+def _word(one: KeptEvent) -> Message:
+    return Message(topic_for(Channel.EVENT, one.wire.device), Decoded(events=(one.wire,)))
 
 
 def _message(fix: Fix) -> Message:

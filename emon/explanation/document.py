@@ -19,7 +19,7 @@ from emon.explanation.trace import FixTrace, Trace, trace
 from emon.explanation.words import RULES
 from emon.ingest.decode import decode
 from emon.ingest.topics import Channel, topic_for
-from emon.model.fix import RawFix
+from emon.model.fix import KeptEvent, RawFix
 from emon.model.instant import format_instant
 from emon.model.lines import alert_line, breach_line
 from emon.model.order import OrderVersion
@@ -66,6 +66,7 @@ def inputs(case: Case, found: Trace) -> Document:
         "rules": rules_of(case.policy),
         "orders": [order_of(version) for version in case.versions],
         "fixes": [_fix(one) for one in found.fixes],
+        **({"motions": [_motion(one) for one in case.motions]} if case.motions else {}),
     }
 
 
@@ -134,6 +135,20 @@ def _fix(one: FixTrace) -> Document:
         "distance_m": distance_m,
         "probability": None if one.p is None else round(one.p, _P_DIGITS),
         "side": one.side,
+    }
+
+
+def _motion(one: KeptEvent) -> Document:
+    wire = one.wire
+    return {
+        "device": wire.device,
+        "received_at": format_instant(one.received_at_us),
+        "event": {
+            "event": wire.event,
+            "state": wire.state,
+            "seq": wire.seq,
+            "t": format_instant(wire.fixed_at_us),
+        },
     }
 
 

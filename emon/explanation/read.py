@@ -14,7 +14,7 @@ from emon.explanation.document import FORMAT, HASH, Document
 from emon.ingest.decode import decode
 from emon.ingest.topics import Channel, topic_for
 from emon.limits import EXPLANATION_BYTES_MAX
-from emon.model.fix import Fix
+from emon.model.fix import Fix, KeptEvent
 from emon.model.instant import parse_instant
 from emon.model.order import Fault, OrderVersion
 from emon.model.vocabulary import Mark
@@ -80,6 +80,7 @@ class _Reader:
         policy = members.required("rules", _rules)
         versions = members.required("orders", _versions)
         fixes = members.required("fixes", _fixes)
+        motions = members.optional("motions", _motions)
         members.required(HASH, _text)
         for name in _DERIVED:
             members.required(name, _anything)
@@ -98,6 +99,7 @@ class _Reader:
             until_us=parse_instant(until),
             policy=policy,
             incursion_days=tuple(days),
+            motions=tuple(motions or ()),
         )
 
     def _check_once(self, fixes: list[Fix]) -> None:
@@ -187,6 +189,31 @@ def _fix(value: object, path: str, faults: Faults) -> Fix | None:
     if not decoded.fixes:
         return None
     return Fix(decoded.fixes[0], parse_instant(received_at), Mark(mark))
+
+
+def _motions(value: object, path: str, faults: Faults) -> list[KeptEvent] | None:
+    items = items_of(value, path, faults)
+    if items is None:
+        return None
+    read = [_motion(item, f"{path}[{i}]", faults) for i, item in enumerate(items)]
+    return [one for one in read if one is not None]
+
+
+def _motion(value: object, path: str, faults: Faults) -> KeptEvent | None:
+    members = members_of(value, path, faults)
+    if members is None:
+        return None
+    device = members.required("device", check_device_id)
+    received_at = members.required("received_at", check_instant)
+    content = members.required("event", _object)
+    members.close()
+    if device is None or received_at is None or content is None:
+        return None
+    decoded = decode(topic_for(Channel.EVENT, device), json.dumps(content, ensure_ascii=False).encode())
+    for rejection in decoded.rejections:
+        place = f".{rejection.place}" if rejection.place else ""
+        faults.add(f"{path}.event{place}", f"{rejection.reason}: {rejection.detail}")
+    return KeptEvent(decoded.events[0], parse_instant(received_at)) if decoded.events else None
 
 
 def _object(value: object, path: str, faults: Faults) -> JsonValue:

@@ -15,10 +15,11 @@ from emon.engine import Need
 from emon.explanation.case import Case, Verdict, in_event_time, judge
 from emon.limits import INCURSION_DAYS_KEPT
 from emon.model.breach import Alert, Breach
-from emon.model.fix import Fix
+from emon.model.fix import Fix, KeptEvent
 from emon.model.instant import DAY_US, HOUR_US, to_datetime
 from emon.model.order import OrderVersion
-from emon.recall import Archive, recall
+from emon.model.vocabulary import How
+from emon.recall import Archive, motion_since, recall
 from emon.state import conditions_alone, with_orders
 
 _WIDER_US = (0, 6 * HOUR_US, 3 * DAY_US, 20 * DAY_US)
@@ -66,6 +67,8 @@ async def case_of(
         days: tuple[int, ...] = ()
         if start_us != _BEGINNING_US and fixes:
             days = await _days_used(archive, breach, fixes, on_file.decided_us)
+        firsts = {device: own[0].wire.fixed_at_us for device, own in found.items() if own}
+        motions = await _motions(archive, breach, firsts, on_file.decided_us)
         case = Case(
             breach.order,
             breach.condition,
@@ -75,6 +78,7 @@ async def case_of(
             on_file.decided_us,
             policy,
             days,
+            motions,
         )
         case, verdict = await _tightened(case, on_file)
         if _gives(case, verdict, on_file):
@@ -106,6 +110,17 @@ async def _days_used(
     return tuple(sorted(day for day in days if day is not None and day <= last)[-INCURSION_DAYS_KEPT:])
 
 
+async def _motions(
+    archive: Archive, breach: Breach, asked: dict[str, int], until_us: int
+) -> tuple[KeptEvent, ...]:
+    """What the devices said of their motion: it decides on a way that was only reachable."""
+    if breach.how is not How.REACHABLE:
+        return ()
+    said = await motion_since(archive, asked)
+    known = [one for device in sorted(said) for one in said[device] if one.received_at_us <= until_us]
+    return tuple(sorted(known, key=lambda one: (one.wire.fixed_at_us, one.wire.device, one.wire.seq)))
+
+
 async def _tightened(case: Case, on_file: OnFile) -> tuple[Case, Verdict]:
     """The case without what was received after the last decision on the breach."""
     verdict = await judge(case)
@@ -125,6 +140,7 @@ async def _tightened(case: Case, on_file: OnFile) -> tuple[Case, Verdict]:
         last_us,
         case.policy,
         case.incursion_days,
+        tuple(one for one in case.motions if one.received_at_us <= last_us),
     )
     return tight, await judge(tight)
 

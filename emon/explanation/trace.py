@@ -10,17 +10,19 @@ import math
 
 import msgspec
 
+from emon.devices.turns import motion_turns
 from emon.explanation.case import Case, Verdict
 from emon.geofence.evidence import is_outside
 from emon.geofence.fold import NO_ZONE, Episode, Seen, Subject, begin, run_of
 from emon.geofence.geometry import Geometry
 from emon.geofence.schedule import holding_between
 from emon.geofence.timeline import Edge, condition_of, in_force
-from emon.geofence.walk import Walk, no_turns
+from emon.geofence.walk import Walk
 from emon.model.breach import Breach
 from emon.model.fix import Fix
 from emon.model.order import OrderVersion
 from emon.model.vocabulary import How, Kind
+from emon.model.watch import Turn
 
 _WAYS = (How.CROSSED, How.REACHABLE)
 
@@ -69,11 +71,14 @@ class _Watched:
         self._subject = subject
         self._geometry: Geometry = verdict.state.geometry
         start_us = case.fixes[0].wire.fixed_at_us - 1
-        self._walk = Walk(subject, self._geometry, begin(subject, start_us), no_turns)
+        self._walk = Walk(subject, self._geometry, begin(subject, start_us), self._turns)
         self._edges = tuple(subject.timeline.edges(start_us, case.until_us))
         self._best: Episode | None = None
         self._run: tuple[Seen, ...] = ()
         self._way: tuple[Seen, Seen] | None = None
+
+    def _turns(self, device: str) -> list[Turn]:
+        return motion_turns(one for one in self._case.motions if one.wire.device == device)
 
     def trace(self) -> Trace:
         fixes: list[FixTrace] = []

@@ -47,12 +47,6 @@ from emon.plan import Pace, owed_spans, paces
 Turns = Callable[[str], Sequence[Turn]]
 """What a device said that changes its plan, at least since the fix before those that are fed."""
 
-
-def no_turns(_device: str) -> Sequence[Turn]:
-    """Of devices that said nothing of their motion."""
-    return ()
-
-
 _EDGE_AGE_US = EDGE_FIX_AGE_MAX_S * SECOND_US
 
 
