@@ -10,15 +10,20 @@ import json
 from collections.abc import Iterable, Sequence
 
 from emon.geofence.schedule import Stretch, holding_between, intersect, join, subtract
-from emon.limits import CHECK_DAYS_MAX, CROSSING_GAP_MAX_S, SUSPENSION_BY_ONE_MAX_S
+from emon.limits import (
+    BEGUN_BEFORE_ARMING_MAX_S,
+    BUFFER_WISE_MAX_M,
+    CHECK_DAYS_MAX,
+    CROSSING_GAP_MAX_S,
+    PLAN_WISE_MIN_S,
+    SUSPENSION_BY_ONE_MAX_S,
+)
 from emon.model.instant import DAY_US, SECOND_US, format_instant
 from emon.model.order import Condition, DeviceUse, Fault, OrderVersion
 from emon.model.vocabulary import Kind
+from emon.orders.check_places import FOREVER_US, place_remarks, validity
 from emon.orders.check_schedule import schedule_remarks
 from emon.orders.check_zone import zone_remarks
-
-FOREVER_US = 2**62
-"""Later than every instant of an order: the end of what has none."""
 
 
 def remarks_on(versions: Sequence[OrderVersion], *, now_us: int) -> tuple[Fault, ...]:
@@ -38,13 +43,8 @@ def remarks_on(versions: Sequence[OrderVersion], *, now_us: int) -> tuple[Fault,
         remarks += _repeated_conditions(version, path)
     remarks += _shared_devices(versions)
     remarks += _versions_of_one_order(versions)
+    remarks += place_remarks(versions)
     return tuple(remarks)
-
-
-def validity(version: OrderVersion) -> Stretch:
-    """``[valid_from, end)`` of the order, the far future where it has no end."""
-    ends_at = version.ends_at_us
-    return version.valid_from_us, FOREVER_US if ends_at is None else ends_at
 
 
 def _looked_through(version: OrderVersion) -> Stretch:
@@ -59,6 +59,13 @@ def _order_remarks(version: OrderVersion, path: str, now_us: int) -> Iterable[Fa
         yield Fault(f"{path}.withdrawn_at", "withdrawn before it begins: it is never in force")
     elif ends_at is not None and ends_at <= now_us:
         yield Fault(path, f"is over since {format_instant(ends_at)}")
+    elif now_us - version.valid_from_us > BEGUN_BEFORE_ARMING_MAX_S * SECOND_US:
+        days = (now_us - version.valid_from_us) // DAY_US
+        yield Fault(
+            f"{path}.valid_from",
+            f"lies {days} days back: arming judges what is received from then on, and of the time before "
+            "only what a device has stored and sends then",
+        )
     if ends_at is None:
         yield Fault(f"{path}.valid_until", "missing: it is in force until a version withdraws it")
     if version.owner is None:
@@ -100,6 +107,12 @@ def _device_remarks(version: OrderVersion, path: str) -> Iterable[Fault]:
         place = f"{path}.devices[{i}]"
         if not stretches:
             yield Fault(place, "is never worn while the order is in force")
+        if use.plan_s is not None and use.plan_s < PLAN_WISE_MIN_S:
+            yield Fault(
+                f"{place}.plan_s",
+                f"a fix each {use.plan_s} s empties a bracelet within hours; below {PLAN_WISE_MIN_S} s is "
+                "for a pursuit, which a command asks for",
+            )
         if use.plan_s is not None and use.plan_s > CROSSING_GAP_MAX_S:
             yield Fault(
                 f"{place}.plan_s",
@@ -144,6 +157,12 @@ def _condition_remarks(version: OrderVersion, condition: Condition, path: str) -
         yield from zone_remarks(condition.zone, f"{path}.zone")
     if condition.buffer_m > 0:
         yield Fault(f"{path}.buffer_m", "is drawn on the map; no approach is judged by this version of emon")
+    if condition.buffer_m > BUFFER_WISE_MAX_M:
+        yield Fault(
+            f"{path}.buffer_m",
+            f"{condition.buffer_m:.0f} m is more than {BUFFER_WISE_MAX_M:.0f} m: a ring so wide holds half "
+            "a town, and each errand in it is an approach",
+        )
     begin, end = _looked_through(version)
     if begin >= end:
         return

@@ -16,6 +16,8 @@ from emon.geofence.schedule import (
     windows_between,
 )
 from emon.geofence.timezones import load_timezone
+from emon.limits import SUSPENSION_BY_ONE_MAX_S
+from emon.model.instant import SECOND_US
 from emon.model.order import Fault, Schedule, Window
 
 _EPOCH_DAY = date(1970, 1, 1)
@@ -28,6 +30,8 @@ def schedule_remarks(schedule: Schedule, span: Stretch, path: str) -> Iterable[F
     """What is unwise in a schedule while its order is in force, ``span`` in microseconds UTC."""
     for i, window in enumerate(schedule.windows):
         place = f"{path}.windows[{i}]"
+        if window.from_s == window.to_s != 0:
+            yield Fault(place, "from and to are the same: it lasts a whole day, not no time at all")
         yield from _clock_change_remarks(schedule.tz, window, span, place)
         for k in range(i):
             if intersect(_week(window), _week(schedule.windows[k])):
@@ -37,6 +41,13 @@ def schedule_remarks(schedule: Schedule, span: Stretch, path: str) -> Iterable[F
         begin, end = max(lifted.from_us, span[0]), min(lifted.to_us, span[1])
         if not windows_between(plain, begin, end):
             yield Fault(f"{path}.except[{i}]", "lifts nothing: no window of the order holds then")
+        elif lifted.to_us - lifted.from_us > SUSPENSION_BY_ONE_MAX_S * SECOND_US:
+            hours = SUSPENSION_BY_ONE_MAX_S // 3600
+            yield Fault(
+                f"{path}.except[{i}]",
+                f"lasts longer than {hours} h, and an exception names nobody who decided it: a suspension "
+                "names two",
+            )
 
 
 def _clock_change_remarks(tz_name: str, window: Window, span: Stretch, path: str) -> Iterable[Fault]:
