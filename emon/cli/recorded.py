@@ -33,7 +33,7 @@ def recorded_lines(name: str, command: str) -> Iterator[tuple[int, Received | No
 
     for line in read_lines(Path("/dev/stdin") if name == "-" else Path(name)):
         if line.kind is LineKind.SERVICE and line.received_at_us is not None:
-            received.append(Received(line.received_at_us, service=line.payload == b"up"))
+            yield line.number, Received(line.received_at_us, service=line.payload == b"up")
             continue
         if line.rejection is not None:
             decoded = Decoded(rejections=(line.rejection,))
