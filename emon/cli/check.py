@@ -25,7 +25,7 @@ motorway or railway. Geometry alone knows no roads. Then follows "what if": the 
 have raised over these fixes, counted by day, event and recipient, with hints at false ones, and each as
 `emon replay` prints it. An order that begins later is judged as if it had been in force; what was changed
 for that is said. Fixes of devices that no order names are counted and left out. Those of the orders' devices
-are held in memory, at most 2,000,000.
+are held in memory, at most 1,000,000, at 1.2 kB each.
 
 example:
   $ emon check orders.json
