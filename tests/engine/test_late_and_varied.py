@@ -4,14 +4,13 @@ words (``tests/oracle``) once judged otherwise than the engine did."""
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from emon.model.order import OrderVersion
 from emon.replay import Received, lines_of, replay
 from tests.engine.stories import LAT, LON, circle_order, fix_at, shown, versions
-from tests.engine.test_determinism import judged_with_lapses
+from tests.engine.test_determinism import everything, judged_with_lapses
 
 Lines = list[dict[str, Any]]
 
@@ -109,6 +108,6 @@ def test_an_incursion_that_ends_where_a_breach_does_outlives_a_restart() -> None
     """Found by a restart after every message: the gap ends with the fix that begins to close the breach."""
     orders = varied(20, then=(1_000, 300))
     items = [fix_at(1_017, 630, received_s=690), fix_at(-987, 1_529), fix_at(-991, 1_830, received_s=1_831)]
-    whole = [json.dumps(line) for line in lines_of(asyncio.run(replay(orders, items)))]
+    whole = everything(asyncio.run(replay(orders, items)))
     assert asyncio.run(judged_with_lapses(orders, items, [True] * 9)) == whole
     assert sum('"refuted": false' in line for line in whole) == 3

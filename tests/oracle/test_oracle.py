@@ -20,7 +20,7 @@ from emon.engine import Message
 from emon.ingest.decode import decode
 from emon.orders.document import DocumentRefused, parse_document
 from emon.replay import Received, lines_of, replay
-from tests.engine.test_determinism import judged_with_lapses
+from tests.engine.test_determinism import everything, judged_with_lapses
 from tests.oracle.found import TooClose
 from tests.oracle.timelines import Maker, Timeline, answer
 from tests.oracle.times import S, instant, showings, text_of, windows
@@ -132,7 +132,7 @@ def test_a_restart_after_every_message_changes_nothing_of_it() -> None:
             continue
         if min(item.received_at_us for item in items) < min(v.armed_at_us for v in versions):
             continue  # taken again when its device became known, which ``replay`` sees to
-        whole = [json.dumps(line) for line in lines_of(asyncio.run(replay(versions, items)))]
+        whole = everything(asyncio.run(replay(versions, items)))
         lapsed = asyncio.run(judged_with_lapses(versions, items, [True] * 99))
         assert lapsed == whole, f"seed {seed}"
 
