@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 
 from immutables import Map
 
+from emon.alerts.approach import judge_approach
 from emon.alerts.policy import Decision, Policy, judge_change
 from emon.device_watch import Keeper
+from emon.geofence.approach import approach_of
 from emon.geofence.fold import NO_ZONE, Episode, Fold, Subject, begin, see, stays_quiet, with_newest
 from emon.geofence.reconcile import Change, reconcile
 from emon.geofence.walk import Turns, Walk
-from emon.limits import INCURSION_DAYS_KEPT
+from emon.limits import APPROACHES_A_DAY_MAX, INCURSION_DAYS_KEPT
 from emon.model.breach import Alert, Breach
 from emon.model.fix import Fix
 from emon.model.instant import to_datetime
@@ -63,6 +65,7 @@ class Decider:
         self.folds: Map[Key, Fold] = state.folds
         self.breaches: Map[Key, tuple[Breach, ...]] = state.breaches
         self.incursion_days: Map[Key, tuple[int, ...]] = state.incursion_days
+        self.approaches: Map[Key, tuple[int, ...]] = state.approaches
         self.looks: dict[Key, int | None] = {}
         self.alerts: list[Alert] = []
         self._state = state
@@ -135,6 +138,7 @@ class Decider:
             self._keep(key, walk.result())
             changes.extend(self._match(subject, walk, settled, at_us))
         self._tell(changes, at_us, at_us)
+        self._warn([key for key, new in sorted(arrived.items()) if new], at_us)
 
     def _past_for(self, key: Key, new: Sequence[Fix]) -> FoldPast | None:
         """The past to fold again from, or None where the fold in memory can go on."""
@@ -232,6 +236,8 @@ class Decider:
         self.breaches = self.breaches.set(key, _open_lines(lines))
         days = {told.day for breach in lines for told in breach.told if told.day is not None}
         days.update(self.incursion_days.get(key, ()))
+        told = sorted({*past.approaches, *self.approaches.get(key, ())})
+        self.approaches = self.approaches.set(key, tuple(told)[-APPROACHES_A_DAY_MAX:])
         self.incursion_days = self.incursion_days.set(key, tuple(sorted(days))[-INCURSION_DAYS_KEPT:])
 
     def _match(
@@ -280,6 +286,27 @@ class Decider:
             self._changed[breach.id] = breach
             lines = [b for b in self.breaches.get(key, ()) if b.id != breach.id]
             self.breaches = self.breaches.set(key, _open_lines([*lines, breach]))
+
+    def _warn(self, keys: Sequence[Key], at_us: int) -> None:
+        """Tell of wearers who approach a zone now; where a breach goes on, that is the bigger news."""
+        for key in keys:
+            found = approach_of(self._state.subjects[key], self._state.geometry, self.folds[key], at_us)
+            if found is None or self.breaches.get(key):
+                continue
+            before = self.approaches.get(key, ())
+            alert = judge_approach(
+                self._policy,
+                key,
+                device=found.device,
+                seen_at_us=found.at_us,
+                rises=found.heading and found.buffer_m > 0.0,
+                before=before,
+                at_us=at_us,
+            )
+            if alert is not None:
+                self.alerts.append(alert)
+                kept = (*before, at_us)[-APPROACHES_A_DAY_MAX:]
+                self.approaches = self.approaches.set(key, kept)
 
     def _risk(self, key: Key, breach: Breach, at_us: int) -> Risk:
         """The risk of the version in force at the decision (contract, section 3)."""

@@ -174,6 +174,7 @@ def step(state: State, inputs: Inputs, past: Past, policy: Policy = DEFAULT_POLI
         stale=Map(),
         breaches=decider.breaches,
         incursion_days=decider.incursion_days,
+        approaches=decider.approaches,
         timers=retimed(state.timers, decider.looks),
         watching=watching,
     )

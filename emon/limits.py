@@ -65,6 +65,15 @@ OUTAGE_WITHIN_S = 300  # [own] a network's failure reaches everyone within two o
 OUTAGE_MISSED_S = 60  # [own] an interval is missed when its message is a minute late: the plan's own grace
 TURNS_KEPT = 8  # [own] newest changes of motion kept in memory; older ones are asked of the archive
 
+# --- approach -------------------------------------------------------------------------------------
+APPROACH_WARNING_S = 60  # [own] a plan interval: the fix after may already be inside (docs/adr/0010)
+APPROACH_NEAR_P = 0.8  # [own] as one fix alone opens a breach; two inside the buffer are asked for
+APPROACH_MOTION_SIGMAS = 2.0  # [own] nearer by more than chance gives one time in forty
+APPROACH_TURN_MAX_DEG = 60.0  # [own] a heading that differs by more has turned away
+APPROACH_SPEED_MIN_M_S = 8.0  # [own] a vehicle's; on foot the warning time is 80 m, a receiver's drift
+APPROACH_AGAIN_S = 3_600  # [own] in and out of a buffer's edge is one approach
+APPROACHES_A_DAY_MAX = 2  # [own] a condition and local day: the buffer, and once more the warning time
+
 # --- store ----------------------------------------------------------------------------------
 DATABASE_CONNECT_TIMEOUT_S = 5  # [own] a server that does not answer in 5 s is not there now
 DATABASE_KEEPALIVE_S = 5  # [own] a dead peer is found within three of them, 15 s

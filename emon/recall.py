@@ -60,6 +60,11 @@ class Archive(Protocol):
         opened or closed from then on, rising by (opened_at, id)."""
         ...
 
+    async def approaches_since(self, spans: Sequence[tuple[str, str, int]]) -> dict[Key, list[int]]:
+        """When alerts on an approach were raised for each (order, condition, from_us) from then on,
+        rising."""
+        ...
+
     async def events_since(
         self, spans: Sequence[tuple[str, str, int]]
     ) -> dict[tuple[str, str], list[KeptEvent]]:
@@ -111,6 +116,8 @@ async def _folds(archive: Archive, state: State, need: Need) -> dict[Key, FoldPa
             spans[device] = min(start_us, spans.get(device, start_us))
     fixes = await archive.fixes_since(sorted(spans.items()))
     turns = await _turns(archive, state, starts, fixes)
+    day_us = state.at_us - _DAY_TOLD_US
+    told = await archive.approaches_since([(*key, day_us) for key in sorted(starts)])
     pasts: dict[Key, FoldPast] = {}
     for key, start_us in starts.items():
         own: list[Fix] = []
@@ -119,7 +126,8 @@ async def _folds(archive: Archive, state: State, need: Need) -> dict[Key, FoldPa
             own.extend(fix for fix in _from(fixes.get(device, []), start_us) if fix.usable)
         own.sort(key=lambda fix: (fix.wire.fixed_at_us, fix.wire.device, fix.wire.seq))
         said = {device: turns[device] for device in devices if device in turns}
-        pasts[key] = FoldPast(need.folds[key], start_us, tuple(own), tuple(breaches[key]), said)
+        lines, approaches = tuple(breaches[key]), tuple(told.get(key, ()))
+        pasts[key] = FoldPast(need.folds[key], start_us, tuple(own), lines, said, approaches)
     return pasts
 
 

@@ -22,7 +22,7 @@ from emon.model.fix import Decoded, Fix, KeptEvent, Rejection
 from emon.model.instant import SECOND_US
 from emon.model.lines import Line, alert_line, breach_line
 from emon.model.order import OrderVersion
-from emon.model.vocabulary import Mark, Reason
+from emon.model.vocabulary import AlertEvent, Mark, Reason
 from emon.model.watch import ServiceStop, Trouble, Watch
 from emon.recall import FixKey, recall
 from emon.state import Key, State, initial_state, service_down, with_orders
@@ -59,6 +59,7 @@ class MemoryArchive:
         self._breaches: dict[Key, dict[str, Breach]] = {}
         self._events: dict[tuple[str, str], dict[tuple[int, int, str], KeptEvent]] = {}
         self._replies: set[str] = set()
+        self._approaches: dict[Key, list[int]] = {}
         self._unknown: list[tuple[int, Rejection]] = []
         self._watches: dict[str, Watch] = {}
         self._stops: dict[int, ServiceStop] = {}
@@ -86,6 +87,9 @@ class MemoryArchive:
             key = (event.fixed_at_us, event.seq, event.state)
             said.setdefault(key, KeptEvent(event, effects.at_us))
         self.alerts.extend(effects.alerts)
+        for alert in effects.alerts:
+            if alert.event is AlertEvent.APPROACH and alert.order and alert.condition:
+                self._approaches.setdefault((alert.order, alert.condition), []).append(alert.at_us)
         self._replies.update(reply.id for reply in effects.replies)
         self._watches.update((watch.device, watch) for watch in effects.watches)
         self.troubles.update((trouble.id, trouble) for trouble in effects.troubles)
@@ -154,6 +158,12 @@ class MemoryArchive:
                 key=lambda b: (b.opened_at_us, b.id),
             )
         return found
+
+    async def approaches_since(self, spans: Sequence[tuple[str, str, int]]) -> dict[Key, list[int]]:
+        return {
+            (order, condition): [at for at in self._approaches.get((order, condition), []) if at >= from_us]
+            for order, condition, from_us in spans
+        }
 
     async def events_since(
         self, spans: Sequence[tuple[str, str, int]]

@@ -33,19 +33,22 @@ class FoldPast(msgspec.Struct, frozen=True):
     """The past of one condition: from ``start_us`` on, at which nothing was open and no evidence
     in progress. ``fixes``, usable ones only, rise by (fixed_at, device, seq) and begin with the
     last ones before the start; ``breaches`` are those on file, refuted ones too, by opened_at;
-    ``turns`` what each device said of its motion, from the first of its fixes on."""
+    ``turns`` what each device said of its motion, from the first of its fixes on; ``approaches`` the
+    instants of alerts on an approach, rising, of the last day at least."""
 
     from_us: int
     start_us: int
     fixes: tuple[Fix, ...] = ()
     breaches: tuple[Breach, ...] = ()
     turns: dict[str, tuple[Turn, ...]] = {}
+    approaches: tuple[int, ...] = ()
 
 
 class State(msgspec.Struct, frozen=True):
     """``at_us`` is the last decision. ``stale`` holds folds that a new version made wrong from an
     instant on. ``breaches`` are those open on file; ``incursion_days`` the local days on which a
-    possible incursion was told. ``timers`` rise by instant."""
+    possible incursion was told; ``approaches`` when the newest alerts on an approach were
+    raised. ``timers`` rise by instant."""
 
     geometry: Geometry
     at_us: int
@@ -59,6 +62,7 @@ class State(msgspec.Struct, frozen=True):
     stale: Map[Key, int] = Map()
     breaches: Map[Key, tuple[Breach, ...]] = Map()
     incursion_days: Map[Key, tuple[int, ...]] = Map()
+    approaches: Map[Key, tuple[int, ...]] = Map()
     timers: tuple[tuple[int, Key], ...] = ()
     watching: Watching = Watching()
 
@@ -125,7 +129,16 @@ def _with_subjects(state: State, order: str, new: list[OrderVersion], looks: dic
         keys.append(key)
         wearer = versions[-1].wearer
         subjects = subjects.set(
-            key, Subject(order, condition_id, wearer, timeline, _zones(state.geometry, timeline), kind)
+            key,
+            Subject(
+                order,
+                condition_id,
+                wearer,
+                timeline,
+                _zones(state.geometry, timeline),
+                kind,
+                _buffers(timeline),
+            ),
         )
         fold = folds.get(key)
         if fold is not None and not _reaches(fold, acts_us):
@@ -167,6 +180,11 @@ def _zones(geometry: Geometry, timeline: Timeline) -> dict[int, int]:
         if condition is not None and condition.zone is not None:
             zones[version.version] = geometry.add(condition.zone)
     return zones
+
+
+def _buffers(timeline: Timeline) -> dict[int, float]:
+    found = ((v.version, condition_of(v, timeline.condition)) for v in timeline.versions)
+    return {number: condition.buffer_m for number, condition in found if condition is not None}
 
 
 def retimed(timers: tuple[tuple[int, Key], ...], looks: dict[Key, int | None]) -> tuple[tuple[int, Key], ...]:

@@ -33,6 +33,7 @@ class Policy(msgspec.Struct, frozen=True):
     historic: Rule = Rule(3, (RECLASSERING, MELDKAMER))
     incursion: Rule = Rule(3, (MELDKAMER,))
     inclusion: Rule = Rule(3, (RECLASSERING, MELDKAMER))
+    approach: Rule = Rule(3, (MELDKAMER,))
     strap_tamper: Rule = Rule(2, (MELDKAMER,))
     case_tamper: Rule = Rule(2, (MELDKAMER,))
     tamper_high_risk: Rule = Rule(1, (MELDKAMER, POLITIE))

@@ -154,8 +154,8 @@ class Fold(msgspec.Struct, frozen=True):
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """One condition of one order: its versions over time and its zone's index by version. ``kind``
-    is the same in all of them."""
+    """One condition of one order: its versions over time, its zone's index and its buffer in
+    metres by version. ``kind`` is the same in all of them."""
 
     order: str
     condition: str
@@ -163,6 +163,7 @@ class Subject(msgspec.Struct, frozen=True):
     timeline: Timeline
     zones: dict[int, int]
     kind: Kind = Kind.EXCLUSION
+    buffers: dict[int, float] = {}
 
     @property
     def wrong_side(self) -> Side:

@@ -126,6 +126,19 @@ class Batch:
             found.setdefault((breach.order, breach.condition), []).append(breach)
         return found
 
+    async def approaches_since(
+        self, spans: Sequence[tuple[str, str, int]]
+    ) -> dict[tuple[str, str], list[int]]:
+        """When alerts on an approach were raised for each (order, condition, from_us) from then on,
+        rising. Conditions without any are absent."""
+        if not spans:
+            return {}
+        params = ([o for o, _, _ in spans], [k for _, k, _ in spans], [to_datetime(t) for _, _, t in spans])
+        found: dict[tuple[str, str], list[int]] = {}
+        for order, condition, at_us in await c.fetch(self._conn, read.SELECT_APPROACHES, params):
+            found.setdefault((order, condition), []).append(at_us)
+        return found
+
     async def events_since(
         self, spans: Sequence[tuple[str, str, int]]
     ) -> dict[tuple[str, str], list[KeptEvent]]:

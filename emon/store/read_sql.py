@@ -51,6 +51,11 @@ JOIN breach ON order_id = k.o AND condition_id = k.c
  AND ((closed_at IS NULL AND NOT refuted) OR closed_at >= k.t OR opened_at >= k.t)
 ORDER BY k.place, opened_at, id
 """
+SELECT_APPROACHES = """
+SELECT k.o, k.c, a.at FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) AS k (o, c, t)
+JOIN alert AS a ON a.order_id = k.o AND a.condition_id = k.c AND a.event = 'approach' AND a.at >= k.t
+ORDER BY k.o, k.c, a.at
+"""
 SELECT_EVENTS = """
 SELECT k.d, found.fixed_at, found.seq, k.e, found.state, found.raw, found.received_at
 FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) AS k (d, e, t)

@@ -25,6 +25,7 @@ SCHEDULED = circle_order(
             "id": "c-1",
             "kind": "exclusion",
             "zone": {"type": "Circle", "center": [4.48, 51.92], "radius_m": 200},
+            "buffer_m": 200,
             "schedule": {
                 "tz": "UTC",
                 "windows": [{"from": "12:05", "to": "12:20"}, {"from": "12:22:30", "to": "12:40"}],
@@ -37,6 +38,7 @@ SCHEDULED = circle_order(
                 "type": "Polygon",
                 "coordinates": [[[4.479, 51.91], [4.481, 51.91], [4.481, 51.93], [4.479, 51.93]]],
             },
+            "buffer_m": 300,
         },
         {
             "id": "c-3",

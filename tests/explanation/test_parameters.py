@@ -14,6 +14,7 @@ NOT_JUDGING = frozenset(
         "corridor", "country", "country_kernels", "detour", "ellipsoid", "faults", "frame", "gap", "jit",
         "locate", "near", "near_build", "outline", "paths", "pieces", "probability", "probability_kernels",
         "relate", "relation", "watch", "watch_ahead", "watch_kernels", "zones",
+        "approach",  # an approach is no breach
         "schedule",  # how far ahead a change is looked for
     }
 )  # fmt: skip

@@ -48,7 +48,7 @@ async def test_the_story_is_told_as_the_scenario_says_also_after_a_kill(tmp_path
     summary = json.loads(said)
     assert summary["faults"] == [], errors.decode()
     assert second.returncode == 0
-    assert (summary["expected"], summary["missing"], summary["unexpected"]) == (6, 0, 0)
+    assert (summary["expected"], summary["missing"], summary["unexpected"]) == (7, 0, 0)
     assert min(summary["delivered"].values()) >= 1
     assert summary["confirmed"] >= summary["delivered"]["politie"]
     assert summary["first_alert_after_s"] < 30

@@ -8,11 +8,12 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
+from emon.model.breach import Alert
 from emon.model.command import Reply, Result
 from emon.model.effects import Effects, NewDelivery
 from emon.model.fix import DeviceEvent, DeviceStatus, Fix, KeptEvent, Rejection
 from emon.model.instant import DAY_US, HOUR_US, SECOND_US, parse_instant, to_us
-from emon.model.vocabulary import Certainty, Mark, Party, Reason
+from emon.model.vocabulary import AlertEvent, Certainty, Mark, Party, Reason
 from emon.store.errors import FixAlreadyStored
 from emon.store.store import Store
 from tests.store.made import NOON_US, alert, breach, effects_of, fix, full_fix
@@ -153,6 +154,21 @@ async def test_alerts_and_deliveries_are_written_with_their_batch(any_store: Sto
         ("a-1:meldkamer_em",),
         ("a-1:politie",),
     ]
+
+
+async def test_approaches_told_are_found_by_condition_from_an_instant_on(any_store: Store) -> None:
+    def told(name: str, at_us: int, condition: str = "c-1", event: AlertEvent = AlertEvent.APPROACH) -> Alert:
+        return alert(name, at_us, order="o-1", condition=condition, event=event)
+
+    later = (told("a-2", AT_US + HOUR_US), told("a-3", AT_US + 2 * HOUR_US))
+    others = (told("a-4", AT_US, "c-2"), told("a-5", AT_US, event=AlertEvent.POSSIBLE_INCURSION))
+    await write(any_store, alerts=(*later[::-1], told("a-1", AT_US), *others), at_us=AT_US + DAY_US)
+    async with any_store.batch() as tx:
+        spans = [("o-1", "c-1", AT_US + 1), ("o-1", "c-3", 0), ("o-2", "c-1", 0)]
+        found = await tx.approaches_since(spans)
+        assert found == {("o-1", "c-1"): [one.at_us for one in later]}
+        assert await tx.approaches_since([("o-1", "c-2", AT_US)]) == {("o-1", "c-2"): [AT_US]}
+        assert await tx.approaches_since([]) == {}
 
 
 async def test_an_alert_twice_fails_the_batch(any_store: Store) -> None:
