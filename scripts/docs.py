@@ -1,6 +1,6 @@
-"""Write the pages of docs/ that are generated: settings.md and scenario.schema.json from the code,
-explanation-example.md from a worked timeline, geofence-accuracy.md and simulator-receivers-figures.md from
-measurement (some minutes), README.md from the pages' headings.
+"""Write the generated pages of docs/: settings.md, approach.md, state-machines.md and scenario.schema.json
+from the code, explanation-example.md from a worked timeline, geofence-accuracy.md and
+simulator-receivers-figures.md from measurement (some minutes), README.md from the pages' headings.
 
 .venv/bin/python -m scripts.docs
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from emon.config import settings_markdown
 from emon.devices import machines
+from scripts.approach_page import approach_page
 from scripts.explanation_example import example_page
 from simulator.receivers.page import figures_page
 from simulator.scenario_schema import scenario_schema
@@ -37,6 +38,7 @@ def main() -> int:
     docs = ROOT / "docs"
     (docs / "settings.md").write_text(settings_markdown(), "utf-8")
     (docs / "explanation-example.md").write_text(example_page(), "utf-8")
+    (docs / "approach.md").write_text(approach_page(), "utf-8")
     measured = {cell: accuracy.measured(cell) for cell in accuracy.cells()}
     (docs / "geofence-accuracy.md").write_text(accuracy.page(measured), "utf-8")
     (docs / "simulator-receivers-figures.md").write_text(figures_page(), "utf-8")
@@ -44,10 +46,8 @@ def main() -> int:
     (docs / "scenario.schema.json").write_text(schema + "\n", "utf-8")
     (docs / "state-machines.md").write_text(machines.page(), "utf-8")
     (docs / "README.md").write_text(index_markdown(docs), "utf-8")
-    written = (
-        "settings.md, explanation-example.md, two pages of measurements, scenario.schema.json, README.md"
-    )
-    print(f"wrote into docs/: {written}")
+    print("wrote into docs/: settings.md, approach.md, state-machines.md, explanation-example.md,")
+    print("scenario.schema.json, two pages of measurements, README.md")
     return 0
 
 

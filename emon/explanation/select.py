@@ -18,7 +18,6 @@ from emon.model.breach import Alert, Breach
 from emon.model.fix import Fix, KeptEvent
 from emon.model.instant import DAY_US, HOUR_US, to_datetime
 from emon.model.order import OrderVersion
-from emon.model.vocabulary import How
 from emon.recall import Archive, motion_since, recall
 from emon.state import conditions_alone, with_orders
 
@@ -68,7 +67,7 @@ async def case_of(
         if start_us != _BEGINNING_US and fixes:
             days = await _days_used(archive, breach, fixes, on_file.decided_us)
         firsts = {device: own[0].wire.fixed_at_us for device, own in found.items() if own}
-        motions = await _motions(archive, breach, firsts, on_file.decided_us)
+        motions = await _motions(archive, firsts, on_file.decided_us)
         case = Case(
             breach.order,
             breach.condition,
@@ -110,12 +109,9 @@ async def _days_used(
     return tuple(sorted(day for day in days if day is not None and day <= last)[-INCURSION_DAYS_KEPT:])
 
 
-async def _motions(
-    archive: Archive, breach: Breach, asked: dict[str, int], until_us: int
-) -> tuple[KeptEvent, ...]:
-    """What the devices said of their motion: it decides on a way that was only reachable."""
-    if breach.how is not How.REACHABLE:
-        return ()
+async def _motions(archive: Archive, asked: dict[str, int], until_us: int) -> tuple[KeptEvent, ...]:
+    """What the devices said of their motion: it decides on ways that were only reachable, which this
+    breach may have been before a late fix came."""
     said = await motion_since(archive, asked)
     known = [one for device in sorted(said) for one in said[device] if one.received_at_us <= until_us]
     return tuple(sorted(known, key=lambda one: (one.wire.fixed_at_us, one.wire.device, one.wire.seq)))

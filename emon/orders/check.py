@@ -155,8 +155,8 @@ def _shared_devices(versions: Sequence[OrderVersion]) -> Iterable[Fault]:
 def _condition_remarks(version: OrderVersion, condition: Condition, path: str) -> Iterable[Fault]:
     if condition.zone is not None:
         yield from zone_remarks(condition.zone, f"{path}.zone")
-    if condition.buffer_m > 0:
-        yield Fault(f"{path}.buffer_m", "is drawn on the map; no approach is judged by this version of emon")
+    if condition.buffer_m > 0 and condition.kind is Kind.INCLUSION:
+        yield Fault(f"{path}.buffer_m", "is drawn on the map; a required place is not approached")
     if condition.buffer_m > BUFFER_WISE_MAX_M:
         yield Fault(
             f"{path}.buffer_m",

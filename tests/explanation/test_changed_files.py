@@ -15,7 +15,7 @@ from emon.explanation.document import HASH, Document, file_text
 from emon.explanation.read import read_explanation
 from emon.explanation.verify import Finding
 from emon.orders.tree import DocumentRefused
-from tests.engine.stories import circle_order, fix_at, versions
+from tests.engine.stories import circle_order, fix_at, said, versions
 from tests.explanation.worked import copied, explained, read_again, rehashed
 
 Change = Callable[[Any], Any]
@@ -117,6 +117,20 @@ def test_a_change_under_a_new_hash_is_found_by_the_verdict(what: str) -> None:
     assert not finding.agrees
 
 
+def test_what_a_device_said_of_its_motion_counts() -> None:
+    """It moved in the gap, so fixes were owed and the zone was in reach; had it lain still, none."""
+    gap = [fix_at(-900, 0), fix_at(-700, 60), fix_at(-700, 900), fix_at(-900, 960)]
+    items = [*gap, said("motion", "still", -1800), said("motion", "moving", 61)]
+    (document,) = asyncio.run(explained(versions(circle_order()), items))
+    assert document["verdict"]["how"] == "reachable"
+    assert [event["event"]["state"] for event in document["motions"]] == ["still", "moving"]
+    assert found_in(document).agrees
+    document["motions"].pop()
+    finding = found_in(rehashed(document))
+    assert finding.recomputed is None
+    assert finding.differences
+
+
 @pytest.mark.parametrize("what", ["the certainty", "a fix's longitude"])
 def test_the_command_says_what_differs_and_exits_with_1(
     what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -126,16 +140,16 @@ def test_the_command_says_what_differs_and_exits_with_1(
     path = tmp_path / "file.json"
     path.write_text(json.dumps(document))
     assert main(["explain", str(path), "--json"]) == 1
-    said = capsys.readouterr()
-    outcome = json.loads(said.out)
+    printed = capsys.readouterr()
+    outcome = json.loads(printed.out)
     assert outcome["agrees"] is outcome["hash_agrees"] is False
     assert outcome["differences"]
-    assert "the hash does not agree" in said.err
+    assert "the hash does not agree" in printed.err
     path.write_text(json.dumps(rehashed(document)))
     assert main(["explain", str(path), "--lang", "nl"]) == 1
-    said = capsys.readouterr()
-    assert "NIET gelijk" in said.out
-    assert outcome["differences"][0]["path"] in said.err
+    printed = capsys.readouterr()
+    assert "NIET gelijk" in printed.out
+    assert outcome["differences"][0]["path"] in printed.err
 
 
 def test_the_layout_is_nothing(tmp_path: Path) -> None:
@@ -154,6 +168,10 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "no receipt": (lambda d: d["fixes"][1].pop("received_at"), "fixes[1].received_at: missing"),
     "a mark nobody knows": (_set("fixes", 0, "mark", to="fine"), "fixes[0].mark: unknown word"),
     "a fix twice": (lambda d: d["fixes"].append(d["fixes"][0]), "fixes[10].fix: the fix of fixes[0] again"),
+    "a motion nobody knows": (
+        lambda d: d.update(motions=[{"device": "d-1", "received_at": "2026-06-01T12:00:00Z", "event": {}}]),
+        "motions[0].event.event: missing",
+    ),
     "a day that is none": (_set("incursion_days", to=["2026-02-30"]), "incursion_days[0]: must be a day"),
     "a rule nobody knows": (lambda d: d["rules"].update(worst={}), "rules.worst: unknown rule"),
     "a verdict without id": (lambda d: d["verdict"].pop("id"), "verdict.id: missing"),
@@ -171,9 +189,9 @@ def test_what_cannot_be_read_is_refused_with_its_place(
     path = tmp_path / "file.json"
     path.write_text(json.dumps(document))
     assert main(["explain", str(path)]) == 65
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert f"{path}: {place}" in said.err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert f"{path}: {place}" in printed.err
 
 
 @pytest.mark.parametrize(
@@ -191,6 +209,6 @@ def test_every_fault_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     path = tmp_path / "file.json"
     path.write_text(json.dumps(document))
     assert main(["explain", str(path)]) == 65
-    said = capsys.readouterr().err
-    assert "fixes[1].fix.lat" in said
-    assert "orders[0].wearer: missing" in said
+    printed = capsys.readouterr().err
+    assert "fixes[1].fix.lat" in printed
+    assert "orders[0].wearer: missing" in printed

@@ -61,7 +61,7 @@ def test_a_wise_order_gets_no_remark() -> None:
         (order(valid_until="2026-05-20T00:00:00Z"), "orders[0]", "is over since 2026-05-20T00:00:00.000000Z"),
         (order(withdrawn_at="2026-05-20T00:00:00Z"), "orders[0]", "is over since 2026-05-20"),
         (order(withdrawn_at="2026-04-01T00:00:00Z"), "orders[0].withdrawn_at", "never in force"),
-        (condition(buffer_m=200), "orders[0].conditions[0].buffer_m", "no approach is judged"),
+        (condition(kind="inclusion", buffer_m=200), "orders[0].conditions[0].buffer_m", "not approached"),
         (
             condition(zone={"type": "Circle", "center": [4.48, 51.92], "radius_m": 20}),
             "orders[0].conditions[0].zone",
