@@ -14,8 +14,8 @@ def approach_page() -> str:
         "Written by `make docs` from the table in `emon/geofence/approach.py`; why it is so stands in"
         " [ADR 0010](adr/0010-approach.md).",
         "",
-        "The machine runs over the newest fixes of a wearer for one ban, in the order of their own times. While it"
-        " is *approaching*",
+        "The machine runs over the newest fixes of a wearer for one ban, in the order of their own times. "
+        "While it is *approaching*",
         "an alert `approach` is due to the monitoring centre: one a condition and local day, at most"
         f" {APPROACHES_A_DAY_MAX}, never two within {APPROACH_AGAIN_S // 60}",
         f"minutes. The warning time is {APPROACH_WARNING_S} s at {APPROACH_SPEED_MIN_M_S:g} m/s or more.",
