@@ -47,6 +47,7 @@ REACH_GAP_MAX_S = 1_800  # [contract] section 3, how = reachable
 REACH_SPEED_MAX_M_S = 14.0  # [own] 50 km/h, the urban limit: plausible door to door in a town
 EDGE_TOLERANCE_M = 0.0005  # [contract] section 5: "on" is within half a millimetre of the edge
 ACCURACY_FLOOR_M = 10.0  # [own] receivers claim 3 to 5 m in streets where they err by 10 and more
+ACCURACY_COARSE_M = 1_000.0  # [own] beyond it a position is a cell or a fault, and may lie on either side
 COMMON_ERROR_SIGMA_M = 8.0  # [own] error shared by neighbouring fixes; agreement cannot remove it
 WAY_SIGMA_PER_M = 0.1  # [own] how far a way leaves the straight line, a metre of its length
 SPAN_ERROR = 0.006  # haversine on the mean sphere against the ellipsoid, largest relative error

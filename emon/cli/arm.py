@@ -15,7 +15,8 @@ _EPILOG = """\
 All orders of the document are armed at one instant, which the service heeds from its next batch on, or
 none: what is wrong is named on standard error, each fault by its path, with exit code 65. Arming the
 same version again changes nothing; the same version with another content is refused, for versions never
-change. `emon check ORDERS` says before what would be refused.
+change. `emon check ORDERS` says before what would be refused. What is merely unwise is armed and named on
+standard error: an order that is over, a home in its own ban.
 
 example:
   $ emon arm orders.json
@@ -49,8 +50,10 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(args: argparse.Namespace) -> int:
     import asyncio
 
+    from emon.clock import now_us
     from emon.config import load_settings
     from emon.model.instant import format_instant
+    from emon.orders.check import remarks_on
     from emon.orders.document import DocumentRefused, parse_document
     from emon.store.errors import DatabaseUnavailable, OrderConflict, StoreFault
 
@@ -77,6 +80,8 @@ def run(args: argparse.Namespace) -> int:
     except StoreFault as fault:
         print(f"emon arm: {fault}", file=sys.stderr)
         return os.EX_CONFIG
+    for remark in remarks_on(versions, now_us=now_us()):
+        print(f"emon arm: armed, though {remark}", file=sys.stderr)
     for version in armed:
         print(f"{version.id} version {version.version} armed at {format_instant(version.armed_at_us)}")
     return os.EX_OK

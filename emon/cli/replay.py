@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from emon.alerts.policy import Policy
     from emon.model.order import OrderVersion
-    from emon.replay import MemoryArchive
+    from emon.replay import MemoryArchive, Received
 
 _EPILOG = """\
 ORDERS is a document of orders; an order without `armed_at` counts as armed at its `valid_from`.
@@ -92,6 +92,7 @@ def run(args: argparse.Namespace) -> int:
     for line in lines_of(archive):
         print(json.dumps(line, ensure_ascii=False))
     _say_counts(archive, left_out)
+    _say_over(versions, received)
     return os.EX_OK if args.files is None else _write_files(args.files, archive, versions, policy)
 
 
@@ -112,6 +113,18 @@ def _write_files(
     for path in paths:
         print(f"emon replay: wrote {path}", file=sys.stderr)
     return os.EX_OK
+
+
+def _say_over(versions: tuple[OrderVersion, ...], received: list[Received]) -> None:
+    """Orders that had ended before anything was fixed: nothing of them can show in the output."""
+    from emon.model.instant import format_instant
+
+    first_us = min((fix.fixed_at_us for item in received for fix in item.message.decoded.fixes), default=None)
+    for version in {version.id: version for version in sorted(versions, key=lambda v: v.version)}.values():
+        ends_us = version.ends_at_us
+        if first_us is not None and ends_us is not None and ends_us <= first_us:
+            over = f"{version.id} version {version.version} was over at {format_instant(ends_us)}"
+            print(f"emon replay: {over}, before the first fix", file=sys.stderr)
 
 
 def _say_counts(archive: MemoryArchive, left_out: int) -> None:

@@ -31,6 +31,7 @@ from emon.geofence.evidence import (
 )
 from emon.geofence.timeline import Timeline, device_use
 from emon.limits import (
+    ACCURACY_COARSE_M,
     CROSSING_GAP_MAX_S,
     PLAN_S,
     REACH_SPEED_MAX_M_S,
@@ -83,7 +84,11 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def right(self) -> bool:
-        """The position lies on the right side. The edge belongs to the zone (invariant 8)."""
+        """The position lies on the right side. The edge belongs to the zone (invariant 8). One that may
+        be off by kilometres shows a side only beyond its own error."""
+        accuracy_m = self.fix.wire.accuracy_m
+        if accuracy_m > ACCURACY_COARSE_M and abs(self.distance_m) <= accuracy_m:
+            return False
         if self.wrong_side is Side.INSIDE:
             return self.outside
         return self.zone != NO_ZONE and not self.outside

@@ -86,13 +86,19 @@ def _mark(raw: RawFix, by_time: list[Fix], received_at_us: int) -> Mark:
     if clock_is_wrong(raw.fixed_at_us, received_at_us):
         return Mark.CLOCK
     place = bisect.bisect_left(by_time, (raw.fixed_at_us, raw.seq), key=_position)
-    if not _is_plausible(raw, by_time[:place]):
+    if _is_no_position(raw) or not _is_plausible(raw, by_time[:place]):
         return Mark.IMPLAUSIBLE
     if received_at_us - raw.fixed_at_us > LATE_AFTER_S * SECOND_US:
         return Mark.LATE
     if any(fix.usable for fix in by_time[place:]):
         return Mark.OUT_OF_ORDER
     return Mark.OK
+
+
+def _is_no_position(raw: RawFix) -> bool:
+    """Latitude and longitude of zero, to the digit: what receivers send that have none. The place itself
+    is open sea, and nobody is ever believed to be there, so nobody is disbelieved for having left it."""
+    return raw.lon == 0.0 and raw.lat == 0.0
 
 
 def _is_plausible(raw: RawFix, earlier: list[Fix]) -> bool:
@@ -105,7 +111,7 @@ def _is_plausible(raw: RawFix, earlier: list[Fix]) -> bool:
     for fix in reversed(earlier):
         if fix.usable:
             return _agree(fix.wire, raw) or _reanchors(raw, doubted)
-        if fix.mark is Mark.IMPLAUSIBLE:
+        if fix.mark is Mark.IMPLAUSIBLE and not _is_no_position(fix.wire):
             doubted.append(fix.wire)
     return True
 

@@ -94,6 +94,19 @@ def test_arm_says_what_is_armed_and_arms_it_once(
     assert armed(database) == [("o-1", 1), ("o-2", 3)]
 
 
+def test_arm_arms_what_is_unwise_and_says_so(
+    database: str,
+    orders_file: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("EMON_DATABASE_URL", database)
+    expired = {"valid_from": "2020-01-01T00:00:00Z", "valid_until": "2020-02-01T00:00:00Z"}
+    assert main(["arm", orders_file(document(expired))]) == os.EX_OK
+    assert "emon arm: armed, though orders[0]: is over since 2020-02-01" in capsys.readouterr().err
+    assert armed(database) == [("o-1", 1)]
+
+
 def test_arm_refuses_a_broken_document_by_every_path(
     database: str,
     orders_file: Callable[..., str],
