@@ -201,6 +201,8 @@ LIVE_POSITIONS_MIN_S = 0.25  # [own] positions are gathered this long: an eye se
 LIVE_HEARTBEAT_S = 10.0  # [own] tells a page, and what stands between, that the stream lives
 LIVE_SEND_TIMEOUT_S = 30.0  # [own] a reader that takes nothing for so long is let go; it resumes
 CIRCLE_CORNERS = 96  # [own] drawn circles; the chord leaves the arc by 0.05 % of the radius
+BLIND_DAYS_DEFAULT = 7  # [own] a week of a ledger: what a probation officer looks back on
+BLIND_DAYS_MAX = 93  # [own] a quarter: 134,000 fixes of a device at one a minute are read for it
 REQUEST_BYTES_MAX = 16_384  # [own] every body but orders
 
 if LIVE_READ_MAX > PAGE_ROWS_MAX or ALERTS_PAGE_MAX > PAGE_ROWS_MAX:

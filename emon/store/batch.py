@@ -187,6 +187,8 @@ class Batch:
             await self._copy_fixes(effects.fixes, recorded_at_us)
         news = await self._changed(effects.breaches)
         news += [("alert", alert.id, alert.id) for alert in effects.alerts]
+        over = {t.alert for t in effects.troubles if t.cleared_at_us is not None and t.alert is not None}
+        news += [("alert", alert, alert) for alert in sorted(over)]
         async with self._conn.pipeline():
             await self._write_devices(effects, recorded_at_us)
             await self._write_breaches(effects, deliveries, recorded_at_us)

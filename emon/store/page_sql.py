@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emon.store.rows import BREACH_COLUMNS
+from emon.store.watching import TROUBLE_COLUMNS
 
 SELECT_CURSOR = """
 SELECT coalesce((SELECT max(feed_seq) FROM feed), 0), coalesce((SELECT max(change_seq) FROM device_now), 0)
@@ -71,6 +72,12 @@ INSERT_ACKNOWLEDGEMENT = """
 INSERT INTO acknowledgement (alert_id, party, person, acknowledged_at, via)
 VALUES (%s, %s, %s, coalesce(%s::timestamptz, clock_timestamp()), %s)
 ON CONFLICT (alert_id, party) DO NOTHING RETURNING id
+"""
+
+# What an alert tells of, as it stands now; a silence that an outage covers is not the outage.
+SELECT_TROUBLES_OF = f"""
+SELECT {TROUBLE_COLUMNS} FROM trouble AS t WHERE alert_id = ANY(%s)
+  AND event = (SELECT event FROM alert WHERE alert.id = t.alert_id)
 """
 
 SELECT_FEED = """

@@ -16,12 +16,14 @@ from emon.model.breach import Breach
 from emon.model.instant import to_datetime
 from emon.model.order import OrderVersion
 from emon.model.vocabulary import AlertEvent, Certainty, Risk
+from emon.model.watch import Trouble
 from emon.orders.document import version_from_source
 from emon.store import connect as c
 from emon.store import page_sql as sql
 from emon.store.errors import AlertUnknown
 from emon.store.feed import announce
 from emon.store.rows import breach_from_row, storable
+from emon.store.watching import trouble_from_row
 
 
 class DeviceNow(msgspec.Struct, frozen=True):
@@ -71,7 +73,7 @@ class Taken(msgspec.Struct, frozen=True):
 
 class AlertNow(msgspec.Struct, frozen=True):
     """An alert with its four clocks (happened, received, detected here; delivered per delivery),
-    its breach as it stands now, its deliveries and acknowledgements."""
+    its breach or trouble as it stands now, its deliveries and acknowledgements."""
 
     id: str
     event: AlertEvent
@@ -88,6 +90,7 @@ class AlertNow(msgspec.Struct, frozen=True):
     wearer: str | None = None
     risk: Risk | None = None
     breach: Breach | None = None
+    trouble: Trouble | None = None
     deliveries: tuple[DeliveryState, ...] = ()
     acknowledgements: tuple[Taken, ...] = ()
 
@@ -224,6 +227,7 @@ async def _with_details(conn: c.Connection, rows: Sequence[c.Row]) -> list[Alert
     deliveries: dict[str, list[DeliveryState]] = {}
     taken: dict[str, list[Taken]] = {}
     breaches: dict[str, Breach] = {}
+    troubles: dict[str | None, Trouble] = {}
     if ids:
         for row in await c.fetch(conn, sql.SELECT_DELIVERIES, (ids,)):
             deliveries.setdefault(row[0], []).append(DeliveryState(*row[1:]))
@@ -232,6 +236,8 @@ async def _with_details(conn: c.Connection, rows: Sequence[c.Row]) -> list[Alert
         asked = sorted({row[14] for row in rows if row[14] is not None})
         found = await c.fetch(conn, sql.SELECT_BREACHES_BY_ID, (asked,)) if asked else []
         breaches = {row[0]: breach_from_row(row) for row in found}
+        told = map(trouble_from_row, await c.fetch(conn, sql.SELECT_TROUBLES_OF, (ids,)))
+        troubles = {trouble.alert: trouble for trouble in told}
     return [
         AlertNow(
             id=row[0],
@@ -249,6 +255,7 @@ async def _with_details(conn: c.Connection, rows: Sequence[c.Row]) -> list[Alert
             wearer=row[12],
             risk=None if row[13] is None else Risk(row[13]),
             breach=breaches.get(row[14]),
+            trouble=troubles.get(row[0]),
             deliveries=tuple(deliveries.get(row[0], ())),
             acknowledgements=tuple(taken.get(row[0], ())),
         )

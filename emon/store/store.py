@@ -41,6 +41,7 @@ from emon.store.errors import (
     StoreFault,
     UserExists,
 )
+from emon.store.ledger import LedgerReads
 from emon.store.migrate import Storage
 from emon.store.outbox import OutboxReads
 from emon.store.pages import PageReads
@@ -90,7 +91,7 @@ class Description(msgspec.Struct, frozen=True):
         return f"{self.place}, PostgreSQL {self.server}, fixes in {kind}, schema {self.migrations}"
 
 
-class Store(PageReads, UserAccounts, OutboxReads, DelayReads):
+class Store(PageReads, UserAccounts, OutboxReads, DelayReads, LedgerReads):
     """One open database. Make it with ``open``; every method may raise ``DatabaseUnavailable``."""
 
     def __init__(self, url: str) -> None:

@@ -13,6 +13,7 @@ import msgspec
 
 from emon.model.breach import Breach
 from emon.model.order import OrderVersion
+from emon.store.ledger import LedgerInputs
 from emon.store.pages import AlertNow, Counts, DeviceNow, FeedRow, Taken
 from emon.store.users import User
 
@@ -105,6 +106,10 @@ class Backend(Protocol):
 
     async def arm(self, versions: Sequence[OrderVersion]) -> list[OrderVersion]:
         """Arm all or none and give them back as they stand. Raises ``OrderConflict``."""
+        ...
+
+    async def ledger_inputs(self, order: str, from_us: int, to_us: int) -> LedgerInputs:
+        """What the ledger of blind time of one order is made of."""
         ...
 
     async def user(self, name: str) -> User | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from emon.model.breach import Breach
 from emon.model.instant import format_instant
+from emon.model.watch import Trouble
 from emon.store.pages import AlertNow, DeliveryState, DeviceNow, Taken
 
 Json = dict[str, Any]
@@ -73,8 +74,32 @@ def alert_json(alert: AlertNow) -> Json:
         "wearer": alert.wearer,
         "risk": alert.risk,
         "breach": None if alert.breach is None else breach_json(alert.breach),
+        "trouble": None if alert.trouble is None else trouble_json(alert.trouble),
         "deliveries": [_delivery_json(delivery) for delivery in alert.deliveries],
         "acknowledgements": [taken_json(taken) for taken in alert.acknowledgements],
+    }
+
+
+def trouble_json(trouble: Trouble) -> Json:
+    """What is wrong with a device, an order or many devices, as it stands now."""
+    return {
+        "opened_at": format_instant(trouble.opened_at_us),
+        "cleared_at": instant_or_none(trouble.cleared_at_us),
+        "cause": trouble.cause,
+        "victim_device": trouble.victim,
+        "devices": trouble.devices,
+        "heard": trouble.heard,
+        "unseen": [
+            {
+                "device": one.device,
+                "order": one.order,
+                "risk": one.risk,
+                "victim_device": one.victim,
+                "near_ban_m": None if one.near_m is None else round(one.near_m, 1),
+                "seen_at": instant_or_none(one.seen_us),
+            }
+            for one in trouble.unseen
+        ],
     }
 
 

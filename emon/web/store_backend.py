@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from emon.model.breach import Breach
 from emon.model.order import OrderVersion
+from emon.store.ledger import LedgerInputs
 from emon.store.pages import AlertNow, Counts, DeviceNow, FeedRow, Taken
 from emon.store.store import Store
 from emon.store.users import User
@@ -54,6 +55,9 @@ class StoreBackend:
 
     async def arm(self, versions: Sequence[OrderVersion]) -> list[OrderVersion]:
         return await self._store.arm(versions)
+
+    async def ledger_inputs(self, order: str, from_us: int, to_us: int) -> LedgerInputs:
+        return await self._store.ledger_inputs(order, from_us, to_us)
 
     async def user(self, name: str) -> User | None:
         return await self._store.user(name)

@@ -3,7 +3,7 @@
 import { icon, make } from "./dom.js";
 import { ageNode, localText, sinceText, timeNode } from "./time.js";
 import { isOpen } from "./state.js";
-import { certaintyHelp, certaintyWords, eventIcon, eventWords, howWords, partyWords, priorityWords, riskWords } from "./words.js";
+import { causeWords, certaintyHelp, certaintyWords, eventIcon, eventWords, howWords, partyWords, priorityWords, riskWords } from "./words.js";
 
 export class AlertList {
   /** `onShow(alert)` flies to it, `onTake(alert)` acknowledges and resolves when it is done. */
@@ -80,7 +80,22 @@ export class AlertList {
     return make("div", { class: "facts" },
       make("div", { class: "marks" }, marks),
       words.length > 0 ? make("p", { class: "fact-words", text: words.join(", ") }) : null,
-      place === null ? null : make("p", { class: "fact-words quiet", text: place }));
+      place === null ? null : make("p", { class: "fact-words quiet", text: place }),
+      ...this.#trouble(alert.trouble ?? null));
+  }
+
+  #trouble(trouble) {
+    if (trouble === null) return [];
+    const lines = [];
+    if (trouble.cleared_at !== null) lines.push(make("p", { class: "fact-words", text: `over since ${localText(trouble.cleared_at)}` }));
+    if (trouble.victim_device) lines.push(make("p", { class: "fact-words", text: "Protection reduced to fixed zones: where the victim's device is, nobody knows." }));
+    if (trouble.cause !== null) lines.push(make("p", { class: "fact-words", text: causeWords(trouble.cause) }));
+    if (trouble.unseen.length > 0) {
+      lines.push(make("details", {},
+        make("summary", { text: `${trouble.devices} devices, ${trouble.heard} heard again: who was unseen, the most urgent first` }),
+        make("ol", { class: "quiet" }, trouble.unseen.map((one) => make("li", { text: unseenText(one) })))));
+    }
+    return lines;
   }
 
   #clocks(alert) {
@@ -131,6 +146,14 @@ export class AlertList {
       this.draw();
     }
   }
+}
+
+function unseenText(one) {
+  const parts = [`${one.device} (${one.order}), ${riskWords(one.risk)}`];
+  if (one.victim_device) parts.push("victim's device");
+  if (one.near_ban_m !== null) parts.push(one.near_ban_m <= 0 ? "in a banned area" : `${Math.round(one.near_ban_m)} m from a ban`);
+  parts.push(one.seen_at === null ? "never seen" : `last position ${localText(one.seen_at)}`);
+  return parts.join(", ");
 }
 
 function stateMark(breach) {

@@ -41,6 +41,15 @@ const CERTAINTY = {
   possible: ["possible", "Cannot be told apart from receiver error."],
 };
 
+const CAUSES = {
+  jamming: "it reports that satellites are jammed",
+  shielding: "it reports that it is shielded",
+  implausible: "only implausible positions come",
+  clock: "only positions with an impossible time come",
+  indoors: "it lies still, presumably indoors",
+  no_fix: "it finds no position",
+};
+
 const PRIORITY = { 1: "act now", 2: "look now", 3: "today", 4: "for information", 5: "note" };
 const RISK = { high: "high risk", medium: "medium risk", low: "low risk" };
 const PARTIES = {
@@ -63,6 +72,7 @@ export const eventIcon = (event, how) => (event === "breach" && how === "crossed
 export const howWords = (how) => HOW[how] ?? String(how ?? "");
 export const certaintyWords = (certainty) => CERTAINTY[certainty]?.[0] ?? String(certainty);
 export const certaintyHelp = (certainty) => CERTAINTY[certainty]?.[1] ?? "";
+export const causeWords = (cause) => CAUSES[cause] ?? String(cause);
 export const priorityWords = (priority) => PRIORITY[priority] ?? "";
 export const riskWords = (risk) => RISK[risk] ?? String(risk ?? "");
 export const partyWords = (party) => PARTIES[party] ?? String(party);

@@ -1,0 +1,96 @@
+"""What the ledger of blind time is made of, read for one order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from emon.devices.blind import Record, Seen
+from emon.devices.turns import MOTION, motion_turns
+from emon.limits import CLOCK_BEHIND_MAX_S
+from emon.model.fix import DeviceEvent, KeptEvent
+from emon.model.instant import DAY_US, SECOND_US, to_datetime
+from emon.model.order import OrderVersion
+from emon.model.vocabulary import Mark, Source
+from emon.model.watch import ServiceStop
+from emon.orders.document import version_from_source
+from emon.store import connect as c
+
+_SELECT_VERSIONS = "SELECT source, armed_at FROM order_version WHERE id = %s ORDER BY version"
+# A wrong clock places nothing: such fixes count by their receipt.
+_SELECT_FIXES = """
+SELECT fixed_at, received_at, mark, source FROM (
+    (SELECT * FROM fix WHERE device = %s AND fixed_at < %s AND fixed_at >= %s
+       AND mark NOT IN ('implausible', 'clock') ORDER BY fixed_at DESC, seq DESC LIMIT 1)
+    UNION ALL
+    SELECT * FROM fix WHERE device = %s AND fixed_at >= %s AND fixed_at < %s
+       AND mark <> 'clock'
+    UNION ALL
+    SELECT * FROM fix WHERE device = %s AND mark = 'clock'
+       AND received_at >= %s AND received_at < %s
+) AS found
+ORDER BY fixed_at, seq
+"""
+_SELECT_EVENTS = """
+SELECT device, seq, fixed_at, event, state, raw, received_at FROM device_event
+WHERE device = %s AND fixed_at >= %s AND fixed_at < %s ORDER BY fixed_at, seq
+"""
+_SELECT_STOPS = (
+    "SELECT down_at, up_at FROM service_stop WHERE coalesce(up_at, 'infinity') > %s ORDER BY down_at"
+)
+
+
+class LedgerInputs(msgspec.Struct, frozen=True):
+    """``versions``: every one of the order, none where there is no such order."""
+
+    versions: tuple[OrderVersion, ...]
+    records: dict[str, Record]
+    stops: tuple[ServiceStop, ...]
+
+
+class LedgerReads:
+    """Part of ``Store``. May raise ``DatabaseUnavailable``."""
+
+    _pool: c.Pool
+
+    async def ledger_inputs(self, order: str, from_us: int, to_us: int) -> LedgerInputs:
+        """What is on file of one order's devices in ``[from_us, to_us)``, and of what led to it."""
+        async with self._pool.transaction() as conn:
+            rows = await c.fetch(conn, _SELECT_VERSIONS, (order,))
+            versions = tuple(version_from_source(row[0], armed_at_us=row[1]) for row in rows)
+            devices = sorted({use.device for version in versions for use in version.devices})
+            records = {device: await _record(conn, device, from_us, to_us) for device in devices}
+            stops = await c.fetch(conn, _SELECT_STOPS, (to_datetime(from_us - 2 * DAY_US),))
+        return LedgerInputs(versions, records, tuple(ServiceStop(row[0], row[1]) for row in stops))
+
+
+async def _record(conn: c.Connection, device: str, from_us: int, to_us: int) -> Record:
+    from_at, to_at = to_datetime(from_us), to_datetime(to_us)
+    far_at = to_datetime(max(0, from_us - CLOCK_BEHIND_MAX_S * SECOND_US))
+    params = (device, from_at, far_at, device, from_at, to_at, device, from_at, to_at)
+    rows = await c.fetch(conn, _SELECT_FIXES, params)
+    fixes = tuple(Seen(row[0], row[1], Mark(row[2]), Source(row[3])) for row in rows)
+    first_us = min([from_us, *(fix.fixed_at_us for fix in fixes)])
+    return Record(fixes, await _events(conn, device, first_us, to_us))
+
+
+async def _events(conn: c.Connection, device: str, from_us: int, to_us: int) -> tuple[KeptEvent, ...]:
+    """Everything said since an instant, and before it since the device last moved."""
+    back_us = DAY_US
+    while True:
+        since_us = max(0, from_us - back_us)
+        params = (device, to_datetime(since_us), to_datetime(to_us))
+        events = tuple(_kept(row) for row in await c.fetch(conn, _SELECT_EVENTS, params))
+        before = motion_turns(e for e in events if e.wire.event == MOTION and e.wire.fixed_at_us <= from_us)
+        if _moved(before) or back_us > CLOCK_BEHIND_MAX_S * SECOND_US:
+            return events
+        back_us *= 6
+
+
+def _moved(turns: Iterable[object]) -> bool:
+    return any(getattr(turn, "still", None) is False for turn in turns)
+
+
+def _kept(row: c.Row) -> KeptEvent:
+    return KeptEvent(DeviceEvent(row[0], row[1], row[2], row[3], row[4], row[5]), row[6])
