@@ -115,7 +115,7 @@ class Service:
             source = await stack.enter_async_context(
                 MqttSource(settings.mqtt_url, client_id=settings.mqtt_client_id, give_up_s=give_up_s)
             )
-            backend = StoreBackend(store)
+            backend = StoreBackend(store, self._policy)
             runtime = Runtime(
                 store,
                 source,

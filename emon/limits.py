@@ -135,6 +135,8 @@ NEXT_CHANGE_LOOK_AHEAD_DAYS = 400  # [own] a year and a clock change: a week rep
 # --- explanations ---------------------------------------------------------------------------------
 EXPLANATION_BYTES_MAX = 256 * 1_048_576  # [own] 30 days at a fix a minute are some 15 MB, zones beside them
 
+EXPLANATION_CLOCKS_APART_S = 600  # [own] the database's clock and the engine's agree much better than this
+
 # --- what a check of orders calls unwise ----------------------------------------------------------
 CHECK_DAYS_MAX = 1_100  # [own] of a validity looked through day by day: three years and a bit
 RECEIVER_ERROR_M = 30.0  # [field] 95 % of fixes indoors (NIJ Standard-1004.00; UK Ministry of Justice)

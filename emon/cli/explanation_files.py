@@ -28,25 +28,32 @@ def check_directory(directory: Path) -> None:
 
 async def write_explanations(
     directory: Path, archive: MemoryArchive, versions: Sequence[OrderVersion], policy: Policy
-) -> list[Path]:
-    """One file a breach of the archive. Raises :class:`FileInTheWay` before anything is written, and
-    ``emon.explanation.select.NotExplained`` for a breach that its own inputs do not give."""
+) -> tuple[list[Path], list[str]]:
+    """One file a breach of the archive, and what went wrong with breaches that their own inputs do not
+    give: those have no file. Raises :class:`FileInTheWay` before anything is written."""
     from emon.explanation.document import explain, file_text
-    from emon.explanation.select import OnFile, case_of
+    from emon.explanation.select import NotExplained, OnFile, case_of
 
     breaches = sorted(archive.breaches(), key=lambda breach: (breach.opened_at_us, breach.id))
     paths = [directory / f"{breach.id}.json" for breach in breaches]
     for path in paths:
         if path.exists() and not _is_explanation(path):
             raise FileInTheWay(f"{path}: is there already and is no explanation")
+    written: list[Path] = []
+    faults: list[str] = []
     for breach, path in zip(breaches, paths, strict=True):
         alerts = [alert for alert in archive.alerts if alert.breach == breach.id]
         on_file = OnFile(breach, alerts, min(archive.end_us, archive.changed_us[breach.id]))
         if on_file.goes_on:
             on_file = OnFile(breach, alerts, archive.end_us)
-        case, verdict = await case_of(archive, versions, on_file, policy)
+        try:
+            case, verdict = await case_of(archive, versions, on_file, policy)
+        except NotExplained as fault:
+            faults.append(str(fault))
+            continue
         _write(path, file_text(explain(case, verdict)))
-    return paths
+        written.append(path)
+    return written, faults
 
 
 def _is_explanation(path: Path) -> bool:

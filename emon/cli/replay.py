@@ -104,7 +104,7 @@ def _write_files(
     from emon.cli.explanation_files import FileInTheWay, write_explanations
 
     try:
-        paths = asyncio.run(write_explanations(directory, archive, versions, policy))
+        paths, faults = asyncio.run(write_explanations(directory, archive, versions, policy))
     except FileInTheWay as way:
         return _refuse(f"--files: {way}; nothing was written", os.EX_CANTCREAT)
     except OSError as fault:
@@ -112,7 +112,9 @@ def _write_files(
     print(f"emon replay: {len(paths)} explanations in {directory}", file=sys.stderr)
     for path in paths:
         print(f"emon replay: wrote {path}", file=sys.stderr)
-    return os.EX_OK
+    for unexplained in faults:
+        print(f"emon replay: a fault of emon itself: {unexplained}", file=sys.stderr)
+    return os.EX_SOFTWARE if faults else os.EX_OK
 
 
 def _say_over(versions: tuple[OrderVersion, ...], received: list[Received]) -> None:

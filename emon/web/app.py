@@ -17,6 +17,7 @@ from emon.web.guard import Guard
 from emon.web.http import Gate, Json, Refused
 from emon.web.routes.alerts import AlertRoutes
 from emon.web.routes.blind import BlindRoutes
+from emon.web.routes.breaches import BreachRoutes
 from emon.web.routes.live import LiveRoutes
 from emon.web.routes.orders import OrderRoutes
 from emon.web.routes.session import SessionRoutes
@@ -44,6 +45,7 @@ def create_app(services: Services) -> FastAPI:
     guard = Guard(sessions)
     app.include_router(SessionRoutes(services, sessions, guard).router)
     app.include_router(AlertRoutes(services, guard).router)
+    app.include_router(BreachRoutes(services, guard).router)
     app.include_router(OrderRoutes(services, guard).router)
     app.include_router(BlindRoutes(services, guard).router)
     app.include_router(LiveRoutes(services, guard).router)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -74,6 +74,11 @@ class Backend(Protocol):
 
     async def breaches_by_id(self, ids: Sequence[str]) -> list[Breach]:
         """Those of the ids that exist, in any order."""
+        ...
+
+    async def explanation(self, breach_id: str) -> dict[str, Any] | None:
+        """Everything that made a breach (docs/explanation.md), or None where there is none of this id.
+        Raises ``NotExplained``."""
         ...
 
     async def alerts(self, *, open_only: bool, before: tuple[int, str] | None, limit: int) -> list[AlertNow]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from emon.alerts.policy import DEFAULT_POLICY, Policy
+from emon.explanation.stored import explain_stored
 from emon.model.breach import Breach
 from emon.model.order import OrderVersion
 from emon.store.ledger import LedgerInputs
@@ -16,8 +19,9 @@ from emon.web.backend import Cursor
 class StoreBackend:
     """``emon.web.backend.Backend`` over an open store, which stays the caller's to close."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, policy: Policy = DEFAULT_POLICY) -> None:
         self._store = store
+        self._policy = policy
 
     async def cursor(self) -> Cursor:
         feed_seq, change_seq = await self._store.cursor()
@@ -34,6 +38,9 @@ class StoreBackend:
 
     async def breaches_by_id(self, ids: Sequence[str]) -> list[Breach]:
         return await self._store.breaches_by_id(ids)
+
+    async def explanation(self, breach_id: str) -> dict[str, Any] | None:
+        return await explain_stored(self._store.url, breach_id, self._policy)
 
     async def alerts(self, *, open_only: bool, before: tuple[int, str] | None, limit: int) -> list[AlertNow]:
         return await self._store.alerts(open_only=open_only, before=before, limit=limit)

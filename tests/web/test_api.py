@@ -22,7 +22,8 @@ from tests.fixtures_web import NAME, PASSWORD, SECRET, Desk
 from tests.web import story
 
 GUARDED = ("/api/v1/now", "/api/v1/alerts", "/api/v1/orders", "/api/v1/orders/schema", "/api/v1/live",
-           "/api/v1/counts", "/api/v1/session", "/api/v1/alerts/0123456789abcdef")  # fmt: skip
+           "/api/v1/counts", "/api/v1/session", "/api/v1/alerts/0123456789abcdef",
+           "/api/v1/breaches/0123456789abcdef/explanation")  # fmt: skip
 JSON = {"content-type": "application/json"}
 
 
@@ -331,3 +332,15 @@ async def test_a_lost_database_is_answered_with_503_and_no_inner_words(
         answer = await client.get("/api/v1/now")
         assert answer.status_code == 503
         assert answer.json() == {"error": "the database cannot be reached now"}
+
+
+async def test_an_explanation_is_of_a_breach_that_its_inputs_give(desk: Desk, evening: list[str]) -> None:
+    """The story's breaches were written without the fixes that would make them."""
+    async with desk.signed_in() as client:
+        for breach_id in ("0123456789abcdef", "x" * 16, "short"):
+            answer = await client.get(f"/api/v1/breaches/{breach_id}/explanation")
+            assert (answer.status_code, answer.json()) == (404, {"error": "there is no such breach"})
+        alerts = [(await client.get(f"/api/v1/alerts/{alert_id}")).json() for alert_id in evening]
+        breach_id = next(alert["breach"]["id"] for alert in alerts if alert["breach"])
+        answer = await client.get(f"/api/v1/breaches/{breach_id}/explanation")
+        assert answer.status_code == 409

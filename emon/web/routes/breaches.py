@@ -1,0 +1,43 @@
+"""Breaches: the explanation of one."""
+
+from __future__ import annotations
+
+import re
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from emon.explanation.document import file_text
+from emon.explanation.select import NotExplained
+from emon.web.backend import Services
+from emon.web.guard import Guard
+from emon.web.http import refused
+
+_BREACH_ID = re.compile(r"[0-9a-f]{16}\Z", re.ASCII)
+
+
+class BreachRoutes:
+    """``/api/v1/breaches``."""
+
+    def __init__(self, services: Services, guard: Guard) -> None:
+        self._services = services
+        self._guard = guard
+        self.router = APIRouter()
+        self.router.add_api_route(
+            "/api/v1/breaches/{breach_id}/explanation", self.explanation, methods=["GET"]
+        )
+
+    async def explanation(self, request: Request, breach_id: str) -> Response:
+        """The file that ``emon explain`` reads, byte for byte as ``emon replay --files`` writes it."""
+        await self._guard.session(request)
+        try:
+            known = _BREACH_ID.match(breach_id)
+            document = await self._services.backend.explanation(breach_id) if known else None
+        except NotExplained:
+            raise refused(409, "what is on file does not give this breach by today's rules") from None
+        if document is None:
+            raise refused(404, "there is no such breach")
+        name = f'attachment; filename="{breach_id}.json"'
+        headers = {"content-disposition": name, "cache-control": "no-store"}
+        return Response(file_text(document), media_type="application/json", headers=headers)

@@ -1,0 +1,66 @@
+"""Swapped bracelets, orders armed late, clocks and receivers that were wrong: explained all the same."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from emon.replay import Received
+from tests.engine.stories import circle_order, fix_at, versions
+from tests.explanation.worked import explained, read_again
+
+
+def swapped() -> dict[str, Any]:
+    order = circle_order()
+    del order["device"]
+    order["devices"] = [
+        {"id": "d-1", "from": "2026-05-01T00:00:00Z", "until": "2026-06-01T12:05:00Z"},
+        {"id": "d-2", "from": "2026-06-01T12:05:00Z"},
+    ]
+    return order
+
+
+def in_and_out(device: str = "d-1") -> list[Received]:
+    later = [fix_at(m, 400 + 60.0 * i, device=device) for i, m in enumerate((20, 10, 600, 700))]
+    return [*(fix_at(m, 60.0 * i) for i, m in enumerate((600, 50, 40, 30))), *later]
+
+
+CASES: dict[str, tuple[dict[str, Any], list[Received], int]] = {
+    "a bracelet is swapped in the middle": (swapped(), in_and_out("d-2"), 1),
+    "the order is armed after the first fixes": (
+        circle_order(armed_at="2026-06-01T12:06:00Z"),
+        in_and_out(),
+        1,
+    ),
+    "a clock runs ahead once": (circle_order(), [*in_and_out(), fix_at(50, 5_000, received_s=70)], 1),
+    "a receiver was wrong for long, and is believed again": (
+        circle_order(),
+        [fix_at(600, 0), *(fix_at(90_000 + i, 1 + i) for i in range(3)), *in_and_out()[1:]],
+        1,
+    ),
+    "three gaps on one day, told once": (
+        circle_order(),
+        [
+            fix_at(east_m, 3_000 * k + at_s)
+            for k in range(3)
+            for east_m, at_s in ((-3000, 0), (-1000, 60), (1000, 560), (3000, 620))
+        ],
+        5,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CASES)
+def test_it_is_explained_by_its_own_inputs(what: str) -> None:
+    order, items, breaches = CASES[what]
+    documents = asyncio.run(explained(versions(order), items))
+    assert len(documents) == breaches
+    for document in documents:
+        assert asyncio.run(read_again(document)).agrees
+    told = [alert["at"] for document in documents for alert in document["alerts"]]
+    assert len(told) == len(set(told)) or breaches == 1
+    if breaches > 1:
+        assert sum(bool(document["alerts"]) for document in documents) == 1
+        assert [bool(document["incursion_days"]) for document in documents].count(True) == breaches - 1
