@@ -81,6 +81,9 @@ export class AlertList {
       make("div", { class: "marks" }, marks),
       words.length > 0 ? make("p", { class: "fact-words", text: words.join(", ") }) : null,
       place === null ? null : make("p", { class: "fact-words quiet", text: place }),
+      breach === null ? null : make("p", { class: "fact-words quiet" },
+        make("a", { href: `api/v1/breaches/${encodeURIComponent(breach.id)}/explanation`, download: `${breach.id}.json`,
+          title: "Everything that made this suspected breach, for emon explain", text: "explanation" })),
       ...this.#trouble(alert.trouble ?? null));
   }
 
