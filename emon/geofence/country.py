@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from emon.geofence.boxes import box_around
 from emon.geofence.columns import columns_of, whole_number, whole_numbers
 from emon.geofence.layout import LANES, Boxes, Masks, Shorts
-from emon.geofence.watch import box_around
 from emon.geofence.wgs84 import METRES_PER_DEGREE_MAX, Floats, Ints
 from emon.geofence.zones import ZoneTable
 from emon.limits import COUNTRY_CELLS_MAX, COUNTRY_CLOSE_M, COUNTRY_FINE_A_ZONE

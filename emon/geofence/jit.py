@@ -28,8 +28,11 @@ KERNEL_MODULES = (
         "plane",
         "near",
         "near_build",
+        "field_kernels",
+        "touch",
         "watch_ahead",
         "watch_kernels",
+        "watch_paths",
     ),
     *("corridor", "relate", "gap", "paths", "detour", "probability_kernels", "country_kernels"),
 )

@@ -44,5 +44,5 @@ def load_kernels() -> None:
     for certificates in (True, False):
         watch.flags(zones, lon, lat, certificates=certificates)
         watch.touched(zones, lon, lat, lon, lat + 0.01, certificates=certificates)
-    for away in (0.0, 1.0):  # where a certificate holds and where none does
-        watch.flags_at(0, 4.005 + away, 51.9)
+    for lon_at, lat_at in ((4.005, 51.9), (5.005, 51.9), (4.0, 52.0)):  # by certificate, field and zone
+        watch.flags_at(0, lon_at, lat_at)

@@ -4,7 +4,7 @@ What decides is ``verdict``: one byte of a grid, else parity of the edges in one
 edges are straight in longitude and latitude and stay so here; a coordinate is a difference of two
 stored numbers and a product, off by less than a nanometre. Distance is measured in the frame's plane,
 eight segments at once, and then put right for the bow of the true edge and for the plane's stretch:
-within 0.4 mm up to 10 km from the zone, some micrometres beside it (docs/geofence-accuracy.md).
+docs/geofence-accuracy.md measures what is left of the error, by the distance from the zone.
 """
 
 from __future__ import annotations
@@ -82,6 +82,31 @@ _ZERO = np.uint64(0)
 
 
 @inlined
+def cell_of(frames: Floats, zone: int, dlon: float, dlat: float) -> int:
+    """Number of the cell of verdicts, -1 beside the grid."""
+    u = (dlon - frames[zone, F_CELL_LON]) * frames[zone, F_CELLS_PER_LON]
+    v = (dlat - frames[zone, F_CELL_LAT]) * frames[zone, F_CELLS_PER_LAT]
+    inside = (u >= 0.0) & (u < CELLS) & (v >= 0.0) & (v < CELLS)
+    return int(v) * CELLS + int(u) if inside else -1
+
+
+@inlined
+def near_of(frames: Floats, zone: int, dlon: float, dlat: float) -> int:
+    """Number of the cell of near blocks, -1 beside the grid."""
+    u = (dlon - frames[zone, F_NEAR_LON]) * frames[zone, F_NEARS_PER_LON]
+    v = (dlat - frames[zone, F_NEAR_LAT]) * frames[zone, F_NEARS_PER_LAT]
+    inside = (u >= 0.0) & (u < NEARS) & (v >= 0.0) & (v < NEARS)
+    return int(v) * NEARS + int(u) if inside else -1
+
+
+@inlined
+def slab_of(frames: Floats, ints: Ints, zone: int, dlat: float) -> int:
+    """Number of the slab of latitude, -1 beside the outline."""
+    slab = int((dlat - frames[zone, F_SLAB_LAT]) * frames[zone, F_SLABS_PER_DEG])
+    return slab if dlat >= frames[zone, F_SLAB_LAT] and slab < ints[zone, FI_SLABS] else -1
+
+
+@inlined
 def parity(
     frames: Floats,
     ints: Ints,
@@ -97,8 +122,8 @@ def parity(
     Of an edge the lower end counts and the upper does not, so that a parallel through a vertex counts
     each edge there once. A level edge counts for nearness alone.
     """
-    slab = int((dlat - frames[zone, F_SLAB_LAT]) * frames[zone, F_SLABS_PER_DEG])
-    if dlat < frames[zone, F_SLAB_LAT] or slab >= ints[zone, FI_SLABS]:
+    slab = slab_of(frames, ints, zone, dlat)
+    if slab < 0:
         return OUTSIDE
     start = ints[zone, FI_SLAB] + slab
     base = ints[zone, FI_EDGE]
@@ -131,11 +156,10 @@ def verdict(
     dlat: float,
 ) -> int:
     """Whether a framed area holds a point: the grid's cell says so, or its slab's parity."""
-    u = (dlon - frames[zone, F_CELL_LON]) * frames[zone, F_CELLS_PER_LON]
-    v = (dlat - frames[zone, F_CELL_LAT]) * frames[zone, F_CELLS_PER_LAT]
-    if not (0.0 <= u < CELLS and 0.0 <= v < CELLS):
+    at = cell_of(frames, zone, dlon, dlat)
+    if at < 0:
         return OUTSIDE
-    cell = cells[ints[zone, FI_CELL] + int(v) * CELLS + int(u)]
+    cell = cells[ints[zone, FI_CELL] + at]
     if cell != 0:
         return INSIDE if cell < 0 else OUTSIDE
     return parity(frames, ints, starts, numbers, edges, zone, dlon, dlat)
@@ -144,11 +168,8 @@ def verdict(
 @inlined
 def near_groups(frames: Floats, ints: Ints, nears: Masks, zone: int, dlon: float, dlat: float) -> np.uint64:
     """Groups of blocks of which one holds the nearest segment, a bit each."""
-    u = (dlon - frames[zone, F_NEAR_LON]) * frames[zone, F_NEARS_PER_LON]
-    v = (dlat - frames[zone, F_NEAR_LAT]) * frames[zone, F_NEARS_PER_LAT]
-    if not (0.0 <= u < NEARS and 0.0 <= v < NEARS):
-        return _ALL
-    return nears[ints[zone, FI_NEAR] + int(v) * NEARS + int(u)]
+    at = near_of(frames, zone, dlon, dlat)
+    return nears[ints[zone, FI_NEAR] + at] if at >= 0 else _ALL
 
 
 @inlined

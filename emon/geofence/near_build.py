@@ -72,16 +72,20 @@ def close_hulls(segments: Floats, count: int) -> None:
 @compiled
 def fill_verdicts(zones: ZoneArrays, cells: Bytes) -> None:
     """Grid of verdicts of zone 0: what its middle says, where the outline is farther than the corners."""
+    count, last = zones.frame_ints[0, FI_SEGMENTS], 0
     for v in range(CELLS):
         for u in range(CELLS):
             dlon, dlat, x, y, half = _cell(
                 zones.frames, F_CELL_LON, F_CELLS_PER_LON, F_CELL_LAT, F_CELLS_PER_LAT, u, v
             )
-            square = math.inf
-            for b in range(zones.frame_ints[0, FI_SEGMENTS]):
-                square = min(square, block_square(zones.segments, b, x, y))
-            clear = math.sqrt(square) - zones.frames[0, F_SAG]
-            if clear > half * _SURE + 0.01:
+            clear = half * _SURE + 0.01 + zones.frames[0, F_SAG]
+            far = True
+            for k in range(count):  # what was near the last cell is often near this one
+                b = (last + k) % count
+                if block_square(zones.segments, b, x, y) <= clear * clear:
+                    far, last = False, b
+                    break
+            if far:
                 found = parity(
                     zones.frames,
                     zones.frame_ints,

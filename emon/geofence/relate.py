@@ -6,7 +6,7 @@ import math
 
 from emon.geofence.corridor import corridor_distance_m
 from emon.geofence.ellipsoid import FAR_M, arc_m, ecef, geodesic_m, half_open, short_way
-from emon.geofence.jit import compiled, inlined, inner
+from emon.geofence.jit import compiled, inner
 from emon.geofence.layout import (
     AREA,
     BLOCK_FROM,
@@ -108,11 +108,12 @@ def outline_m(zones: ZoneArrays, zone: int, lon: float, lat: float) -> float:
     return arc_m(chord, math.sin(math.radians(lat)))
 
 
-@inlined
+@inner
 def signed_m(zones: ZoneArrays, zone: int, lon: float, lat: float) -> float:
     """Distance from a point to a zone's outline, negative inside. Longitude in [-180, 180).
 
-    From the zone's frame where that reaches, else exactly.
+    From the zone's frame where that reaches, else exactly. Called, not inlined: copying the tuple costs
+    some nanoseconds a question, each copy of the code a second of compiling.
     """
     distance = near_signed_m(zones, zone, lon, lat)
     return exact_signed_m(zones, zone, lon, lat) if math.isnan(distance) else distance

@@ -116,7 +116,7 @@ def path_touches(
 
     Raises as ``signed_distances``.
     """
-    from emon.geofence.watch_kernels import touch_each
+    from emon.geofence.touch import touch_each
 
     lon1, lat1, lon2, lat2 = columns_of(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
     zones = _zones(table, zone_index, len(lon1))

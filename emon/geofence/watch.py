@@ -6,7 +6,6 @@ it within their buffer. ``watch_kernels.py`` says how a certificate spares most 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,20 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from emon.geofence.columns import columns_of, numbers_of, whole_number, whole_numbers
-from emon.geofence.layout import (
-    CENTER_LAT,
-    CENTER_LON,
-    CIRCLE,
-    KIND,
-    LAT_MAX,
-    LAT_MIN,
-    LON_SPAN,
-    RADIUS,
-    SLAB_LON,
-    Boxes,
-    ZoneArrays,
-)
-from emon.geofence.wgs84 import SEMI_MINOR_M, Floats, Ints
+from emon.geofence.fields import BOX_COLUMNS
+from emon.geofence.layout import Boxes, Bytes, Shorts
+from emon.geofence.wgs84 import Floats, Ints
 from emon.geofence.zones import ZoneTable
 from emon.limits import BUFFER_MAX_M, OWN_ZONES_MAX, WEARERS_MAX
 
@@ -52,11 +40,10 @@ class Watch:
         self._rows: Floats = room[start : start + wearers * _COLUMNS].reshape(wearers, _COLUMNS)
         self._words: Flags = self._rows.view(np.uint64)
         self._rows[:, _CLEAR2] = -1.0
-        self._own: Ints = np.zeros(64, dtype=np.int64)
-        self._buffers: Floats = np.zeros(64)
-        self._boxes: Boxes = np.zeros((64, 4), dtype=np.float32)
+        self._boxes = _aligned(64)
+        self._whole: Shorts = self._boxes.view(np.int32)
         self._used = 0
-        self._one: tuple[Any, Any] | None = None  # kernels of one fix, once they are loaded
+        self._one: tuple[Any, Any, Any] | None = None  # kernels of one fix, once they are loaded
         self.asked = 0
         """Fixes whose flags no certificate gave, so far."""
 
@@ -66,7 +53,7 @@ class Watch:
     @property
     def nbytes(self) -> int:
         """Memory of certificates and lists, room to grow included, without the table's."""
-        return sum(array.nbytes for array in (self._rows, self._own, self._buffers, self._boxes))
+        return self._rows.nbytes + self._boxes.nbytes
 
     def set(self, wearer: int, zones: Sequence[int], buffers_m: Sequence[float] | None = None) -> None:
         """Give a wearer his zones, instead of those he had; his certificate is void.
@@ -84,12 +71,11 @@ class Watch:
         for k, buffer_m in enumerate(buffers):
             if not 0.0 <= buffer_m <= BUFFER_MAX_M:
                 raise ValueError(f"buffers_m[{k}] is {buffer_m:g}; must be 0 to {BUFFER_MAX_M:g}")
+        arrays, fields = self._table.arrays, self._table.fields
+        laid = [fields.box(arrays, *pair) for pair in zip(zones, buffers, strict=True)]
         start = self._room_for(wearer, len(zones))
-        self._own[start : start + len(zones)] = zones
-        self._buffers[start : start + len(zones)] = buffers
-        arrays = self._table.arrays
-        for k, (zone, buffer_m) in enumerate(zip(zones, buffers, strict=True)):
-            self._boxes[start + k] = box_around(arrays, zone, buffer_m)
+        if laid:
+            self._boxes[start : start + len(zones)] = laid
         self._words[wearer, _FROM], self._words[wearer, _COUNT] = start, len(zones)
         self._rows[wearer, _CLEAR2] = -1.0
 
@@ -97,14 +83,12 @@ class Watch:
         """Where a wearer's zones go: his old place where they fit, else the end of the lists."""
         if count <= int(self._words[wearer, _COUNT]):
             return int(self._words[wearer, _FROM])
-        if self._used + count > len(self._own):
-            size = max(2 * len(self._own), self._used + count)
-            self._own = np.concatenate((self._own, np.zeros(size - len(self._own), dtype=np.int64)))
-            self._buffers = np.concatenate((self._buffers, np.zeros(size - len(self._buffers))))
-            room = np.zeros((size - len(self._boxes), 4), dtype=np.float32)
-            self._boxes = np.concatenate((self._boxes, room))
+        if self._used + count > len(self._boxes):
+            grown = _aligned(max(2 * len(self._boxes), self._used + count))
+            grown[: self._used] = self._boxes[: self._used]
+            self._boxes, self._whole = grown, grown.view(np.int32)
         start = self._used
-        self._used += count
+        self._used += count + count % 2  # lists begin at the beginning of a cache line
         return start
 
     def flags(
@@ -119,7 +103,7 @@ class Watch:
         lon, lat = columns_of(lon=lon, lat=lat)
         who = whole_numbers("wearer", wearer, len(lon), len(self), _KNOWN)
         out = np.zeros(len(lon), dtype=np.uint64)
-        self.asked += self.fill_share(0, 1, who, lon, lat, out, certificates=certificates)
+        self.asked += self._fill(0, 1, who, lon, lat, out, certificates)
         return out
 
     def fill_share(
@@ -136,24 +120,34 @@ class Watch:
         """Write the flags of the wearers of one share (index modulo ``shares``) into ``out``.
 
         For threads: the kernels release the GIL, and shares of one batch may run at once, for no two
-        write the same wearer's certificate. Nothing else may be asked of the watch meanwhile. Takes
-        what ``flags`` has looked through: whole indices in range, finite degrees, C-contiguous.
-        Returns how many fixes were found afresh.
+        write the same wearer's certificate. Nothing else may be asked of the watch meanwhile. Returns how
+        many fixes no certificate covered. Raises as ``flags``, and ``ValueError`` for an ``out`` that is
+        no writeable ``u64[n]`` and for a share that is none.
         """
-        from emon.geofence.watch_ahead import BLOCK, WANTED
-        from emon.geofence.watch_kernels import CHUNK, certified_each, plain_each
+        lon, lat = columns_of(lon=lon, lat=lat)
+        wearer = whole_numbers("wearer", wearer, len(lon), len(self), _KNOWN)
+        if not 0 <= share < shares:
+            raise ValueError(f"share {share} of {shares}")
+        good = getattr(out, "dtype", None) == np.uint64 and out.shape == (len(lon),)
+        if not (good and out.flags.c_contiguous and out.flags.writeable):
+            raise ValueError(f"out is no writeable u64[{len(lon)}]")
+        return self._fill(share, shares, wearer, lon, lat, out, certificates)
 
-        room = np.empty(CHUNK + BLOCK, dtype=np.int64), np.empty((WANTED, 2), dtype=np.int64)
-        fixes: tuple[Any, ...] = (wearer, lon, lat, share, shares, *room, out)
-        if certificates:
-            return int(certified_each(*self._arrays, *fixes))
-        plain_each(*self._arrays, *fixes)
-        return len(lon)
+    def _fill(
+        self, share: int, shares: int, wearer: Ints, lon: Floats, lat: Floats, out: Flags, certificates: bool
+    ) -> int:
+        from emon.geofence.watch_ahead import WANTED
+        from emon.geofence.watch_kernels import TURN, flag_each
+
+        room = np.empty(TURN, dtype=np.int64), np.empty((WANTED, 2), dtype=np.int64)
+        fixes = wearer, lon, lat, int(share), int(shares), bool(certificates)
+        return int(flag_each(self._table.arrays, *self._arrays, *fixes, *room, out))
 
     @property
-    def _arrays(self) -> tuple[ZoneArrays, Floats, Flags, Ints, Floats, Boxes]:
-        """What every kernel of a watch takes first."""
-        return self._table.arrays, self._rows, self._words, self._own, self._buffers, self._boxes
+    def _arrays(self) -> tuple[Floats, Flags, Boxes, Shorts, Floats, Bytes]:
+        """What every kernel of a watch takes after the zones."""
+        fields = self._table.fields
+        return self._rows, self._words, self._boxes, self._whole, fields.buffers, fields.cells
 
     def flags_at(self, wearer: int, lon: float, lat: float) -> int:
         """The flags of one fix; as ``flags``, without the way through arrays where a certificate holds."""
@@ -166,16 +160,20 @@ class Watch:
         if not good:
             columns_of(lon=[lon], lat=[lat])  # raises
         if self._one is None:  # an import at each call would cost as much as the answer
-            from emon.geofence.watch_kernels import answered, hit
+            from emon.geofence.watch_kernels import answered, fielded, hit
 
-            self._one = hit, answered
-        kept, afresh = self._one
+            self._one = hit, fielded, answered
+        kept, near, afresh = self._one
         fix = wearer, float(lon), float(lat)  # one signature
         found = int(kept(self._rows, self._words, *fix))
         if found >= 0:
             return found
         self.asked += 1
-        return int(afresh(*self._arrays, *fix)) & _WORD
+        rows, words, boxes, whole, buffers, cells = self._arrays
+        found = int(near(rows, words, boxes, whole, cells, *fix))
+        if found >= 0:
+            return found
+        return int(afresh(self._table.arrays, rows, words, boxes, whole, buffers, cells, *fix)) & _WORD
 
     def touched(
         self,
@@ -192,43 +190,21 @@ class Watch:
         A path within what ``flags`` has certified is answered by that; ``certificates`` False finds
         each anew. Raises as ``flags``.
         """
-        from emon.geofence.watch_kernels import touched_each
+        from emon.geofence.watch_ahead import BLOCK
+        from emon.geofence.watch_paths import touched_each
 
         a, b, c, d = columns_of(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
         who = whole_numbers("wearer", wearer, len(a), len(self), _KNOWN)
         out = np.zeros(len(a), dtype=np.uint64)
-        touched_each(*self._arrays, who, a, b, c, d, bool(certificates), np.empty(2), out)
+        rows, words, boxes, whole, _, cells = self._arrays
+        room = np.empty(BLOCK, dtype=np.int64), np.empty(2)
+        lists = rows, words, boxes, whole, cells
+        touched_each(self._table.arrays, *lists, who, a, b, c, d, bool(certificates), *room, out)
         return out
 
 
-_EVERYWHERE = (0.0, 0.0, 400.0, 400.0)
-_SLACK_DEG = 2e-5
-"""Two metres: more than a middle moves when it is kept as ``f32``."""
-
-
-def box_around(zones: ZoneArrays, zone: int, buffer_m: float) -> tuple[float, float, float, float]:
-    """Middle and half extents in degrees (lon, lat, lon, lat) of a box that holds a zone and its buffer.
-
-    Everywhere where a pole is near. A circle of angular radius b about latitude φ spans
-    asin(sin b / cos φ) of longitude to either side.
-    """
-    floats = zones.floats[zone]
-    if zones.ints[zone, KIND] == CIRCLE:
-        lon, span = float(floats[CENTER_LON]), 0.0
-        south = north = float(floats[CENTER_LAT])
-    else:
-        span = float(floats[LON_SPAN])
-        lon = float(floats[SLAB_LON]) + 0.5 * span
-        south, north = float(floats[LAT_MIN]), float(floats[LAT_MAX])
-    # The smallest radius of curvature is a little less than the minor axis: hence one part in a hundred.
-    wide = 1.01 * (float(floats[RADIUS]) + buffer_m) / SEMI_MINOR_M
-    highest = max(abs(south), abs(north))
-    if highest + math.degrees(wide) > 89.9 or span >= 359.0:
-        return _EVERYWHERE
-    spread = math.sin(wide) / math.cos(math.radians(highest))
-    return (
-        (lon + 180.0) % 360.0 - 180.0,
-        0.5 * (south + north),
-        0.5 * span + math.degrees(math.asin(spread)) + _SLACK_DEG,
-        0.5 * (north - south) + math.degrees(wide) + _SLACK_DEG,
-    )
+def _aligned(count: int) -> Boxes:
+    """Room for boxes, two on a cache line."""
+    room = np.zeros((count + 2) * BOX_COLUMNS, dtype=np.float32)
+    start = -room.ctypes.data % 64 // 4
+    return room[start : start + count * BOX_COLUMNS].reshape(count, BOX_COLUMNS)

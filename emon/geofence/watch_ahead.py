@@ -11,23 +11,21 @@ from __future__ import annotations
 import numpy as np
 
 from emon.geofence.ellipsoid import half_open, short_way
+from emon.geofence.field_kernels import (
+    B_FIELD,
+    B_HALF_LAT,
+    B_HALF_LON,
+    B_LAT,
+    cell_of,
+    east_of,
+    zone_of,
+)
 from emon.geofence.jit import inlined, inner
 from emon.geofence.lanes import fetch_ahead, lowest_bit
 from emon.geofence.layout import (
-    CELLS,
-    F_CELL_LAT,
-    F_CELL_LON,
-    F_CELLS_PER_LAT,
-    F_CELLS_PER_LON,
     F_LAT,
     F_LON,
-    F_NEAR_LAT,
-    F_NEAR_LON,
-    F_NEARS_PER_LAT,
-    F_NEARS_PER_LON,
     F_REACH,
-    F_SLAB_LAT,
-    F_SLABS_PER_DEG,
     FI_CELL,
     FI_EDGE,
     FI_NEAR,
@@ -35,45 +33,64 @@ from emon.geofence.layout import (
     FI_SEGMENTS,
     FI_SLAB,
     FI_SLABS,
-    NEARS,
     Boxes,
+    Bytes,
     Masks,
+    Shorts,
     ZoneArrays,
 )
-from emon.geofence.near import near_groups
+from emon.geofence.near import cell_of as verdict_cell_of
+from emon.geofence.near import near_groups, near_of, slab_of
 from emon.geofence.wgs84 import Floats, Ints
 from emon.limits import OWN_ZONES_MAX
 
 BLOCK = 32
 """Fixes whose misses overlap: more than the processor can have under way at once."""
-WANTED = BLOCK * OWN_ZONES_MAX
-"""Rows of ``wanted``: fix and zone of each pair of a block that is looked at beyond its box."""
+MASKS = 2 * BLOCK
+"""In ``turn``, how far behind a fix that no field decides is the word of the zones that must be asked."""
+WANTED = MASKS * OWN_ZONES_MAX
+"""Rows of ``wanted``: fix and zone of each pair of up to two blocks that no field decides."""
 
 # Columns of a wearer's row that say where his zones lie in the lists (watch_kernels.py).
 W_FROM, W_COUNT = 5, 6
-# Columns of an own zone's box, f32[own zones, 4]: its middle and half extents in degrees (watch.py).
-B_LON, B_LAT, B_HALF_LON, B_HALF_LAT = 0, 1, 2, 3
 
-_FRAME_LINES, _BLOCK_LINES, _BLOCKS_AHEAD = 4, 6, 2
+_FRAME_LINES, _BLOCK_LINES, _BLOCKS_AHEAD, _A_LINE = 4, 6, 2, 64
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 _MANY = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @inlined
-def beside(boxes: Boxes, row: np.int64, lon: float, lat: float) -> tuple[float, float]:
-    """Degrees of longitude and latitude by which a position lies beside a box, negative within."""
-    east = abs(lon - boxes[row, B_LON])
-    east = 360.0 - east if east > 180.0 else east
-    return east - boxes[row, B_HALF_LON], abs(lat - boxes[row, B_LAT]) - boxes[row, B_HALF_LAT]
+def list_of(words: Masks, wearer: np.int64) -> tuple[np.int64, np.int64]:
+    """First row of a wearer's boxes, and how many there are."""
+    return np.int64(words[wearer, W_FROM]), np.int64(words[wearer, W_COUNT])
+
+
+@inlined
+def fetch_boxes(words: Masks, boxes: Boxes, wearer: np.int64) -> None:
+    """A wearer's boxes, two a line; his row must be at hand."""
+    start, count = list_of(words, wearer)
+    for line in range((count + 1) // 2):
+        fetch_ahead(boxes, start, line)
+
+
+@inlined
+def fetch_cells(
+    words: Masks, boxes: Boxes, whole: Shorts, cells: Bytes, wearer: np.int64, lon: float, lat: float
+) -> None:
+    """The bytes that say of a position how far his zones are; the boxes must be at hand."""
+    start, count = list_of(words, wearer)
+    for k in range(count):
+        row = start + k
+        east, north = east_of(boxes, row, lon), lat - boxes[row, B_LAT]
+        if (abs(east) <= boxes[row, B_HALF_LON]) & (abs(north) <= boxes[row, B_HALF_LAT]):
+            fetch_ahead(cells, np.int64(whole[row, B_FIELD]), cell_of(boxes, row, east, north) // _A_LINE)
 
 
 @inner
-def fetch_block(
+def fetch_zones(
     zones: ZoneArrays,
     words: Masks,
-    own: Ints,
-    buffers: Floats,
-    boxes: Boxes,
+    whole: Shorts,
     wearer: Ints,
     lon: Floats,
     lat: Floats,
@@ -83,35 +100,29 @@ def fetch_block(
     wanted: Ints,
     distances: bool,
 ) -> None:
-    """Bring what fixes ``turn[first:last]`` read; ``distances``: the outline too, where a cell decides."""
-    for m in range(first, last):
-        fetch_ahead(words, wearer[turn[m]], 0)
-    for m in range(first, last):
-        start = np.int64(words[wearer[turn[m]], W_FROM])
-        fetch_ahead(boxes, start, 0)
-        fetch_ahead(boxes, start, 1)
-        fetch_ahead(own, start, 0)
-        fetch_ahead(buffers, start, 0)
+    """Bring what fixes ``turn[first:last]`` read of zones that their fields leave open.
+
+    ``distances``: the outline too, where a cell of verdicts decides the relation.
+    """
     count = 0
     for m in range(first, last):
         i = turn[m]
-        x, y = half_open(lon[i]), lat[i]
-        start = np.int64(words[wearer[i], W_FROM])
-        for k in range(np.int64(words[wearer[i], W_COUNT])):
-            east, north = beside(boxes, start + k, x, y)
-            if (east <= 0.0) & (north <= 0.0):
-                zone = own[start + k]
-                wanted[count, 0], wanted[count, 1] = i, zone
-                count += 1
-                for line in range(_FRAME_LINES):
-                    fetch_ahead(zones.frames, zone, line)
-                fetch_ahead(zones.frame_ints, zone, 0)
-                fetch_ahead(zones.ints, zone, 0)
-    _fetch_zones(zones, lon, lat, wanted, count, distances)
+        start, _ = list_of(words, wearer[i])
+        left = np.uint64(turn[m + MASKS])
+        while left != _ZERO:
+            zone = zone_of(whole, start + lowest_bit(left))
+            left &= left - _ONE
+            wanted[count, 0], wanted[count, 1] = i, zone
+            count += 1
+            for line in range(_FRAME_LINES):
+                fetch_ahead(zones.frames, zone, line)
+            fetch_ahead(zones.frame_ints, zone, 0)
+            fetch_ahead(zones.ints, zone, 0)
+    _fetch_within(zones, lon, lat, wanted, count, distances)
 
 
 @inner
-def _fetch_zones(
+def _fetch_within(
     zones: ZoneArrays, lon: Floats, lat: Floats, wanted: Ints, count: int, distances: bool
 ) -> None:
     """The steps within the zones: grids and slabs, then segments and the slab's edges."""
@@ -124,18 +135,18 @@ def _fetch_zones(
         wanted[kept, 0], wanted[kept, 1] = i, zone
         kept += 1
         dlon, dlat = short_way(half_open(lon[i]) - frames[zone, F_LON]), lat[i] - frames[zone, F_LAT]
-        cell, slab = _cell_of(frames, zone, dlon, dlat), _slab_of(frames, ints, zone, dlat)
+        cell, slab = verdict_cell_of(frames, zone, dlon, dlat), slab_of(frames, ints, zone, dlat)
         if cell >= 0:
             fetch_ahead(zones.cells, ints[zone, FI_CELL] + cell, 0)
         if slab >= 0:
             fetch_ahead(zones.slab_starts, ints[zone, FI_SLAB] + slab, 0)
-        near = _near_of(frames, zone, dlon, dlat)
+        near = near_of(frames, zone, dlon, dlat)
         if near >= 0:
             fetch_ahead(zones.nears, ints[zone, FI_NEAR] + near, 0)
     for c in range(kept):
         i, zone = wanted[c, 0], wanted[c, 1]
         dlon, dlat = short_way(half_open(lon[i]) - frames[zone, F_LON]), lat[i] - frames[zone, F_LAT]
-        cell, slab = _cell_of(frames, zone, dlon, dlat), _slab_of(frames, ints, zone, dlat)
+        cell, slab = verdict_cell_of(frames, zone, dlon, dlat), slab_of(frames, ints, zone, dlat)
         decided = cell >= 0 and zones.cells[ints[zone, FI_CELL] + cell] != 0
         if cell >= 0 and slab >= 0 and not decided:
             fetch_ahead(zones.slab_edges, np.int64(zones.slab_starts[ints[zone, FI_SLAB] + slab]), 0)
@@ -144,7 +155,7 @@ def _fetch_zones(
     for c in range(kept):
         i, zone = wanted[c, 0], wanted[c, 1]
         dlon, dlat = short_way(half_open(lon[i]) - frames[zone, F_LON]), lat[i] - frames[zone, F_LAT]
-        cell, slab = _cell_of(frames, zone, dlon, dlat), _slab_of(frames, ints, zone, dlat)
+        cell, slab = verdict_cell_of(frames, zone, dlon, dlat), slab_of(frames, ints, zone, dlat)
         if cell >= 0 and slab >= 0 and zones.cells[ints[zone, FI_CELL] + cell] == 0:
             start = ints[zone, FI_SLAB] + slab
             for k in range(zones.slab_starts[start], zones.slab_starts[start + 1]):
@@ -164,28 +175,3 @@ def _fetch_segments(zones: ZoneArrays, zone: int, groups: np.uint64) -> None:
         left &= left - _ONE
         for line in range(_BLOCK_LINES):
             fetch_ahead(zones.segments, block, line)
-
-
-@inlined
-def _cell_of(frames: Floats, zone: int, dlon: float, dlat: float) -> int:
-    """Number of the cell of verdicts, -1 beside the grid."""
-    u = (dlon - frames[zone, F_CELL_LON]) * frames[zone, F_CELLS_PER_LON]
-    v = (dlat - frames[zone, F_CELL_LAT]) * frames[zone, F_CELLS_PER_LAT]
-    inside = (u >= 0.0) & (u < CELLS) & (v >= 0.0) & (v < CELLS)
-    return int(v) * CELLS + int(u) if inside else -1
-
-
-@inlined
-def _near_of(frames: Floats, zone: int, dlon: float, dlat: float) -> int:
-    """Number of the cell of near blocks, -1 beside the grid."""
-    u = (dlon - frames[zone, F_NEAR_LON]) * frames[zone, F_NEARS_PER_LON]
-    v = (dlat - frames[zone, F_NEAR_LAT]) * frames[zone, F_NEARS_PER_LAT]
-    inside = (u >= 0.0) & (u < NEARS) & (v >= 0.0) & (v < NEARS)
-    return int(v) * NEARS + int(u) if inside else -1
-
-
-@inlined
-def _slab_of(frames: Floats, ints: Ints, zone: int, dlat: float) -> int:
-    """Number of the slab of latitude, -1 beside the outline."""
-    slab = int((dlat - frames[zone, F_SLAB_LAT]) * frames[zone, F_SLABS_PER_DEG])
-    return slab if dlat >= frames[zone, F_SLAB_LAT] and slab < ints[zone, FI_SLABS] else -1

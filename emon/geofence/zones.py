@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from emon.geofence.columns import whole_number
 from emon.geofence.faults import examined
+from emon.geofence.fields import Fields
 from emon.geofence.frame import Frame, circle_frame, outline_frame
 from emon.geofence.layout import (
     AREA,
@@ -46,32 +46,12 @@ from emon.geofence.layout import (
 )
 from emon.geofence.outline import Outline, area_m2
 from emon.geofence.pieces import bounding_blocks, cut, edge_lengths_m, slabs
+from emon.geofence.rows import Rows
 from emon.geofence.wgs84 import ECC2, SEMI_MINOR_M, Floats, to_half_open
 from emon.model.order import CircleZone, CorridorZone, Zone
 
-Scalar = TypeVar("Scalar", bound=np.generic)
-
 _INDEXED_BYTES = 250
 """A zone in the index: its digest 53, its number 32, their slot up to 130, its area 32."""
-
-
-class _Rows(Generic[Scalar]):
-    """Rows that only grow. A grown copy replaces the array: who holds the old one reads on in it."""
-
-    def __init__(self, dtype: type[Scalar], *columns: int) -> None:
-        self.array: npt.NDArray[Scalar] = np.empty((16, *columns), dtype=dtype)
-        self.used = 0
-
-    def extend(self, rows: npt.NDArray[Scalar]) -> int:
-        """Append rows; returns the first one's index."""
-        first, need = self.used, self.used + len(rows)
-        if need > len(self.array):
-            grown = np.empty((max(need, 2 * len(self.array)), *rows.shape[1:]), dtype=rows.dtype)
-            grown[:first] = self.array[:first]
-            self.array = grown
-        self.array[first:need] = rows
-        self.used = need
-        return first
 
 
 class ZoneTable:
@@ -83,20 +63,21 @@ class ZoneTable:
     def __init__(self) -> None:
         self._index: dict[bytes, int] = {}  # by digest: the zone itself would be some kilobytes of objects
         self._areas_m2: list[float] = []
-        self._ints = _Rows(np.int64, ZONE_INTS)
-        self._floats = _Rows(np.float64, ZONE_FLOATS)
-        self._pieces = _Rows(np.float64, PIECE_FLOATS)
-        self._blocks = _Rows(np.float64, 4)
-        self._slab_offsets = _Rows(np.int64)
-        self._slab_pieces = _Rows(np.int32)
-        self._frames = _Rows(np.float64, FRAME_FLOATS)
-        self._frame_ints = _Rows(np.int64, FRAME_INTS)
-        self._segments = _Rows(np.float64, SEGMENT_ROWS, LANES)
-        self._slab_starts = _Rows(np.int32)
-        self._slab_edges = _Rows(np.int32)
-        self._edges = _Rows(np.float64, 4)
-        self._cells = _Rows(np.int8)
-        self._nears = _Rows(np.uint64)
+        self._ints = Rows(np.int64, ZONE_INTS)
+        self._floats = Rows(np.float64, ZONE_FLOATS)
+        self._pieces = Rows(np.float64, PIECE_FLOATS)
+        self._blocks = Rows(np.float64, 4)
+        self._slab_offsets = Rows(np.int64)
+        self._slab_pieces = Rows(np.int32)
+        self._frames = Rows(np.float64, FRAME_FLOATS)
+        self._frame_ints = Rows(np.int64, FRAME_INTS)
+        self._segments = Rows(np.float64, SEGMENT_ROWS, LANES)
+        self._slab_starts = Rows(np.int32)
+        self._slab_edges = Rows(np.int32)
+        self._edges = Rows(np.float64, 4)
+        self._cells = Rows(np.int8)
+        self._nears = Rows(np.uint64)
+        self.fields = Fields()
         self._arrays = self._snapshot()
 
     def __len__(self) -> int:
@@ -104,8 +85,9 @@ class ZoneTable:
 
     @property
     def nbytes(self) -> int:
-        """Memory of all of it: the arrays with their room to grow, and the index of zones."""
-        return len(self) * _INDEXED_BYTES + sum(array.nbytes for array in self._arrays)
+        """Memory of all of it: the arrays with their room to grow, the index of zones, the fields."""
+        arrays = sum(array.nbytes for array in self._arrays)
+        return arrays + len(self) * _INDEXED_BYTES + self.fields.nbytes
 
     @property
     def arrays(self) -> ZoneArrays:

@@ -152,9 +152,16 @@ def _shared_devices(versions: Sequence[OrderVersion]) -> Iterable[Fault]:
 
 
 # --- conditions ---------------------------------------------------------------------------------
+def _in_parts(version: OrderVersion) -> frozenset[str]:
+    """Conditions whose zone came as a MultiPolygon, which an area of one part does not show."""
+    conditions = json.loads(version.source)["conditions"] if version.source else ()
+    zones = {condition["id"]: condition.get("zone") or {} for condition in conditions}
+    return frozenset(name for name, zone in zones.items() if zone.get("type") == "MultiPolygon")
+
+
 def _condition_remarks(version: OrderVersion, condition: Condition, path: str) -> Iterable[Fault]:
     if condition.zone is not None:
-        yield from zone_remarks(condition.zone, f"{path}.zone")
+        yield from zone_remarks(condition.zone, f"{path}.zone", parted=condition.id in _in_parts(version))
     if condition.buffer_m > 0 and condition.kind is Kind.INCLUSION:
         yield Fault(f"{path}.buffer_m", "is drawn on the map; a required place is not approached")
     if condition.buffer_m > BUFFER_WISE_MAX_M:

@@ -24,8 +24,8 @@ _NAMED_AT_MOST = 5
 """Places of one kind that are named in a ring; the rest are counted."""
 
 
-def zone_remarks(zone: Zone, path: str) -> Iterable[Fault]:
-    """What is unwise in one zone."""
+def zone_remarks(zone: Zone, path: str, *, parted: bool = False) -> Iterable[Fault]:
+    """What is unwise in one zone; ``parted`` where an area of one part came as a MultiPolygon."""
     width_m = mean_width_m(zone)
     if width_m < 2 * RECEIVER_ERROR_M:
         yield Fault(
@@ -42,7 +42,8 @@ def zone_remarks(zone: Zone, path: str) -> Iterable[Fault]:
         yield from _close_vertices(zone.line, f"{path}.coordinates")
     elif isinstance(zone, AreaZone):
         for p, part in enumerate(zone.parts):
-            rings = f"{path}.coordinates" if len(zone.parts) == 1 else f"{path}.coordinates[{p}]"
+            parted = parted or len(zone.parts) > 1
+            rings = f"{path}.coordinates[{p}]" if parted else f"{path}.coordinates"
             for r, ring in enumerate(part):
                 yield from _close_vertices(ring, f"{rings}[{r}]")
                 yield from _spikes(ring, f"{rings}[{r}]")

@@ -201,6 +201,16 @@ def test_one_device_on_two_wearers_is_named() -> None:
 
 
 # --- several conditions and versions ------------------------------------------------------------
+def test_a_multipolygon_of_one_part_is_named_as_it_came() -> None:
+    spiked = [[4.47, 51.91], [4.475, 51.91], [4.475, 51.90], [4.475001, 51.91], [4.48, 51.91], [4.48, 51.92]]
+    for kind, coordinates, place in (
+        ("Polygon", [spiked], "coordinates[0][2]"),
+        ("MultiPolygon", [[spiked]], "coordinates[0][0][2]"),
+    ):
+        found = remarks(condition(zone={"type": kind, "coordinates": coordinates}))
+        assert "spike" in found[f"orders[0].conditions[0].zone.{place}"]
+
+
 def test_two_conditions_that_say_the_same_are_named() -> None:
     document = wise_document()
     conditions = document["orders"][0]["conditions"]

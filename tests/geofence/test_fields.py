@@ -1,0 +1,90 @@
+"""Fields: what a cell's byte says of the distance holds, and flags by it are those of the distances."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from emon.geofence import Watch, ZoneTable, signed_distances
+from emon.geofence.field_kernels import B_FIELD, B_HALF_LAT, B_HALF_LON, B_LAT, B_LON, B_UNIT, CELLS_A_SIDE
+from emon.limits import ON_EDGE_M
+from emon.model.order import CircleZone, CorridorZone, Zone
+from tests.geofence import shapes
+from tests.geofence.asking import polygon
+
+PLACES = [(4.48, 51.92), (179.9999, -17.0), (0.0, 0.0), (-60.0, 84.0)]
+STEPS = (np.arange(CELLS_A_SIDE) + 0.5) / (CELLS_A_SIDE / 2) - 1.0
+
+
+def zones_at(rng: np.random.Generator, place: tuple[float, float]) -> list[tuple[Zone, float]]:
+    """Of 10 m to 200 km across, with buffers of nothing to 20 km."""
+    found: list[tuple[Zone, float]] = []
+    for size_deg, buffer_m in ((1e-4, 0.0), (0.004, 200.0), (0.004, 0.0), (0.1, 3_000.0), (0.9, 20_000.0)):
+        found.append((polygon(shapes.at(place, size_deg, shapes.star(rng, 9))), buffer_m))
+        found.append((CircleZone(place, size_deg * 90_000.0), buffer_m))
+    return found
+
+
+def away_m(table: ZoneTable, zone: int, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    return signed_distances(table, np.full(len(lon), zone), (lon + 180.0) % 360.0 - 180.0, lat)
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_a_byte_holds_the_distance_of_its_cell_s_middle(place: tuple[float, float]) -> None:
+    table = ZoneTable()
+    laid = 0
+    for zone, buffer_m in zones_at(np.random.default_rng(50), place):
+        number = table.add(zone)
+        box = table.fields.box(table.arrays, number, buffer_m)
+        if box[B_UNIT] == 0.0:
+            continue
+        laid += 1
+        values = table.fields.cells[int(box.view(np.int32)[B_FIELD])].astype(np.float64)
+        lat, lon = np.meshgrid(
+            float(box[B_LAT]) + STEPS * float(box[B_HALF_LAT]),
+            float(box[B_LON]) + STEPS * float(box[B_HALF_LON]),
+            indexing="ij",
+        )
+        away = away_m(table, number, lon.ravel(), lat.ravel())
+        unit = float(box[B_UNIT])
+        assert np.all(values * unit <= away + 1e-6)
+        assert np.all(away <= (values + 1.0) * unit + 1e-6)
+    assert laid >= 8
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_flags_by_fields_are_those_of_the_distances(place: tuple[float, float]) -> None:
+    """Anywhere about a zone, and on the very lines between cells."""
+    rng = np.random.default_rng(51)
+    table = ZoneTable()
+    for zone, buffer_m in zones_at(rng, place):
+        number = table.add(zone)
+        watch = Watch(table, 1)
+        watch.set(0, [number], [buffer_m])
+        box = table.fields.box(table.arrays, number, buffer_m).astype(np.float64)
+        share = rng.uniform(-1.2, 1.2, (2, 600))
+        share[:, :200] = rng.integers(0, CELLS_A_SIDE + 1, (2, 200)) / (CELLS_A_SIDE / 2) - 1.0
+        lon = (box[B_LON] + share[0] * box[B_HALF_LON] + 180.0) % 360.0 - 180.0
+        lat = box[B_LAT] + share[1] * box[B_HALF_LAT]
+        away = away_m(table, number, lon, lat)
+        wanted = (away <= ON_EDGE_M) + 2 * (away <= max(buffer_m, ON_EDGE_M))
+        nobody = np.zeros(len(lon), dtype=np.int64)
+        for certificates in (False, True):
+            found = watch.flags(nobody, lon, lat, certificates=certificates)
+            assert np.array_equal(found, wanted.astype(np.uint64))
+        assert [watch.flags_at(0, x, y) for x, y in zip(lon[:50], lat[:50], strict=True)] == [
+            int(flag) for flag in wanted[:50]
+        ]
+
+
+def test_watches_share_fields_and_a_corridor_or_a_pole_has_none() -> None:
+    table = ZoneTable()
+    circle = table.add(CircleZone((4.48, 51.92), 300.0))
+    line = table.add(CorridorZone(((4.4, 51.9), (4.5, 51.95)), 90.0))
+    cap = table.add(CircleZone((0.0, 90.0), 5_000.0))
+    for _ in range(3):
+        Watch(table, 1).set(0, [circle, line, cap, circle], [100.0, 0.0, 0.0, 200.0])
+    assert len(table.fields) == 4
+    boxes = [table.fields.box(table.arrays, *pair) for pair in ((circle, 100.0), (line, 0.0), (cap, 0.0))]
+    assert [bool(box[B_UNIT] > 0.0) for box in boxes] == [True, False, False]
+    assert table.nbytes > table.fields.nbytes > 4 * CELLS_A_SIDE**2
