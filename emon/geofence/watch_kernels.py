@@ -206,6 +206,36 @@ def _pick(rows: Floats, wearer: Ints, low: int, high: int, share: int, shares: i
     return count
 
 
+@inlined
+def _by_certificates(
+    rows: Floats,
+    words: Masks,
+    wearer: Ints,
+    lon: Floats,
+    lat: Floats,
+    turn: Ints,
+    first: int,
+    count: int,
+    waiting: int,
+    certificates: bool,
+    out: Masks,
+) -> tuple[int, int]:
+    """Answer picked fixes from the ``first`` on until a block waits for fields; where both then end."""
+    m, last = first, waiting
+    while m < count and last < _OPEN:
+        if m + AHEAD < count:
+            fetch_ahead(rows, wearer[turn[m + AHEAD]], 0)
+        i = turn[m]
+        w = wearer[i]
+        if certificates and holds(rows, w, lon[i], lat[i]):
+            out[i] = words[w, W_FLAGS]
+        else:
+            turn[last] = i
+            last += 1
+        m += 1
+    return m, last
+
+
 @inner
 def _by_fields(
     rows: Floats,
@@ -320,17 +350,7 @@ def flag_each(
             count = _pick(rows, wearer, low, min(low + CHUNK, len(wearer)), share, shares, turn)
         m = 0
         while m < count or (c == chunks and (last > CHUNK or opened > _OPEN)):
-            while m < count and last < _OPEN:
-                if m + AHEAD < count:
-                    fetch_ahead(rows, wearer[turn[m + AHEAD]], 0)
-                i = turn[m]
-                w = wearer[i]
-                if certificates and holds(rows, w, lon[i], lat[i]):
-                    out[i] = words[w, W_FLAGS]
-                else:
-                    turn[last] = i
-                    last += 1
-                m += 1
+            m, last = _by_certificates(rows, words, wearer, lon, lat, turn, m, count, last, certificates, out)
             if last < _OPEN and c < chunks:
                 break
             asked += last - CHUNK
