@@ -73,11 +73,12 @@ def _matched(
     """For each episode its line on file, or None, and the lines that are left.
 
     A line that began at the same instant in the same way is the episode's own; what remains is
-    matched by overlap, oldest first.
+    matched by overlap, oldest first: a stay with a stay and a way with a way, before one becomes
+    the other.
     """
     left = list(on_file)
     lines: list[Breach | None] = [None] * len(episodes)
-    for is_same in (_same_start, _overlap):
+    for is_same in (_same_start, _overlap_alike, _overlap):
         for i, episode in enumerate(episodes):
             if lines[i] is not None:
                 continue
@@ -99,6 +100,10 @@ def _overlap(breach: Breach, episode: Episode) -> bool:
     episode_end = _FOR_EVER_US if episode.closed_at_us is None else episode.closed_at_us
     # Stretches that only touch (one gap ends where the next begins) are two.
     return breach.opened_at_us < episode_end and episode.opened_at_us < breach_end
+
+
+def _overlap_alike(breach: Breach, episode: Episode) -> bool:
+    return (breach.how in _BY_WAY) == (episode.how in _BY_WAY) and _overlap(breach, episode)
 
 
 def _holds(episode: Episode, breach: Breach) -> bool:

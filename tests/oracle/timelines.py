@@ -99,6 +99,10 @@ class Maker:
             "valid_from": text_of(self.begin - 30 * 86_400 * S),
             "conditions": [self.condition(kind, end)],
         }
+        if self.chance.random() < 0.3:
+            other = self.condition(self.chance.choice(("exclusion", "inclusion")), end)
+            place = self.chance.choice((circle(-1_000, 0, 300), circle(0, 0, 700)))
+            first["conditions"].append({**other, "id": "c-2", "zone": place})
         if self.chance.random() < 0.25:
             first["suspensions"] = [{**self.stretch(end), "by": ["a", "b"]}]
         if self.chance.random() < 0.1:

@@ -54,6 +54,11 @@ def overlap(a: Episode, b: Episode) -> bool:
     )
 
 
+def overlap_alike(a: Episode, b: Episode) -> bool:
+    ways = {"crossed", "reachable"}
+    return (a.how in ways) == (b.how in ways) and overlap(a, b)
+
+
 def takes_in(episode: Episode, line: Episode) -> bool:
     """Whether late fixes made a line a part of an episode that is on file by another line already."""
     if line.how in ("crossed", "reachable") and episode.closed is not None and line.closed is not None:
@@ -82,9 +87,9 @@ class File:
         newest = max((fix.t for fix in fixes), default=now)
         finder = self.new_finder(now, now if timer else max(now - 1, min(now, newest)))
         episodes = sorted(finder.find(fixes), key=lambda e: e.opened)
-        left = [line for line in self.lines if not line.refuted]
+        left = sorted((line for line in self.lines if not line.refuted), key=lambda line: line.opened)
         mine: dict[int, Line] = {}
-        for is_same in (same_start, overlap):
+        for is_same in (same_start, overlap_alike, overlap):
             for i, episode in enumerate(episodes):
                 found = next((line for line in left if is_same(line.episode, episode)), None)
                 if i not in mine and found is not None:
