@@ -125,7 +125,7 @@ class Maker:
         acts = self.within(end)
         changed = {**order, "version": number, "armed_at": text_of(acts)}
         what = self.chance.choice(
-            ("zone", "zone", "risk", "schedule", "withdrawn", "gone", "later", "earlier")
+            ("zone", "zone", "risk", "schedule", "withdrawn", "gone", "later", "earlier", "swap")
         )
         if what == "zone":
             zone = self.chance.choice(
@@ -140,6 +140,10 @@ class Maker:
             changed["withdrawn_at"] = text_of(self.chance.choice((acts, acts - 300 * S, self.within(end))))
         elif what == "gone":
             changed["conditions"] = [{**order["conditions"][0], "id": "c-9", "zone": circle(0, 9_000, 300)}]
+        elif what == "swap" and "device" in order:
+            changed.pop("device")
+            swap = text_of(acts - self.chance.choice((0, 120, 600)) * S)
+            changed["devices"] = [{"id": "d-1", "until": swap}, {"id": "d-2", "from": swap}]
         elif what == "later":
             changed["valid_from"] = text_of(acts + 600 * S)
         else:

@@ -22,10 +22,10 @@ def contract_document() -> dict[str, Any]:
 
 
 def full_document() -> dict[str, Any]:
-    """The same without what this version does not judge: every member an exclusion order can have."""
+    """The same without what this version does not judge: every member an order of places can have."""
     document = contract_document()
     conditions = document["orders"][0]["conditions"]
-    document["orders"][0]["conditions"] = [c for c in conditions if c["kind"] == "exclusion"]
+    document["orders"][0]["conditions"] = [c for c in conditions if c["kind"] != "contact"]
     return document
 
 
@@ -125,7 +125,7 @@ def _order_tree(version: OrderVersion) -> dict[str, Any]:
 
 def _condition_tree(condition: Condition) -> dict[str, Any]:
     if condition.zone is None:
-        raise AssertionError("an exclusion has a zone")
+        raise AssertionError("a condition with a place has a zone")
     return {
         "id": condition.id,
         "kind": str(condition.kind),

@@ -96,9 +96,9 @@ def _conditions() -> st.SearchStrategy[tuple[Condition, ...]]:
         st.builds(CircleZone, st.tuples(_LON, _LAT), st.floats(1, 300_000)),
     )
     condition = st.builds(
-        Condition,
+        # A condition keeps its kind in all versions of an order, so its id decides.
+        lambda id, **rest: Condition(id, Kind.INCLUSION if ord(id[0]) % 2 else Kind.EXCLUSION, **rest),
         id=_IDS,
-        kind=st.just(Kind.EXCLUSION),
         zone=zone,
         buffer_m=st.floats(0, 1000),
         secret=st.booleans(),
@@ -121,7 +121,7 @@ def _devices() -> st.SearchStrategy[tuple[DeviceUse, ...]]:
 
 
 def versions() -> st.SearchStrategy[OrderVersion]:
-    """Any exclusion order that a document can hold (``source`` left empty)."""
+    """Any order of places that a document can hold (``source`` left empty)."""
     return st.builds(
         lambda span, has_end, **rest: OrderVersion(
             valid_from_us=span[0], valid_until_us=span[1] if has_end else None, **rest

@@ -40,8 +40,8 @@ def test_every_member_of_the_contracts_example_is_read() -> None:
     assert version.suspensions == (
         Interval(at("2026-04-03T18:00:00Z"), at("2026-04-05T14:00:00Z"), "family visit"),
     )
-    assert [condition.id for condition in version.conditions] == ["c-1", "c-2", "c-3"]
-    area, circle, stadium = version.conditions
+    assert [condition.id for condition in version.conditions] == ["c-1", "c-2", "c-3", "c-4"]
+    area, circle, stadium, home = version.conditions
     assert area.kind is Kind.EXCLUSION
     assert area.buffer_m == 200
     assert area.secret is False
@@ -53,6 +53,9 @@ def test_every_member_of_the_contracts_example_is_read() -> None:
     assert circle.zone == CircleZone((4.48, 51.91), 500.0)
     assert isinstance(stadium.zone, AreaZone)
     assert len(stadium.zone.parts) == 2
+    assert home.kind is Kind.INCLUSION
+    assert isinstance(home.zone, AreaZone)
+    assert home.schedule is not None
 
 
 def test_an_order_without_a_device_is_an_order() -> None:
