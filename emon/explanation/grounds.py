@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from emon.explanation.trace import Trace
+from emon.geofence.agreement import is_explained, strength
 from emon.geofence.evidence import CERTAIN_P, PROBABLE_P, sigma_m, way_probability
-from emon.geofence.fold import Seen, strength
+from emon.geofence.fold import Seen, run_of
 from emon.limits import WAY_SIGMA_PER_M
 from emon.model.breach import Breach
 from emon.model.instant import SECOND_US, format_instant
@@ -23,6 +24,7 @@ class Reason(StrEnum):
     TWO_WITNESSES = "two_witnesses"
     ONE_WITNESS = "one_witness"
     NEAR_EDGE = "near_edge"
+    REFLECTION = "reflection"
     OLD_FIX = "old_fix"
     HOME_IN_TIME = "home_in_time"
     PATH = "path"
@@ -76,8 +78,11 @@ def _reason(breach: Breach, found: Trace, run: tuple[Seen, ...]) -> Reason:
         return Reason.TWO_WITNESSES
     if found.episode is not None and found.episode.doubted:
         return Reason.HOME_IN_TIME
-    if run and strength(run).level > breach.certainty.level:
+    latest = run_of(found.latest)
+    if latest and strength(found.latest, latest).level > breach.certainty.level:
         return Reason.OLD_FIX
+    if latest and is_explained(found.latest, latest):
+        return Reason.REFLECTION
     if max((seen.p for seen in run), default=0.0) < PROBABLE_P:
         return Reason.NEAR_EDGE
     return Reason.ONE_WITNESS
@@ -111,8 +116,10 @@ def _of_way(breach: Breach, found: Trace, way: tuple[Seen, Seen]) -> Grounds:
         figures["way_sigma_m"] = round(
             (sigma_m(accuracy_m) ** 2 + (WAY_SIGMA_PER_M * length_m) ** 2) ** 0.5, 3
         )
-        figures["probability"] = round(way_probability(breach.deepest_m, accuracy_m, length_m), 9)
-        return Grounds(Reason.PATH, 0, figures)
+        p = way_probability(breach.deepest_m, accuracy_m, length_m)
+        figures["probability"] = round(p, 9)
+        aside = breach.certainty is Certainty.POSSIBLE and p >= PROBABLE_P
+        return Grounds(Reason.REFLECTION if aside else Reason.PATH, 0, figures)
     detour_m = length_m if found.detour_m is None else found.detour_m
     figures["detour_m"] = round(detour_m, 3)
     figures["speed_needed_m_s"] = round(detour_m / gap_s, 3)

@@ -11,6 +11,7 @@ from types import ModuleType
 
 import emon.decide
 import emon.engine
+import emon.geofence.agreement
 import emon.geofence.evidence
 import emon.geofence.fold
 import emon.geofence.reconcile
@@ -23,6 +24,7 @@ JUDGING: tuple[ModuleType, ...] = (
     emon.ingest.admit,
     emon.geofence.evidence,
     emon.geofence.fold,
+    emon.geofence.agreement,
     emon.geofence.walk,
     emon.geofence.reconcile,
     emon.decide,

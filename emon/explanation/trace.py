@@ -13,7 +13,7 @@ import msgspec
 from emon.devices.turns import motion_turns
 from emon.explanation.case import Case, Verdict
 from emon.geofence.evidence import is_outside
-from emon.geofence.fold import NO_ZONE, Episode, Seen, Subject, begin, run_of
+from emon.geofence.fold import NO_ZONE, Episode, Seen, Subject, begin, run_of, way_from
 from emon.geofence.geometry import Geometry
 from emon.geofence.schedule import holding_between
 from emon.geofence.timeline import Edge, condition_of, in_force
@@ -44,8 +44,9 @@ class FixTrace(msgspec.Struct, frozen=True):
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """``run``: the fixes in a row with which the episode reached its certainty. ``way``: the two
-    fixes of a way that was judged. ``detour_m``: a shortest way between them by the zone."""
+    """``run``: the fixes in a row with which the episode reached its certainty. ``latest``: all that
+    was remembered at the last fix that shows it, which ends with the run as it was then. ``way``: the
+    two fixes of a way that was judged. ``detour_m``: a shortest way between them by the zone."""
 
     fixes: tuple[FixTrace, ...]
     edges: tuple[Edge, ...]
@@ -54,6 +55,7 @@ class Trace(msgspec.Struct, frozen=True):
     way: tuple[Seen, Seen] | None = None
     way_meets: bool = False
     detour_m: float | None = None
+    latest: tuple[Seen, ...] = ()
 
 
 def trace(case: Case, verdict: Verdict) -> Trace:
@@ -76,6 +78,7 @@ class _Watched:
         self._best: Episode | None = None
         self._run: tuple[Seen, ...] = ()
         self._way: tuple[Seen, Seen] | None = None
+        self._latest: tuple[Seen, ...] = ()
 
     def _turns(self, device: str) -> list[Turn]:
         return motion_turns(one for one in self._case.motions if one.wire.device == device)
@@ -90,7 +93,9 @@ class _Watched:
         for edge in edges:
             self._edge(edge)
         meets, detour_m = self._shape_of_way()
-        return Trace(tuple(fixes), self._edges, self._best, self._run, self._way, meets, detour_m)
+        return Trace(
+            tuple(fixes), self._edges, self._best, self._run, self._way, meets, detour_m, self._latest
+        )
 
     def _edge(self, edge: Edge) -> None:
         self._walk.edges_to(edge.at_us)
@@ -108,9 +113,10 @@ class _Watched:
         distance_m = math.nan
         if zone != NO_ZONE:
             distance_m = self._geometry.distance_m(zone, fix.wire.lon, fix.wire.lat)
-        before = self._walk.result().newest
+        remembered = self._walk.result().recent
         self._walk.fix(fix, zone, distance_m)
         seen = self._walk.result().recent[-1]
+        before = way_from(remembered, seen)
         self._note(() if before is None else (before, seen))
         if zone == NO_ZONE:
             return FixTrace(fix, number)
@@ -128,6 +134,9 @@ class _Watched:
                 self._run = run_of(fold.recent)
                 if episode.how in _WAYS and len(way) == 2:
                     self._way = (way[0], way[1])
+            newest = fold.newest
+            if newest is not None and newest.at_us == episode.shown_at_us:
+                self._latest = fold.recent
             self._best = episode
         self._walk.closed.clear()
 

@@ -81,6 +81,8 @@ NL = Words(
         Reason.ONE_WITNESS: "er zijn geen twee onafhankelijke posities die elk zo ver over de grens liggen"
         " dat een meetfout vrijwel uitgesloten is",
         Reason.NEAR_EDGE: "de posities liggen zo dicht bij de grens dat een meetfout ze kan verklaren",
+        Reason.REFLECTION: "weerkaatste signalen kunnen een ontvanger die buiten het gebied was enkele minuten"
+        " zo ver opzij hebben geleid",
         Reason.OLD_FIX: "de laatste positie voor dat moment was toen al {age} oud",
         Reason.HOME_IN_TIME: "vanaf de gemeten plaats had de drager op tijd aanwezig kunnen zijn",
         Reason.PATH: "tussen beide posities is niets gemeten en de werkelijke weg kan van de rechte lijn"
@@ -141,6 +143,8 @@ EN = Words(
         Reason.ONE_WITNESS: "there are no two independent positions that each lie so far beyond the edge"
         " that an error of measurement is as good as excluded",
         Reason.NEAR_EDGE: "the positions lie so near the edge that an error of measurement may explain them",
+        Reason.REFLECTION: "reflected signals may have led a receiver that was outside the zone so far aside"
+        " for some minutes",
         Reason.OLD_FIX: "the last position before that moment was {age} old by then",
         Reason.HOME_IN_TIME: "from the place measured the wearer could have been there in time",
         Reason.PATH: "nothing was measured between the two positions and the true way may leave the straight"

@@ -14,6 +14,7 @@ from emon.limits import (
     COMMON_ERROR_SIGMA_M,
     EDGE_TOLERANCE_M,
     R95_PER_SIGMA,
+    WAY_CLAIM_MAX_M,
     WAY_SIGMA_PER_M,
 )
 from emon.model.vocabulary import Certainty
@@ -26,6 +27,8 @@ AWAY_P = 0.8
 """A fix counts as away from a required place from this probability on; two in a row open a breach."""
 AWAY_OPENS_P = 0.999
 """One fix alone opens a breach of an inclusion from this probability on (docs/adr/0006)."""
+SIDE_KNOWN_P = 0.8
+"""From this probability on a fix says on which side of the edge he was, however wide its claim."""
 PROBABLE_P = 0.95
 CERTAIN_P = 0.999
 """``certain`` means an error under 1 in 1,000 by the model (contract, section 3)."""
@@ -74,6 +77,13 @@ def way_probability(deepest_m: float, accuracy_m: float, length_m: float) -> flo
     """
     sigma = math.hypot(sigma_m(accuracy_m), WAY_SIGMA_PER_M * length_m)
     return normal_cdf(deepest_m / sigma)
+
+
+def way_opens(deepest_m: float, accuracy_m: float) -> bool:
+    """Whether a way that meets the zone is a breach: known to some metres, or deep against its error."""
+    if accuracy_m <= WAY_CLAIM_MAX_M:
+        return True
+    return normal_cdf(deepest_m / sigma_m(accuracy_m)) >= OPENS_P
 
 
 def certainty_of(p: float, *, agreed: bool) -> Certainty:

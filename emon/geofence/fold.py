@@ -13,18 +13,15 @@ folding again from an earlier start (:func:`begin`), never by patching the state
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from enum import Enum
-from itertools import combinations
 
 import msgspec
 
 from emon.geofence.evidence import (
     AGREES_P,
-    AWAY_OPENS_P,
     AWAY_P,
-    CERTAIN_P,
-    OPENS_P,
-    certainty_of,
+    SIDE_KNOWN_P,
     inside_probability,
     is_outside,
     outside_probability,
@@ -33,16 +30,17 @@ from emon.geofence.timeline import Timeline, device_use
 from emon.limits import (
     ACCURACY_COARSE_M,
     CROSSING_GAP_MAX_S,
-    PLAN_S,
     REACH_SPEED_MAX_M_S,
     RUN_FIXES_MAX,
     RUN_MEMORY_S,
+    RUN_SLOT_S,
     SPAN_ERROR,
+    WAY_CLAIM_MAX_M,
 )
 from emon.model.fix import Fix, RawFix
 from emon.model.instant import SECOND_US
 from emon.model.span import span_m
-from emon.model.vocabulary import Certainty, How, Kind, Source
+from emon.model.vocabulary import Certainty, How, Kind
 
 NO_ZONE = -1
 
@@ -51,6 +49,7 @@ NO_ZONE = -1
 _SHORT_WAY_M = 100_000.0
 _LATITUDE_PLAIN_DEG = 75.0
 _WAY_MARGIN = 1.02
+_SLOT_US = RUN_SLOT_S * SECOND_US
 
 
 class Side(Enum):
@@ -211,11 +210,20 @@ def begin(subject: Subject, at_us: int) -> Fold:
 
 
 def trimmed(recent: tuple[Seen, ...], seen: Seen) -> tuple[Seen, ...]:
-    """The newest fixes worth keeping: few, and none older than evidence lasts."""
-    kept = recent[-(RUN_FIXES_MAX - 1) :]
+    """The fixes worth keeping with a new one: the newest few, before them one of each stretch of
+    ``RUN_SLOT_S``, and of those older than evidence lasts the newest.
+
+    What is kept of a set of fixes is the same wherever the fold began, so that folding again gives
+    the same state; and it is few, however often a receiver fixes.
+    """
     horizon_us = seen.at_us - RUN_MEMORY_S * SECOND_US
-    while kept and kept[0].at_us < horizon_us:
-        kept = kept[1:]
+    gone = 0
+    while gone < len(recent) - 1 and recent[gone + 1].at_us < horizon_us:
+        gone += 1
+    kept = recent[gone:]
+    ages = len(kept) - RUN_FIXES_MAX  # place of the fix that is no longer among the newest
+    if ages > 0 and kept[ages - 1].at_us // _SLOT_US == kept[ages].at_us // _SLOT_US:
+        kept = (*kept[: ages - 1], *kept[ages:])
     return (*kept, seen)
 
 
@@ -247,34 +255,6 @@ def run_of(recent: tuple[Seen, ...]) -> tuple[Seen, ...]:
     return tuple(reversed(run))
 
 
-def opens(run: tuple[Seen, ...]) -> bool:
-    """Whether a run is enough for a breach: two that agree, or one that is clear."""
-    return len(run) >= 2 or any(
-        seen.p >= (OPENS_P if seen.wrong_side is Side.INSIDE else AWAY_OPENS_P) for seen in run
-    )
-
-
-def strength(run: tuple[Seen, ...]) -> Certainty:
-    """Certainty of a run: ``certain`` takes two independent witnesses deep enough."""
-    deep = [seen for seen in run if seen.p >= CERTAIN_P]
-    agreed = any(_independent(one, other) for one, other in combinations(deep, 2))
-    return certainty_of(max(seen.p for seen in run), agreed=agreed)
-
-
-def _independent(older: Seen, newer: Seen) -> bool:
-    """Whether two fixes are two witnesses.
-
-    A receiver that lost the sky repeats its last position to the digit for seconds, and a network
-    position repeats for hours; only a satellite fix that repeats a plan interval later was made
-    anew.
-    """
-    a, b = older.fix.wire, newer.fix.wire
-    if (a.lon, a.lat) != (b.lon, b.lat):
-        return True
-    satellites = a.source is Source.GNSS and b.source is Source.GNSS
-    return satellites and newer.at_us - older.at_us >= PLAN_S * SECOND_US
-
-
 def stays_quiet(fold: Fold, seen: Seen) -> bool:
     """Whether a fix in order can change nothing but the newest fix.
 
@@ -288,7 +268,28 @@ def stays_quiet(fold: Fold, seen: Seen) -> bool:
         return False
     if fold.next_look_us is not None and fold.next_look_us <= seen.at_us:
         return False
-    return seen.wrong_side is Side.OUTSIDE or cannot_meet(before, seen)
+    if seen.wrong_side is Side.OUTSIDE:
+        return True
+    origin = way_from(fold.recent, seen)
+    return origin is None or (origin.zone == seen.zone and origin.right and cannot_meet(origin, seen))
+
+
+def is_placed(seen: Seen) -> bool:
+    """Whether a fix says on which side of the edge he was: a way leads from and to such fixes alone.
+
+    A mast's position, good for a kilometre, lies on one side by chance.
+    """
+    accuracy_m = seen.fix.wire.accuracy_m
+    if accuracy_m <= WAY_CLAIM_MAX_M:
+        return True
+    return outside_probability(abs(seen.distance_m), accuracy_m) >= SIDE_KNOWN_P
+
+
+def way_from(recent: Sequence[Seen], seen: Seen) -> Seen | None:
+    """The fix from which the way to a new one is judged: the newest that is placed."""
+    if not is_placed(seen):
+        return None
+    return next((each for each in reversed(recent) if is_placed(each)), None)
 
 
 def cannot_meet(before: Seen, seen: Seen) -> bool:

@@ -7,10 +7,12 @@ one; it is used for one advance and thrown away, so nothing outside ever sees it
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from msgspec.structs import replace
 
-from emon.geofence.evidence import certainty_of, is_outside, way_probability
+from emon.geofence.agreement import led_aside, opens, strength
+from emon.geofence.evidence import certainty_of, is_outside, way_opens, way_probability
 from emon.geofence.fold import (
     NO_ZONE,
     Episode,
@@ -19,11 +21,10 @@ from emon.geofence.fold import (
     Side,
     Subject,
     cannot_meet,
-    opens,
     run_of,
     see,
-    strength,
     trimmed,
+    way_from,
 )
 from emon.geofence.geometry import Contact, Geometry
 from emon.geofence.schedule import holding_between
@@ -158,7 +159,7 @@ class Walk:
             return
         age_us = edge.at_us - newest.at_us
         run = run_of(worn)
-        if age_us > _EDGE_AGE_US or not opens(run):
+        if age_us > _EDGE_AGE_US or not opens(worn, run):
             return
         late = self._wrong_side is Side.OUTSIDE
         doubted = late and _within_reach(newest, edge.at_us)
@@ -167,7 +168,7 @@ class Walk:
             closed_at_us=None,
             how=How.LATE_HOME if late else How.SCHEDULE,
             version=edge.version,
-            certainty=Certainty.POSSIBLE if doubted else _aged(strength(run), age_us),
+            certainty=Certainty.POSSIBLE if doubted else _aged(strength(worn, run), age_us),
             deepest_m=newest.depth_m,
             shown_at_us=newest.at_us,
             device=newest.fix.wire.device,
@@ -227,14 +228,12 @@ class Walk:
         if not seen.wrong:
             # Another version may see it otherwise; what it shows is what its own version saw.
             seen = _inactive(seen)
-        before = self._recent[-1] if self._recent else None
         if zone != NO_ZONE and any(s.zone not in (zone, NO_ZONE) for s in self._recent):
             self._see_under(zone)
-            before = self._recent[-1]
         if seen.right:
             self._righted(seen)
         if seen.outside and self._wrong_side is Side.INSIDE:
-            self._come_by(before, seen, version)
+            self._come_by(way_from(self._recent, seen), seen, version)
         self._recent = trimmed(self._recent, seen)
         if seen.wrong and active and version is not None:
             self._wronged(seen, version)
@@ -258,9 +257,11 @@ class Walk:
         self._rights = 0
         if self._episode is not None:
             doubted = self._episode.doubted and _within_reach(seen, self._window_us)
-            self._episode = _strengthened(self._episode, seen, strength(run), doubted=doubted)
+            known = self._episode.certainty
+            found = known if known is Certainty.CERTAIN else strength(self._recent, run)
+            self._episode = _strengthened(self._episode, seen, found, doubted=doubted)
             return
-        if not opens(run):
+        if not opens(self._recent, run):
             return
         active = _shown_by(run)
         how, opened_at_us, doubted = How.INSIDE, active[0].at_us, False
@@ -271,7 +272,7 @@ class Walk:
             closed_at_us=None,
             how=how,
             version=version.version,
-            certainty=Certainty.POSSIBLE if doubted else strength(run),
+            certainty=Certainty.POSSIBLE if doubted else strength(self._recent, run),
             deepest_m=max(s.depth_m for s in active),
             shown_at_us=seen.at_us,
             device=seen.fix.wire.device,
@@ -335,8 +336,9 @@ class Walk:
         ]
         gap_s = (b.at_us - a.at_us) / SECOND_US
         if gap_s <= CROSSING_GAP_MAX_S:
-            if contacts:
-                self.closed.append(_crossing(a, b, contacts))
+            if contacts and way_opens(max(c.deepest_m for _, c in contacts), _claim_m(a, b)):
+                aside = led_aside(self._recent, a) or led_aside(self._recent, b)
+                self.closed.append(_crossing(a, b, contacts, aside=aside))
             return
         owed_us = self._owed_us(a, b)
         owed = 0 < owed_us <= REACH_GAP_MAX_S * SECOND_US
@@ -357,7 +359,13 @@ class Walk:
             )
 
     def _owed_us(self, a: Seen, b: Seen) -> int:
-        """For how long of the gap between two fixes of a device others were owed."""
+        """For how long of the way between two fixes of a device others were owed, one after another:
+        a position that places nobody was sent all the same."""
+        device = a.fix.wire.device
+        between = [s for s in self._recent if a.at_us < s.at_us < b.at_us and s.fix.wire.device == device]
+        return sum(self._owed_between_us(*step) for step in pairwise([a, *between, b]))
+
+    def _owed_between_us(self, a: Seen, b: Seen) -> int:
         device = a.fix.wire.device
         bases: list[Pace] = []
         for from_us, _, version in self.subject.timeline.reigns(a.at_us, b.at_us):
@@ -408,14 +416,14 @@ class Walk:
         )
 
 
-def _crossing(a: Seen, b: Seen, contacts: list[tuple[_Part, Contact]]) -> Episode:
+def _crossing(a: Seen, b: Seen, contacts: list[tuple[_Part, Contact]], *, aside: bool) -> Episode:
     part, contact = contacts[0]
     along = part.fraction(contact.first)
     deepest_m = max(found.deepest_m for _, found in contacts)
     wa, wb = a.fix.wire, b.fix.wire
     p = way_probability(
         deepest_m,
-        max(wa.accuracy_m, wb.accuracy_m),
+        _claim_m(a, b),
         span_m(wa.lon, wa.lat, wb.lon, wb.lat),
     )
     return Episode(
@@ -423,11 +431,16 @@ def _crossing(a: Seen, b: Seen, contacts: list[tuple[_Part, Contact]]) -> Episod
         closed_at_us=b.at_us,
         how=How.CROSSED,
         version=part.version,
-        certainty=certainty_of(p, agreed=True),
+        certainty=Certainty.POSSIBLE if aside else certainty_of(p, agreed=True),
         deepest_m=deepest_m,
         shown_at_us=b.at_us,
         device=wb.device,
     )
+
+
+def _claim_m(a: Seen, b: Seen) -> float:
+    """The wider of two claims, metres."""
+    return max(a.fix.wire.accuracy_m, b.fix.wire.accuracy_m)
 
 
 def _ended(episode: Episode, at_us: int) -> Episode:

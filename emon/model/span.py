@@ -18,3 +18,13 @@ def span_m(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
     half_dlam = math.radians(lon2 - lon1) / 2.0
     h = math.sin(half_dphi) ** 2 + math.cos(phi1) * math.cos(phi2) * math.sin(half_dlam) ** 2
     return 2.0 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(h)))
+
+
+def offset_m(lon1: float, lat1: float, lon2: float, lat2: float) -> tuple[float, float]:
+    """From the first position to the second in metres east and north, the short way round.
+
+    Good to a percent between positions some kilometres apart, away from the poles.
+    """
+    east_deg = (lon2 - lon1 + 540.0) % 360.0 - 180.0
+    scale_m = math.radians(EARTH_RADIUS_M)
+    return east_deg * scale_m * math.cos(math.radians((lat1 + lat2) / 2.0)), (lat2 - lat1) * scale_m

@@ -221,11 +221,11 @@ class Finder:
                 self.end(self.opposite[0])
 
     def level(self, fix: Known, version: Version) -> int:
-        """Two fixes in a row, at most a quarter of an hour apart, make it certain; one alone does not."""
+        """Two fixes in a row, at most a quarter of an hour apart, make it certain; one alone is possible."""
         recent = [f for f in self.seen if f < fix and fix.t - f.t <= RUN_AGE]
         if not all(self.judged(f) for f in recent):
             raise TooClose("a fix that a version without this condition judges")
-        return 2 if recent and self.wrong(recent[-1], version) else 1
+        return 2 if recent and self.wrong(recent[-1], version) else 0
 
     def judged(self, fix: Known) -> bool:
         """Whether the version that judges a fix, if any does yet, has this condition."""

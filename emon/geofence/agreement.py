@@ -1,0 +1,206 @@
+"""What fixes on the wrong side are worth together: whether they open a breach, and how certain it is.
+
+Neighbouring fixes share their error, so a run is not as many witnesses as it has fixes. Against it
+stands the *reflection*: a receiver that lies still outside, as receivers do most of the day, is led
+aside by up to 300 m for some minutes and claims to be sure of it. It shows a jump, then fixes that
+stay together near to where he was. A wearer who goes in is seen to go: on the course that he kept,
+within the zone, or farther than a reflection reaches. What neither tells apart, time does
+(``docs/adr/0012``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import combinations, pairwise
+
+from emon.geofence.evidence import AWAY_OPENS_P, CERTAIN_P, OPENS_P, PROBABLE_P
+from emon.geofence.fold import Seen, Side, is_placed
+from emon.limits import (
+    COURSE_CARRY,
+    COURSE_TURN,
+    CROSSING_GAP_MAX_S,
+    PLAN_S,
+    REFLECTION_CERTAIN_S,
+    REFLECTION_FROM_M,
+    REFLECTION_PROBABLE_S,
+    REFLECTION_REACH_M,
+    STANDING_SPEED_MAX_M_S,
+    TRAVEL_BEFORE_S,
+    TRAVEL_MIN_M,
+    TRAVEL_SPEED_MIN_M_S,
+    TRAVEL_WITNESSES,
+    WAY_CLAIM_MAX_M,
+)
+from emon.model.instant import SECOND_US
+from emon.model.span import offset_m, span_m
+from emon.model.vocabulary import Certainty, Source
+
+
+def opens(recent: Sequence[Seen], run: Sequence[Seen]) -> bool:
+    """Whether a run, which ends ``recent``, is enough for a breach: two that agree, or one that is clear.
+
+    A receiver that says it stands, and yet has jumped, is not clear alone.
+    """
+    if _agreed([seen for seen in run if is_placed(seen)]):
+        return True
+    return any(_is_clear(seen) and not _contradicted(recent, seen) for seen in run)
+
+
+def strength(recent: Sequence[Seen], run: Sequence[Seen]) -> Certainty:
+    """Certainty of a run, which ends ``recent``: the fixes remembered, in event time.
+
+    ``probable`` and ``certain`` take two independent witnesses deep enough, and that no reflection
+    explains the run, or that it has lasted longer than one does.
+    """
+    likely = [seen for seen in run if seen.p >= PROBABLE_P]
+    if not _agreed(likely):
+        return Certainty.POSSIBLE
+    stays_s = (run[-1].at_us - run[0].at_us) / SECOND_US
+    aside = _aside(_placed_before(recent, run[0]), run)
+    if stays_s < REFLECTION_PROBABLE_S and aside and not _travels(likely, 2):
+        return Certainty.POSSIBLE
+    if not _agreed([seen for seen in likely if seen.p >= CERTAIN_P]):
+        return Certainty.PROBABLE
+    if stays_s < REFLECTION_CERTAIN_S and _explained(recent, run, likely, aside=aside):
+        return Certainty.PROBABLE
+    return Certainty.CERTAIN
+
+
+def is_explained(recent: Sequence[Seen], run: Sequence[Seen]) -> bool:
+    """Whether it is a reflection that keeps a run from a higher word of certainty."""
+    return strength((), run).level > strength(recent, run).level
+
+
+def led_aside(recent: Sequence[Seen], seen: Seen) -> bool:
+    """Whether a reflection explains how a receiver came to one place from those before it."""
+    placed = _placed_before(recent, seen)
+    if not placed or _apart_m(placed[-1], seen) > REFLECTION_REACH_M:
+        return False
+    return _aside(placed, [seen]) and not _travels(placed, 2)
+
+
+def _agreed(witnesses: Sequence[Seen]) -> bool:
+    return any(_independent(one, other) for one, other in combinations(witnesses, 2))
+
+
+def _independent(older: Seen, newer: Seen) -> bool:
+    """Whether two fixes are two witnesses.
+
+    A receiver that lost the sky repeats its last position to the digit for seconds, and a network
+    position repeats for hours; only a satellite fix that repeats a plan interval later was made
+    anew.
+    """
+    a, b = older.fix.wire, newer.fix.wire
+    if (a.lon, a.lat) != (b.lon, b.lat):
+        return True
+    satellites = a.source is Source.GNSS and b.source is Source.GNSS
+    return satellites and newer.at_us - older.at_us >= PLAN_S * SECOND_US
+
+
+def _is_clear(seen: Seen) -> bool:
+    return seen.p >= (OPENS_P if seen.wrong_side is Side.INSIDE else AWAY_OPENS_P)
+
+
+def _contradicted(recent: Sequence[Seen], seen: Seen) -> bool:
+    """Whether the receiver stood, by its own speed, before and after a jump of some seconds."""
+    if not _stands(seen):
+        return False
+    last = next((each for each in reversed(_placed_before(recent, seen))), None)
+    if last is None or not _stands(last) or seen.at_us - last.at_us > CROSSING_GAP_MAX_S * SECOND_US:
+        return False
+    return REFLECTION_FROM_M <= _apart_m(last, seen) <= REFLECTION_REACH_M
+
+
+def _stands(seen: Seen) -> bool:
+    speed_m_s = seen.fix.wire.speed_m_s
+    return speed_m_s is not None and speed_m_s < STANDING_SPEED_MAX_M_S
+
+
+# --- the reflection ---------------------------------------------------------------------------
+
+
+def _explained(
+    recent: Sequence[Seen], run: Sequence[Seen], witnesses: Sequence[Seen], *, aside: bool
+) -> bool:
+    """Whether a reflection explains a run: of one who lay still, or went by and came no further in.
+
+    Who travels needs one witness more, since a reflection takes his steps along.
+    """
+    if not aside or _travels(witnesses, TRAVEL_WITNESSES):
+        return False
+    return len(witnesses) < TRAVEL_WITNESSES or not _travels(_placed_before(recent, run[0]), 2)
+
+
+def _placed_before(recent: Sequence[Seen], first: Seen) -> list[Seen]:
+    """The good positions on the right side that led up to a fix, within ``TRAVEL_BEFORE_S`` of the last;
+    where masts alone were heard, the last of those."""
+    before = [seen for seen in recent if seen.at_us < first.at_us and seen.right]
+    good = [seen for seen in before if seen.fix.wire.accuracy_m <= WAY_CLAIM_MAX_M]
+    if not good:
+        return before[-1:]
+    earliest_us = good[-1].at_us - TRAVEL_BEFORE_S * SECOND_US
+    return [seen for seen in good if seen.at_us >= earliest_us]
+
+
+def _aside(before: Sequence[Seen], run: Sequence[Seen]) -> bool:
+    """Whether a run lies where a reflection leads to: by a jump, and within its reach."""
+    if not before:
+        return False
+    last = before[-1]
+    if last.fix.wire.accuracy_m > WAY_CLAIM_MAX_M:
+        return True  # only a mast knew where he was
+    if _agreed([seen for seen in run if seen.p >= CERTAIN_P and _apart_m(last, seen) > REFLECTION_REACH_M]):
+        return False  # farther than a reflection leads
+    return _jumps([*before, run[0]])
+
+
+def _jumps(chain: Sequence[Seen]) -> bool:
+    """Whether one of the steps between successive places is neither short nor on the course kept so far.
+
+    The first step of several is where that course comes from.
+    """
+    course: tuple[float, float] | None = None  # metres a second, east and north
+    for number, (one, other) in enumerate(pairwise(chain)):
+        gap_s = max(1.0, (other.at_us - one.at_us) / SECOND_US)
+        step = offset_m(*_at(one), *_at(other))
+        if (number > 0 or len(chain) == 2) and _leaves(step, course, gap_s):
+            return True
+        course = (step[0] / gap_s, step[1] / gap_s) if _moved(one, other) else None
+    return False
+
+
+def _leaves(step: tuple[float, float], course: tuple[float, float] | None, gap_s: float) -> bool:
+    """Whether a step ends off the stretch that somebody covers who goes on, slows down or stops."""
+    length_m = math.hypot(*step)
+    if course is None:
+        return length_m >= REFLECTION_FROM_M
+    speed_m_s = math.hypot(*course)
+    on_m = speed_m_s * gap_s * COURSE_CARRY
+    ahead_m = (step[0] * course[0] + step[1] * course[1]) / speed_m_s
+    beyond_m = ahead_m - min(max(ahead_m, 0.0), on_m)
+    beside_m = math.sqrt(max(0.0, length_m**2 - ahead_m**2))
+    return math.hypot(beside_m, beyond_m) >= max(REFLECTION_FROM_M, COURSE_TURN * on_m)
+
+
+def _travels(seen: Sequence[Seen], needed: int) -> bool:
+    """Whether so many fixes show somebody on his way: one, and others that lie apart from it, or as many
+    with a speed that the receiver measured."""
+    if sum((each.fix.wire.speed_m_s or 0.0) >= TRAVEL_SPEED_MIN_M_S for each in seen) >= needed:
+        return True
+    return any(
+        sum(_moved(one, other) for other in seen[place + 1 :]) >= needed - 1 for place, one in enumerate(seen)
+    )
+
+
+def _moved(one: Seen, other: Seen) -> bool:
+    claims_m = math.hypot(one.fix.wire.accuracy_m, other.fix.wire.accuracy_m)
+    return _apart_m(one, other) >= max(TRAVEL_MIN_M, claims_m)
+
+
+def _apart_m(one: Seen, other: Seen) -> float:
+    return span_m(*_at(one), *_at(other))
+
+
+def _at(seen: Seen) -> tuple[float, float]:
+    return seen.fix.wire.lon, seen.fix.wire.lat
