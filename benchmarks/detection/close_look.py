@@ -10,6 +10,7 @@ policy; so what is counted is near to what the whole run reports and is had in a
 from __future__ import annotations
 
 import argparse
+import bisect
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -22,8 +23,10 @@ from benchmarks.detection.near_worlds import NearFix, NearStay, NearWatch, near_
 from benchmarks.detection.plan import APPROACHES, DRIFT
 from emon.geofence.fold import Episode, begin
 from emon.geofence.walk import Walk
-from emon.model.instant import SECOND_US
+from emon.limits import TURNS_KEPT
+from emon.model.instant import DAY_US, SECOND_US
 from emon.model.vocabulary import Certainty, How
+from emon.model.watch import Turn
 from emon.orders.document import parse_document
 from emon.state import State, initial_state, with_orders
 from simulator.path import Surroundings
@@ -56,11 +59,21 @@ def folded(watch: NearWatch, state: State) -> list[Found]:
     )
     subject = state.subjects[key]
     zone = next(iter(subject.zones.values()))
-    walk = Walk(subject, state.geometry, begin(subject, watch.fixes[0].fix.wire.fixed_at_us - 1))
+    turns = tuple(Turn(at_us, still=not moving) for at_us, moving in watch.moving)
+    start_us = watch.fixes[0].fix.wire.fixed_at_us - 1
+    now_us = start_us
+
+    def lately(_device: str) -> tuple[Turn, ...]:
+        """The last turns by now, as the engine keeps them."""
+        place = bisect.bisect_right(turns, now_us, key=lambda turn: turn.at_us)
+        return turns[max(0, place - TURNS_KEPT) : place]
+
+    walk = Walk(subject, state.geometry, begin(subject, start_us), lately)
     found: list[Found] = []
     rises: list[Rise] = []
     for at, near in enumerate(watch.fixes):
         closed_before = len(walk.closed)
+        now_us = near.fix.wire.fixed_at_us
         walk.fix(near.fix, zone, near.distance_m)
         for episode in walk.closed[closed_before:]:
             own = rises if episode.how not in (How.CROSSED, How.REACHABLE) else []
@@ -96,6 +109,7 @@ class Tally:
         self.days = 0.0
         self.false: Counter[tuple[str, str, bool]] = Counter()
         self.false_found: list[Found] = []
+        self.incursion_days = 0
         self.due = self.missed = self.police = self.probable = 0
         self.missed_stays: list[tuple[NearWatch, NearStay]] = []
         self.delays_s: list[float] = []
@@ -109,6 +123,8 @@ class Tally:
             if not each.true:
                 self.false[(each.episode.how, each.episode.certainty, watch.resampled)] += 1
                 self.false_found.append(each)
+        days = {f.episode.opened_at_us // DAY_US for f in found if f.episode.how is How.REACHABLE}
+        self.incursion_days += len(days)
         for stay in watch.stays:
             if stay.due:
                 self._due(watch, stay, found)
@@ -140,7 +156,8 @@ class Tally:
             self.certain_after_s.append(float("inf") if late else (sure_us - likely_us) / SECOND_US)
 
     def lines(self) -> list[str]:
-        out = [f"days {self.days:.0f}  due {self.due}"]
+        incursions = self.incursion_days / max(self.days, 1e-9)
+        out = [f"days {self.days:.0f}  due {self.due}  incursions, one a day: {incursions:.3f} a day"]
         if self.due:
             after = np.array(self.certain_after_s)
             out.append(

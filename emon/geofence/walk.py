@@ -358,6 +358,19 @@ class Walk:
                 )
             )
 
+    def _still_s(self, a: Seen, b: Seen) -> float:
+        """For how long of a gap the device says that it lay still: nobody went anywhere with it then."""
+        still_us, since_us = 0, None
+        for turn in self._turns(a.fix.wire.device):
+            if turn.still is True and since_us is None:
+                since_us = turn.at_us
+            elif turn.still is False and since_us is not None:
+                still_us += max(0, min(turn.at_us, b.at_us) - max(since_us, a.at_us))
+                since_us = None
+        if since_us is not None:
+            still_us += max(0, b.at_us - max(since_us, a.at_us))
+        return still_us / SECOND_US
+
     def _owed_us(self, a: Seen, b: Seen) -> int:
         """For how long of the way between two fixes of a device others were owed, one after another:
         a position that places nobody was sent all the same."""
@@ -409,7 +422,7 @@ class Walk:
 
     def _reachable(self, parts: list[_Part], a: Seen, b: Seen, gap_s: float) -> bool:
         start, end = _between(a, b, 0.0), _between(a, b, 1.0)
-        reach_m = REACH_SPEED_MAX_M_S * gap_s
+        reach_m = REACH_SPEED_MAX_M_S * (gap_s - self._still_s(a, b))
         return any(
             self.geometry.detour_m(zone, start, end) <= reach_m
             for zone in sorted({part.zone for part in parts})
