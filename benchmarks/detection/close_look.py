@@ -1,7 +1,7 @@
 """What the engine finds in training worlds, finding by finding, and why: the loop by which it is tuned.
 
     python -m benchmarks.detection.close_look --seeds 20              totals
-    python -m benchmarks.detection.close_look --seeds 20 --show 20    and the fixes of twenty false police calls
+    python -m benchmarks.detection.close_look --seeds 20 --show 20    and twenty false police calls in full
 
 Each condition's fixes are folded in event time by the engine's own fold, without arrival, alerts and
 policy; so what is counted is near to what the whole run reports and is had in a tenth of its time.
@@ -152,8 +152,10 @@ class Tally:
         if likely_us is not None:
             self.probable_delays_s.append((likely_us - stay.from_us) / SECOND_US)
         if deep:
-            late = sure_us is None or likely_us is None
-            self.certain_after_s.append(float("inf") if late else (sure_us - likely_us) / SECOND_US)
+            if sure_us is None or likely_us is None:
+                self.certain_after_s.append(np.inf)
+            else:
+                self.certain_after_s.append((sure_us - likely_us) / SECOND_US)
 
     def lines(self) -> list[str]:
         incursions = self.incursion_days / max(self.days, 1e-9)
@@ -161,16 +163,16 @@ class Tally:
         if self.due:
             after = np.array(self.certain_after_s)
             out.append(
-                f"missed {self.missed} ({self.missed / self.due:.1%})  probable {self.probable / self.due:.1%}"
+                f"missed {self.missed} ({self.missed / self.due:.1%})"
+                f"  probable {self.probable / self.due:.1%}"
                 f"  police {self.police / self.due:.1%}  first, s {_middle(self.delays_s)}"
                 f"  probable, s {_middle(self.probable_delays_s)}"
                 f"  deep {self.deep}: certain within 75 s {np.mean(after <= 75.0) if len(after) else 0:.1%}"
             )
         for (how, certainty, resampled), count in sorted(self.false.items()):
             rate = count / max(self.days, 1e-9)
-            out.append(
-                f"false {how:9} {certainty:8} {'recorded' if resampled else 'modelled'} {count:6}  {rate:.4f} a day"
-            )
+            of = "recorded" if resampled else "modelled"
+            out.append(f"false {how:9} {certainty:8} {of} {count:6}  {rate:.4f} a day")
         return out
 
 
@@ -198,9 +200,11 @@ def _line(near: NearFix, from_us: int, rises: list[Rise]) -> str:
     wire = near.fix.wire
     around = Surroundings(near.around).name.lower() if near.around >= 0 else ""
     marks = " ".join(rise.certainty.value for rise in rises)
+    speed_m_s = -1.0 if wire.speed_m_s is None else wire.speed_m_s
     return (
-        f"  {(wire.fixed_at_us - from_us) / SECOND_US:8.0f} s  d {near.distance_m:8.1f}  true {near.true_m:8.1f}"
-        f"  acc {wire.accuracy_m:7.1f} {wire.source.value:5} spd {wire.speed_m_s if wire.speed_m_s is not None else -1:5.1f}"
+        f"  {(wire.fixed_at_us - from_us) / SECOND_US:8.0f} s"
+        f"  d {near.distance_m:8.1f}  true {near.true_m:8.1f}"
+        f"  acc {wire.accuracy_m:7.1f} {wire.source.value:5} spd {speed_m_s:5.1f}"
         f" v {near.speed_m_s:5.1f} {around:8} {marks}"
     )
 

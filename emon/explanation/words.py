@@ -81,8 +81,8 @@ NL = Words(
         Reason.ONE_WITNESS: "er zijn geen twee onafhankelijke posities die elk zo ver over de grens liggen"
         " dat een meetfout vrijwel uitgesloten is",
         Reason.NEAR_EDGE: "de posities liggen zo dicht bij de grens dat een meetfout ze kan verklaren",
-        Reason.REFLECTION: "weerkaatste signalen kunnen een ontvanger die buiten het gebied was enkele minuten"
-        " zo ver opzij hebben geleid",
+        Reason.REFLECTION: "weerkaatste signalen kunnen een ontvanger die buiten het gebied was enkele"
+        " minuten zo ver opzij hebben geleid",
         Reason.OLD_FIX: "de laatste positie voor dat moment was toen al {age} oud",
         Reason.HOME_IN_TIME: "vanaf de gemeten plaats had de drager op tijd aanwezig kunnen zijn",
         Reason.PATH: "tussen beide posities is niets gemeten en de werkelijke weg kan van de rechte lijn"
