@@ -55,6 +55,11 @@ ABLATIONS = (
         (("emon.geofence.evidence", "COMMON_ERROR_SIGMA_M", 0.0),),
     ),
     Ablation(
+        "without reflections",
+        "Two deep fixes are certain, though one error may have led both aside.",
+        (("emon.geofence.agreement", "_aside", lambda *_: False),),
+    ),
+    Ablation(
         "without motion",
         "No fix is implausible, however fast the wearer would have had to travel to it.",
         (("emon.ingest.admit", "PLAUSIBLE_SPEED_MAX_M_S", 1e9),),

@@ -168,8 +168,8 @@ def test_a_way_through_the_zone_over_to_an_outlier_is_only_possible() -> None:
 
 def _story(chance: random.Random) -> list[Received]:
     """Forty minutes about the edge: standing, walking, led aside, with and without speeds."""
-    east_m, items = chance.uniform(150.0, 320.0), []
-    at_s = 0.0
+    items: list[Received] = []
+    east_m, at_s = chance.uniform(150.0, 320.0), 0.0
     while len(items) < 40:
         speed_m_s = chance.choice((0.0, 0.0, 0.0, -1.3, 1.3))
         aside_m = chance.choice((0.0, 0.0, -120.0))
