@@ -13,6 +13,7 @@ from pathlib import Path
 
 from emon.config import settings_markdown
 from emon.devices import machines
+from emon.explanation.schema import explanation_schema
 from scripts.approach_page import approach_page
 from scripts.explanation_example import example_page
 from simulator.receivers.page import figures_page
@@ -30,6 +31,7 @@ def index_markdown(docs: Path) -> str:
         heading = page.read_text("utf-8").partition("\n")[0].removeprefix("# ")
         lines.append(f"- [{heading}]({page.relative_to(docs)})")
     lines += ["- [The orders' JSON Schema](orders.schema.json)"]
+    lines += ["- [The explanations' JSON Schema](explanation.schema.json)"]
     lines += ["- [The scenarios' JSON Schema](scenario.schema.json)", ""]
     return "\n".join(lines)
 
@@ -42,6 +44,8 @@ def main() -> int:
     measured = {cell: accuracy.measured(cell) for cell in accuracy.cells()}
     (docs / "geofence-accuracy.md").write_text(accuracy.page(measured), "utf-8")
     (docs / "simulator-receivers-figures.md").write_text(figures_page(), "utf-8")
+    explanations = json.dumps(explanation_schema(), indent=1, ensure_ascii=False)
+    (docs / "explanation.schema.json").write_text(explanations + "\n", "utf-8")
     schema = json.dumps(scenario_schema(), indent=1, ensure_ascii=False)
     (docs / "scenario.schema.json").write_text(schema + "\n", "utf-8")
     (docs / "state-machines.md").write_text(machines.page(), "utf-8")

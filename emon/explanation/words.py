@@ -47,21 +47,21 @@ NL = Words(
     },
     what={
         How.INSIDE: "drager {wearer} was vanaf {opened} volgens {positions} van apparaat {device} binnen"
-        " het verboden gebied, tot {deepest} meter over de grens, {end}",
+        " het verboden gebied, ten hoogste {deepest} meter over de grens, {end}",
         How.CROSSED: "de weg van drager {wearer} tussen twee posities van apparaat {device}, van {from} tot"
-        " {to}, loopt door het verboden gebied, tot {deepest} meter over de grens",
+        " {to}, loopt door het verboden gebied, ten hoogste {deepest} meter over de grens",
         How.REACHABLE: "van {from} tot {to} is van drager {wearer} geen positie van apparaat {device}"
         " bekend, en {reach}",
         How.SCHEDULE: "toen het verbod inging, {opened}, was drager {wearer} volgens apparaat {device}"
-        " binnen het verboden gebied, tot {deepest} meter over de grens, {end}",
+        " binnen het verboden gebied, ten hoogste {deepest} meter over de grens, {end}",
         How.LATE_HOME: "drager {wearer} was vanaf {opened} volgens apparaat {device} niet op de verplichte"
-        " plaats, tot {deepest} meter buiten de grens, hoewel de verplichting was ingegaan, {end}",
+        " plaats, ten hoogste {deepest} meter buiten de grens, hoewel de verplichting was ingegaan, {end}",
         How.LEFT_EARLY: "drager {wearer} was vanaf {opened} volgens {positions} van apparaat {device} niet"
-        " meer op de verplichte plaats, tot {deepest} meter buiten de grens, {end}",
+        " meer op de verplichte plaats, ten hoogste {deepest} meter buiten de grens, {end}",
         How.ABSENT: "drager {wearer} was vanaf {opened} volgens apparaat {device} de hele verplichte tijd"
-        " niet op de verplichte plaats, tot {deepest} meter buiten de grens, {end}",
+        " niet op de verplichte plaats, ten hoogste {deepest} meter buiten de grens, {end}",
         How.PROXIMITY: "drager {wearer} was vanaf {opened} volgens apparaat {device} dichter bij de"
-        " beschermde persoon dan is toegestaan, tot {deepest} meter binnen de afstand, {end}",
+        " beschermde persoon dan is toegestaan, ten hoogste {deepest} meter binnen de afstand, {end}",
     },
     what_refuted="wat eerder over drager {wearer} werd vastgesteld vanaf {opened}, wordt niet bevestigd"
     " door posities van apparaat {device} die later binnenkwamen",

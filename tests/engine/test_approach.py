@@ -23,6 +23,7 @@ from emon.model.vocabulary import Mark
 from emon.replay import Received, lines_of, replay
 from scripts.approach_page import approach_page
 from tests.engine.stories import LAT, LON, NOON_US, circle_order, fix_at, received, versions
+from tests.engine.test_determinism import judged_with_lapses
 
 RADIUS_M = 200
 
@@ -68,6 +69,15 @@ def test_who_comes_home_into_the_buffer_is_told_once_a_day_and_never_while_there
         out_and_back = way(1500, 900, 700, 400, 250, 200, 150, from_s=from_s + 7_200)
         days += [*home, *out_and_back, *way(900, 700, 400, 250, 200, 150, from_s=from_s + 18_000)]
     assert len(told(days)) == 3
+
+
+def test_a_restart_after_every_message_tells_the_same() -> None:
+    items = [*way(700, 400, 250, 200, 500, 700, 400, 250, 240), *way(1900, 1100, 350, 250, from_s=9_000)]
+    for day in (1, 2):
+        items += way(700, 400, 250, 200, 700, 1900, 1100, 350, 250, from_s=day * 86_400.0 - 30_000)
+    whole = asyncio.run(judged_with_lapses(versions(ban()), items, []))
+    assert sum('"approach"' in line for line in whole) == 4
+    assert asyncio.run(judged_with_lapses(versions(ban()), items, [True] * len(items))) == whole
 
 
 def test_in_and_out_of_the_buffer_is_one_approach() -> None:

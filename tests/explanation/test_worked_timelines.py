@@ -101,7 +101,7 @@ def inclusion(**schedule: Any) -> dict[str, Any]:
     )
 
 
-async def _worked() -> list[Document]:
+async def worked() -> list[Document]:
     found: list[Document] = []
     for example in EXAMPLES:
         orders = parse_document(json.dumps(example["orders"]).encode(), armed_at_us=None)
@@ -118,7 +118,7 @@ async def _worked() -> list[Document]:
 
 
 async def test_every_way_in_which_a_breach_is_found_is_explained() -> None:
-    documents = await _worked()
+    documents = await worked()
     assert {document["verdict"]["how"] for document in documents} == set(How) - {How.PROXIMITY}
     assert {document["verdict"]["historic"] for document in documents} == {True, False}
     assert {document["verdict"]["refuted"] for document in documents} == {True, False}
@@ -128,7 +128,7 @@ async def test_every_way_in_which_a_breach_is_found_is_explained() -> None:
 
 
 async def test_the_sentences_say_suspected_and_give_no_coordinate_away() -> None:
-    for document in await _worked():
+    for document in await worked():
         nl, en = document["sentence"]["nl"], document["sentence"]["en"]
         assert "vermoedelijke overtreding" in nl.lower()
         assert "suspected breach" in en.lower()
