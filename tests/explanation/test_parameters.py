@@ -8,28 +8,25 @@ from pathlib import Path
 from emon import limits
 from emon.explanation.parameters import JUDGING, parameters
 
-NOT_JUDGING = frozenset(
-    {
-        # Geometry: how exactly a distance is computed (docs/geofence.md), not what it means.
-        "corridor", "country", "country_kernels", "detour", "ellipsoid", "faults", "frame", "gap", "jit",
-        "locate", "near", "near_build", "outline", "paths", "pieces", "probability", "probability_kernels",
-        "relate", "relation", "watch", "watch_ahead", "watch_kernels", "zones",
-        "approach",  # an approach is no breach
-        "schedule",  # how far ahead a change is looked for
-    }
-)  # fmt: skip
+JUDGEMENT = {f"emon.geofence.{name}" for name in ("evidence", "fold", "timeline", "walk", "reconcile")}
+NO_BREACH = {"emon.geofence.approach"}  # an approach is no breach
+
+
+def imported_by(path: Path) -> set[str]:
+    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+    return {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module is not None}
 
 
 def test_a_module_that_judges_by_limits_is_in_the_list() -> None:
+    """What judges builds on evidence, folds or timelines; geometry, which only measures, never does."""
     listed = {module.__name__ for module in JUDGING}
-    geofence = Path(limits.__file__).parent / "geofence"
-    for path in sorted(geofence.glob("*.py")):
-        uses = any(
-            isinstance(node, ast.ImportFrom) and node.module == "emon.limits"
-            for node in ast.walk(ast.parse(path.read_text()))
-        )
-        if uses and path.stem not in NOT_JUDGING:
-            assert f"emon.geofence.{path.stem}" in listed, f"add it to emon/explanation/parameters.py: {path}"
+    found = set()
+    for path in sorted((Path(limits.__file__).parent / "geofence").glob("*.py")):
+        modules = imported_by(path)
+        if "emon.limits" in modules and modules & JUDGEMENT:
+            found.add(f"emon.geofence.{path.stem}")
+    assert {"emon.geofence.fold", "emon.geofence.walk"} <= found
+    assert found - NO_BREACH <= listed, "add it to emon/explanation/parameters.py"
 
 
 def test_values_are_those_of_the_limits() -> None:
