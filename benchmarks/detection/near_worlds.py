@@ -71,7 +71,7 @@ def near_world(name: str, seed: int, **setting: Any) -> list[NearWatch]:
     if file.exists():
         found: list[NearWatch] = pickle.loads(file.read_bytes())
         return found
-    watches = _of_tracks(seed) if name == TRACKS_SUITE else _of_suite(suite(name, seed, **setting))
+    watches = _of_tracks(seed) if name == TRACKS_SUITE else watches_of(suite(name, seed, **setting))
     _keep(file, watches)
     return watches
 
@@ -83,7 +83,8 @@ def _keep(file: Path, watches: list[NearWatch]) -> None:
     part.replace(file)
 
 
-def _of_suite(played: Played) -> list[NearWatch]:
+def watches_of(played: Played) -> list[NearWatch]:
+    """The bans of a world that was played, each with its wearer's fixes."""
     outcomes = judge(played.truth, []).outcomes
     watches = []
     for each in played.conditions:
