@@ -130,7 +130,9 @@ def test_a_restart_after_every_message_changes_nothing_of_it() -> None:
             versions = parse_document(json.dumps(timeline.document).encode(), armed_at_us=None)
         except DocumentRefused:
             continue
-        if min(item.received_at_us for item in items) < min(v.armed_at_us for v in versions):
+        by_arming = sorted(versions, key=lambda v: -v.armed_at_us)
+        known_from = {use.device: v.armed_at_us for v in by_arming for use in v.devices}
+        if any(instant(f["received_at"]) < known_from.get(f["device"], 0) for f in timeline.fixes):
             continue  # taken again when its device became known, which ``replay`` sees to
         whole = everything(asyncio.run(replay(versions, items)))
         lapsed = asyncio.run(judged_with_lapses(versions, items, [True] * 99))
