@@ -198,6 +198,9 @@ class Finder:
 
     def show_wrong(self, fix: Known, version: Version) -> None:
         self.opposite = []
+        first = [f for f in self.seen if f < fix and fix.t - f.t <= RUN_AGE][:1]
+        if self.open is None and first and self.order.judging(first[0].t, first[0].received) is None:
+            raise TooClose("whether a fix from before the order is a witness")
         level = self.level(fix, version)
         if self.open:
             self.open.shown = fix.t
