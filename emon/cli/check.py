@@ -189,7 +189,7 @@ def _say(
     if what_if is None:
         print(f"{args.fixes}: holds no fix of a device that the orders name")
         return
-    print(f"{args.fixes}: {what_if['days']:g} days, {what_if['from']} to {what_if['to']}")
+    print(f"{args.fixes}: what if, {what_if['from']} to {what_if['to']}")
     for note in what_if["assumed"]:
         print(f"  {note['path']}: {note['message']}")
     print(f"{args.fixes}: {_count(what_if['lines'], 'alert')} would have been raised")
