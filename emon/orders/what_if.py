@@ -101,6 +101,13 @@ def hints(breaches: Sequence[Line], alerts: Sequence[Line], days: float) -> list
                 f"{name}: {len(near)} approaches, {_a_week(len(near), days)} a week: daily ways lead by the "
                 "ban; make its buffer smaller"
             )
+    silent = Counter(str(alert["device"]) for alert in alerts if alert["event"] == "silence")
+    for device, count in sorted(silent.items()):
+        if count >= WHAT_IF_HINT_MIN * max(1.0, days / 7):
+            found.append(
+                f"{device}: {count} silences, {_a_week(count, days)} a week: it sends less often than its "
+                "plan; give the plan_s that it keeps"
+            )
     return found
 
 

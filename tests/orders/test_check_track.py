@@ -178,7 +178,8 @@ def test_drift_at_the_edge_of_a_ban_is_counted_and_hinted_at(
     told = json.loads(out)["what_if"]
     assert [note["path"] for note in told["assumed"]] == ["orders[0].valid_from"]
     assert told["by_event"]["breach"]["meldkamer_em"] == told["by_event"]["breach"]["all"]
-    assert len({line["breach"] for line in told["lines"]}) == 8
+    assert len({line["breach"] for line in told["lines"] if line["event"] == "breach"}) == 8
+    assert any(hint.startswith("d-1: ") and "silences" in hint for hint in told["hints"])
     assert set(told["by_day"]) == {f"2026-06-{day:02d}" for day in range(2, 10)}
     assert (len(told["first"]), len(told["lines"])) == (5, told["alerts"])
     assert any(
