@@ -25,6 +25,7 @@ from emon.alerts.channels.opened import open_channels
 from emon.alerts.dispatcher import Dispatcher
 from emon.alerts.policy import Policy
 from emon.alerts.recipients import Recipients
+from emon.command_sender import CommandSender
 from emon.config import Address, Settings
 from emon.geofence.geometry import load_engine_kernels
 from emon.ingest.sources.mqtt import MqttSource
@@ -115,13 +116,14 @@ class Service:
             source = await stack.enter_async_context(
                 MqttSource(settings.mqtt_url, client_id=settings.mqtt_client_id, give_up_s=give_up_s)
             )
+            commands = CommandSender(store, source, clock.now_us)
             backend = StoreBackend(store, self._policy)
             runtime = Runtime(
                 store,
                 source,
                 now_us=clock.now_us,
                 route=self._recipients.deliveries,
-                on_commit=lambda effects: _after_commit(effects, dispatcher, live),
+                on_commit=lambda effects: _after_commit(effects, dispatcher, commands, live),
                 batch_fixes_max=settings.batch_fixes_max,
                 policy=self._policy,
             )
@@ -137,12 +139,13 @@ class Service:
                 runtime=runtime,
                 description=str(await store.describe()),
             )
-            await self._work(started, dispatcher, live, server, listener)
+            await self._work(started, dispatcher, commands, live, server, listener)
 
     async def _work(
         self,
         started: Started,
         dispatcher: Dispatcher,
+        commands: CommandSender,
         live: LiveFeed,
         server: uvicorn.Server,
         listener: socket.socket,
@@ -151,6 +154,7 @@ class Service:
         async with asyncio.TaskGroup() as group:
             engine = group.create_task(runtime.run(), name="engine")
             sending = group.create_task(dispatcher.run(), name="dispatcher")
+            commanding = group.create_task(commands.run(), name="commands to devices")
             serving = group.create_task(server.serve(sockets=[listener]), name="page")
             feeding = group.create_task(live.run(), name="live feed")
             helpers = [
@@ -164,9 +168,10 @@ class Service:
             runtime.stop()
             await engine
             dispatcher.stop()
+            commands.stop()
             live.close()
             server.should_exit = True
-            await asyncio.gather(sending, serving)
+            await asyncio.gather(sending, commanding, serving)
             for task in (feeding, *helpers):
                 task.cancel()
 
@@ -204,9 +209,11 @@ class Service:
                 _log.warning("no partitions were made, again in an hour: %s", fault)
 
 
-def _after_commit(effects: Effects, dispatcher: Dispatcher, live: LiveFeed) -> None:
+def _after_commit(effects: Effects, dispatcher: Dispatcher, commands: CommandSender, live: LiveFeed) -> None:
     if effects.alerts:
         dispatcher.wake()
+    if effects.commands:
+        commands.wake()
     live.wake()
 
 

@@ -11,12 +11,14 @@ from immutables import Map
 from emon.alerts.approach import judge_approach
 from emon.alerts.policy import Decision, Policy, judge_change
 from emon.device_watch import Keeper
+from emon.devices.wishes import wanted_by_change, wanted_by_doubt
 from emon.geofence.approach import approach_of
 from emon.geofence.fold import NO_ZONE, Episode, Fold, Subject, begin, see, stays_quiet, with_newest
 from emon.geofence.reconcile import Change, reconcile
 from emon.geofence.walk import Turns, Walk
 from emon.limits import APPROACHES_A_DAY_MAX, INCURSION_DAYS_KEPT
 from emon.model.breach import Alert, Breach
+from emon.model.command import Chase, Wish
 from emon.model.fix import Fix
 from emon.model.instant import to_datetime
 from emon.model.vocabulary import AlertEvent, Risk
@@ -58,7 +60,8 @@ class _Again(NamedTuple):
 class Decider:
     """What the decisions of one step change; made for one step and thrown away.
 
-    ``looks``: conditions whose next timer changed. ``breaches``: those open on file, by condition.
+    ``wants``: what a device should be asked. ``looks``: conditions whose next timer changed.
+    ``breaches``: those open on file, by condition.
     """
 
     def __init__(self, state: State, pasts: Mapping[Key, FoldPast], policy: Policy, keeper: Keeper) -> None:
@@ -68,6 +71,7 @@ class Decider:
         self.approaches: Map[Key, tuple[int, ...]] = state.approaches
         self.looks: dict[Key, int | None] = {}
         self.alerts: list[Alert] = []
+        self.wants: list[Wish | Chase] = []
         self._state = state
         self._pasts = pasts
         self._policy = policy
@@ -137,6 +141,7 @@ class Decider:
                 walk = self._advance(subject, self.folds[key], own)
             self._keep(key, walk.result())
             changes.extend(self._match(subject, walk, settled, at_us))
+            self.wants.extend(wanted_by_doubt(self.folds[key], at_us))
         self._tell(changes, at_us, at_us)
         self._warn([key for key, new in sorted(arrived.items()) if new], at_us)
 
@@ -280,6 +285,7 @@ class Decider:
             decision = Decision(at_us, received_at_us, self._risk(key, after, at_us), _local_day(after), days)
             breach, alerts = judge_change(self._policy, change.before, after, decision)
             self.alerts.extend(alerts)
+            self.wants.extend(wanted_by_change(change.before, after, alerts, self._newest_us(key), at_us))
             if any(alert.event is AlertEvent.POSSIBLE_INCURSION for alert in alerts):
                 kept = tuple(sorted({*days, decision.incursion_day}))[-INCURSION_DAYS_KEPT:]
                 self.incursion_days = self.incursion_days.set(key, kept)
@@ -307,6 +313,10 @@ class Decider:
                 self.alerts.append(alert)
                 kept = (*before, at_us)[-APPROACHES_A_DAY_MAX:]
                 self.approaches = self.approaches.set(key, kept)
+
+    def _newest_us(self, key: Key) -> int | None:
+        newest = self.folds[key].newest if key in self.folds else None
+        return None if newest is None else newest.at_us
 
     def _risk(self, key: Key, breach: Breach, at_us: int) -> Risk:
         """The risk of the version in force at the decision (contract, section 3)."""

@@ -21,6 +21,7 @@ from emon.devices.turns import MOTION, motion_turns, trimmed
 from emon.devices.watching import POSITION, SILENCE, Due, Watching, next_of
 from emon.geofence.fold import Fold
 from emon.ingest.admit import clock_is_wrong
+from emon.limits import RATES_KEPT
 from emon.model.breach import Alert
 from emon.model.fix import DeviceEvent, Fix, KeptEvent
 from emon.model.ids import derive_id
@@ -146,6 +147,16 @@ class Keeper:
     def turns(self, device: str) -> tuple[Turn, ...]:
         """All turns of a device that memory and this step's messages know."""
         return self._turns.get(device, self.watch(device).turns)
+
+    def rated(self, confirmed: Mapping[str, Sequence[Turn]], at_us: int) -> None:
+        """Intervals that devices confirmed: they are the plan that the next gap is measured by."""
+        for device, rates in sorted(confirmed.items()):
+            watch = self.watch(device)
+            newest = sorted((*watch.rates, *rates), key=lambda turn: turn.at_us)
+            self._put(replace(watch, rates=tuple(newest[-RATES_KEPT:])))
+            if not self._stopped:
+                self._decide(device, at_us, at_us)
+            self._retime(device)
 
     def _is_placed(self, device: str, at_us: int) -> bool:
         duties = self._duties.get(device, ())

@@ -16,7 +16,9 @@ from msgspec.structs import replace
 from emon.alerts.policy import DEFAULT_POLICY, Policy
 from emon.decide import Decider
 from emon.device_alerts import EventKey, device_alerts, events_asked
+from emon.device_cares import cares_after
 from emon.device_watch import Keeper, heard_of, knows_plan, plans_changed
+from emon.devices.caring import Received
 from emon.geofence.fold import Fold
 from emon.ingest.admit import Track, admit, clock_is_wrong
 from emon.limits import TRACK_FIXES_MAX
@@ -164,6 +166,9 @@ def step(state: State, inputs: Inputs, past: Past, policy: Policy = DEFAULT_POLI
     again = plans_changed(state, intake.events, inputs.at_us)
     decider.take_fixes(intake.fixes, inputs.at_us, again)
     told_by_devices = device_alerts(state, intake.events, past.events, inputs.at_us, policy)
+    received = Received(intake.replies, intake.events, intake.fixes)
+    cared = cares_after(state, received, decider.wants, inputs.at_us, ended, policy)
+    keeper.rated(cared.rates, inputs.at_us)
     watching, watches = keeper.result(ended)
     after = replace(
         state,
@@ -177,6 +182,7 @@ def step(state: State, inputs: Inputs, past: Past, policy: Policy = DEFAULT_POLI
         approaches=decider.approaches,
         timers=retimed(state.timers, decider.looks),
         watching=watching,
+        caring=cared.caring,
     )
     effects = Effects(
         at_us=inputs.at_us,
@@ -186,10 +192,12 @@ def step(state: State, inputs: Inputs, past: Past, policy: Policy = DEFAULT_POLI
         rejections=tuple(intake.rejections),
         repeats=tuple(sorted(intake.repeats.items())),
         breaches=decider.changed_breaches(),
-        alerts=(*decider.alerts, *told_by_devices, *keeper.alerts),
+        alerts=(*decider.alerts, *told_by_devices, *keeper.alerts, *cared.alerts),
         replies=intake.replies,
         watches=watches,
-        troubles=tuple(keeper.troubles[key] for key in sorted(keeper.troubles)),
+        troubles=(*(keeper.troubles[key] for key in sorted(keeper.troubles)), *cared.troubles),
+        commands=cared.commands,
+        cares=cared.cares,
         stop=stop,
     )
     return after, effects

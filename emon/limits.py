@@ -77,6 +77,7 @@ OUTAGE_DEVICES_MIN = 3  # [own] two that fall silent together may be one couple'
 OUTAGE_SHARE_MIN = 0.1  # [own] of those expected; NL 2018 was 0.64, and below it single causes are likelier
 OUTAGE_WITHIN_S = 300  # [own] a network's failure reaches everyone within two or three plan intervals
 OUTAGE_MISSED_S = 60  # [own] an interval is missed when its message is a minute late: the plan's own grace
+RATES_KEPT = 4  # [own] newest intervals a device confirmed: a pursuit and its end, twice
 TURNS_KEPT = 8  # [own] newest changes of motion kept in memory; older ones are asked of the archive
 
 # --- approach -------------------------------------------------------------------------------------
@@ -87,6 +88,21 @@ APPROACH_TURN_MAX_DEG = 60.0  # [own] a heading that differs by more has turned 
 APPROACH_SPEED_MIN_M_S = 8.0  # [own] a vehicle's; on foot the warning time is 80 m, a receiver's drift
 APPROACH_AGAIN_S = 3_600  # [own] in and out of a buffer's edge is one approach
 APPROACHES_A_DAY_MAX = 2  # [own] a condition and local day: the buffer, and once more the warning time
+
+# --- commands to devices ----------------------------------------------------------------------
+COMMANDS_AT_ONCE_MAX = 256  # [own] of as many devices; the rest waits in the outbox
+COMMAND_ANSWER_S = 180  # [field] position on demand within 3 min (NIJ, GAO)
+FIX_NOW_HOUR_MAX = 12  # [own] one in five minutes: a receiver near an edge must not empty its battery
+PURSUIT_PLAN_S = 15  # [contract] section 3: 15 s in pursuit
+PURSUIT_FOR_S = 1_800  # [own] half an hour, as long as a car is on its way; renewed while it lasts
+PURSUIT_RENEW_S = 1_500  # [own] five minutes before the time given runs out
+PURSUIT_AGAIN_S = 600  # [own] a rate nobody confirmed is asked for again while the breach lasts
+CHARGE_AFTER_LOW_S = 7_200  # [own] two hours: a warning that came at a meeting or in a train
+CHARGE_AFTER_CRITICAL_S = 900  # [own] half of the half hour that a critical battery lasts
+CHARGE_EACH_S = 86_400  # [own] devices of the field run one to two days from full
+CHARGE_GRACE_S = 300  # [own] a stored word about a battery is often followed by the next one
+IMPLAUSIBLE_FIXES = 3  # [own] two, and the third that agrees, are believed (REANCHOR_FIXES)
+IMPLAUSIBLE_WITHIN_S = 600  # [own] ten intervals of the plan
 
 # --- store ----------------------------------------------------------------------------------
 DATABASE_CONNECT_TIMEOUT_S = 5  # [own] a server that does not answer in 5 s is not there now

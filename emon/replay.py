@@ -17,6 +17,8 @@ from emon.engine import Inputs, Message, needs, step
 from emon.ingest.decode import decode
 from emon.limits import UNKNOWN_DEVICE_RETAKE_S
 from emon.model.breach import Alert, Breach
+from emon.model.care import Care
+from emon.model.command import Command
 from emon.model.effects import Effects
 from emon.model.fix import Decoded, Fix, KeptEvent, Rejection
 from emon.model.instant import SECOND_US
@@ -52,7 +54,8 @@ class MemoryArchive:
     """What PostgreSQL holds in production, for one replay. The questions are those of
     :class:`emon.recall.Archive`."""
 
-    def __init__(self) -> None:
+    def __init__(self, who_replies: Iterable[str] = ()) -> None:
+        """``who_replies``: devices of which the file holds a reply, so that commands are timed."""
         self._fixes: dict[str, list[Fix]] = {}
         self._by_key: dict[FixKey, Fix] = {}
         self._clock_ahead: dict[str, int] = {}
@@ -64,6 +67,8 @@ class MemoryArchive:
         self._watches: dict[str, Watch] = {}
         self._stops: dict[int, ServiceStop] = {}
         self.troubles: dict[str, Trouble] = {}
+        self.commands: list[Command] = []
+        self._cares = {device: Care(replies=True) for device in who_replies}
         self.alerts: list[Alert] = []
         self.changed_us: dict[str, int] = {}  # the last step that changed a breach, by id
         self.end_us = 0
@@ -90,6 +95,8 @@ class MemoryArchive:
         for alert in effects.alerts:
             if alert.event is AlertEvent.APPROACH and alert.order and alert.condition:
                 self._approaches.setdefault((alert.order, alert.condition), []).append(alert.at_us)
+        self.commands.extend(effects.commands)
+        self._cares.update(effects.cares)
         self._replies.update(reply.id for reply in effects.replies)
         self._watches.update((watch.device, watch) for watch in effects.watches)
         self.troubles.update((trouble.id, trouble) for trouble in effects.troubles)
@@ -120,7 +127,9 @@ class MemoryArchive:
     def remembered(self) -> Remembered:
         """What the engine must be given of devices after a restart."""
         still = tuple(t for t in self.troubles.values() if t.cleared_at_us is None)
-        return Remembered(tuple(self._watches.values()), still, tuple(self._stops.values()))
+        return Remembered(
+            tuple(self._watches.values()), still, tuple(self._stops.values()), dict(self._cares)
+        )
 
     def breaches(self) -> list[Breach]:
         return [breach for lines in self._breaches.values() for breach in lines.values()]
@@ -200,14 +209,14 @@ async def replay(
             by_instant.setdefault(item.received_at_us, []).append(item.message)
             if item.service is not None:
                 service.setdefault(item.received_at_us, set()).add(item.service)
-    archive = MemoryArchive()
+    archive = MemoryArchive(who_replies(by_instant.values()))
     end_us = until_us if until_us is not None else max(by_instant, default=None)
     if end_us is None:
         return archive
     archive.end_us = end_us
     armed = _by_arming(versions, end_us)
     instants = sorted({*by_instant, *armed})
-    state = initial_state(min([*instants, end_us]) - 1)
+    state = initial_state(min([*instants, end_us]) - 1, archive.remembered())
     for at_us in instants:
         known = frozenset(state.by_device)
         state = with_orders(state, armed.get(at_us, []))
@@ -224,6 +233,13 @@ async def replay(
     if state.at_us <= end_us:
         state = await _step(archive, state, Inputs(end_us + 1), policy)
     return archive
+
+
+def who_replies(received: Iterable[Iterable[Message]]) -> list[str]:
+    """Devices with a reply among what was received. Contract, section 5: "for a device without any
+    reply line in the file, commands are not timed"."""
+    messages = (message for at_once in received for message in at_once)
+    return sorted({reply.device for message in messages for reply in message.decoded.replies})
 
 
 async def _step(archive: MemoryArchive, state: State, inputs: Inputs, policy: Policy) -> State:

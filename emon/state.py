@@ -13,7 +13,9 @@ import msgspec
 from immutables import Map
 from msgspec.structs import replace
 
+from emon.devices import caring
 from emon.devices import watching as devices
+from emon.devices.caring import Caring
 from emon.devices.watching import Remembered, Watching
 from emon.geofence.fold import Fold, Subject
 from emon.geofence.geometry import Geometry
@@ -65,11 +67,13 @@ class State(msgspec.Struct, frozen=True):
     approaches: Map[Key, tuple[int, ...]] = Map()
     timers: tuple[tuple[int, Key], ...] = ()
     watching: Watching = Watching()
+    caring: Caring = Caring()
 
     @property
     def next_timer_us(self) -> int | None:
         """The instant of the next timer; it fires in the first decision after it."""
-        timers = (self.timers[0][0] if self.timers else None, self.watching.next_timer_us)
+        cared_us = None if self.watching.stopped_us is not None else self.caring.next_timer_us
+        timers = (self.timers[0][0] if self.timers else None, self.watching.next_timer_us, cared_us)
         return min((at_us for at_us in timers if at_us is not None), default=None)
 
     def knows(self, device: str) -> bool:
@@ -80,7 +84,12 @@ class State(msgspec.Struct, frozen=True):
 def initial_state(at_us: int, remembered: Remembered = Remembered()) -> State:  # noqa: B008 - frozen
     """A state that has decided everything up to ``at_us``, remembers of devices what is on file, and
     knows no order yet."""
-    return State(geometry=Geometry(), at_us=at_us, watching=devices.recalled(remembered))
+    return State(
+        geometry=Geometry(),
+        at_us=at_us,
+        watching=devices.recalled(remembered),
+        caring=caring.recalled(remembered.cares, at_us),
+    )
 
 
 def conditions_alone(at_us: int) -> State:
@@ -113,7 +122,12 @@ def with_orders(state: State, armed: Iterable[tuple[int, OrderVersion]]) -> Stat
         watching, named = devices.with_order(watching, order, state.versions[order])
         watched.update(named)
     watching = devices.retimed(watching, sorted(watched))
-    return replace(state, timers=retimed(state.timers, looks), watching=watching)
+    return replace(
+        state,
+        timers=retimed(state.timers, looks),
+        watching=watching,
+        caring=caring.looked_at(state.caring, sorted(watched), state.at_us),
+    )
 
 
 def _with_subjects(state: State, order: str, new: list[OrderVersion], looks: dict[Key, int | None]) -> State:

@@ -12,7 +12,7 @@ from emon.limits import FIXES_PER_MESSAGE_MAX, R95_PER_R68
 from emon.model.fix import RawFix
 from emon.model.instant import SECOND_US
 from emon.model.vocabulary import Source
-from simulator.device_habits import Habits
+from simulator.device_habits import PURSUIT_S, Habits
 from simulator.device_messages import Sending, SentFix, owntracks_body, stamp, topic_of
 from simulator.device_positions import Position, habits_random, microseconds, positions, still_spans
 from simulator.relative import require_whole_second
@@ -253,7 +253,10 @@ def _replies(plan: DevicePlan, start_us: int, quiet: Sequence[Span]) -> Iterator
     for command in plan.commands:
         if command.reply_after_s is None or within(quiet, command.at_s + command.reply_after_s):
             continue
-        body = {"id": command.id, "cmd": command.asks, "ok": True}
+        body: dict[str, object] = {"id": command.id, "result": "done"}
+        if command.asks == "rate":
+            kept_s = PURSUIT_S if command.rate_s <= PURSUIT_S or plan.habits is None else plan.habits.plan_s
+            body["rate_s"] = kept_s
         at_us = start_us + microseconds(command.at_s + command.reply_after_s)
         payload = json.dumps(body, separators=(",", ":")).encode()
         yield Sending(at_us, f"emon/v1/{plan.id}/cmd/reply", payload, (), ({"reply": body},))

@@ -80,11 +80,17 @@ def _demanded(plan: DevicePlan) -> set[float]:
 
 
 def pursuits(plan: DevicePlan) -> list[Span]:
-    """While a confirmed `rate` command holds: a fix each 15 s from the reply on."""
-    return [
-        Span(each.at_s + each.reply_after_s, each.at_s + each.reply_after_s + each.for_s)
+    """While a confirmed `rate` command holds: a fix each 15 s from the reply on, or until another holds."""
+    rates = sorted(
+        (each.at_s + each.reply_after_s, each.for_s, each.rate_s)
         for each in plan.commands
         if each.asks == "rate" and each.reply_after_s is not None
+    )
+    ends_s = [from_s for from_s, _, _ in rates][1:]
+    return [
+        Span(from_s, min(from_s + for_s, *ends_s[place : place + 1], math.inf))
+        for place, (from_s, for_s, rate_s) in enumerate(rates)
+        if rate_s <= PURSUIT_S
     ]
 
 

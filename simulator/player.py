@@ -11,6 +11,7 @@ from emon.ingest.sources.mqtt_url import BrokerAddress
 from emon.limits import SETTLE_S
 from emon.model.instant import SECOND_US
 from simulator.device import Sending, sendings
+from simulator.device_habits import PURSUIT_S
 from simulator.device_life import unheard
 from simulator.mqtt import BrokerRefused, BrokerUnavailable, Link, Will
 from simulator.run_report import Output, Say
@@ -145,9 +146,12 @@ class Player:
         try:
             body = json.loads(payload)
             command_id, asks = str(body["id"]), str(body["cmd"])
-        except (ValueError, KeyError, TypeError):
+            rate_s, for_s = float(body.get("rate_s", PURSUIT_S)), float(body.get("for_s", _RATE_FOR_S))
+        except (ValueError, KeyError, TypeError, AttributeError):
             self._say(f"{self._wearer.device.id} cannot read a command: {payload[:80]!r}")
             return
+        if any(known.id == command_id for known in self._wearer.device.commands):
+            return  # delivered again: it has been obeyed
         if asks not in ASKS:
             self._say(f"{self._wearer.device.id} knows no command {asks[:40]!r}")
             return
@@ -155,7 +159,7 @@ class Player:
         reply_after_s = 0.0 if habits is None else habits.reply_after_s
         now_s = round(self._clock.seconds(now_us()), 3)
         self._say(f"{self._wearer.device.id} is asked for {asks} ({command_id})")
-        command = Command(now_s, command_id, asks, reply_after_s, _RATE_FOR_S)
+        command = Command(now_s, command_id, asks, reply_after_s, for_s, rate_s)
         plan = self._wearer.device
         device = replace(plan, commands=(*plan.commands, command))
         self._wearer = replace(self._wearer, device=device)

@@ -12,7 +12,7 @@ from typing import Any
 
 from emon.model.order import Fault
 from emon.model.vocabulary import AlertEvent, Certainty, Party
-from simulator.device_habits import Habits
+from simulator.device_habits import PURSUIT_S, Habits
 from simulator.faults.kinds import ScenarioFault
 from simulator.moments import Calendar
 from simulator.movement import Movement
@@ -50,7 +50,8 @@ class DeviceNote:
 class Command:
     """A command that reaches the device, and its reply; None while it never answers.
 
-    ``rate`` confirmed means a fix each 15 s for ``for_s``.
+    ``rate`` confirmed means pursuit, a fix each 15 s for ``for_s``, or, where a slower ``rate_s`` than
+    that is asked for, the device's own plan again: it knows these two.
     """
 
     at_s: float
@@ -58,6 +59,7 @@ class Command:
     asks: str
     reply_after_s: float | None
     for_s: float
+    rate_s: float = PURSUIT_S
 
 
 @dataclass(frozen=True, slots=True)

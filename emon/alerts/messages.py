@@ -29,6 +29,14 @@ _AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 _OF_A_CONDITION = (AlertEvent.BREACH, AlertEvent.BREACH_CLEARED, AlertEvent.HISTORIC_BREACH)
 
 
+_ASKS_OF_DEVICES = {
+    AlertEvent.COMMAND_UNANSWERED: "unanswered",
+    AlertEvent.CLOCK_WRONG: "clock",
+    AlertEvent.IMPLAUSIBLE_FIXES: "implausible",
+    AlertEvent.CHARGING_MISSED: "charge",
+}
+
+
 class Text(msgspec.Struct, frozen=True):
     """One message in one language. ``subject`` is a single line."""
 
@@ -112,7 +120,7 @@ def _ask(alert: AlertView) -> str:
         return "incursion"
     if alert.event in (AlertEvent.BREACH, AlertEvent.PROXIMITY):
         return "certain" if alert.certainty is Certainty.CERTAIN else "uncertain"
-    return "other"
+    return _ASKS_OF_DEVICES.get(alert.event, "other")
 
 
 def _state_now(words: Language, alert: AlertView) -> list[str]:

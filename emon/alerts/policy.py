@@ -44,6 +44,10 @@ class Policy(msgspec.Struct, frozen=True):
     no_position: Rule = Rule(3, (MELDKAMER,))
     outage: Rule = Rule(2, (MELDKAMER,))
     order_without_device: Rule = Rule(3, (RECLASSERING,))
+    command_unanswered: Rule = Rule(3, (MELDKAMER,))
+    clock_wrong: Rule = Rule(4, (MELDKAMER,))
+    implausible_fixes: Rule = Rule(3, (MELDKAMER,))
+    charging_missed: Rule = Rule(4, (MELDKAMER,))
     cleared_priority: int = 4
     cleared_refuted_priority: int = 1
 
@@ -88,7 +92,7 @@ def rule_for(policy: Policy, breach: Breach, risk: Risk) -> tuple[AlertEvent, Ru
 
 
 def rule_for_device(policy: Policy, event: AlertEvent, risk: Risk) -> Rule:
-    """The row of what a device said of itself. Raises ``KeyError`` for any other event."""
+    """The row of what a device said of itself, or shows. Raises ``KeyError`` for any other event."""
     tampers = (AlertEvent.STRAP_TAMPER, AlertEvent.CASE_TAMPER)
     if risk is Risk.HIGH and event in tampers:
         return policy.tamper_high_risk
@@ -98,6 +102,10 @@ def rule_for_device(policy: Policy, event: AlertEvent, risk: Risk) -> Rule:
         AlertEvent.BATTERY_LOW: policy.battery_low,
         AlertEvent.BATTERY_CRITICAL: policy.battery_critical,
         AlertEvent.PANIC: policy.panic,
+        AlertEvent.COMMAND_UNANSWERED: policy.command_unanswered,
+        AlertEvent.CLOCK_WRONG: policy.clock_wrong,
+        AlertEvent.IMPLAUSIBLE_FIXES: policy.implausible_fixes,
+        AlertEvent.CHARGING_MISSED: policy.charging_missed,
     }
     return rows[event]
 

@@ -6,7 +6,17 @@ import inspect
 from types import ModuleType
 from typing import Any
 
-from emon.devices import orders, outage, position, silence
+from emon.devices import (
+    charging,
+    demand,
+    orders,
+    outage,
+    plausibility,
+    position,
+    pursuit,
+    silence,
+    timekeeping,
+)
 from emon.devices.table import Machine, diagram, rows
 
 MACHINES: tuple[tuple[ModuleType, Machine[Any, Any, Any], Any], ...] = (
@@ -14,6 +24,11 @@ MACHINES: tuple[tuple[ModuleType, Machine[Any, Any, Any], Any], ...] = (
     (position, position.POSITION, position.KNOWN),
     (outage, outage.OUTAGE, outage.RUNNING),
     (orders, orders.ORDER, orders.WAITING),
+    (demand, demand.DEMAND, demand.IDLE),
+    (pursuit, pursuit.PURSUIT, pursuit.NORMAL),
+    (timekeeping, timekeeping.TIMEKEEPING, timekeeping.RIGHT),
+    (plausibility, plausibility.PLAUSIBILITY, plausibility.TRUSTED),
+    (charging, charging.CHARGE, charging.RESTED),
 )
 """Each with its module, whose first words explain it, and the state it begins in."""
 

@@ -75,10 +75,10 @@ OUTAGE = Machine(
 def every_us(watch: Watch, duties: Sequence[Duty], at_us: int) -> int:
     """The interval of the plan in force at an instant."""
     cell = watch.place is not None and watch.place.cell
-    if not watch.turns and not cell and len(duties) == 1:
+    if not watch.plan_words and not cell and len(duties) == 1:
         return bases(duties, at_us)[0].every_s * SECOND_US
     from_us = at_us - STILL_AFTER_S * SECOND_US
-    plan = paces(bases(duties, at_us), watch.turns, cell=cell, from_us=from_us)
+    plan = paces(bases(duties, at_us), watch.plan_words, cell=cell, from_us=from_us)
     return [pace.every_s for pace in plan if pace.from_us <= at_us][-1] * SECOND_US
 
 

@@ -100,7 +100,7 @@ def counted_from(watch: Watch) -> int:
 
 def _due_us(watch: Watch, duties: Sequence[Duty], from_us: int, shift: Shift) -> int:
     cell = watch.place is not None and watch.place.cell
-    plan = paces(bases(duties, from_us), watch.turns, cell=cell, from_us=from_us)
+    plan = paces(bases(duties, from_us), watch.plan_words, cell=cell, from_us=from_us)
     owed_us = owed_from(plan, shift)
     if _on(watch.jamming) or _on(watch.shielding):
         return owed_us

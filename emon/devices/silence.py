@@ -101,7 +101,7 @@ def silence_due(watch: Watch, duties: Sequence[Duty], shift: Shift) -> tuple[int
 def overdue_us(watch: Watch, duties: Sequence[Duty], from_us: int, shift: Shift) -> int:
     """When a gap in its messages that began at ``from_us`` is longer than the plan allows."""
     cell = watch.place is not None and watch.place.cell
-    return owed_from(paces(bases(duties, from_us), watch.turns, cell=cell, from_us=from_us), shift)
+    return owed_from(paces(bases(duties, from_us), watch.plan_words, cell=cell, from_us=from_us), shift)
 
 
 def released_us(watch: Watch, duties: Sequence[Duty]) -> int | None:

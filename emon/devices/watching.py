@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from emon.devices import orders, position, silence
 from emon.devices.duty import duties_of
 from emon.devices.timers import Timers, place
+from emon.model.care import Care
 from emon.model.order import OrderVersion
 from emon.model.vocabulary import AlertEvent
 from emon.model.watch import Duty, ServiceStop, Trouble, Watch
@@ -51,11 +52,13 @@ class Watching(msgspec.Struct, frozen=True):
 
 
 class Remembered(msgspec.Struct, frozen=True):
-    """What is on file of devices: every watch, the open troubles, every stop of the service."""
+    """What is on file of devices: every watch, the open troubles, every stop of the service, and the
+    ``cares`` of commands and upkeep, by device."""
 
     watches: tuple[Watch, ...] = ()
     troubles: tuple[Trouble, ...] = ()
     stops: tuple[ServiceStop, ...] = ()
+    cares: dict[str, Care] = {}
 
 
 def recalled(kept: Remembered) -> Watching:

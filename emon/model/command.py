@@ -60,3 +60,20 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
         """Derived from the content: the same answer delivered again has the same id."""
         rate, at = repr(self.rate_s), repr(self.replied_at_us)
         return derive_id("reply", self.device, self.command, self.result, rate, at)
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """The engine would like a fix of this device now. ``reason`` is one of a closed list, in words."""
+
+    at_us: int
+    device: str
+    reason: str
+
+
+class Chase(msgspec.Struct, frozen=True):
+    """Whether a breach of the device's wearer is open and present from ``at_us`` on."""
+
+    at_us: int
+    device: str
+    breach: str
+    on: bool

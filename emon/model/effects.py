@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from emon.model.breach import Alert, Breach
-from emon.model.command import Reply
+from emon.model.care import Care
+from emon.model.command import Command, Reply
 from emon.model.fix import DeviceEvent, DeviceStatus, Fix, Rejection
 from emon.model.watch import ServiceStop, Trouble, Watch
 
@@ -14,8 +15,9 @@ class Effects(msgspec.Struct, frozen=True):
     """Rows of one transaction. ``at_us`` is the ``received_at`` of everything in it.
 
     ``breaches`` are whole final rows, to be inserted or to replace the row of the same id;
-    ``repeats`` counts exact repeats by device; alerts are new rows only. ``watches`` and ``troubles``
-    replace the rows of the same device and id; ``stop`` is the service's stop that goes on or ends.
+    ``repeats`` counts exact repeats by device; alerts and commands are new rows only. ``watches``,
+    ``troubles`` and ``cares`` replace the rows of the same device or id; ``stop`` is the service's stop
+    that goes on or ends.
     """
 
     at_us: int
@@ -30,6 +32,8 @@ class Effects(msgspec.Struct, frozen=True):
     watches: tuple[Watch, ...] = ()
     troubles: tuple[Trouble, ...] = ()
     stop: ServiceStop | None = None
+    commands: tuple[Command, ...] = ()
+    cares: tuple[tuple[str, Care], ...] = ()
 
 
 class NewDelivery(msgspec.Struct, frozen=True):

@@ -71,9 +71,9 @@ class Watch(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``heard_us``: its newest message. ``back_us``: silence and a missing position are counted from no
     earlier than this: when it was heard again after a silence, or when its outage ended.
-    ``turns`` are complete from ``turns_from_us`` on. ``implausible`` and ``wrong_clock`` count fixes
-    since the newest usable one. ``silence``, ``lost`` and ``outage`` are ids of troubles that are open,
-    ``wants`` the orders that waited for the device in vain.
+    ``turns`` are complete from ``turns_from_us`` on; ``rates`` are the newest intervals it confirmed.
+    ``implausible`` and ``wrong_clock`` count fixes since the newest usable one. ``silence``, ``lost`` and
+    ``outage`` are ids of troubles that are open, ``wants`` the orders that waited for the device in vain.
     """
 
     device: str
@@ -89,10 +89,18 @@ class Watch(msgspec.Struct, frozen=True, omit_defaults=True):
     wants: tuple[Want, ...] = ()
     turns: tuple[Turn, ...] = ()
     turns_from_us: int = 0
+    rates: tuple[Turn, ...] = ()
     jamming: Word | None = None
     shielding: Word | None = None
     implausible: int = 0
     wrong_clock: int = 0
+
+    @property
+    def plan_words(self) -> tuple[Turn, ...]:
+        """Everything it said that changes when it is expected, rising."""
+        if not self.rates:
+            return self.turns
+        return tuple(sorted((*self.turns, *self.rates), key=lambda turn: turn.at_us))
 
 
 class Duty(msgspec.Struct, frozen=True, gc=False):

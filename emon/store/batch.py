@@ -22,6 +22,7 @@ from emon.store import connect as c
 from emon.store import read_sql as read
 from emon.store import watching
 from emon.store import write_sql as sql
+from emon.store.commands import INSERT_COMMAND, UPSERT_CARE, care_params, command_params
 from emon.store.errors import EngineFenced, FixAlreadyStored
 from emon.store.feed import announce
 from emon.store.rows import (
@@ -243,6 +244,8 @@ class Batch:
             sql.INSERT_REPLY,
             (sql.reply_params(reply, received_at, recorded_at) for reply in effects.replies),
         )
+        await self._many(INSERT_COMMAND, (command_params(one, recorded_at) for one in effects.commands))
+        await self._many(UPSERT_CARE, map(care_params, effects.cares))
         await self._many(
             sql.UPSERT_STATUS,
             ((s.device, s.online, received_at, recorded_at) for s in effects.statuses),

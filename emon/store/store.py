@@ -13,6 +13,7 @@ from typing import Self
 
 import msgspec
 import psycopg
+from msgspec.structs import replace
 
 from emon import limits
 from emon.devices.watching import Remembered
@@ -23,7 +24,9 @@ from emon.store import arming, migrate, watching
 from emon.store import connect as c
 from emon.store import listen as listening
 from emon.store.batch import Batch
+from emon.store.commands import CommandOutbox, device_cares
 from emon.store.delays import DelayReads
+from emon.store.device_file import DeviceReads
 from emon.store.engine_claim import EngineClaim
 from emon.store.errors import (
     AlertUnknown,
@@ -91,7 +94,7 @@ class Description(msgspec.Struct, frozen=True):
         return f"{self.place}, PostgreSQL {self.server}, fixes in {kind}, schema {self.migrations}"
 
 
-class Store(PageReads, UserAccounts, OutboxReads, DelayReads, LedgerReads):
+class Store(PageReads, UserAccounts, OutboxReads, DelayReads, LedgerReads, CommandOutbox, DeviceReads):
     """One open database. Make it with ``open``; every method may raise ``DatabaseUnavailable``."""
 
     def __init__(self, url: str) -> None:
@@ -180,7 +183,7 @@ class Store(PageReads, UserAccounts, OutboxReads, DelayReads, LedgerReads):
     async def remembered(self) -> Remembered:
         """What the engine must be given of devices when it starts, at one instant."""
         async with self._pool.transaction() as conn:
-            return await watching.remembered(conn)
+            return replace(await watching.remembered(conn), cares=await device_cares(conn))
 
     async def recent_breaches(self, since_us: int) -> list[Breach]:
         """Unrefuted, open or with opened_at >= since, by (opened_at, id)."""

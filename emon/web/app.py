@@ -18,6 +18,7 @@ from emon.web.http import Gate, Json, Refused
 from emon.web.routes.alerts import AlertRoutes
 from emon.web.routes.blind import BlindRoutes
 from emon.web.routes.breaches import BreachRoutes
+from emon.web.routes.devices import DeviceRoutes
 from emon.web.routes.live import LiveRoutes
 from emon.web.routes.orders import OrderRoutes
 from emon.web.routes.session import SessionRoutes
@@ -48,6 +49,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(BreachRoutes(services, guard).router)
     app.include_router(OrderRoutes(services, guard).router)
     app.include_router(BlindRoutes(services, guard).router)
+    app.include_router(DeviceRoutes(services, guard).router)
     app.include_router(LiveRoutes(services, guard).router)
     app.mount("/", _Page(directory=STATIC, html=True), name="page")
     app.add_exception_handler(Refused, _on_refused)

@@ -13,6 +13,7 @@ import msgspec
 
 from emon.model.breach import Breach
 from emon.model.order import OrderVersion
+from emon.store.device_file import CommandNow, SaidNow
 from emon.store.ledger import LedgerInputs
 from emon.store.pages import AlertNow, Counts, DeviceNow, FeedRow, Taken
 from emon.store.users import User
@@ -98,6 +99,14 @@ class Backend(Protocol):
 
     async def positions_after(self, change_seq: int, limit: int) -> list[DeviceNow]:
         """Devices whose ``change_seq`` is above, rising; all that share one come together."""
+        ...
+
+    async def device_commands(self, device: str, limit: int) -> list[CommandNow]:
+        """What a device was asked, newest first."""
+        ...
+
+    async def device_said(self, device: str, limit: int) -> list[SaidNow]:
+        """When its strap, case or battery was not well, newest first."""
         ...
 
     async def counts(self) -> Counts:

@@ -9,6 +9,7 @@ from emon.alerts.policy import DEFAULT_POLICY, Policy
 from emon.explanation.stored import explain_stored
 from emon.model.breach import Breach
 from emon.model.order import OrderVersion
+from emon.store.device_file import CommandNow, SaidNow
 from emon.store.ledger import LedgerInputs
 from emon.store.pages import AlertNow, Counts, DeviceNow, FeedRow, Taken
 from emon.store.store import Store
@@ -53,6 +54,12 @@ class StoreBackend:
 
     async def positions_after(self, change_seq: int, limit: int) -> list[DeviceNow]:
         return await self._store.positions_after(change_seq, limit)
+
+    async def device_commands(self, device: str, limit: int) -> list[CommandNow]:
+        return await self._store.device_commands(device, limit)
+
+    async def device_said(self, device: str, limit: int) -> list[SaidNow]:
+        return await self._store.device_said(device, limit)
 
     async def counts(self) -> Counts:
         return await self._store.counts()

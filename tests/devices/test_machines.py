@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from emon.devices import orders, outage, position, silence
+from emon.devices import (
+    charging,
+    demand,
+    orders,
+    outage,
+    plausibility,
+    position,
+    silence,
+    timekeeping,
+)
 from emon.devices.machines import MACHINES, page
 from emon.devices.table import Machine
 
@@ -42,6 +51,10 @@ OPEN = {
     position.LOST,
     outage.RUNNING,
     orders.WANTING,
+    demand.UNANSWERED,
+    timekeeping.WRONG,
+    plausibility.DOUBTED,
+    charging.MISSED,
 }
 
 

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emon.ingest.commands import payload_of
 from emon.ingest.decode import decode
 from emon.ingest.elements import instant_us
 from emon.limits import PAYLOAD_BYTES_MAX, SEQ_MAX
-from emon.model.command import Reply, Result
+from emon.model.command import Asks, Command, Reply, Result
 from emon.model.fix import Decoded, RawFix
 from emon.model.instant import format_instant, parse_instant
 from emon.model.vocabulary import DEVICE_EVENT_STATES, Reason, Source
@@ -314,6 +315,12 @@ def only_reply(payload: bytes) -> Reply:
     assert decoded.rejections == ()
     (reply,) = decoded.replies
     return reply
+
+
+def test_the_documented_command_is_what_the_service_sends() -> None:
+    until_us = parse_instant("2026-03-29T01:03:00Z")
+    sent = Command("9f2c4e01a77b3d58", "d-1", Asks.RATE, 0, until_us, "pursuit", rate_s=15, for_s=1_800)
+    assert payload_of(sent).decode() in WIRE.read_text("utf-8").splitlines()
 
 
 def test_the_documented_reply_is_read_as_documented() -> None:

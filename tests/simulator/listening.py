@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import aiomqtt
@@ -44,15 +44,17 @@ class Heard:
 
 
 @asynccontextmanager
-async def listening(url: str) -> AsyncIterator[Heard]:
-    """Everything under emon/v1 and owntracks, heard as the service would."""
+async def listening(
+    url: str, topics: Sequence[str] = _TOPICS, client_id: str = "listener"
+) -> AsyncIterator[Heard]:
+    """Everything under emon/v1 and owntracks, heard as the service would, or other topics."""
     where = BrokerAddress.parse(url)
     client = aiomqtt.Client(
         where.host,
         where.port,
         username=where.user,
         password=where.password,
-        identifier="listener",
+        identifier=client_id,
         protocol=aiomqtt.ProtocolVersion.V311,
     )
     heard = Heard(client)
@@ -63,7 +65,7 @@ async def listening(url: str) -> AsyncIterator[Heard]:
             await heard.add(message.topic.value, message.payload)
 
     async with client:
-        for topic in _TOPICS:
+        for topic in topics:
             await client.subscribe(topic, qos=1)
         task = asyncio.create_task(listen())
         try:

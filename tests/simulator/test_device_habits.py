@@ -55,7 +55,7 @@ def test_a_confirmed_command_is_a_fix_each_fifteen_seconds() -> None:
     assert {round(b - a) for a, b in pairwise(chased)} == {15}
     assert {round(b - a) for a, b in pairwise([at_s for at_s in taken if at_s > 1_265.0])} == {60}
     replies = [m for m in _sent(scenario) if m.topic.endswith("/cmd/reply")]
-    assert [(_after(m.at_us), json.loads(m.payload)["cmd"]) for m in replies] == [(605.0, "rate")]
+    assert [(_after(m.at_us), json.loads(m.payload)["rate_s"]) for m in replies] == [(605.0, 15.0)]
     silent = hour('commands: [{at: "14:10", asks: rate, reply_after_s: null, for: 10min}]')
     assert _fixes(silent) == _fixes(hour())
 

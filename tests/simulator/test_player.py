@@ -86,14 +86,19 @@ async def test_a_command_is_answered_and_changes_the_plan(broker: Broker) -> Non
         await player.connect()
         running = asyncio.create_task(player.play(3_600.0, stop))
         await heard.until(lambda messages: _fixes(messages) >= 3)
-        for payload in (b"{", b'{"id": "c-0", "cmd": "dance"}', b'{"id": "c-1", "cmd": "rate"}'):
+        for payload in (
+            b"{",
+            b'{"id": "c-0", "cmd": "dance"}',
+            b"[]",
+            *[b'{"id": "c-1", "cmd": "rate"}'] * 2,
+        ):
             await heard.client.publish("emon/v1/d-1/cmd", payload, qos=1)
         messages = await heard.until(lambda found: _fixes(found) >= 30)
         stop.set()
         await running
         await player.leave()
     assert [json.loads(reply) for reply in heard.of("emon/v1/d-1/cmd/reply")] == [
-        {"id": "c-1", "cmd": "rate", "ok": True}
+        {"id": "c-1", "result": "done", "rate_s": 15.0}
     ]
     taken = [fix.fixed_at_us for topic, payload in messages for fix in decode(topic, payload).fixes]
     gaps_s = {(after - before) // SECOND_US for before, after in pairwise(taken)}

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from emon.model.breach import Alert
+from emon.model.care import Care, DemandState
 from emon.model.command import Reply, Result
 from emon.model.effects import Effects, NewDelivery
 from emon.model.fix import DeviceEvent, DeviceStatus, Fix, KeptEvent, Rejection
@@ -293,3 +294,12 @@ async def test_a_reply_is_kept_with_its_bytes_and_known_again(any_store: Store) 
         ("c-1", "done", 15.0, full.raw),
         ("c-2", "refused", None, bare.raw),
     ]
+
+
+async def test_what_is_kept_of_a_device_comes_back_whole_and_the_newest_counts(any_store: Store) -> None:
+    first = Care(replies=True, fix=("c-1", NOON_US), troubles={"clock_wrong": ("t-1", NOON_US, "a-1")})
+    second = Care(demand=DemandState.ASKED, charge_wait=(NOON_US, 2**40), implausible_us=(NOON_US, AT_US))
+    assert (await any_store.remembered()).cares == {}
+    await write(any_store, cares=(("d-2", first), ("d-1", first)))
+    await write(any_store, cares=(("d-1", second),), at_us=AT_US + 1)
+    assert (await any_store.remembered()).cares == {"d-1": second, "d-2": first}

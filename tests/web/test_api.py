@@ -22,7 +22,7 @@ from tests.fixtures_web import NAME, PASSWORD, SECRET, Desk
 from tests.web import story
 
 GUARDED = ("/api/v1/now", "/api/v1/alerts", "/api/v1/orders", "/api/v1/orders/schema", "/api/v1/live",
-           "/api/v1/counts", "/api/v1/session", "/api/v1/alerts/0123456789abcdef",
+           "/api/v1/counts", "/api/v1/devices/d-1", "/api/v1/session", "/api/v1/alerts/0123456789abcdef",
            "/api/v1/breaches/0123456789abcdef/explanation")  # fmt: skip
 JSON = {"content-type": "application/json"}
 

@@ -144,6 +144,24 @@ class MqttSource:
             self._unacknowledged.discard(receipt.packet_id)
             self._paho.ack(receipt.packet_id, 1)  # a failed write shows as a disconnection
 
+    async def publish(self, topic: str, payload: bytes, expires_s: int) -> None:
+        """With QoS 1 over the service's own connection; returns when the broker has acknowledged.
+
+        ``expires_s``: a broker that speaks MQTT 5 keeps it no longer for a device that is away.
+        Raises ``SourceUnavailable`` when there is no connection, or it ends before the PUBACK.
+        """
+        client = self._client
+        if client is None or not self._subscribed:
+            raise SourceUnavailable(f"MQTT broker {self.address}: not connected")
+        properties = None
+        if self._version == "5":
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            properties.MessageExpiryInterval = expires_s
+        try:
+            await client.publish(topic, payload, qos=1, properties=properties)
+        except aiomqtt.MqttError as fault:
+            raise SourceUnavailable(f"MQTT broker {self.address}: {_readable(fault)}") from fault
+
     def wake(self) -> None:
         self._woken = True
         self._arrival.set()
