@@ -17,7 +17,8 @@ from emon.alerts.policy import DEFAULT_POLICY, Policy
 from emon.decide import Decider
 from emon.device_alerts import EventKey, device_alerts, events_asked
 from emon.device_cares import cares_after
-from emon.device_watch import Keeper, heard_of, knows_plan, plans_changed
+from emon.device_heard import heard_of, knows_plan, plans_changed
+from emon.device_watch import Keeper
 from emon.devices.caring import Received
 from emon.geofence.fold import Fold
 from emon.ingest.admit import Track, admit, clock_is_wrong

@@ -135,3 +135,12 @@ async def test_nothing_is_lost_when_the_database_goes_away(running: Running) -> 
     await running.publish(running.fix(901), running.fix(902))
     await running.until("SELECT count(*) FROM fix", 3)
     assert await running.rows("SELECT count(DISTINCT seq) FROM fix") == [(3,)]
+
+
+async def test_the_service_keeps_its_own_stops_and_what_it_hears_of_devices(running: Running) -> None:
+    await running.arm(circle_order())
+    await running.publish(running.fix(9_000))
+    await running.until("SELECT count(*) FROM device_watch WHERE watch ? 'heard_us'", 1)
+    # From its last batch, here none, until what the broker had kept was judged.
+    await running.until("SELECT count(*) FROM service_stop WHERE up_at > down_at", 1)
+    assert await running.rows("SELECT count(*) FROM service_stop") == [(1,)]
