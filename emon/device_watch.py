@@ -7,7 +7,7 @@ opened and cleared, alerts raised, the next instants set. Pure, and made for one
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from emon.geofence.timeline import acts_from
-from emon.limits import PLAN_S
+from emon.limits import CELL_PLAN_S, PLAN_S, STILL_AFTER_S, STILL_PLAN_S
+from emon.model.instant import SECOND_US
 from emon.model.order import OrderVersion
 from emon.model.vocabulary import Risk
-from emon.model.watch import Duty
-from emon.plan import Pace
+from emon.model.watch import Duty, Watch
+from emon.plan import Pace, Shift, allowed_us, owed_from, paces
 
 RISKS = list(Risk)
 
@@ -74,6 +75,32 @@ def bases(duties: Sequence[Duty], from_us: int) -> list[Pace]:
         if asked and (not found or found[-1].every_s != min(asked)):
             found.append(Pace(at_us, min(asked)))
     return found
+
+
+def overdue_us(watch: Watch, duties: Sequence[Duty], from_us: int, shift: Shift) -> int:
+    """When a gap that began at ``from_us`` is longer than the device's plan allows."""
+    cell = watch.place is not None and watch.place.cell
+    if not watch.plan_words and not cell and len(duties) == 1:  # nearly every device, nearly always
+        return shift(from_us, allowed_us(duties[0].plan_s or PLAN_S))
+    return owed_from(paces(bases(duties, from_us), watch.plan_words, cell=cell, from_us=from_us), shift)
+
+
+def every_us(watch: Watch, duties: Sequence[Duty], at_us: int) -> int:
+    """The interval of the plan in force at an instant; its turns hold changes only."""
+    every_s = min((duty.plan_s or PLAN_S for duty in duties if duty.holds(at_us)), default=PLAN_S)
+    still_us: int | None = None
+    for turn in watch.plan_words:
+        if turn.at_us > at_us:
+            break
+        if turn.every_s is not None:
+            every_s = turn.every_s
+        else:
+            still_us = turn.at_us if turn.still else None
+    if watch.place is not None and watch.place.cell:
+        every_s = max(every_s, CELL_PLAN_S)
+    if still_us is not None and at_us - still_us >= STILL_AFTER_S * SECOND_US:
+        every_s = max(every_s, STILL_PLAN_S)
+    return every_s * SECOND_US
 
 
 def weightiest(duties: Sequence[Duty], at_us: int) -> Duty | None:

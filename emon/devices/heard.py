@@ -58,8 +58,8 @@ def note(
         place=place,
         implausible=implausible,
         wrong_clock=wrong_clock,
-        jamming=newest(watch.jamming, what.jamming),
-        shielding=newest(watch.shielding, what.shielding),
+        jamming=newest(watch.jamming, what.jamming) if what.jamming else watch.jamming,
+        shielding=newest(watch.shielding, what.shielding) if what.shielding else watch.shielding,
     )
     return after, turns, sooner
 

@@ -11,18 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-from emon.devices.duty import RISKS, bases
+from emon.devices.duty import RISKS, every_us
 from emon.devices.table import Machine
 from emon.limits import (
     OUTAGE_DEVICES_MIN,
     OUTAGE_MISSED_S,
     OUTAGE_SHARE_MIN,
     OUTAGE_WITHIN_S,
-    STILL_AFTER_S,
 )
 from emon.model.instant import SECOND_US
 from emon.model.watch import Duty, Unseen, Watch
-from emon.plan import Shift, paces
+from emon.plan import Shift
 
 _WITHIN_US = OUTAGE_WITHIN_S * SECOND_US
 _MISSED_US = OUTAGE_MISSED_S * SECOND_US
@@ -70,16 +69,6 @@ OUTAGE = Machine(
         (OVER, Given.MOST_HEARD): (OVER, ()),
     },
 )
-
-
-def every_us(watch: Watch, duties: Sequence[Duty], at_us: int) -> int:
-    """The interval of the plan in force at an instant."""
-    cell = watch.place is not None and watch.place.cell
-    if not watch.plan_words and not cell and len(duties) == 1:
-        return bases(duties, at_us)[0].every_s * SECOND_US
-    from_us = at_us - STILL_AFTER_S * SECOND_US
-    plan = paces(bases(duties, at_us), watch.plan_words, cell=cell, from_us=from_us)
-    return [pace.every_s for pace in plan if pace.from_us <= at_us][-1] * SECOND_US
 
 
 def fell_together(

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from emon.devices.duty import bases, stretches
+from emon.devices.duty import overdue_us, stretches
 from emon.devices.table import Machine
 from emon.limits import NO_POSITION_AFTER_S
 from emon.model.instant import SECOND_US
 from emon.model.watch import Cause, Duty, PositionState, SilenceState, Watch
-from emon.plan import Shift, owed_from, paces
+from emon.plan import Shift
 
 _AFTER_US = NO_POSITION_AFTER_S * SECOND_US
 
@@ -99,9 +99,7 @@ def counted_from(watch: Watch) -> int:
 
 
 def _due_us(watch: Watch, duties: Sequence[Duty], from_us: int, shift: Shift) -> int:
-    cell = watch.place is not None and watch.place.cell
-    plan = paces(bases(duties, from_us), watch.plan_words, cell=cell, from_us=from_us)
-    owed_us = owed_from(plan, shift)
+    owed_us = overdue_us(watch, duties, from_us, shift)
     if _on(watch.jamming) or _on(watch.shielding):
         return owed_us
     return max(owed_us, shift(from_us, _AFTER_US))

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from emon.devices.duty import bases, stretches
+from emon.devices.duty import overdue_us, stretches
 from emon.devices.table import Machine
 from emon.model.watch import Duty, SilenceState, Watch
-from emon.plan import Shift, owed_from, paces
+from emon.plan import Shift
 
 
 class Given(StrEnum):
@@ -96,12 +96,6 @@ def silence_due(watch: Watch, duties: Sequence[Duty], shift: Shift) -> tuple[int
     if watch.silence is not None:
         return counted_us, Given.RELEASED
     return None
-
-
-def overdue_us(watch: Watch, duties: Sequence[Duty], from_us: int, shift: Shift) -> int:
-    """When a gap in its messages that began at ``from_us`` is longer than the plan allows."""
-    cell = watch.place is not None and watch.place.cell
-    return owed_from(paces(bases(duties, from_us), watch.plan_words, cell=cell, from_us=from_us), shift)
 
 
 def released_us(watch: Watch, duties: Sequence[Duty]) -> int | None:
