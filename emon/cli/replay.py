@@ -18,7 +18,8 @@ _EPILOG = """\
 ORDERS is a document of orders; an order without `armed_at` counts as armed at its `valid_from`.
 FIXES is JSON Lines: one fix a line as devices send it, with `device` and, where it differs from `t`,
 `received_at`. The order of lines is nothing. A line that cannot be read is rejected as such a payload
-is, named on standard error, and the replay goes on.
+is, named on standard error, and the replay goes on. Lines {"received_at", "service": "down"|"up"} say
+when the service judged nothing: silence and blind time do not count in between.
 
 Standard output gets one JSON object a line: each breach in its final state and each alert, by
 `opened_at` or `at`. The same input gives the same bytes.
