@@ -12,6 +12,7 @@ the plan in force there, so counted, has run out. Pure; instants in microseconds
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -47,18 +48,17 @@ def plain_shift(from_us: int, duration_us: int) -> int:
 class ServiceClock:
     """A clock that stands still while the service is down. ``stops``: those that have ended."""
 
-    __slots__ = ("_stops", "up_us")
+    __slots__ = ("_stops", "_ups", "up_us")
 
     def __init__(self, stops: Sequence[ServiceStop]) -> None:
         self._stops = [(stop.down_us, stop.up_us) for stop in stops if stop.up_us is not None]
-        self.up_us = self._stops[-1][1] if self._stops else 0
+        self._ups = [up_us for _, up_us in self._stops]
+        self.up_us = self._ups[-1] if self._ups else 0
 
     def shift(self, from_us: int, duration_us: int) -> int:
         """What would fall due at the very beginning of a stop falls due at its end."""
         at_us, left_us = from_us, duration_us
-        for down_us, up_us in self._stops:
-            if up_us <= at_us:
-                continue
+        for down_us, up_us in self._stops[bisect.bisect_right(self._ups, from_us) :]:
             if left_us < down_us - at_us:
                 break
             left_us -= max(0, down_us - at_us)
