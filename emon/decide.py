@@ -15,7 +15,8 @@ from emon.devices.wishes import wanted_by_change, wanted_by_doubt
 from emon.geofence.approach import approach_of
 from emon.geofence.fold import NO_ZONE, Episode, Fold, Subject, begin, see, stays_quiet, with_newest
 from emon.geofence.reconcile import Change, reconcile
-from emon.geofence.walk import Turns, Walk
+from emon.geofence.walk import Walk
+from emon.geofence.way import Turns
 from emon.limits import APPROACHES_A_DAY_MAX, INCURSION_DAYS_KEPT
 from emon.model.breach import Alert, Breach
 from emon.model.command import Chase, Wish

@@ -18,8 +18,10 @@ from emon.devices import (
     timekeeping,
 )
 from emon.devices.table import Machine, diagram, rows
+from emon.geofence import episode
 
 MACHINES: tuple[tuple[ModuleType, Machine[Any, Any, Any], Any], ...] = (
+    (episode, episode.BREACH, episode.Phase.NONE),
     (silence, silence.SILENCE, silence.UNHEARD),
     (position, position.POSITION, position.KNOWN),
     (outage, outage.OUTAGE, outage.RUNNING),
@@ -38,9 +40,9 @@ def page() -> str:
     parts = [
         "# State machines",
         "",
-        "Written by `make docs` from the tables of `emon/devices/`. A diagram shows the rows that change",
-        "something; the table has them all: the state after an input, and what is done. A dot is the same",
-        "state.",
+        "Written by `make docs` from the tables of `emon/devices/` and `emon/geofence/`. A diagram shows the",
+        "rows that change something; the table has them all: the state after an input, and what is done. A",
+        "dot is the same state.",
         "",
     ]
     for module, machine, start in MACHINES:

@@ -1,18 +1,17 @@
-"""The steps of the fold: what an edge does, what a fix does, what a path does.
+"""The steps of the fold: what an edge shows, what a fix shows, and what the breach's table makes of it.
 
-A :class:`Walk` takes a :class:`~emon.geofence.fold.Fold`, is fed in event time, and gives the next
-one; it is used for one advance and thrown away, so nothing outside ever sees it change.
+When a breach begins and ends stands in :data:`emon.geofence.episode.BREACH`; here its inputs are chosen
+and its effects carried out. A :class:`Walk` takes a :class:`~emon.geofence.fold.Fold`, is fed in event
+time, and gives the next one; it is used for one advance and thrown away, so nothing outside ever sees
+it change.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import pairwise
-
 from msgspec.structs import replace
 
-from emon.geofence.agreement import led_aside, opens, strength
-from emon.geofence.evidence import certainty_of, is_outside, way_opens, way_probability
+from emon.geofence.agreement import opens, strength
+from emon.geofence.episode import BREACH, Done, Phase, Shown
 from emon.geofence.fold import (
     NO_ZONE,
     Episode,
@@ -20,66 +19,22 @@ from emon.geofence.fold import (
     Seen,
     Side,
     Subject,
-    cannot_meet,
     run_of,
     see,
     trimmed,
     way_from,
 )
-from emon.geofence.geometry import Contact, Geometry
+from emon.geofence.geometry import Geometry
 from emon.geofence.schedule import holding_between
 from emon.geofence.timeline import Edge, condition_of, device_use, in_force
-from emon.limits import (
-    CROSSING_GAP_MAX_S,
-    EDGE_FIX_AGE_MAX_S,
-    PLAN_S,
-    PRESENT_AGE_MAX_S,
-    REACH_GAP_MAX_S,
-    REACH_SPEED_MAX_M_S,
-)
+from emon.geofence.way import Turns, Ways
+from emon.limits import EDGE_FIX_AGE_MAX_S, PRESENT_AGE_MAX_S, REACH_SPEED_MAX_M_S
 from emon.model.fix import Fix
 from emon.model.instant import SECOND_US
 from emon.model.order import OrderVersion
-from emon.model.span import span_m
-from emon.model.vocabulary import Certainty, How, Source
-from emon.model.watch import Turn
-from emon.plan import Pace, owed_spans, paces
-
-Turns = Callable[[str], Sequence[Turn]]
-"""What a device said that changes its plan, at least since the fix before those that are fed."""
+from emon.model.vocabulary import Certainty, How
 
 _EDGE_AGE_US = EDGE_FIX_AGE_MAX_S * SECOND_US
-
-
-class _Part:
-    """The part of a path within one stretch of one version: fractions and interpolated ends."""
-
-    __slots__ = ("end", "end_f", "start", "start_f", "version", "zone")
-
-    def __init__(self, a: Seen, b: Seen, from_us: int, to_us: int, version: int, zone: int) -> None:
-        gap_us = b.at_us - a.at_us
-        self.version = version
-        self.zone = zone
-        self.start_f = max(0.0, (from_us - a.at_us) / gap_us)
-        self.end_f = min(1.0, (to_us - a.at_us) / gap_us)
-        self.start = _between(a, b, self.start_f)
-        self.end = _between(a, b, self.end_f)
-
-    def fraction(self, along: float) -> float:
-        """A fraction of this part as a fraction of the whole path."""
-        return self.start_f + along * (self.end_f - self.start_f)
-
-
-def _between(a: Seen, b: Seen, fraction: float) -> tuple[float, float]:
-    lon1, lat1 = a.fix.wire.lon, a.fix.wire.lat
-    lon2, lat2 = b.fix.wire.lon, b.fix.wire.lat
-    if fraction <= 0.0:
-        return lon1, lat1
-    if fraction >= 1.0:
-        return lon2, lat2
-    dlon = (lon2 - lon1 + 540.0) % 360.0 - 180.0
-    lon = (lon1 + fraction * dlon + 540.0) % 360.0 - 180.0
-    return lon, lat1 + fraction * (lat2 - lat1)
 
 
 class Walk:
@@ -115,6 +70,13 @@ class Walk:
         )
 
     @property
+    def phase(self) -> Phase:
+        """Where the condition's breach stands."""
+        if self._episode is None:
+            return Phase.NONE
+        return Phase.OPPOSED if self._rights else Phase.IN_BREACH
+
+    @property
     def right_since_us(self) -> int | None:
         """Since when the open episode has shown the opposite, which one more fix would settle."""
         return self._right_since_us if self._episode is not None and self._rights else None
@@ -137,38 +99,57 @@ class Walk:
         if edge.version is None:
             if self._episode is not None:
                 self._episode = self._at_window_end(self._episode)
-                self._close(edge.at_us)
+            self._turn_at(edge, Shown.EDGE_END, ())
             self._recent = tuple(_inactive(seen) for seen in self._recent)
             self._window_us = None
             return
         self._see_under(self.subject.zones[edge.version])
         version = self.subject.timeline.version(edge.version)
         worn = tuple(s for s in self._recent if device_use(version, s.fix.wire.device, s.at_us) is not None)
-        newest = worn[-1] if worn else None
         if self._wrong_side is Side.OUTSIDE:
             self._enter_window(edge, worn, begins=begins)
-        if newest is not None and self._episode is not None:
-            if newest.right:
+        self._turn_at(edge, self._shown_at(edge, worn), worn)
+
+    def _shown_at(self, edge: Edge, worn: tuple[Seen, ...]) -> Shown:
+        """What the newest fix shows of what holds from an edge on."""
+        newest = worn[-1] if worn else None
+        if newest is None or not (newest.right or newest.wrong):
+            return Shown.EDGE_UNKNOWN
+        if newest.right:
+            return Shown.EDGE_RIGHT
+        begins = self._episode is None and edge.at_us - newest.at_us <= _EDGE_AGE_US
+        return Shown.EDGE_CONCLUSIVE if begins and opens(worn, run_of(worn)) else Shown.EDGE_WRONG
+
+    def _turn_at(self, edge: Edge, shown: Shown, worn: tuple[Seen, ...]) -> None:
+        after, done = BREACH.step(self.phase, shown)
+        for effect in done:
+            if effect is Done.END_AT_EDGE:
                 self._close(edge.at_us)
-            elif newest.wrong:  # what opposed it under the old version shows it under this one
-                self._rights = 0
-                shown_at_us = max(self._episode.shown_at_us, newest.at_us)
-                self._episode = replace(self._episode, shown_at_us=shown_at_us, opposed=False)
-            return
-        if self._episode is not None or newest is None or not newest.wrong:
-            return
-        age_us = edge.at_us - newest.at_us
-        run = run_of(worn)
-        if age_us > _EDGE_AGE_US or not opens(worn, run):
-            return
+            elif effect is Done.CARRY:
+                self._carry(worn[-1])
+            elif effect is Done.BEGIN_AT_EDGE:
+                self._begin_at(edge, worn)
+        assert self.phase is after
+
+    def _carry(self, newest: Seen) -> None:
+        """What opposed it under the old version shows it under this one."""
+        assert self._episode is not None
+        self._rights = 0
+        shown_at_us = max(self._episode.shown_at_us, newest.at_us)
+        self._episode = replace(self._episode, shown_at_us=shown_at_us, opposed=False)
+
+    def _begin_at(self, edge: Edge, worn: tuple[Seen, ...]) -> None:
+        assert edge.version is not None
+        newest = worn[-1]
         late = self._wrong_side is Side.OUTSIDE
         doubted = late and _within_reach(newest, edge.at_us)
+        certainty = _aged(strength(worn, run_of(worn)), edge.at_us - newest.at_us)
         self._episode = Episode(
             opened_at_us=edge.at_us,
             closed_at_us=None,
             how=How.LATE_HOME if late else How.SCHEDULE,
             version=edge.version,
-            certainty=Certainty.POSSIBLE if doubted else _aged(strength(worn, run), age_us),
+            certainty=Certainty.POSSIBLE if doubted else certainty,
             deepest_m=newest.depth_m,
             shown_at_us=newest.at_us,
             device=newest.fix.wire.device,
@@ -231,12 +212,14 @@ class Walk:
         if zone != NO_ZONE and any(s.zone not in (zone, NO_ZONE) for s in self._recent):
             self._see_under(zone)
         if seen.right:
-            self._righted(seen)
+            self._righted(seen, version)
         if seen.outside and self._wrong_side is Side.INSIDE:
             self._come_by(way_from(self._recent, seen), seen, version)
         self._recent = trimmed(self._recent, seen)
         if seen.wrong and active and version is not None:
             self._wronged(seen, version)
+        elif not seen.right:
+            self._turn(seen, Shown.UNKNOWN, version)
 
     def context(self, fix: Fix, zone: int, distance_m: float) -> None:
         """Take a fix from before the beginning: a place to come from, not evidence."""
@@ -252,17 +235,34 @@ class Walk:
             return False
         return bool(holding_between(version, condition, at_us, at_us + 1))
 
+    def _turn(self, seen: Seen, shown: Shown, version: OrderVersion | None) -> None:
+        """What the table makes of a fix. ``version`` judges it: only a fix that none judges lacks one."""
+        after, done = BREACH.step(self.phase, shown)
+        for effect in done:
+            if effect is Done.OPPOSE:
+                self._oppose(seen)
+            elif effect is Done.END_AT_FIRST_RIGHT:
+                self._close(self._right_since_us)
+            elif effect is Done.SUPPORT:
+                self._support(seen)
+            elif effect is Done.BEGIN and version is not None:
+                self._begin(seen, version)
+        assert self.phase is after
+
     def _wronged(self, seen: Seen, version: OrderVersion) -> None:
-        run = run_of(self._recent)
+        begins = self._episode is None and opens(self._recent, run_of(self._recent))
+        self._turn(seen, Shown.CONCLUSIVE if begins else Shown.WRONG, version)
+
+    def _support(self, seen: Seen) -> None:
+        assert self._episode is not None
         self._rights = 0
-        if self._episode is not None:
-            doubted = self._episode.doubted and _within_reach(seen, self._window_us)
-            known = self._episode.certainty
-            found = known if known is Certainty.CERTAIN else strength(self._recent, run)
-            self._episode = _strengthened(self._episode, seen, found, doubted=doubted)
-            return
-        if not opens(self._recent, run):
-            return
+        doubted = self._episode.doubted and _within_reach(seen, self._window_us)
+        known = self._episode.certainty
+        found = known if known is Certainty.CERTAIN else strength(self._recent, run_of(self._recent))
+        self._episode = _strengthened(self._episode, seen, found, doubted=doubted)
+
+    def _begin(self, seen: Seen, version: OrderVersion) -> None:
+        run = run_of(self._recent)
         active = _shown_by(run)
         how, opened_at_us, doubted = How.INSIDE, active[0].at_us, False
         if self._wrong_side is Side.OUTSIDE:
@@ -278,6 +278,7 @@ class Walk:
             device=seen.fix.wire.device,
             doubted=doubted,
         )
+        self._rights = 0
 
     def _missed(self, run: tuple[Seen, ...], first: Seen) -> tuple[How, int, bool]:
         """How an inclusion was broken that a run outside shows, since when, and whether he could have
@@ -291,18 +292,16 @@ class Walk:
             return How.LEFT_EARLY, first.at_us, False
         return How.LATE_HOME, first.at_us, _within_reach(first, window_us)
 
-    def _righted(self, seen: Seen) -> None:
+    def _righted(self, seen: Seen, version: OrderVersion | None) -> None:
         if self._wrong_side is Side.OUTSIDE:
             self._home_us = seen.at_us
         self._oppose_closed(seen)
-        if self._episode is None:
-            return
-        if self._rights == 0:
-            self._right_since_us = seen.at_us
-        self._rights += 1
+        self._turn(seen, Shown.RIGHT, version)
+
+    def _oppose(self, seen: Seen) -> None:
+        assert self._episode is not None
+        self._rights, self._right_since_us = 1, seen.at_us
         self._episode = replace(self._episode, opposed=True)
-        if self._rights >= 2:
-            self._close(self._right_since_us)
 
     def _oppose_closed(self, seen: Seen) -> None:
         """ "a usable fix newer than all that show the breach shows the wearer on the right side": of what
@@ -318,142 +317,10 @@ class Walk:
         if before is None or version is None or before.fix.wire.device != seen.fix.wire.device:
             return
         if before.at_us < seen.at_us:
-            self._way(before, seen, version)
-
-    # --- paths --------------------------------------------------------------------------------
-
-    def _way(self, a: Seen, b: Seen, version: OrderVersion) -> None:
-        """Judge the way between two fixes, the later one outside."""
-        if a.zone == b.zone and (not a.outside or cannot_meet(a, b)) and self._one_version(a, b):
-            return
-        parts = [part for part in self._parts(a, b, version) if self._both_outside(part.zone, a, b)]
-        if not parts:
-            return
-        contacts = [
-            (part, contact)
-            for part in parts
-            if (contact := self.geometry.contact(part.zone, part.start, part.end)) is not None
-        ]
-        gap_s = (b.at_us - a.at_us) / SECOND_US
-        if gap_s <= CROSSING_GAP_MAX_S:
-            if contacts and way_opens(max(c.deepest_m for _, c in contacts), _claim_m(a, b)):
-                aside = led_aside(self._recent, a) or led_aside(self._recent, b)
-                self.closed.append(_crossing(a, b, contacts, aside=aside))
-            return
-        owed_us = self._owed_us(a, b)
-        owed = 0 < owed_us <= REACH_GAP_MAX_S * SECOND_US
-        if contacts or (owed and self._reachable(parts, a, b, gap_s)):
-            version_number = contacts[0][0].version if contacts else parts[0].version
-            deepest_m = max((contact.deepest_m for _, contact in contacts), default=0.0)
-            self.closed.append(
-                Episode(
-                    a.at_us,
-                    b.at_us,
-                    How.REACHABLE,
-                    version_number,
-                    Certainty.POSSIBLE,
-                    deepest_m,
-                    b.at_us,
-                    b.fix.wire.device,
-                )
-            )
-
-    def _still_s(self, a: Seen, b: Seen) -> float:
-        """For how long of a gap the device says that it lay still: nobody went anywhere with it then."""
-        still_us, since_us = 0, None
-        for turn in self._turns(a.fix.wire.device):
-            if turn.still is True and since_us is None:
-                since_us = turn.at_us
-            elif turn.still is False and since_us is not None:
-                still_us += max(0, min(turn.at_us, b.at_us) - max(since_us, a.at_us))
-                since_us = None
-        if since_us is not None:
-            still_us += max(0, b.at_us - max(since_us, a.at_us))
-        return still_us / SECOND_US
-
-    def _owed_us(self, a: Seen, b: Seen) -> int:
-        """For how long of the way between two fixes of a device others were owed, one after another:
-        a position that places nobody was sent all the same."""
-        device = a.fix.wire.device
-        between = [s for s in self._recent if a.at_us < s.at_us < b.at_us and s.fix.wire.device == device]
-        return sum(self._owed_between_us(*step) for step in pairwise([a, *between, b]))
-
-    def _owed_between_us(self, a: Seen, b: Seen) -> int:
-        device = a.fix.wire.device
-        bases: list[Pace] = []
-        for from_us, _, version in self.subject.timeline.reigns(a.at_us, b.at_us):
-            use = device_use(version, device, from_us)
-            if use is not None:
-                bases.append(Pace(from_us, use.plan_s or PLAN_S))
-        cell = a.fix.wire.source is Source.CELL
-        plan = paces(bases, self._turns(device), cell=cell, from_us=a.at_us)
-        return sum(to_us - from_us for from_us, to_us in owed_spans(plan, b.at_us))
-
-    def _one_version(self, a: Seen, b: Seen) -> bool:
-        """Whether one version governs the whole way, so that one zone decides."""
-        timeline = self.subject.timeline
-        return timeline.governing(a.at_us) is timeline.governing(b.at_us)
-
-    def _parts(self, a: Seen, b: Seen, version: OrderVersion) -> list[_Part]:
-        """The parts of the way in which the condition holds, each with its own version's zone."""
-        timeline = self.subject.timeline
-        if timeline.governing(b.at_us) is version:
-            holds = [(s.from_us, s.to_us, s.version) for s in timeline.stretches(a.at_us, b.at_us)]
-        else:  # received after a newer version was armed: that one judges the way as it judges the fix
-            condition = condition_of(version, self.subject.condition)
-            if condition is None:
-                return []
-            holds = [
-                (from_us, to_us, version.version)
-                for from_us, to_us in holding_between(version, condition, a.at_us, b.at_us)
-            ]
-        zones = self.subject.zones
-        return [_Part(a, b, from_us, to_us, number, zones[number]) for from_us, to_us, number in holds]
-
-    def _both_outside(self, zone: int, a: Seen, b: Seen) -> bool:
-        return all(
-            is_outside(
-                s.distance_m
-                if s.zone == zone
-                else self.geometry.distance_m(zone, s.fix.wire.lon, s.fix.wire.lat)
-            )
-            for s in (a, b)
-        )
-
-    def _reachable(self, parts: list[_Part], a: Seen, b: Seen, gap_s: float) -> bool:
-        start, end = _between(a, b, 0.0), _between(a, b, 1.0)
-        reach_m = REACH_SPEED_MAX_M_S * (gap_s - self._still_s(a, b))
-        return any(
-            self.geometry.detour_m(zone, start, end) <= reach_m
-            for zone in sorted({part.zone for part in parts})
-        )
-
-
-def _crossing(a: Seen, b: Seen, contacts: list[tuple[_Part, Contact]], *, aside: bool) -> Episode:
-    part, contact = contacts[0]
-    along = part.fraction(contact.first)
-    deepest_m = max(found.deepest_m for _, found in contacts)
-    wa, wb = a.fix.wire, b.fix.wire
-    p = way_probability(
-        deepest_m,
-        _claim_m(a, b),
-        span_m(wa.lon, wa.lat, wb.lon, wb.lat),
-    )
-    return Episode(
-        opened_at_us=a.at_us + round(along * (b.at_us - a.at_us)),
-        closed_at_us=b.at_us,
-        how=How.CROSSED,
-        version=part.version,
-        certainty=Certainty.POSSIBLE if aside else certainty_of(p, agreed=True),
-        deepest_m=deepest_m,
-        shown_at_us=b.at_us,
-        device=wb.device,
-    )
-
-
-def _claim_m(a: Seen, b: Seen) -> float:
-    """The wider of two claims, metres."""
-    return max(a.fix.wire.accuracy_m, b.fix.wire.accuracy_m)
+            ways = Ways(self.subject, self.geometry, self._turns, self._recent)
+            found = ways.between(before, seen, version)
+            if found is not None:
+                self.closed.append(found)
 
 
 def _ended(episode: Episode, at_us: int) -> Episode:
