@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from emon.devices.table import Machine
 from emon.model.care import DemandState
+from emon.model.machine import Machine
 
 
 class Given(StrEnum):

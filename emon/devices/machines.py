@@ -17,8 +17,8 @@ from emon.devices import (
     silence,
     timekeeping,
 )
-from emon.devices.table import Machine, diagram, rows
 from emon.geofence import episode
+from emon.model.machine import Machine, diagram, rows
 
 MACHINES: tuple[tuple[ModuleType, Machine[Any, Any, Any], Any], ...] = (
     (episode, episode.BREACH, episode.Phase.NONE),

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from emon.devices.duty import stretches
-from emon.devices.table import Machine
 from emon.limits import ORDER_WAITS_S
 from emon.model.instant import SECOND_US
+from emon.model.machine import Machine
 from emon.model.watch import Duty, Watch
 from emon.plan import Shift
 

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from emon.devices.duty import RISKS, every_us
-from emon.devices.table import Machine
 from emon.limits import (
     OUTAGE_DEVICES_MIN,
     OUTAGE_MISSED_S,
@@ -20,6 +19,7 @@ from emon.limits import (
     OUTAGE_WITHIN_S,
 )
 from emon.model.instant import SECOND_US
+from emon.model.machine import Machine
 from emon.model.watch import Duty, Unseen, Watch
 from emon.plan import Shift
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from emon.devices.duty import overdue_us, stretches
-from emon.devices.table import Machine
 from emon.limits import NO_POSITION_AFTER_S
 from emon.model.instant import SECOND_US
+from emon.model.machine import Machine
 from emon.model.watch import Cause, Duty, PositionState, SilenceState, Watch
 from emon.plan import Shift
 

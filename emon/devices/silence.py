@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from emon.devices.duty import overdue_us, stretches
-from emon.devices.table import Machine
+from emon.model.machine import Machine
 from emon.model.watch import Duty, SilenceState, Watch
 from emon.plan import Shift
 

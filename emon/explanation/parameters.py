@@ -16,6 +16,7 @@ import emon.geofence.evidence
 import emon.geofence.fold
 import emon.geofence.reconcile
 import emon.geofence.walk
+import emon.geofence.way
 import emon.ingest.admit
 import emon.recall
 import emon.recall_home
@@ -26,6 +27,7 @@ JUDGING: tuple[ModuleType, ...] = (
     emon.geofence.fold,
     emon.geofence.agreement,
     emon.geofence.walk,
+    emon.geofence.way,
     emon.geofence.reconcile,
     emon.decide,
     emon.engine,

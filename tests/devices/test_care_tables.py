@@ -10,12 +10,12 @@ import pytest
 
 from emon.alerts.policy import DEFAULT_POLICY, rule_for_device
 from emon.devices import charging, demand, plausibility, pursuit, timekeeping
-from emon.devices.table import Machine
 from emon.devices.upkeep import Upkeep
 from emon.limits import CHARGE_GRACE_S
 from emon.model.care import Care, ChargeState, ClockState, DemandState, PursuitState, TrustState
 from emon.model.command import Asks
 from emon.model.instant import SECOND_US, parse_instant
+from emon.model.machine import Machine
 from emon.model.vocabulary import AlertEvent, Party, Risk
 from emon.model.watch import Duty
 from emon.plan import plain_shift

@@ -19,7 +19,7 @@ from emon.devices import (
     timekeeping,
 )
 from emon.devices.machines import MACHINES, page
-from emon.devices.table import Machine
+from emon.model.machine import Machine
 
 CELLS = [
     pytest.param(machine, state, given, id=f"{machine.name}-{state}-{given}")
