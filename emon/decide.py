@@ -14,6 +14,8 @@ from emon.device_watch import Keeper
 from emon.devices.wishes import wanted_by_change, wanted_by_doubt
 from emon.geofence.approach import approach_of
 from emon.geofence.fold import NO_ZONE, Episode, Fold, Subject, begin, see, stays_quiet, with_newest
+from emon.geofence.pairing import PairWalk
+from emon.geofence.proximity import PairFold, begin_pair, frontier_us, with_fixes
 from emon.geofence.reconcile import Change, reconcile
 from emon.geofence.walk import Walk
 from emon.geofence.way import Turns
@@ -22,7 +24,7 @@ from emon.model.breach import Alert, Breach
 from emon.model.command import Chase, Wish
 from emon.model.fix import Fix
 from emon.model.instant import to_datetime
-from emon.model.vocabulary import AlertEvent, Risk
+from emon.model.vocabulary import AlertEvent, Kind, Risk
 from emon.model.watch import Turn
 from emon.state import FoldPast, Key, State
 
@@ -49,11 +51,11 @@ class _Again(NamedTuple):
         right_since_us = walk.right_since_us
         return cls(len(walk.closed), affected_us if right_since_us is None else right_since_us)
 
-    def touched(self, walk: Walk) -> list[Episode]:
+    def touched(self, closed: Sequence[Episode]) -> Sequence[Episode]:
         """The closed episodes of the same stretch as the lines on file that are looked at."""
         return [
             episode
-            for i, episode in enumerate(walk.closed)
+            for i, episode in enumerate(closed)
             if i >= self.settled or (episode.closed_at_us or 0) >= self.open_since_us
         ]
 
@@ -67,6 +69,7 @@ class Decider:
 
     def __init__(self, state: State, pasts: Mapping[Key, FoldPast], policy: Policy, keeper: Keeper) -> None:
         self.folds: Map[Key, Fold] = state.folds
+        self.pairs: Map[Key, PairFold] = state.pairs
         self.breaches: Map[Key, tuple[Breach, ...]] = state.breaches
         self.incursion_days: Map[Key, tuple[int, ...]] = state.incursion_days
         self.approaches: Map[Key, tuple[int, ...]] = state.approaches
@@ -91,6 +94,10 @@ class Decider:
         looks: list[tuple[Key, int | None]] = []
         for key in keys:
             subject = self._state.subjects[key]
+            if subject.kind is Kind.CONTACT:
+                changes.extend(self._advance_pair(subject, [], at_us, edges_to_us=at_us))
+                looks.append((key, self.pairs[key].next_look_us))
+                continue
             fold = self.folds.get(key)
             if fold is None:
                 past = self._pasts[key]
@@ -103,7 +110,7 @@ class Decider:
             fold = walk.result()
             self._keep(key, fold)
             looks.append((key, fold.next_look_us))
-            changes.extend(self._match(subject, walk, again, at_us))
+            changes.extend(self._match(subject, fold, walk.closed, again, at_us))
         self._tell(changes, at_us, None)
         return looks
 
@@ -119,14 +126,17 @@ class Decider:
                     arrived.setdefault(key, []).append(fix)
         work: list[tuple[Key, Subject, FoldPast | None, int]] = []
         pairs: list[tuple[Subject, Fix]] = []
+        changes: list[tuple[Key, Change]] = []
         for key, new in sorted(arrived.items()):
             subject = self._state.subjects[key]
+            if subject.kind is Kind.CONTACT:
+                changes.extend(self._advance_pair(subject, new, at_us))
+                continue
             past = self._pasts[key] if key in again else self._past_for(key, new)
             pending = new if past is None else _merged(past.fixes, new)
             pairs.extend((subject, fix) for fix in pending)
             work.append((key, subject, past, len(pending)))
         judged = self._distances(pairs)
-        changes: list[tuple[Key, Change]] = []
         place = 0
         for key, subject, past, count in work:
             own = judged[place : place + count]
@@ -140,11 +150,33 @@ class Decider:
                 walk.edges_to(at_us - 1)
             else:
                 walk = self._advance(subject, self.folds[key], own)
-            self._keep(key, walk.result())
-            changes.extend(self._match(subject, walk, settled, at_us))
-            self.wants.extend(wanted_by_doubt(self.folds[key], at_us))
+            fold = walk.result()
+            self._keep(key, fold)
+            changes.extend(self._match(subject, fold, walk.closed, settled, at_us))
+            self.wants.extend(wanted_by_doubt(fold, at_us))
         self._tell(changes, at_us, at_us)
         self._warn([key for key, new in sorted(arrived.items()) if new], at_us)
+
+    def _advance_pair(
+        self, subject: Subject, new: Sequence[Fix], at_us: int, *, edges_to_us: int | None = None
+    ) -> list[tuple[Key, Change]]:
+        """One condition of contact: new fixes of either person, and edges (of a timer, where given)."""
+        key = subject.key
+        before = self.pairs.get(key)
+        if before is not None and all(before.continues_with(fix.wire) for fix in new):
+            walk = PairWalk(subject, before)
+            fold, again = walk.advance(new, edges_to_us), None
+        else:
+            past = self._pasts[key]
+            self._remember(key, past)
+            known_us = frontier_us(subject, with_fixes({}, past.fixes), past.start_us)
+            affected_us = min(known_us, self._affected(key, past, new))
+            walk = PairWalk(subject, begin_pair(subject, past.start_us), affected_us=affected_us)
+            fold = walk.advance((*past.fixes, *new), at_us - 1 if edges_to_us is None else edges_to_us)
+            again = _Again(walk.settled_before, walk.open_since_us)
+        self._look(key, before, fold)
+        self.pairs = self.pairs.set(key, fold)
+        return self._match(subject, fold, walk.closed, again, at_us)
 
     def _past_for(self, key: Key, new: Sequence[Fix]) -> FoldPast | None:
         """The past to fold again from, or None where the fold in memory can go on."""
@@ -155,7 +187,8 @@ class Decider:
 
     def _affected(self, key: Key, past: FoldPast, new: Sequence[Fix]) -> int:
         stale_us = self._state.stale.get(key, past.from_us)
-        return min([stale_us, past.from_us, *(fix.wire.fixed_at_us for fix in new[:1])])
+        early_us = self._state.subjects[key].touches_before_us
+        return min([stale_us, past.from_us, *(fix.wire.fixed_at_us - early_us for fix in new[:1])])
 
     def _distances(self, pairs: Sequence[tuple[Subject, Fix]]) -> list[Judged | None]:
         """Every fix under the zone that judges it, by one call of the kernel.
@@ -229,10 +262,12 @@ class Decider:
     # --- matching and telling -----------------------------------------------------------------
 
     def _keep(self, key: Key, fold: Fold) -> None:
-        before = self.folds.get(key)
-        if before is None or before.next_look_us != fold.next_look_us or key in self._state.stale:
-            self.looks[key] = fold.next_look_us
+        self._look(key, self.folds.get(key), fold)
         self.folds = self.folds.set(key, fold)
+
+    def _look(self, key: Key, before: Fold | PairFold | None, after: Fold | PairFold) -> None:
+        if before is None or before.next_look_us != after.next_look_us or key in self._state.stale:
+            self.looks[key] = after.next_look_us
 
     def _remember(self, key: Key, past: FoldPast) -> None:
         """Take over what the file says about a condition that memory may have lost."""
@@ -247,11 +282,15 @@ class Decider:
         self.incursion_days = self.incursion_days.set(key, tuple(sorted(days))[-INCURSION_DAYS_KEPT:])
 
     def _match(
-        self, subject: Subject, walk: Walk, again: _Again | None, at_us: int
+        self,
+        subject: Subject,
+        fold: Fold | PairFold,
+        closed: Sequence[Episode],
+        again: _Again | None,
+        at_us: int,
     ) -> list[tuple[Key, Change]]:
         """Match the episodes of one advance with the file."""
-        fold = walk.result()
-        episodes = walk.closed if again is None else again.touched(walk)
+        episodes = closed if again is None else again.touched(closed)
         if fold.episode is not None:
             episodes = [*episodes, fold.episode]
         if again is None:

@@ -21,6 +21,7 @@ from emon.device_heard import heard_of, knows_plan, plans_changed
 from emon.device_watch import Keeper
 from emon.devices.caring import Received
 from emon.geofence.fold import Fold
+from emon.geofence.proximity import PairFold
 from emon.ingest.admit import Track, admit, clock_is_wrong
 from emon.limits import TRACK_FIXES_MAX
 from emon.model.command import Reply
@@ -87,7 +88,7 @@ def needs(state: State, inputs: Inputs) -> Need:
         if due_us >= inputs.at_us:
             break
         firing.add(key)
-        if key not in state.folds:
+        if state.fold_of(key) is None:
             folds[key] = min(due_us, folds.get(key, due_us))
     for message in inputs.messages:
         for raw in message.decoded.fixes:
@@ -104,16 +105,11 @@ def needs(state: State, inputs: Inputs) -> Need:
             if not _reaches(state.tracks.get(raw.device), at_us):
                 tracks[raw.device] = min(at_us, tracks.get(raw.device, at_us))
             for key in state.by_device[raw.device]:
-                fold = state.folds.get(key)
+                fold = state.fold_of(key)
                 # Timers fire first: a fix from before their edges is late by the time it is folded.
-                if (
-                    fold is None
-                    or key in firing
-                    or not fold.continues_with(raw)
-                    or not knows_plan(state, fold)
-                ):
+                if key in firing or not _goes_on(state, fold, raw):
                     # A clock that runs ahead lets a fix pass edges whose timers have not fired yet.
-                    from_us = min(at_us, inputs.at_us)
+                    from_us = min(at_us, inputs.at_us) - state.subjects[key].touches_before_us
                     folds[key] = min(from_us, folds.get(key, from_us))
     said = [event for message in inputs.messages for event in message.decoded.events]
     for key, from_us in plans_changed(state, said, inputs.at_us).items():
@@ -122,9 +118,12 @@ def needs(state: State, inputs: Inputs) -> Need:
     return Need(tracks, tuple(keys), folds, events_asked(state, said), tuple(replied))
 
 
-def _goes_on(state: State, fold: Fold | None, raw: RawFix) -> bool:
-    """Whether a fold in memory can take the fix, knowing the plan since the one before."""
-    return fold is not None and fold.continues_with(raw) and knows_plan(state, fold)
+def _goes_on(state: State, fold: Fold | PairFold | None, raw: RawFix) -> bool:
+    """Whether a fold in memory can take the fix, knowing the plan since the one before. A contact
+    judges by no plan."""
+    if fold is None or not fold.continues_with(raw):
+        return False
+    return isinstance(fold, PairFold) or knows_plan(state, fold)
 
 
 def _may_be_stored(state: State, raw: RawFix) -> bool:
@@ -177,6 +176,7 @@ def step(state: State, inputs: Inputs, past: Past, policy: Policy = DEFAULT_POLI
         tracks=intake.tracks,
         clock_ahead=intake.clock_ahead,
         folds=decider.folds,
+        pairs=decider.pairs,
         stale=Map(),
         breaches=decider.breaches,
         incursion_days=decider.incursion_days,

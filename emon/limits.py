@@ -104,6 +104,17 @@ CHARGE_GRACE_S = 300  # [own] a stored word about a battery is often followed by
 IMPLAUSIBLE_FIXES = 3  # [own] two, and the third that agrees, are believed (REANCHOR_FIXES)
 IMPLAUSIBLE_WITHIN_S = 600  # [own] ten intervals of the plan
 
+# --- contact with a protected person --------------------------------------------------------------
+CONTACT_PAIR_AGE_MAX_S = 120  # [contract] section 3, how = proximity
+CONTACT_PASS_MAX_S = 60  # [contract] section 3, how = proximity
+CONTACT_RADIUS_DEFAULT_M = 1_000.0  # [field] domain.md, section 3: default 1 km
+CONTACT_BETWEEN_MAX_S = 2 * CONTACT_PAIR_AGE_MAX_S  # [own] beyond, most of the way has no position
+CONTACT_RUN_MEMORY_S = 300  # [own] five plan intervals: meetings further apart are two matters
+CONTACT_TRACK_S = CONTACT_BETWEEN_MAX_S + CONTACT_PAIR_AGE_MAX_S  # [own] what a position may rest on
+CARRY_SIGMA_M_S = 1.0  # [own] one who stood still may walk off at 1.4 m/s in any direction
+CARRY_SPEED_SHARE = 0.5  # [own] of the speed: one who moves may stop or turn at any time
+CARRY_SPEED_SPAN_S = 10  # [own] over less time the receiver's error makes the speed
+
 # --- store ----------------------------------------------------------------------------------
 DATABASE_CONNECT_TIMEOUT_S = 5  # [own] a server that does not answer in 5 s is not there now
 DATABASE_KEEPALIVE_S = 5  # [own] a dead peer is found within three of them, 15 s
@@ -117,6 +128,9 @@ PARTITIONS_AHEAD_DAYS = 14  # [own] two weeks in which nobody need run anything
 RETAKE_ROWS_MAX = 50_000  # [own] taken again in one batch: 35 devices for 24 h at one a minute
 PAGE_ROWS_MAX = 1_000  # [own] alerts or feed rows answered to one request
 
+# A fold begun anew knows nothing for CONTACT_BETWEEN_MAX_S, and no run may reach back into that time.
+if not CONTACT_TRACK_S + CONTACT_RUN_MEMORY_S < RUN_MEMORY_S:
+    raise AssertionError("limits.py: a contact's evidence outlasts the memory it is folded from")
 if not (CROSSING_GAP_MAX_S < PRESENT_AGE_MAX_S < EDGE_FIX_AGE_MAX_S <= RUN_MEMORY_S):
     raise AssertionError("limits.py: the order of the time limits is broken")
 

@@ -19,6 +19,7 @@ from emon.model.instant import HOUR_US, SECOND_US
 from emon.model.vocabulary import Kind
 from emon.model.watch import Turn
 from emon.recall_home import home_known_from
+from emon.recall_pair import unsettled_from
 from emon.state import FoldPast, Key, State
 
 _RUN_US = RUN_MEMORY_S * SECOND_US
@@ -112,7 +113,7 @@ async def _folds(archive: Archive, state: State, need: Need) -> dict[Key, FoldPa
     starts, breaches = await _quiet_starts(archive, state, need)
     spans: dict[str, int] = {}
     for key, start_us in starts.items():
-        for device in state.subjects[key].timeline.devices:
+        for device in state.subjects[key].devices:
             spans[device] = min(start_us, spans.get(device, start_us))
     fixes = await archive.fixes_since(sorted(spans.items()))
     turns = await _turns(archive, state, starts, fixes)
@@ -121,7 +122,7 @@ async def _folds(archive: Archive, state: State, need: Need) -> dict[Key, FoldPa
     pasts: dict[Key, FoldPast] = {}
     for key, start_us in starts.items():
         own: list[Fix] = []
-        devices = sorted(state.subjects[key].timeline.devices)
+        devices = sorted(state.subjects[key].devices)
         for device in devices:
             own.extend(fix for fix in _from(fixes.get(device, []), start_us) if fix.usable)
         own.sort(key=lambda fix: (fix.wire.fixed_at_us, fix.wire.device, fix.wire.seq))
@@ -170,7 +171,8 @@ async def _quiet_starts(
 
     Evidence lasts ``RUN_MEMORY_S``; a breach on file that reaches into that time moves the start
     before its own evidence, until none reaches in. An inclusion's window remembers whether he was
-    home in it, so its start moves to a fix that shows him there, or before the window.
+    home in it, so its start moves to a fix that shows him there, or before the window; a contact's
+    moves before what its two people's last fixes left unsettled.
     """
     starts = {key: from_us - _RUN_US for key, from_us in need.folds.items()}
     breaches: dict[Key, list[Breach]] = {}
@@ -185,6 +187,8 @@ async def _quiet_starts(
             earlier_us = _before_open(breaches[key], start_us)
             if state.subjects[key].kind is Kind.INCLUSION:
                 earlier_us = await home_known_from(archive, state, key, earlier_us)
+            if state.subjects[key].kind is Kind.CONTACT:
+                earlier_us = await unsettled_from(archive, state, key, earlier_us)
             if earlier_us < start_us:
                 starts[key] = moved[key] = earlier_us
         asked = moved

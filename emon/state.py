@@ -8,6 +8,7 @@ is watched of devices is stored itself, and read back at once.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 import msgspec
 from immutables import Map
@@ -19,6 +20,7 @@ from emon.devices.caring import Caring
 from emon.devices.watching import Remembered, Watching
 from emon.geofence.fold import Fold, Subject
 from emon.geofence.geometry import Geometry
+from emon.geofence.proximity import PairFold
 from emon.geofence.timeline import Timeline, condition_of
 from emon.ingest.admit import Track
 from emon.model.breach import Breach
@@ -29,6 +31,8 @@ from emon.model.watch import Turn
 
 Key = tuple[str, str]
 """(order, condition)."""
+
+_F = TypeVar("_F", Fold, PairFold)
 
 
 class FoldPast(msgspec.Struct, frozen=True):
@@ -50,7 +54,8 @@ class State(msgspec.Struct, frozen=True):
     """``at_us`` is the last decision. ``stale`` holds folds that a new version made wrong from an
     instant on. ``breaches`` are those open on file; ``incursion_days`` the local days on which a
     possible incursion was told; ``approaches`` when the newest alerts on an approach were
-    raised. ``timers`` rise by instant."""
+    raised. ``timers`` rise by instant. ``pairs`` are the folds of contact conditions, ``folds`` those
+    of all others."""
 
     geometry: Geometry
     at_us: int
@@ -61,6 +66,7 @@ class State(msgspec.Struct, frozen=True):
     tracks: Map[str, Track] = Map()
     clock_ahead: Map[str, int] = Map()
     folds: Map[Key, Fold] = Map()
+    pairs: Map[Key, PairFold] = Map()
     stale: Map[Key, int] = Map()
     breaches: Map[Key, tuple[Breach, ...]] = Map()
     incursion_days: Map[Key, tuple[int, ...]] = Map()
@@ -79,6 +85,10 @@ class State(msgspec.Struct, frozen=True):
     def knows(self, device: str) -> bool:
         """Whether an armed order names the device."""
         return device in self.by_device
+
+    def fold_of(self, key: Key) -> Fold | PairFold | None:
+        """What is remembered of a condition of any kind."""
+        return self.folds.get(key) or self.pairs.get(key)
 
 
 def initial_state(at_us: int, remembered: Remembered = Remembered()) -> State:  # noqa: B008 - frozen
@@ -133,15 +143,18 @@ def with_orders(state: State, armed: Iterable[tuple[int, OrderVersion]]) -> Stat
 def _with_subjects(state: State, order: str, new: list[OrderVersion], looks: dict[Key, int | None]) -> State:
     """The state with one order's conditions as its versions now are; ``looks`` gets their timers."""
     versions = state.versions[order]
-    subjects, folds, stale = state.subjects, state.folds, state.stale
+    subjects, folds, pairs, stale = state.subjects, state.folds, state.pairs, state.stale
     by_device = state.by_device
     acts_us = min(max(v.armed_at_us, v.valid_from_us) for v in new)
     keys: list[Key] = []
-    for condition_id, kind in _zoned(versions).items():
+    for condition_id, kind in _watched(versions).items():
         timeline = Timeline(condition_id, versions)
         key = (order, condition_id)
         keys.append(key)
         wearer = versions[-1].wearer
+        # Of a device that is new to a contact, fixes from before its version tell where it now is.
+        before = subjects.get(key)
+        more = kind is Kind.CONTACT and before is not None and not timeline.all_devices <= before.devices
         subjects = subjects.set(
             key,
             Subject(
@@ -154,37 +167,42 @@ def _with_subjects(state: State, order: str, new: list[OrderVersion], looks: dic
                 _buffers(timeline),
             ),
         )
-        fold = folds.get(key)
-        if fold is not None and not _reaches(fold, acts_us):
+        fold = state.fold_of(key)
+        if fold is not None and fold.reached_us < acts_us and not more:
             fold = replace(fold, next_look_us=timeline.next_look(fold.edges_done_us))
-            folds = folds.set(key, fold)
+            if isinstance(fold, PairFold):
+                pairs = pairs.set(key, fold)
+            else:
+                folds = folds.set(key, fold)
         elif fold is not None:
-            folds = folds.delete(key)
-            stale = stale.set(key, acts_us)
+            folds, pairs = _without(folds, key), _without(pairs, key)
+            stale = stale.set(key, min(acts_us, state.at_us))
         # Timers of the last decision's own instant fire after it, so they are still to come.
         looks[key] = fold.next_look_us if fold is not None else timeline.next_look(state.at_us - 1)
     for version in new:
         for use in version.devices:
             known = by_device.get(use.device, ())
             by_device = by_device.set(use.device, tuple(sorted({*known, *keys})))
+    for key in keys:
+        for device in sorted(subjects[key].timeline.victim_devices):
+            by_device = by_device.set(device, tuple(sorted({*by_device.get(device, ()), key})))
     return replace(
         state,
         subjects=subjects,
         folds=folds,
+        pairs=pairs,
         stale=stale,
         by_device=by_device,
     )
 
 
-def _reaches(fold: Fold, at_us: int) -> bool:
-    """Whether a fold has already gone as far as an instant."""
-    newest = fold.newest
-    return fold.edges_done_us >= at_us or (newest is not None and newest.at_us >= at_us)
+def _without(folds: Map[Key, _F], key: Key) -> Map[Key, _F]:
+    return folds.delete(key) if key in folds else folds
 
 
-def _zoned(versions: tuple[OrderVersion, ...]) -> dict[str, Kind]:
-    """Conditions with a zone and their kinds; arming sees to it that a kind never changes."""
-    return {c.id: c.kind for v in versions for c in v.conditions if c.kind is not Kind.CONTACT}
+def _watched(versions: tuple[OrderVersion, ...]) -> dict[str, Kind]:
+    """Conditions that can be judged and their kinds; arming sees to it that a kind never changes."""
+    return {c.id: c.kind for v in versions for c in v.conditions if c.watched}
 
 
 def _zones(geometry: Geometry, timeline: Timeline) -> dict[int, int]:

@@ -14,6 +14,8 @@ from emon.model.ids import derive_id
 from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Party, Risk
 
 MELDKAMER, RECLASSERING, POLITIE = Party.MELDKAMER_EM, Party.RECLASSERING, Party.POLITIE
+BESCHERMDE = Party.BESCHERMDE
+_PRESENT = (AlertEvent.BREACH, AlertEvent.PROXIMITY)
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -76,19 +78,30 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 def rule_for(policy: Policy, breach: Breach, risk: Risk) -> tuple[AlertEvent, Rule]:
-    """The event and row that a breach stands under as it is now."""
+    """The event and row that a breach stands under as it is now.
+
+    A contact stands under the rows of an exclusion; "``beschermde`` wherever ``politie`` is told".
+    """
     if breach.how is How.REACHABLE:
         return AlertEvent.POSSIBLE_INCURSION, policy.incursion
     if breach.historic:
         return AlertEvent.HISTORIC_BREACH, policy.historic
     if breach.kind is Kind.INCLUSION:
         return AlertEvent.BREACH, policy.inclusion
-    if breach.certainty is Certainty.CERTAIN:
-        return AlertEvent.BREACH, policy.certain
-    if breach.certainty is Certainty.PROBABLE:
-        high = risk is Risk.HIGH
-        return AlertEvent.BREACH, policy.probable_high_risk if high else policy.probable
-    return AlertEvent.BREACH, policy.possible
+    rule = _rule_of_certainty(policy, breach.certainty, risk)
+    if breach.kind is not Kind.CONTACT:
+        return AlertEvent.BREACH, rule
+    if POLITIE in rule.recipients and BESCHERMDE not in rule.recipients:
+        rule = Rule(rule.priority, (*rule.recipients, BESCHERMDE))
+    return AlertEvent.PROXIMITY, rule
+
+
+def _rule_of_certainty(policy: Policy, certainty: Certainty, risk: Risk) -> Rule:
+    if certainty is Certainty.CERTAIN:
+        return policy.certain
+    if certainty is Certainty.PROBABLE:
+        return policy.probable_high_risk if risk is Risk.HIGH else policy.probable
+    return policy.possible
 
 
 def rule_for_device(policy: Policy, event: AlertEvent, risk: Risk) -> Rule:
@@ -145,8 +158,8 @@ def _is_due(policy: Policy, breach: Breach, decision: Decision) -> bool:
         return not raised and decision.incursion_day not in decision.days_told
     if not raised:
         return True
-    present = [told for told in raised if told.event is AlertEvent.BREACH]
-    if event is AlertEvent.BREACH and not present:
+    present = [told for told in raised if told.event in _PRESENT]
+    if event in _PRESENT and not present:
         return True  # it became present: the alert of its certainty, once
     adds = bool(set(rule.recipients) - set(_all_told(breach)))
     if event is AlertEvent.HISTORIC_BREACH:

@@ -26,9 +26,10 @@ from emon.geofence.evidence import (
     is_outside,
     outside_probability,
 )
-from emon.geofence.timeline import Timeline, device_use
+from emon.geofence.timeline import Timeline, condition_of, device_use
 from emon.limits import (
     ACCURACY_COARSE_M,
+    CONTACT_BETWEEN_MAX_S,
     CROSSING_GAP_MAX_S,
     REACH_SPEED_MAX_M_S,
     RUN_FIXES_MAX,
@@ -147,6 +148,11 @@ class Fold(msgspec.Struct, frozen=True):
     def newest(self) -> Seen | None:
         return self.recent[-1] if self.recent else None
 
+    @property
+    def reached_us(self) -> int:
+        """The last instant of which anything is known."""
+        return max([self.edges_done_us, *(seen.at_us for seen in self.recent[-1:])])
+
     def continues_with(self, raw: RawFix) -> bool:
         """Whether a fix comes after everything folded so far, in event time."""
         if raw.fixed_at_us < self.edges_done_us:
@@ -176,6 +182,26 @@ class Subject(msgspec.Struct, frozen=True):
     @property
     def key(self) -> tuple[str, str]:
         return (self.order, self.condition)
+
+    @property
+    def touches_before_us(self) -> int:
+        """How long before its own time a fix may change what is judged."""
+        return CONTACT_BETWEEN_MAX_S * SECOND_US if self.kind is Kind.CONTACT else 0
+
+    @property
+    def devices(self) -> frozenset[str]:
+        """Every device whose fixes may be judged by the condition."""
+        return self.timeline.all_devices
+
+    def names(self, fix: Fix) -> bool:
+        """Whether the version that judges a fix has its device worn then, or as the victim's."""
+        at_us = fix.wire.fixed_at_us
+        version = self.timeline.judging(at_us, fix.received_at_us)
+        if version is None:
+            return False
+        condition = condition_of(version, self.condition)
+        victim = condition.victim_device if condition is not None else None
+        return victim == fix.wire.device or device_use(version, fix.wire.device, at_us) is not None
 
     def zone_judging(self, fix: Fix) -> int | None:
         """Index of the zone that judges a fix, or ``NO_ZONE`` where none does (yet).

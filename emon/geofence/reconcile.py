@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from emon.geofence.fold import Episode, Fold, Subject
+from emon.geofence.proximity import PairFold
 from emon.limits import PRESENT_AGE_MAX_S
 from emon.model.breach import Breach, Told
 from emon.model.ids import derive_id
@@ -37,7 +38,7 @@ class Change:
 
 def reconcile(
     subject: Subject,
-    fold: Fold,
+    fold: Fold | PairFold,
     episodes: Sequence[Episode],
     on_file: Sequence[Breach],
     at_us: int,
@@ -116,7 +117,9 @@ def _holds(episode: Episode, breach: Breach) -> bool:
     return _overlap(breach, episode)
 
 
-def _as_breach(subject: Subject, fold: Fold, episode: Episode, before: Breach | None, at_us: int) -> Breach:
+def _as_breach(
+    subject: Subject, fold: Fold | PairFold, episode: Episode, before: Breach | None, at_us: int
+) -> Breach:
     if before is None:
         breach_id = derive_id(subject.order, subject.condition, episode.opened_at_us, episode.how, at_us)
         told: tuple[Told, ...] = ()
@@ -141,7 +144,7 @@ def _as_breach(subject: Subject, fold: Fold, episode: Episode, before: Breach | 
     )
 
 
-def _historic(fold: Fold, episode: Episode, before: Breach | None, at_us: int) -> bool:
+def _historic(fold: Fold | PairFold, episode: Episode, before: Breach | None, at_us: int) -> bool:
     """Contract, section 3: a present breach never becomes historic; the rest is judged anew."""
     if before is not None and not before.historic:
         return False

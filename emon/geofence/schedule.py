@@ -22,6 +22,8 @@ from datetime import MAXYEAR, UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from emon.geofence.timezones import load_timezone
 from emon.limits import NEXT_CHANGE_LOOK_AHEAD_DAYS
 from emon.model.instant import DAY_US, SECOND_US
@@ -233,15 +235,18 @@ def holding_between(version: OrderVersion, condition: Condition, from_us: int, t
     """When a condition of an order's version holds within ``[from_us, to_us)``.
 
     From ``valid_from`` to the first of ``valid_until`` and ``withdrawn_at``, in its windows, less
-    exceptions and the order's suspensions ("contact conditions go on" under a suspension). Returns
+    exceptions and the order's suspensions (under both "contact conditions … go on"). Returns
     sorted disjoint half-open stretches in microseconds UTC. Which version is in force at all, and
     as armed when, is not asked here.
     """
     begin = max(from_us, version.valid_from_us)
     ends_at = version.ends_at_us
     end = to_us if ends_at is None else min(to_us, ends_at)
+    if condition.kind is Kind.CONTACT:
+        schedule = condition.schedule
+        return windows_between(replace(schedule, exceptions=()) if schedule else None, begin, end)
     held = windows_between(condition.schedule, begin, end)
-    if condition.kind is not Kind.CONTACT and version.suspensions and held:
+    if version.suspensions and held:
         return subtract(held, _of(version.suspensions))
     return held
 

@@ -16,7 +16,6 @@ import msgspec
 from emon.geofence.schedule import holding_between, next_change
 from emon.model.instant import DAY_US
 from emon.model.order import Condition, DeviceUse, OrderVersion
-from emon.model.vocabulary import Kind
 
 
 class Stretch(msgspec.Struct, frozen=True, gc=False):
@@ -43,8 +42,9 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 def condition_of(version: OrderVersion, condition_id: str) -> Condition | None:
+    """The version's condition of this id, if fixes can show a breach of it."""
     for condition in version.conditions:
-        if condition.id == condition_id and condition.kind is not Kind.CONTACT:
+        if condition.id == condition_id and condition.watched:
             return condition
     return None
 
@@ -182,8 +182,19 @@ class Timeline(msgspec.Struct, frozen=True):
 
     @property
     def devices(self) -> frozenset[str]:
-        """Every device any version names."""
+        """Every device any version names as the wearer's."""
         return frozenset(use.device for version in self.versions for use in version.devices)
+
+    @property
+    def victim_devices(self) -> frozenset[str]:
+        """Every device of a protected person that any version of the condition names."""
+        found = (condition_of(version, self.condition) for version in self.versions)
+        return frozenset(c.victim_device for c in found if c is not None and c.victim_device is not None)
+
+    @property
+    def all_devices(self) -> frozenset[str]:
+        """Every device whose fixes may be judged by the condition."""
+        return self.devices | self.victim_devices
 
 
 def acts_from(version: OrderVersion) -> int:

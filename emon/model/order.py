@@ -60,7 +60,11 @@ class Schedule(msgspec.Struct, frozen=True):
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """One enforceable part of an order. ``zone`` is None only for a contact condition."""
+    """One enforceable part of an order. ``zone`` is None only for a contact condition.
+
+    ``victim_device`` and ``radius_m``: of a contact condition alone. One without a device is not
+    watched, but stands in the order.
+    """
 
     id: str
     kind: Kind
@@ -68,6 +72,13 @@ class Condition(msgspec.Struct, frozen=True):
     buffer_m: float = 0.0
     secret: bool = False
     schedule: Schedule | None = None
+    victim_device: str | None = None
+    radius_m: float = 0.0
+
+    @property
+    def watched(self) -> bool:
+        """Whether fixes can show a breach of it."""
+        return self.zone is not None or self.victim_device is not None
 
 
 class DeviceUse(msgspec.Struct, frozen=True):

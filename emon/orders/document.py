@@ -13,6 +13,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from emon.limits import CONTACT_RADIUS_DEFAULT_M
 from emon.model.instant import parse_instant
 from emon.model.order import Condition, DeviceUse, Fault, OrderVersion, Owner, Zone
 from emon.model.vocabulary import Kind, LegalBasis, Party, Risk
@@ -133,14 +134,16 @@ def _build_version(tree: dict[str, Any], source: bytes, armed_at_us: int) -> Ord
 
 
 def _build_condition(tree: dict[str, Any]) -> Condition:
-    zone, schedule = tree.get("zone"), tree.get("schedule")
+    kind, zone, schedule = Kind(tree["kind"]), tree.get("zone"), tree.get("schedule")
     return Condition(
         id=tree["id"],
-        kind=Kind(tree["kind"]),
+        kind=kind,
         zone=build_zone(zone) if zone is not None else None,
         buffer_m=float(tree.get("buffer_m", 0)),
         secret=tree.get("secret", False),
         schedule=build_schedule(schedule) if schedule is not None else None,
+        victim_device=tree.get("victim_device"),
+        radius_m=float(tree.get("radius_m", CONTACT_RADIUS_DEFAULT_M)) if kind is Kind.CONTACT else 0.0,
     )
 
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from emon.limits import BUFFER_MAX_M, ORDER_VERSION_MAX, PLAN_MAX_S, PLAN_MIN_S, RADIUS_MAX_M
+from emon.limits import (
+    BUFFER_MAX_M,
+    CONTACT_RADIUS_DEFAULT_M,
+    ORDER_VERSION_MAX,
+    PLAN_MAX_S,
+    PLAN_MIN_S,
+    RADIUS_MAX_M,
+)
 from emon.model.vocabulary import Kind, LegalBasis, Party, Risk
 from emon.orders.members import (
     Faults,
@@ -35,8 +42,6 @@ _check_basis = one_of(LegalBasis)
 _check_risk = one_of(Risk)
 _check_kind = one_of(Kind)
 _check_party = one_of(Party)
-
-_NOT_JUDGED = "{} conditions are not judged by this version of emon, so the order cannot be armed with one"
 
 
 def read_order(value: object, path: str, faults: Faults, library: Library) -> dict[str, Any] | None:
@@ -162,7 +167,9 @@ def _read_condition(value: object, path: str, faults: Faults, library: Library) 
     }
     if kind == Kind.CONTACT:
         tree["victim_device"] = members.optional("victim_device", check_device_id)
-        tree["radius_m"] = members.optional("radius_m", _check_radius)
+        radius_m = members.optional("radius_m", _check_radius)
+        # The default is not written, so that naming it changes nothing.
+        tree["radius_m"] = None if radius_m == CONTACT_RADIUS_DEFAULT_M else radius_m
     if kind in (Kind.EXCLUSION, Kind.INCLUSION):
 
         def read_zone_or_ref(value: object, path: str, faults: Faults) -> dict[str, JsonValue] | None:
@@ -173,8 +180,6 @@ def _read_condition(value: object, path: str, faults: Faults, library: Library) 
     if kind is None:
         return {"id": tree["id"]}  # without its kind no member can be called unknown
     members.close()
-    if kind == Kind.CONTACT:
-        faults.add(members.path("kind"), _NOT_JUDGED.format(kind))
     return {name: value for name, value in tree.items() if value is not None}
 
 

@@ -1,9 +1,8 @@
 """The JSON Schema (2020-12) of a document of orders, as the API and ``docs/`` publish it.
 
 It describes the format of the contract, section 2. What it refuses, ``parse_document`` refuses;
-not the other way round: ids that occur twice, refs that lead nowhere, ends before begins, rings
-that cross themselves and local words of this version (``inclusion`` and ``contact`` are not
-judged yet) are beyond a schema.
+not the other way round: ids that occur twice, refs that lead nowhere, ends before begins and rings
+that cross themselves are beyond a schema.
 """
 
 from __future__ import annotations

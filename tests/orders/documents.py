@@ -125,7 +125,14 @@ def _order_tree(version: OrderVersion) -> dict[str, Any]:
 
 def _condition_tree(condition: Condition) -> dict[str, Any]:
     if condition.zone is None:
-        raise AssertionError("a condition with a place has a zone")
+        return {
+            "id": condition.id,
+            "kind": str(condition.kind),
+            "victim_device": condition.victim_device,
+            "radius_m": condition.radius_m,
+            "secret": condition.secret,
+            "schedule": None if condition.schedule is None else _schedule_tree(condition.schedule),
+        }
     return {
         "id": condition.id,
         "kind": str(condition.kind),

@@ -37,13 +37,14 @@ def test_remarks_go_to_standard_output_and_the_document_can_be_armed(
 def test_faults_go_to_standard_error_with_65_and_nothing_to_standard_output(
     tmp_path: Path, capsys: Captured
 ) -> None:
-    file = write(tmp_path, changed(contract_document(), ("orders", 0, "wearer"), ...))
+    broken = changed(contract_document(), ("orders", 0, "wearer"), ...)
+    file = write(tmp_path, changed(broken, ("orders", 0, "conditions", 4, "radius_m"), 0))
     assert main(["check", file]) == os.EX_DATAERR
     out, err = capsys.readouterr()
     assert out == ""
     assert [line.split(":")[0] for line in err.splitlines()] == [
         "orders[0].wearer",
-        "orders[0].conditions[4].kind",
+        "orders[0].conditions[4].radius_m",
     ]
 
 

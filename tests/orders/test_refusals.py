@@ -333,11 +333,28 @@ def test_more_vertices_than_the_bound_are_refused() -> None:
     assert faults == {"orders[0].conditions[0].zone.coordinates": "100001 vertices; at most 100000"}
 
 
-# --- what this version does not judge -----------------------------------------------------------
-def test_contact_is_refused_by_name_and_never_ignored() -> None:
-    faults = faults_of(contract_document())
-    assert list(faults) == ["orders[0].conditions[4].kind"]
-    assert faults["orders[0].conditions[4].kind"].startswith("contact conditions are not judged")
+# --- contact ------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("member", "value", "fault"),
+    [
+        ("radius_m", 0, "radius_m"),
+        ("radius_m", 300_001, "radius_m"),
+        ("radius_m", "1 km", "radius_m"),
+        ("victim_device", "v 1", "victim_device"),
+        ("victim_device", 7, "victim_device"),
+        ("zone", {"type": "Circle", "center": [4, 52], "radius_m": 5}, "zone"),
+        ("buffer_m", 100, "buffer_m"),
+    ],
+)
+def test_what_a_contact_condition_cannot_hold_is_refused_at_its_place(
+    member: str, value: object, fault: str
+) -> None:
+    faults = faults_of(changed(contract_document(), ("orders", 0, "conditions", 4, member), value))
+    assert list(faults) == [f"orders[0].conditions[4].{fault}"]
+
+
+def test_the_documents_of_the_contract_are_armed_whole() -> None:
+    assert faults_of(contract_document()) == {}
 
 
 def test_a_condition_keeps_its_kind_through_all_versions() -> None:
