@@ -12,6 +12,7 @@ import msgspec
 from emon import __version__
 from emon.alerts.policy import Policy
 from emon.explanation.case import Case, Turn, Verdict
+from emon.explanation.contact import grounds_of_contact, trace_contact
 from emon.explanation.grounds import grounds_of
 from emon.explanation.parameters import parameters
 from emon.explanation.sentence import sentences
@@ -23,6 +24,7 @@ from emon.model.fix import KeptEvent, RawFix
 from emon.model.instant import format_instant
 from emon.model.lines import alert_line, breach_line
 from emon.model.order import OrderVersion
+from emon.model.vocabulary import Kind
 from emon.orders.tree import read_tree, write_canonical
 
 FORMAT = "emon-explanation/1"
@@ -39,8 +41,12 @@ def explain(case: Case, verdict: Verdict) -> Document:
     breach = verdict.breach
     if breach is None:
         raise ValueError(f"the case gives no breach {case.breach_id}")
-    found = trace(case, verdict)
-    grounds = grounds_of(breach, found)
+    if breach.kind is Kind.CONTACT:
+        found = trace_contact(case, verdict)
+        grounds = grounds_of_contact(breach, found)
+    else:
+        found = trace(case, verdict)
+        grounds = grounds_of(breach, found)
     document: Document = {
         "format": FORMAT,
         "emon": __version__,

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     REFLECTION = "reflection"
     OLD_FIX = "old_fix"
     HOME_IN_TIME = "home_in_time"
+    SHORT = "short"
     PATH = "path"
     REACH = "reach"
     REFUTED = "refuted"

@@ -14,12 +14,17 @@ import emon.engine
 import emon.geofence.agreement
 import emon.geofence.evidence
 import emon.geofence.fold
+import emon.geofence.meeting
+import emon.geofence.motion
+import emon.geofence.pairing
+import emon.geofence.proximity
 import emon.geofence.reconcile
 import emon.geofence.walk
 import emon.geofence.way
 import emon.ingest.admit
 import emon.recall
 import emon.recall_home
+import emon.recall_pair
 
 JUDGING: tuple[ModuleType, ...] = (
     emon.ingest.admit,
@@ -28,11 +33,16 @@ JUDGING: tuple[ModuleType, ...] = (
     emon.geofence.agreement,
     emon.geofence.walk,
     emon.geofence.way,
+    emon.geofence.motion,
+    emon.geofence.meeting,
+    emon.geofence.pairing,
+    emon.geofence.proximity,
     emon.geofence.reconcile,
     emon.decide,
     emon.engine,
     emon.recall,
     emon.recall_home,
+    emon.recall_pair,
 )
 """Modules whose numbers decide about a breach."""
 

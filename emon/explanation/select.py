@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from emon.alerts.policy import Policy
 from emon.engine import Need
 from emon.explanation.case import Case, Verdict, in_event_time, judge
+from emon.geofence.timeline import Timeline
 from emon.limits import INCURSION_DAYS_KEPT
 from emon.model.breach import Alert, Breach
 from emon.model.fix import Fix, KeptEvent
@@ -53,7 +54,7 @@ async def case_of(
     """
     breach = on_file.breach
     armed = tuple(v for v in versions if v.id == breach.order and v.armed_at_us <= on_file.decided_us)
-    devices = sorted({use.device for version in armed for use in version.devices})
+    devices = sorted(Timeline(breach.condition, armed).all_devices)
     quiet_us = await _quiet_start(archive, armed, breach)
     starts = [*(quiet_us - wider_us for wider_us in _WIDER_US), _BEGINNING_US]
     tried: set[int] = set()

@@ -121,8 +121,8 @@ class _Watched:
         if zone == NO_ZONE:
             return FixTrace(fix, number)
         side = "right" if seen.right else "wrong" if seen.wrong else "unclear"
-        holds = version is not None and _holds(version, self._case.condition, at_us)
-        return FixTrace(fix, number, seen.distance_m, seen.p, side, holds)
+        held = version is not None and holds(version, self._case.condition, at_us)
+        return FixTrace(fix, number, seen.distance_m, seen.p, side, held)
 
     def _note(self, way: tuple[Seen, ...]) -> None:
         """Keep what the episode of the breach rests on, once it has its final certainty."""
@@ -150,7 +150,7 @@ class _Watched:
         return False, self._geometry.detour_m(zone, start, end)
 
 
-def _holds(version: OrderVersion, condition_id: str, at_us: int) -> bool:
+def holds(version: OrderVersion, condition_id: str, at_us: int) -> bool:
     """Whether the condition held at an instant by the words of one version."""
     condition = condition_of(version, condition_id)
     if condition is None or not in_force(version, at_us):

@@ -81,6 +81,8 @@ NL = Words(
         Reason.ONE_WITNESS: "er zijn geen twee onafhankelijke posities die elk zo ver over de grens liggen"
         " dat een meetfout vrijwel uitgesloten is",
         Reason.NEAR_EDGE: "de posities liggen zo dicht bij de grens dat een meetfout ze kan verklaren",
+        Reason.SHORT: "het duurde volgens de posities korter dan een minuut, en wie elkaar voorbijgaat, zoekt"
+        " geen contact",
         Reason.REFLECTION: "weerkaatste signalen kunnen een ontvanger die buiten het gebied was enkele"
         " minuten zo ver opzij hebben geleid",
         Reason.OLD_FIX: "de laatste positie voor dat moment was toen al {age} oud",
@@ -143,6 +145,7 @@ EN = Words(
         Reason.ONE_WITNESS: "there are no two independent positions that each lie so far beyond the edge"
         " that an error of measurement is as good as excluded",
         Reason.NEAR_EDGE: "the positions lie so near the edge that an error of measurement may explain them",
+        Reason.SHORT: "by the positions it lasted less than a minute, and who passes by seeks no contact",
         Reason.REFLECTION: "reflected signals may have led a receiver that was outside the zone so far aside"
         " for some minutes",
         Reason.OLD_FIX: "the last position before that moment was {age} old by then",

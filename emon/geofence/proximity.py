@@ -26,7 +26,7 @@ from emon.limits import CONTACT_BETWEEN_MAX_S, CONTACT_TRACK_S
 from emon.model.fix import Fix, RawFix
 from emon.model.instant import SECOND_US
 
-BETWEEN_US = CONTACT_BETWEEN_MAX_S * SECOND_US
+_BETWEEN_US = CONTACT_BETWEEN_MAX_S * SECOND_US
 _TRACK_US = CONTACT_TRACK_S * SECOND_US
 
 Tracks = dict[str, tuple[Fix, ...]]
@@ -82,7 +82,7 @@ class PairFold(msgspec.Struct, frozen=True):
             return True
         # Its device moved on into the settled part from the fix before; now it moves straight here.
         before_us = own[place - 1].wire.fixed_at_us
-        return before_us >= self.settled_us or raw.fixed_at_us - before_us > BETWEEN_US
+        return before_us >= self.settled_us or raw.fixed_at_us - before_us > _BETWEEN_US
 
 
 def begin_pair(subject: Subject, at_us: int) -> PairFold:
@@ -114,7 +114,7 @@ def frontier_us(subject: Subject, tracks: Tracks, settled_us: int) -> int:
     newest = [fix.wire.fixed_at_us for fix in named if fix is not None]
     if not newest:
         return settled_us
-    floor_us = max(newest) - BETWEEN_US
+    floor_us = max(newest) - _BETWEEN_US
     return max(settled_us, floor_us, min(at_us for at_us in newest if at_us >= floor_us))
 
 

@@ -119,7 +119,7 @@ async def worked() -> list[Document]:
 
 async def test_every_way_in_which_a_breach_is_found_is_explained() -> None:
     documents = await worked()
-    assert {document["verdict"]["how"] for document in documents} == set(How) - {How.PROXIMITY}
+    assert {document["verdict"]["how"] for document in documents} == set(How)
     assert {document["verdict"]["historic"] for document in documents} == {True, False}
     assert {document["verdict"]["refuted"] for document in documents} == {True, False}
     assert {document["verdict"]["certainty"] for document in documents} == {"possible", "probable", "certain"}
