@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +10,8 @@ from hypothesis import strategies as st
 from emon.model.instant import SECOND_US
 from emon.replay import Received, lines_of, replay
 from tests.engine.stories import circle_order, fix_at, shown, versions
-from tests.engine.test_determinism import judged_with_lapses
+from tests.engine.test_determinism import everything, judged_with_lapses
+from tests.soak import times_longer
 
 FIRST = circle_order(
     devices=[{"id": "d-1", "until": "2026-06-01T12:30:00Z"}, {"id": "d-2", "from": "2026-06-01T12:28:00Z"}],
@@ -75,15 +75,15 @@ def meetings(draw: st.DrawFn) -> list[Received]:
     return items
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30 * times_longer(), deadline=None)
 @given(meetings().filter(bool), st.lists(st.booleans(), max_size=90))
 def test_a_restart_at_any_point_changes_nothing(items: list[Received], lapses: list[bool]) -> None:
     orders = versions(FIRST, SECOND)
-    whole = [json.dumps(line) for line in lines_of(asyncio.run(replay(orders, items)))]
+    whole = everything(asyncio.run(replay(orders, items)))
     assert asyncio.run(judged_with_lapses(orders, items, lapses)) == whole
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10 * times_longer(), deadline=None)
 @given(meetings(), st.randoms(use_true_random=False))
 def test_the_order_of_lines_is_nothing(items: list[Received], chance: object) -> None:
     orders = versions(FIRST)
@@ -93,7 +93,7 @@ def test_the_order_of_lines_is_nothing(items: list[Received], chance: object) ->
     assert list(lines_of(asyncio.run(replay(orders, mixed)))) == whole
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=10 * times_longer(), deadline=None)
 @given(meetings())
 def test_what_is_reported_is_in_itself_sound(items: list[Received]) -> None:
     lines = list(lines_of(asyncio.run(replay(versions(FIRST, SECOND), items))))
