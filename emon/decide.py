@@ -336,6 +336,8 @@ class Decider:
     def _warn(self, keys: Sequence[Key], at_us: int) -> None:
         """Tell of wearers who approach a zone now; where a breach goes on, that is the bigger news."""
         for key in keys:
+            if key not in self.folds:
+                continue  # a contact has no zone to approach
             found = approach_of(self._state.subjects[key], self._state.geometry, self.folds[key], at_us)
             if found is None or self.breaches.get(key):
                 continue
