@@ -6,8 +6,9 @@ import re
 
 import msgspec
 
-from emon.alerts.messages import Texts, texts
+from emon.alerts.messages import Texts, texts, texts_to_her
 from emon.alerts.outbox import DueDelivery
+from emon.alerts.protected import is_protected
 
 _NEEDS_ESCAPE = re.compile(rb"[^A-Za-z0-9._~-]")  # all but RFC 3986's unreserved characters
 
@@ -24,6 +25,8 @@ class Composer(msgspec.Struct, frozen=True):
 
     def texts(self, delivery: DueDelivery) -> Texts:
         """The alert's texts for this recipient."""
+        if is_protected(delivery.recipient):
+            return texts_to_her(delivery.alert)
         return texts(delivery.alert, unreached=self.unreached(delivery), answer_at=f"{self.public_url}/")
 
     def unreached(self, delivery: DueDelivery) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from emon.alerts import protected
 from emon.alerts.outbox import AlertView, PositionView
 from emon.alerts.trouble_words import trouble_lines
 from emon.alerts.words import EN, NL, Language
@@ -67,6 +68,16 @@ def plain(value: str | None, otherwise: str = "?") -> str:
         return otherwise
     line = "".join(c if c.isprintable() else "?" for c in value[: MESSAGE_VALUE_CHARS_MAX + 1])
     return line if len(line) <= MESSAGE_VALUE_CHARS_MAX else line[: MESSAGE_VALUE_CHARS_MAX - 1] + "…"
+
+
+def texts_to_her(alert: AlertView) -> Texts:
+    """What the protected person reads of an alert: nothing of the wearer, and what she can do."""
+    found = [
+        Text(told, f"{told}.\n{words.labels['happened']}: {_when(alert.happened_at_us)}\n\n{her.unsafe}\n")
+        for words, her in ((NL, protected.NL), (EN, protected.EN))
+        for told in [protected.headline(her, alert)]
+    ]
+    return Texts(nl=found[0], en=found[1])
 
 
 def _text(words: Language, alert: AlertView, unreached: Sequence[str], answer_at: str | None) -> Text:

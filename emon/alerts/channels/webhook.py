@@ -22,6 +22,7 @@ from standardwebhooks.webhooks import Webhook
 from emon.alerts.channels import SendResult, short_detail
 from emon.alerts.compose import Composer
 from emon.alerts.outbox import AlertView, DueDelivery, Outcome, PositionView
+from emon.alerts.protected import is_protected, shown_to_her
 from emon.alerts.routes import WebhookRoute
 from emon.limits import (
     DELIVERIES_AT_ONCE_MAX,
@@ -110,7 +111,7 @@ async def _begin_of_answer(response: httpx.Response) -> str:
 
 def webhook_body(delivery: DueDelivery, composer: Composer, sent_at_us: int) -> bytes:
     """The JSON body, documented in docs/recipients.md. Keys only ever get added to it."""
-    alert = delivery.alert
+    alert = shown_to_her(delivery.alert) if is_protected(delivery.recipient) else delivery.alert
     content = {
         "type": "alert",
         "timestamp": format_instant(alert.detected_at_us),  # Standard Webhooks' own name

@@ -1,0 +1,70 @@
+"""What the protected person is told: that it happened and what she can do, and nothing of the wearer."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from msgspec.structs import replace
+
+from emon.alerts.channels.smtp import mail_message
+from emon.alerts.channels.webhook import webhook_body
+from emon.alerts.compose import Composer
+from emon.alerts.outbox import AlertView, DueDelivery
+from emon.alerts.routes import MailSecurity, SmtpRoute
+from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Party
+from tests.alerts.parts import BREACH
+
+COMPOSER = Composer("https://emon.example", frozenset({"beschermde", "meldkamer_em"}), "meldkamer_em")
+CONTACT = replace(BREACH, event=AlertEvent.PROXIMITY, kind=Kind.CONTACT, how=How.PROXIMITY)
+ROUTE = SmtpRoute(
+    Party.BESCHERMDE, "she@post.example", "emon@emon.example", "localhost", 25, MailSecurity.NONE
+)
+
+
+def to_her(alert: AlertView) -> DueDelivery:
+    return DueDelivery(f"{alert.id}:beschermde", "beschermde", "webhook", 0, alert)
+
+
+def everything_said(alert: AlertView) -> str:
+    delivery = to_her(alert)
+    mail = mail_message(delivery, ROUTE, COMPOSER, alert.at_us)
+    return webhook_body(delivery, COMPOSER, alert.at_us).decode() + mail["Subject"] + mail.get_content()
+
+
+@pytest.mark.parametrize(
+    "event", [AlertEvent.PROXIMITY, AlertEvent.BREACH_CLEARED, AlertEvent.HISTORIC_BREACH]
+)
+def test_nothing_tells_where_or_who_the_wearer_is(event: AlertEvent) -> None:
+    alert = replace(
+        CONTACT, event=event, wearer="w-secret", device="d-secret", order="o-secret", condition="c-secret"
+    )
+    assert alert.position is not None
+    said = everything_said(alert)
+    assert "secret" not in said
+    for figure in (alert.position.lon, alert.position.lat):
+        assert f"{figure:.3f}" not in said
+    data = json.loads(webhook_body(to_her(alert), COMPOSER, alert.at_us))["data"]
+    assert data["position"] is None
+    assert data["risk"] is None
+
+
+def test_certainty_and_what_she_can_do_are_said_in_both_languages() -> None:
+    for certainty, dutch, english in (
+        (Certainty.CERTAIN, "is te dicht bij u", "is too close to you"),
+        (Certainty.PROBABLE, "is waarschijnlijk te dicht", "is probably too close"),
+        (Certainty.POSSIBLE, "is mogelijk te dicht", "is possibly too close"),
+    ):
+        found = COMPOSER.texts(to_her(replace(CONTACT, certainty=certainty)))
+        assert dutch in found.nl.body
+        assert english in found.en.body
+        assert "112" in found.nl.body
+        assert "112" in found.en.body
+
+
+def test_what_is_withdrawn_is_not_said_to_be_over() -> None:
+    cleared = replace(CONTACT, event=AlertEvent.BREACH_CLEARED)
+    over = COMPOSER.texts(to_her(replace(cleared, refuted=False))).en.subject
+    withdrawn = COMPOSER.texts(to_her(replace(cleared, refuted=True))).en.subject
+    assert "no longer" in over
+    assert "withdrawn" in withdrawn
