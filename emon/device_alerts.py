@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from emon.alerts.device_states import AT_FIRST, PASSING, rise, told_later
 from emon.alerts.policy import Policy, rule_for_device
-from emon.geofence.timeline import device_use, in_force
+from emon.geofence.timeline import device_use, in_force, victim_devices
 from emon.ingest.admit import clock_is_wrong
 from emon.limits import PANIC_AGAIN_S
 from emon.model.breach import Alert
@@ -118,13 +118,15 @@ def _near(earlier: KeptEvent, later: KeptEvent) -> bool:
 
 
 def _risk(state: State, one: KeptEvent, at_us: int) -> Risk | None:
-    """The highest risk of the orders in force that have the device worn; None without any."""
+    """The highest risk of the orders in force that have the device worn, or carried by the person
+    whom a contact condition protects; None without any."""
     then_us = happened_us(one)
     found: list[Risk] = []
     for key in state.by_device.get(one.wire.device, ()):
         version = state.subjects[key].timeline.judging(then_us, at_us)
         if version is None or not in_force(version, then_us):
             continue
-        if device_use(version, one.wire.device, then_us) is not None:
+        worn = device_use(version, one.wire.device, then_us) is not None
+        if worn or one.wire.device in victim_devices(version):
             found.append(version.risk)
     return max(found, key=list(Risk).index, default=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from emon.geofence.timeline import acts_from
+from emon.geofence.timeline import acts_from, victim_devices
 from emon.limits import CELL_PLAN_S, PLAN_S, STILL_AFTER_S, STILL_PLAN_S
 from emon.model.instant import SECOND_US
 from emon.model.order import OrderVersion
@@ -25,7 +25,8 @@ class Stretch(NamedTuple):
 
 
 def duties_of(versions: Sequence[OrderVersion]) -> dict[str, list[Duty]]:
-    """Of each device when it must be heard for one order, rising. ``versions`` are the order's.
+    """Of each device when it must be heard for one order, rising: those worn, and those of the people
+    whom its contact conditions protect. ``versions`` are the order's.
 
     As for an edge, the version that governs an instant is the highest that is armed and valid by then.
     """
@@ -40,6 +41,9 @@ def duties_of(versions: Sequence[OrderVersion]) -> dict[str, list[Duty]]:
             if span[1] is None or span[0] < span[1]:
                 duty = Duty(version.id, span[0], span[1], version.risk, use.plan_s)
                 found.setdefault(use.device, []).append(duty)
+        if within[1] is None or within[0] < within[1]:
+            for device in sorted(victim_devices(version)):
+                found.setdefault(device, []).append(Duty(version.id, *within, version.risk, victim=True))
     return found
 
 

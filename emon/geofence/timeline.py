@@ -49,6 +49,11 @@ def condition_of(version: OrderVersion, condition_id: str) -> Condition | None:
     return None
 
 
+def victim_devices(version: OrderVersion) -> frozenset[str]:
+    """The devices of the people whom a version's contact conditions protect."""
+    return frozenset(c.victim_device for c in version.conditions if c.victim_device is not None)
+
+
 def in_force(version: OrderVersion, at_us: int) -> bool:
     ends_us = version.ends_at_us
     return version.valid_from_us <= at_us and (ends_us is None or at_us < ends_us)
