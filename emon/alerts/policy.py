@@ -54,10 +54,11 @@ class Policy(msgspec.Struct, frozen=True):
     cleared_refuted_priority: int = 1
 
     def parties(self) -> tuple[Party, ...]:
-        """Everyone any row names."""
+        """Everyone any row names, and the protected person, who hears of a contact with the police."""
         values = (getattr(self, field.name) for field in fields(self))
         rules = (value for value in values if isinstance(value, Rule))
-        return tuple(dict.fromkeys(party for rule in rules for party in rule.recipients))
+        named = dict.fromkeys(party for rule in rules for party in rule.recipients)
+        return tuple({**named, **({BESCHERMDE: None} if POLITIE in named else {})})
 
 
 DEFAULT_POLICY = Policy()

@@ -11,6 +11,8 @@ from emon.alerts.channels.smtp import mail_message
 from emon.alerts.channels.webhook import webhook_body
 from emon.alerts.compose import Composer
 from emon.alerts.outbox import AlertView, DueDelivery
+from emon.alerts.policy import DEFAULT_POLICY
+from emon.alerts.recipients import Recipients
 from emon.alerts.routes import MailSecurity, SmtpRoute
 from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Party
 from tests.alerts.parts import BREACH
@@ -68,3 +70,9 @@ def test_what_is_withdrawn_is_not_said_to_be_over() -> None:
     withdrawn = COMPOSER.texts(to_her(replace(cleared, refuted=True))).en.subject
     assert "no longer" in over
     assert "withdrawn" in withdrawn
+
+
+def test_the_service_says_at_start_that_she_has_no_route() -> None:
+    assert Party.BESCHERMDE in DEFAULT_POLICY.parties()
+    only_centre = Recipients({Party.MELDKAMER_EM: replace(ROUTE, party=Party.MELDKAMER_EM)})
+    assert any("beschermde" in warning for warning in only_centre.warnings(DEFAULT_POLICY.parties()))
