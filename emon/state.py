@@ -176,7 +176,7 @@ def _with_subjects(state: State, order: str, new: list[OrderVersion], looks: dic
                 folds = folds.set(key, fold)
         elif fold is not None:
             folds, pairs = _without(folds, key), _without(pairs, key)
-            stale = stale.set(key, min(acts_us, state.at_us))
+            stale = stale.set(key, min(acts_us, state.at_us) if more else acts_us)
         # Timers of the last decision's own instant fire after it, so they are still to come.
         looks[key] = fold.next_look_us if fold is not None else timeline.next_look(state.at_us - 1)
     for version in new:
