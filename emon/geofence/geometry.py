@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from emon.geofence.relation import detours, path_contacts, signed_distances
+from emon.geofence.relation import detours, distances_m, path_contacts, signed_distances
 from emon.geofence.zones import ZoneTable
 from emon.model.order import AreaZone, Zone
 
@@ -70,6 +70,7 @@ def load_engine_kernels() -> None:
     geometry.distances_m([zone, zone], [4.005, 20.0], [51.99, 51.99])
     geometry.contact(zone, (4.005, 51.99), (4.005, 52.01))
     geometry.detour_m(zone, (4.005, 51.99), (4.006, 51.991))
+    distances_m([4.0], [52.0], [4.1], [52.0])  # between two people
 
 
 def _one(

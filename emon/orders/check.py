@@ -40,6 +40,7 @@ def remarks_on(versions: Sequence[OrderVersion], *, now_us: int) -> tuple[Fault,
         remarks += _suspension_remarks(version, path)
         for j, condition in enumerate(version.conditions):
             remarks += _condition_remarks(version, condition, f"{path}.conditions[{j}]")
+            remarks += _contact_remarks(version, condition, f"{path}.conditions[{j}]")
         remarks += _repeated_conditions(version, path)
     remarks += _shared_devices(versions)
     remarks += _versions_of_one_order(versions)
@@ -179,6 +180,23 @@ def _condition_remarks(version: OrderVersion, condition: Condition, path: str) -
         yield Fault(
             path, f"never holds from {_said(begin)} until {_said(end)}: neither breach nor alert can come"
         )
+
+
+def _contact_remarks(version: OrderVersion, condition: Condition, path: str) -> Iterable[Fault]:
+    if condition.kind is not Kind.CONTACT:
+        return
+    device = condition.victim_device
+    if device is None:
+        yield Fault(f"{path}.victim_device", "missing: the contact is not electronically watched")
+    elif any(use.device == device for use in version.devices):
+        yield Fault(
+            f"{path}.victim_device",
+            f"{device} is the wearer's own, which is never near itself",
+        )
+    if condition.schedule is not None and condition.schedule.exceptions:
+        yield Fault(f"{path}.schedule.except", "does not lift a contact condition: that goes on meanwhile")
+    if version.suspensions and all(c.kind is Kind.CONTACT for c in version.conditions):
+        yield Fault(path, "goes on while the order is suspended: suspensions lift no contact condition")
 
 
 def _repeated_conditions(version: OrderVersion, path: str) -> Iterable[Fault]:

@@ -48,6 +48,42 @@ def scheduled(*windows: dict[str, Any], **members: Any) -> dict[str, Any]:
     return condition(schedule={"tz": "Europe/Amsterdam", "windows": list(windows), **members})
 
 
+def contact(**members: Any) -> dict[str, Any]:
+    met = {"id": "c-1", "kind": "contact", "victim_device": "v-1", "radius_m": 1000}
+    return order(
+        conditions=[{name: value for name, value in {**met, **members}.items() if value is not None}]
+    )
+
+
+def test_a_contact_condition_that_a_device_can_show_gets_no_remark() -> None:
+    assert remarks(contact()) == {}
+
+
+@pytest.mark.parametrize(
+    ("document", "path", "words"),
+    [
+        (contact(victim_device=None), "orders[0].conditions[0].victim_device", "not electronically watched"),
+        (contact(victim_device="d-1"), "orders[0].conditions[0].victim_device", "never near itself"),
+        (
+            contact(
+                schedule={
+                    "tz": "Europe/Amsterdam",
+                    "except": [
+                        {"from": "2026-06-01T10:00:00Z", "to": "2026-06-01T12:00:00Z", "reason": "court"}
+                    ],
+                }
+            ),
+            "orders[0].conditions[0].schedule.except",
+            "does not lift a contact condition",
+        ),
+    ],
+)
+def test_what_a_contact_condition_cannot_mean_is_said(
+    document: dict[str, Any], path: str, words: str
+) -> None:
+    assert words in remarks(document)[path]
+
+
 def test_a_wise_order_gets_no_remark() -> None:
     assert remarks(wise_document()) == {}
 
