@@ -1,9 +1,10 @@
 """What a load consists of: numbered devices, their bans, and the alerts that are due.
 
 Every device stands beside a ban of its own. A known number of them jump into it half-way, from
-15 m outside to 50 m inside between two fixes, and stay: their orders are of high risk, where a
-probable breach already tells everyone a certain one would tell, so that each gives exactly one
-breach and exactly one alert, however the service batches their fixes.
+15 m outside to 50 m inside between two fixes, and stay. So a reflection does too: for two minutes
+that is a possible breach, exactly one and with exactly one alert, to the monitoring centre, however
+the service batches their fixes. Who stays longer raises one alert more at two and one at eight
+minutes (docs/adr/0012).
 """
 
 from __future__ import annotations

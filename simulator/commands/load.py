@@ -19,7 +19,7 @@ examples:
 
 The same rate, seconds, devices and breaches give the same orders. Every acknowledged fix stands in the
 file of --acks as {"device", "seq", "t" in milliseconds}, to be compared with the table `fix`. Each of
-the --breaches devices gives exactly one breach and one alert (to politie, reclassering, meldkamer_em).
+the --breaches devices gives exactly one breach, and within its first two minutes one alert (to meldkamer_em).
 Where this machine could not keep the rate, "kept_rate" is false, "verdict" says so, no latency is
 told, and the exit code is 1.
 """

@@ -184,7 +184,7 @@ async def test_each_breaching_device_gives_one_breach_and_one_alert(
     assert sorted(str(breach["order"]) for breach in breaches) == due
     assert sorted(str(alert["order"]) for alert in alerts) == due
     told = [sorted(str(party) for party in alert["recipients"]) for alert in alerts]  # type: ignore[attr-defined]
-    assert told == [["meldkamer_em", "politie", "reclassering"]] * 7
+    assert told == [["meldkamer_em"]] * 7
 
 
 async def test_every_acknowledged_fix_is_on_file_and_arrived(broker: Broker) -> None:
