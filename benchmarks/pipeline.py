@@ -297,9 +297,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=0, help="SIGKILLs of the service under the load (0)")
     args = parser.parse_args()
     if args.breaches and args.seconds >= 2 * REFLECTION_PROBABLE_S:
-        parser.error(
-            "a breach that lasts two minutes raises another alert: lower --seconds or --breaches 0"
-        )
+        parser.error("a breach that lasts two minutes raises another alert: lower --seconds or --breaches 0")
     load = Load(args.rate, args.seconds, args.devices or args.rate, args.breaches, args.kills)
     result = asyncio.run(_on_embedded_broker(load))
     print(json.dumps({**asdict(result), "faults": result.faults}))
