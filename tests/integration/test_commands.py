@@ -32,9 +32,10 @@ async def test_a_breach_is_pursued_across_a_restart_until_it_ends(running: Runni
         await running.until("SELECT care->>'pursuit' FROM device_care", "fast")
         await running.publish(running.fix(250), running.fix(255, age_s=-1), running.fix(250, age_s=-2))
         await running.until("SELECT count(*) FROM breach WHERE closed_at IS NOT NULL", 1)
-        await device.until(lambda messages: len(messages) >= 3)
-    last = orders(device)[-1]
-    assert (last["cmd"], last["rate_s"]) == ("rate", 60)
+        # On a slow machine a fix may have been asked for a second time in between.
+        await device.until(lambda _: any(order.get("rate_s") == 60 for order in orders(device)))
+    rates = [order["rate_s"] for order in orders(device) if order["cmd"] == "rate"]
+    assert rates == [15, 60]
     assert len({order["id"] for order in orders(device)}) == len(orders(device))
     states = await running.rows("SELECT DISTINCT state FROM command")
     assert states == [("sent",)]
