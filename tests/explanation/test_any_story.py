@@ -13,7 +13,7 @@ from tests.engine.test_determinism import SCHEDULED, SECOND, stories
 from tests.explanation.worked import explained_archive, read_again
 
 
-# The same stories each time: of some hundreds one is not explained yet (ADR 0009, consequences).
+# The same stories each time: now and then another one is not explained yet (ADR 0009, consequences).
 @seed(7)
 @settings(max_examples=20, deadline=None, database=None)
 @given(stories())
