@@ -97,9 +97,13 @@ def _name_fault(name: str) -> str | None:
 
 
 def _party_fault(action: str, party: str) -> str | None:
-    from emon.model.vocabulary import Party
+    from emon.model.vocabulary import SEES_NO_WEARERS, Party
 
-    if action != "add" or party in set(Party):
+    if action != "add":
+        return None
+    if party in SEES_NO_WEARERS:
+        return f"the page shows where wearers are: it is not for {party}"
+    if party in set(Party):
         return None
     return f"{party!r} is no party: one of {', '.join(Party)}"
 

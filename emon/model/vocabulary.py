@@ -80,6 +80,11 @@ class Party(StrEnum):
     BESCHERMDE = "beschermde"
 
 
+SEES_NO_WEARERS = frozenset({Party.BESCHERMDE})
+"""Parties that may not see where wearers are: nobody of theirs logs in to the page. The protected person
+is told what happened and what she can do, and nothing of where the wearer is."""
+
+
 class Certainty(StrEnum):
     POSSIBLE = "possible"
     PROBABLE = "probable"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
+from emon.model.vocabulary import SEES_NO_WEARERS
 from emon.web.http import refused
 from emon.web.sessions import COOKIE, Session, Sessions
 
 
 class Guard:
-    """Asks for a session. Raises ``Refused`` (401) where there is none."""
+    """Asks for a session. Raises ``Refused``: 401 where there is none, 403 where the person's party may
+    not see wearers, as after an account was given to another."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
@@ -19,8 +21,16 @@ class Guard:
         session = await self._sessions.read(request.cookies.get(COOKIE))
         if session is None:
             raise refused(401, "log in first")
+        check_party(session.party)
         return session
 
     async def is_signed_in(self, request: Request) -> bool:
         """Whether the session of the request still holds; asked again while a stream is open."""
-        return await self._sessions.read(request.cookies.get(COOKIE)) is not None
+        session = await self._sessions.read(request.cookies.get(COOKIE))
+        return session is not None and session.party not in SEES_NO_WEARERS
+
+
+def check_party(party: str) -> None:
+    """Raises ``Refused`` (403) where somebody of the party may not see where wearers are."""
+    if party in SEES_NO_WEARERS:
+        raise refused(403, f"the page shows where wearers are: it is not for {party}")

@@ -17,7 +17,7 @@ from emon.limits import (
 )
 from emon.model.instant import format_instant
 from emon.web.backend import Services
-from emon.web.guard import Guard
+from emon.web.guard import Guard, check_party
 from emon.web.http import Json, read_json, refused
 from emon.web.passwords import PasswordChecker, TooBusy
 from emon.web.sessions import COOKIE, Session, Sessions
@@ -66,6 +66,7 @@ class SessionRoutes:
             raise refused(401, "name or password is wrong")
         self._by_name.succeeded(name_key)
         self._by_address.succeeded(address)
+        check_party(user.role)  # after the password, so that no stranger learns whose account it is
         cookie, session = self._sessions.begin(user)
         answer = Json(_session_json(session))
         answer.set_cookie(
