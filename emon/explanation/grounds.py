@@ -71,16 +71,17 @@ def grounds_of(breach: Breach, found: Trace) -> Grounds:
     if by_edge and before:
         figures["edge_at"] = format_instant(breach.opened_at_us)
         figures["edge_fix_age_s"] = (breach.opened_at_us - before[-1].at_us) / SECOND_US
-    return Grounds(_reason(breach, found, run), shown, figures, run)
+    by_old_fix = "edge_fix_age_s" in figures
+    return Grounds(_reason(breach, found, run, by_old_fix=by_old_fix), shown, figures, run)
 
 
-def _reason(breach: Breach, found: Trace, run: tuple[Seen, ...]) -> Reason:
+def _reason(breach: Breach, found: Trace, run: tuple[Seen, ...], *, by_old_fix: bool) -> Reason:
     if breach.certainty is Certainty.CERTAIN:
         return Reason.TWO_WITNESSES
     if found.episode is not None and found.episode.doubted:
         return Reason.HOME_IN_TIME
     latest = run_of(found.latest)
-    if latest and strength(found.latest, latest).level > breach.certainty.level:
+    if by_old_fix and latest and strength(found.latest, latest).level > breach.certainty.level:
         return Reason.OLD_FIX
     if latest and is_explained(found.latest, latest):
         return Reason.REFLECTION

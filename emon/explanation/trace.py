@@ -135,7 +135,9 @@ class _Watched:
                 if episode.how in _WAYS and len(way) == 2:
                     self._way = (way[0], way[1])
             newest = fold.newest
-            if newest is not None and newest.at_us == episode.shown_at_us:
+            shown_anew = self._best is None or episode.shown_at_us != self._best.shown_at_us
+            # A version that ends the episode sees the same fixes under another zone.
+            if shown_anew and newest is not None and newest.at_us == episode.shown_at_us:
                 self._latest = fold.recent
             self._best = episode
         self._walk.closed.clear()

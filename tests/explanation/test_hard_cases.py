@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from emon.replay import Received
-from tests.engine.stories import circle_order, fix_at, versions
+from tests.engine.stories import LAT, LON, M_PER_DEG_LON, circle_order, fix_at, versions
 from tests.explanation.worked import explained, read_again
 
 
@@ -50,6 +50,27 @@ CASES: dict[str, tuple[dict[str, Any], list[Received], int]] = {
         5,
     ),
 }
+
+
+def moved_zone() -> dict[str, Any]:
+    """A second version whose zone lies 200 m further east, and so holds what the first one's did not."""
+    further = {"type": "Circle", "center": [LON + 200.0 / M_PER_DEG_LON, LAT], "radius_m": 150}
+    return circle_order(
+        version=2,
+        valid_from="2026-06-01T12:15:00Z",
+        armed_at="2026-06-01T12:15:00Z",
+        conditions=[{"id": "c-1", "kind": "exclusion", "zone": further}],
+    )
+
+
+def test_a_version_under_which_the_same_fixes_weigh_more_is_no_old_fix() -> None:
+    """Inside the first version's zone by one fix; the zone of the next holds those before it as well."""
+    ways = ((0, 296), (415, 223), (475, 188), (875, -61), (1035, -300))
+    items = [fix_at(east_m, 360.0 + at_s, accuracy_m=12.0) for at_s, east_m in ways]
+    documents = asyncio.run(explained(versions(circle_order(), moved_zone()), items))
+    assert [d["grounds"]["reason"] for d in documents if d["verdict"]["how"] == "inside"] == ["near_edge"]
+    for document in documents:
+        assert asyncio.run(read_again(document)).agrees
 
 
 @pytest.mark.parametrize("what", CASES)
