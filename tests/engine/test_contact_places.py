@@ -73,9 +73,17 @@ def found(where: Where) -> tuple[dict[str, Any], list[tuple[str, str, str]]]:
         over_the_pole(1.0),
         over_the_pole(-1.0),
     ],
-    ids=["180 in her circle", "180 behind her", "on the equator", "far south", "89.5 north", "89.5 south and 180",
-         "over the north pole", "over the south pole"],
-)  # fmt: skip
+    ids=[
+        "180 in her circle",
+        "180 behind her",
+        "on the equator",
+        "far south",
+        "89.5 north",
+        "89.5 south and 180",
+        "over the north pole",
+        "over the south pole",
+    ],
+)
 def test_it_is_found_as_in_rotterdam(where: Where) -> None:
     breach, told = found(where)
     usual, usually_told = found(eastward(4.48, 51.92))
