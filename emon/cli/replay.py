@@ -94,6 +94,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(line, ensure_ascii=False))
     _say_counts(archive, left_out)
     _say_over(versions, received)
+    _say_waited(archive, received)
     return os.EX_OK if args.files is None else _write_files(args.files, archive, versions, policy)
 
 
@@ -128,6 +129,20 @@ def _say_over(versions: tuple[OrderVersion, ...], received: list[Received]) -> N
         if first_us is not None and ends_us is not None and ends_us <= first_us:
             over = f"{version.id} version {version.version} was over at {format_instant(ends_us)}"
             print(f"emon replay: {over}, before the first fix", file=sys.stderr)
+
+
+def _say_waited(archive: MemoryArchive, received: list[Received]) -> None:
+    """Orders told of as without a device before the record begins: it may not reach back so far."""
+    from emon.model.instant import format_instant
+    from emon.model.vocabulary import AlertEvent
+
+    first_us = min((item.received_at_us for item in received), default=None)
+    for alert in archive.alerts:
+        if alert.event is AlertEvent.ORDER_WITHOUT_DEVICE and first_us is not None and alert.at_us < first_us:
+            told = f"{alert.order} was told of as without its device at {format_instant(alert.at_us)}"
+            begins = f"before the record begins at {format_instant(first_us)}"
+            hint = "an `armed_at` says that it was armed later"
+            print(f"emon replay: {told}, {begins}; {hint}", file=sys.stderr)
 
 
 def _say_counts(archive: MemoryArchive, left_out: int) -> None:
