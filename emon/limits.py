@@ -20,6 +20,11 @@ JSON_DEPTH_MAX = 32  # [own] a fix needs 2; deeper is an attack or a fault
 R95_PER_R68 = 1.6214  # [contract] section 1: OwnTracks reports the 68 % radius
 R95_PER_SIGMA = 2.4477  # radius of the 95 % circle of a circular normal, sqrt(-2 ln 0.05)
 
+# --- identities at the broker ------------------------------------------------------------------
+BROKER_PASSWORD_BYTES = 24  # [own] 192 random bits: no guess succeeds, whatever the hash costs
+BROKER_PBKDF2_ROUNDS = 101  # [own] what mosquitto_passwd writes; paid at every connection
+BROKER_BCRYPT_COST = 4  # [own] the least of bcrypt: a returning fleet pays it at every connection
+
 # --- admission --------------------------------------------------------------------------------
 CLOCK_AHEAD_MAX_S = 120  # [own] device clocks come from GNSS; two minutes cover a cell clock
 CLOCK_BEHIND_MAX_S = 30 * 86_400  # [own] longest stored backlog taken at its word: 30 days

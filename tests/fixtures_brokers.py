@@ -8,7 +8,7 @@ import hashlib
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -45,11 +45,21 @@ class MosquittoBroker:
     """One Mosquitto with the settings and access rules of ``deploy/mosquitto``, but for paths and port.
 
     ``replaced`` names settings (``autosave_on_changes``) and the lines to put in their place, for tests
-    of what happens without them.
+    of what happens without them. ``identities``: a folder of ``emon broker``, whose files are used in place
+    of our own; ``listener``: further lines for the listener.
     """
 
-    def __init__(self, folder: Path, *, replaced: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        replaced: dict[str, str] | None = None,
+        identities: Path | None = None,
+        listener: Sequence[str] = (),
+    ) -> None:
         self._folder = folder
+        self._identities = identities
+        self._listener = listener
         self._replaced = replaced or {}
         self._passwords = {user: secrets.token_urlsafe(12) for user in ("emon", "tester", *DEVICES)}
         self._process: asyncio.subprocess.Process | None = None
@@ -124,14 +134,16 @@ class MosquittoBroker:
         (self._folder / "passwords").write_text("".join(lines))
         for name in ("acl", "passwords"):
             (self._folder / name).chmod(0o600)
+        users = self._folder if self._identities is None else self._identities / "mosquitto"
         settings = []
         for line in (_DEPLOY / "conf.d" / "emon.conf").read_text().splitlines():
             words = line.split()
             settings.append(self._replaced.get(words[0], line) if words else line)
         own = [
             f"listener {self.port} 127.0.0.1",
-            f"password_file {self._folder / 'passwords'}",
-            f"acl_file {self._folder / 'acl'}",
+            *self._listener,
+            f"password_file {users / 'passwords'}",
+            f"acl_file {users / 'acl'}",
             f"persistence_location {data}/",
             "log_dest stderr",
             *(["user root"] if os.geteuid() == 0 else []),

@@ -20,7 +20,19 @@ from typing import NoReturn
 from emon import __version__
 from emon.config import ConfigurationRefused
 
-COMMANDS = ("demo", "run", "arm", "check", "replay", "explain", "locate", "migrate", "user", "health")
+COMMANDS = (
+    "demo",
+    "run",
+    "arm",
+    "check",
+    "replay",
+    "explain",
+    "locate",
+    "migrate",
+    "user",
+    "broker",
+    "health",
+)
 """In the order in which ``emon --help`` shows them."""
 LATER = ("watch", "export", "import", "verify")
 """Commands of the contract that this version does not have."""

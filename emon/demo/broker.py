@@ -25,6 +25,8 @@ from typing import IO
 
 import msgspec
 
+from emon.identity.book import SERVICE
+from emon.identity.files import nats_user, user_line
 from emon.ingest.topics import is_device_id
 from emon.limits import PAYLOAD_BYTES_MAX, RECEIVE_WINDOW_MESSAGES
 
@@ -32,7 +34,7 @@ START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
 POLL_S = 0.02
 PREFERRED_PORT = 1883
-SERVICE, TESTER = "emon", "tester"
+TESTER = "tester"
 # The broker counts its own envelope (topic, delivery headers) into the payload; the engine refuses
 # what is between 1 MiB and this.
 ENVELOPE_BYTES_MAX = 4_096
@@ -223,15 +225,16 @@ class EmbeddedBroker:
 
     def _write_configuration(self) -> None:
         wire = ["emon.v1.>", "owntracks.>"]
+        for name, password in self._passwords.items():
+            if not (_NATS_WORD.fullmatch(name) and _NATS_WORD.fullmatch(password)):
+                raise ValueError(
+                    f"a user or password of the broker has signs beyond A-Z a-z 0-9 _ -: {name!r}"
+                )
         users = [
-            _user(SERVICE, self._passwords[SERVICE], publish=["emon.v1.*.cmd"], subscribe=wire),
-            _user(TESTER, self._passwords[TESTER], publish=wire, subscribe=wire),
+            nats_user(SERVICE, self._passwords[SERVICE]),
+            user_line(TESTER, self._passwords[TESTER], publish=wire, subscribe=wire),
+            *(nats_user(device, self._passwords[device]) for device in self._devices),
         ]
-        for device in self._devices:
-            own = [f"emon.v1.{device}.{leaf}" for leaf in ("fix", "fixb", "event", "status", "cmd.reply")]
-            phone = [f"owntracks.*.{device}", f"owntracks.*.{device}.event"]
-            commands = [f"emon.v1.{device}.cmd"]
-            users.append(_user(device, self._passwords[device], publish=own + phone, subscribe=commands))
         text = _CONFIGURATION.format(
             nats_port=self._nats_port,
             mqtt_port=self.port,
@@ -303,18 +306,6 @@ accounts {{
   }}
 }}
 """
-
-
-def _user(name: str, password: str, *, publish: list[str], subscribe: list[str]) -> str:
-    """One user. A subscription with QoS 1 needs the gateway's own ``$MQTT.sub`` too."""
-    if not _NATS_WORD.fullmatch(name) or not _NATS_WORD.fullmatch(password):
-        raise ValueError(f"a user or password of the broker has other signs than A-Z a-z 0-9 _ -: {name!r}")
-    allowed = {"publish": publish, "subscribe": [*subscribe, "$MQTT.sub.>"]}
-    permissions = msgspec.json.encode(allowed).decode()
-    return (
-        f'      {{ user: "{name}", password: "{password}", allowed_connection_types: ["MQTT"], '
-        f"permissions: {permissions} }}"
-    )
 
 
 def _server() -> str:

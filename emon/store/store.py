@@ -44,6 +44,7 @@ from emon.store.errors import (
     StoreFault,
     UserExists,
 )
+from emon.store.known_devices import KnownDevices
 from emon.store.ledger import LedgerReads
 from emon.store.migrate import Storage
 from emon.store.outbox import OutboxReads
@@ -94,7 +95,9 @@ class Description(msgspec.Struct, frozen=True):
         return f"{self.place}, PostgreSQL {self.server}, fixes in {kind}, schema {self.migrations}"
 
 
-class Store(PageReads, UserAccounts, OutboxReads, DelayReads, LedgerReads, CommandOutbox, DeviceReads):
+class Store(
+    PageReads, UserAccounts, OutboxReads, DelayReads, LedgerReads, CommandOutbox, DeviceReads, KnownDevices
+):
     """One open database. Make it with ``open``; every method may raise ``DatabaseUnavailable``."""
 
     def __init__(self, url: str) -> None:

@@ -28,6 +28,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from emon.ingest.source import Delivery, SourceUnavailable
+from emon.ingest.sources.hung_up import is_hung_up
 from emon.ingest.sources.mqtt_url import BrokerAddress
 from emon.ingest.topics import SUBSCRIPTIONS
 from emon.limits import (
@@ -84,6 +85,7 @@ class MqttSource:
         self._arrival = asyncio.Event()
         self._woken = False
         self._connection = 0
+        self._established = 0
         self._client: aiomqtt.Client | None = None
         self._paho: PahoClient | None = None
         self._unacknowledged: set[int] = set()
@@ -93,6 +95,8 @@ class MqttSource:
         self._task: asyncio.Task[None] | None = None
         self.dropped_by_broker = 0
         self.dropped_unpromised = 0
+        self.hung_up = 0
+        """How often a living broker ended our session: on nats-server the sign of a taken client id."""
 
     @property
     def connected(self) -> bool:
@@ -205,6 +209,7 @@ class MqttSource:
                 reason = _readable(fault)
                 if self._falls_back(fault):
                     continue
+                await self._note_hung_up(fault)
             if loop.time() - attempt_s >= RECONNECT_PAUSE_MAX_S:
                 pause_s = RECONNECT_PAUSE_MIN_S  # it had worked; two that evict each other slow down
             spent_s = loop.time() - began_s
@@ -219,6 +224,18 @@ class MqttSource:
             )
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, RECONNECT_PAUSE_MAX_S)
+
+    async def _note_hung_up(self, fault: aiomqtt.MqttError) -> None:
+        if self._established != self._connection:
+            return  # it never was a session
+        if await is_hung_up(fault, self._version, self.address.host, self.address.port):
+            self.hung_up += 1
+            _log.error(
+                "MQTT broker %s ended our session %r and lives: somebody may have come under our client id. "
+                "Rotate the service's credentials (emon broker rotate FOLDER emon; docs/brokers.md).",
+                self.address,
+                self._client_id,
+            )
 
     def _falls_back(self, fault: aiomqtt.MqttError) -> bool:
         """Whether the broker speaks 3.1.1 only, and we may (``version=auto``)."""
@@ -252,6 +269,7 @@ class MqttSource:
             async with client:
                 await self._subscribe(client)
                 self._subscribed = True
+                self._established = self._connection
                 _log.info("MQTT broker %s: connected with MQTT %s", self.address, self._version)
                 if not started.done():
                     started.set_result(None)
