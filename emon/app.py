@@ -227,6 +227,7 @@ def _status(runtime: Runtime, source: MqttSource) -> dict[str, object]:
     return {
         "ok": source.connected and not status.waiting_for_database,
         "broker_connected": source.connected,
+        "hung_up": source.hung_up,
         "waiting_for_database": status.waiting_for_database,
         "batches": status.batches,
         "fixes": status.fixes,

@@ -1,8 +1,8 @@
 """Did a living broker end our session? With MQTT 3.1.1 a takeover of our client id looks like nothing else.
 
 MQTT 5 says it (reason 0x8E, 4.13.1). 3.1.1 only closes: so a broker that closed an established session and
-yet takes connections a moment later has hung up on us, which it does for one who came under our name.
-A broker that stops or restarts takes none; one that does not answer was not heard to close.
+yet takes a connection and keeps it has hung up on us, which it does for one who came under our name.
+A broker that stops takes none, or closes it too; one that does not answer was not heard to close.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from paho.mqtt.client import MQTT_ERR_KEEPALIVE
 from paho.mqtt.reasoncodes import ReasonCode
 
 _TAKEN_OVER = 0x8E  # MQTT 5, 3.14.2.1: Session taken over
-_LOOK_AGAIN_S = 0.3  # a broker that is being killed may take connections until its last socket is closed
+_KEPT_S = 0.3  # a killed process has closed its last socket by then
 _LOOK_TIMEOUT_S = 2.0
 
 
@@ -25,17 +25,24 @@ async def is_hung_up(fault: aiomqtt.MqttError, version: str, host: str, port: in
         return isinstance(code, ReasonCode) and code.value == _TAKEN_OVER
     if not isinstance(code, ReasonCode) and code == MQTT_ERR_KEEPALIVE:
         return False
-    if not await _takes_connections(host, port):
-        return False
-    await asyncio.sleep(_LOOK_AGAIN_S)
-    return await _takes_connections(host, port)
+    return await _lives(host, port)
 
 
-async def _takes_connections(host: str, port: int) -> bool:
+async def _lives(host: str, port: int) -> bool:
+    """Whether it takes a connection and keeps it: one that is being killed closes that one as well."""
     try:
         async with asyncio.timeout(_LOOK_TIMEOUT_S):
-            _, writer = await asyncio.open_connection(host, port)
+            reader, writer = await asyncio.open_connection(host, port)
     except (OSError, TimeoutError):
         return False
-    writer.close()
-    return True
+    try:
+        async with asyncio.timeout(_KEPT_S):
+            await reader.read(1)  # a broker says nothing before our CONNECT: this ends with the connection
+    except TimeoutError:
+        return True
+    except OSError:
+        return False
+    else:
+        return False
+    finally:
+        writer.close()
