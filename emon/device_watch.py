@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from emon.alerts.policy import Policy, rule_for_trouble
+from emon.device_grace import near_ban_m, wait_s
 from emon.devices import orders, outage, position, silence
 from emon.devices.duty import weightiest
 from emon.devices.heard import Heard, note
@@ -21,7 +22,7 @@ from emon.devices.watching import POSITION, SILENCE, Due, Watching, next_of
 from emon.limits import RATES_KEPT
 from emon.model.breach import Alert
 from emon.model.ids import derive_id
-from emon.model.vocabulary import AlertEvent, Kind, Risk
+from emon.model.vocabulary import AlertEvent, Risk
 from emon.model.watch import ServiceStop, Trouble, Turn, Unseen, Want, Watch
 from emon.plan import ServiceClock
 from emon.state import State
@@ -174,11 +175,15 @@ class Keeper:
         self._watches[watch.device] = watch
 
     def _silence(self, device: str, given: silence.Given, at_us: int) -> None:
-        if given is silence.Given.OVERDUE and self._outage_covers(device, at_us):
+        overdue = given in (silence.Given.OVERDUE, silence.Given.GRACE_OVER)
+        if overdue and self._outage_covers(device, at_us):
             return
         watch = self.watch(device)
         state, done = silence.SILENCE.step(watch.silence_state, given)
         watch = replace(watch, silence_state=state)
+        if silence.Done.GRACE in done:
+            granted_s = wait_s(self._state, watch, self._duties.get(device, ()), at_us)
+            watch = replace(watch, wait_s=granted_s)
         if silence.Done.WAIT in done:
             watch = replace(watch, back_us=at_us)
         if silence.Done.OPEN in done:
@@ -205,11 +210,15 @@ class Keeper:
             watch = replace(watch, lost=trouble.id)
         if position.Done.TELL in done and watch.lost is not None:
             self._told(watch.lost, at_us, received_at_us)
+            watch = replace(watch, lost_told_us=at_us)
+        if position.Done.JOIN in done and watch.lost is not None and watch.lost_told_us is not None:
+            told = derive_id("device", AlertEvent.NO_POSITION, device, "", watch.lost_told_us)
+            self._keep(replace(self._open[watch.lost], alert=told))
         if position.Done.WAIT in done:
             watch = replace(watch, back_us=at_us)
         if position.Done.CLEAR in done and watch.lost is not None:
             self._cleared(watch.lost, at_us)
-            watch = replace(watch, lost=None)
+            watch = replace(watch, lost=None, returned_us=at_us)
         self._put(watch)
 
     def _order(self, device: str, order: str, given: orders.Given, at_us: int) -> None:
@@ -368,17 +377,3 @@ class Keeper:
             stopped_us=before.stopped_us if stop is None else None,
         )
         return after, changed
-
-
-def near_ban_m(state: State, watch: Watch, at_us: int) -> float | None:
-    """Metres from a device's newest usable fix to the nearest exclusion zone of its orders."""
-    if watch.place is None:
-        return None
-    found: list[float] = []
-    for key in state.by_device.get(watch.device, ()):
-        subject = state.subjects[key]
-        version = subject.timeline.governing(at_us)
-        zone = None if version is None else subject.zones.get(version.version)
-        if subject.kind is Kind.EXCLUSION and zone is not None:
-            found.append(state.geometry.distance_m(zone, watch.place.lon, watch.place.lat))
-    return min(found, default=None)

@@ -76,7 +76,12 @@ PANIC_AGAIN_S = 60  # [own] presses closer together are one call for help; a lat
 RUN_MEMORY_S = 900  # [own] evidence older than the edge's limit says nothing about now
 
 # --- devices ----------------------------------------------------------------------------------
+SILENCE_MISSING_S = 300  # [field] UK Ministry of Justice: a gap over 5 minutes is "missing"
+SILENCE_GRACE_MAX_S = 900  # [field] UK Ministry of Justice: stale after 15 minutes, wherever he was
 NO_POSITION_AFTER_S = 600  # [field] UK Ministry of Justice: motion without a fix for 10 minutes
+NO_POSITION_STILL_S = 43_200  # [own] half a day: longer than a night indoors, and told the same day
+NO_POSITION_JOIN_S = 3_600  # [field] UK Ministry of Justice: 10 minutes in 60; in and out of one hall
+NO_POSITION_AGAIN_S = 43_200  # [own] a place without a sky is told twice a day at most
 ORDER_WAITS_S = 3_600  # [own] a bracelet is fitted at the office; after an hour nobody is fitting it
 OUTAGE_DEVICES_MIN = 3  # [own] two that fall silent together may be one couple's flat battery
 OUTAGE_SHARE_MIN = 0.1  # [own] of those expected; NL 2018 was 0.64, and below it single causes are likelier
@@ -84,6 +89,9 @@ OUTAGE_WITHIN_S = 300  # [own] a network's failure reaches everyone within two o
 OUTAGE_MISSED_S = 60  # [own] an interval is missed when its message is a minute late: the plan's own grace
 RATES_KEPT = 4  # [own] newest intervals a device confirmed: a pursuit and its end, twice
 TURNS_KEPT = 8  # [own] newest changes of motion kept in memory; older ones are asked of the archive
+
+if not PLAN_S < OWED_AFTER_S <= SILENCE_MISSING_S <= SILENCE_GRACE_MAX_S <= EDGE_FIX_AGE_MAX_S:
+    raise AssertionError("limits.py: the order of the limits of silence is broken")
 
 # --- approach -------------------------------------------------------------------------------------
 APPROACH_WARNING_S = 60  # [own] a plan interval: the fix after may already be inside (docs/adr/0010)

@@ -1,8 +1,9 @@
-"""Silence: no message of any kind for longer than the plan allows, while somebody must be watched.
+"""Silence: no message of any kind for longer than the plan and a grace allow, while somebody must be watched.
 
-"no message of any kind within twice the plan's interval plus a minute", once a silence; a message
-clears it. The broker's last will is no message: nobody sent it. Silences that an outage covers are
-kept on file like any other and told by the outage alone.
+The plan allows twice its interval and a minute. How long it is waited on from there depends on what the
+silence can hide (``grace.py``, ``docs/adr/0016``): 3 to 15 minutes after the newest message in all.
+Told once a silence; a message clears it. The broker's last will is no message: nobody sent it. Silences
+that an outage covers are kept on file like any other and told by the outage alone.
 """
 
 from __future__ import annotations
@@ -11,18 +12,20 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from emon.devices.duty import overdue_us, stretches
+from emon.model.instant import SECOND_US
 from emon.model.machine import Machine
 from emon.model.watch import Duty, SilenceState, Watch
 from emon.plan import Shift
 
 
 class Given(StrEnum):
-    """``message``: it is heard. ``overdue``: the time allowed is over. ``covered``: so it is, or was,
-    and an outage tells of it. ``outage_over``: most of that outage's devices are heard again.
-    ``released``: no order in force has it worn any more."""
+    """``message``: it is heard. ``overdue``: the time the plan allows is over; ``grace_over``: and so is
+    the grace. ``covered``: it is overdue, or was, and an outage tells of it. ``outage_over``: most of
+    that outage's devices are heard again. ``released``: no order in force has it worn any more."""
 
     MESSAGE = "message"
     OVERDUE = "overdue"
+    GRACE_OVER = "grace_over"
     COVERED = "covered"
     OUTAGE_OVER = "outage_over"
     RELEASED = "released"
@@ -30,16 +33,17 @@ class Given(StrEnum):
 
 class Done(StrEnum):
     """``open`` and ``clear``: the trouble on file. ``tell``: an alert. ``wait``: the time allowed
-    counts from now."""
+    counts from now. ``grace``: how long it is waited on is settled."""
 
+    GRACE = "grace"
     OPEN = "open"
     TELL = "tell"
     CLEAR = "clear"
     WAIT = "wait"
 
 
-UNHEARD, HEARD, SILENT, COVERED, MISSING = SilenceState
-_M, _O, _C, _V, _R = Given
+UNHEARD, HEARD, LATE, SILENT, COVERED, MISSING = SilenceState
+_M, _O, _G, _C, _V, _R = Given
 
 SILENCE = Machine(
     "silence",
@@ -49,26 +53,37 @@ SILENCE = Machine(
     {
         (UNHEARD, _M): (HEARD, (Done.WAIT,)),
         (UNHEARD, _O): (UNHEARD, ()),  # never heard: the order waits for its device, see orders.py
+        (UNHEARD, _G): (UNHEARD, ()),
         (UNHEARD, _C): (UNHEARD, ()),
         (UNHEARD, _V): (UNHEARD, ()),
         (UNHEARD, _R): (UNHEARD, ()),
         (HEARD, _M): (HEARD, ()),
-        (HEARD, _O): (SILENT, (Done.OPEN, Done.TELL)),
+        (HEARD, _O): (LATE, (Done.GRACE,)),
+        (HEARD, _G): (HEARD, ()),
         (HEARD, _C): (COVERED, (Done.OPEN,)),
         (HEARD, _V): (HEARD, ()),
         (HEARD, _R): (HEARD, ()),
+        (LATE, _M): (HEARD, (Done.WAIT,)),
+        (LATE, _O): (LATE, ()),
+        (LATE, _G): (SILENT, (Done.OPEN, Done.TELL)),
+        (LATE, _C): (COVERED, (Done.OPEN,)),
+        (LATE, _V): (LATE, ()),
+        (LATE, _R): (HEARD, (Done.WAIT,)),
         (SILENT, _M): (HEARD, (Done.CLEAR, Done.WAIT)),
         (SILENT, _O): (SILENT, ()),
+        (SILENT, _G): (SILENT, ()),
         (SILENT, _C): (COVERED, ()),
         (SILENT, _V): (SILENT, ()),
         (SILENT, _R): (HEARD, (Done.CLEAR, Done.WAIT)),
         (COVERED, _M): (HEARD, (Done.CLEAR, Done.WAIT)),
         (COVERED, _O): (COVERED, ()),
+        (COVERED, _G): (COVERED, ()),
         (COVERED, _C): (COVERED, ()),
         (COVERED, _V): (MISSING, (Done.WAIT,)),
         (COVERED, _R): (HEARD, (Done.CLEAR, Done.WAIT)),
         (MISSING, _M): (HEARD, (Done.CLEAR, Done.WAIT)),
         (MISSING, _O): (SILENT, (Done.TELL,)),
+        (MISSING, _G): (MISSING, ()),
         (MISSING, _C): (COVERED, ()),
         (MISSING, _V): (MISSING, ()),
         (MISSING, _R): (HEARD, (Done.CLEAR, Done.WAIT)),
@@ -86,6 +101,8 @@ def silence_due(watch: Watch, duties: Sequence[Duty], shift: Shift) -> tuple[int
         ends_us = released_us(watch, duties)
         return None if ends_us is None else (ends_us, Given.RELEASED)
     counted_us = max(watch.heard_us, watch.back_us)
+    if watch.silence_state is LATE:
+        return _grace_due(watch, duties, counted_us, shift)
     for stretch in stretches(duties, counted_us):
         from_us = max(counted_us, stretch.from_us)
         due_us = overdue_us(watch, stretch.duties, from_us, shift)
@@ -96,6 +113,20 @@ def silence_due(watch: Watch, duties: Sequence[Duty], shift: Shift) -> tuple[int
     if watch.silence is not None:
         return counted_us, Given.RELEASED
     return None
+
+
+def _grace_due(watch: Watch, duties: Sequence[Duty], counted_us: int, shift: Shift) -> tuple[int, Given]:
+    """When the grace of a late device ends, or, before that, the stretch in which it is late."""
+    for stretch in stretches(duties, counted_us):
+        from_us = max(counted_us, stretch.from_us)
+        allowed_us = overdue_us(watch, stretch.duties, from_us, shift)
+        if stretch.until_us is not None and stretch.until_us <= allowed_us:
+            continue
+        due_us = max(allowed_us, shift(from_us, watch.wait_s * SECOND_US))
+        if stretch.until_us is not None and stretch.until_us <= due_us:
+            return stretch.until_us, Given.RELEASED
+        return due_us, Given.GRACE_OVER
+    return counted_us, Given.RELEASED
 
 
 def released_us(watch: Watch, duties: Sequence[Duty]) -> int | None:

@@ -40,11 +40,13 @@ class Word(msgspec.Struct, frozen=True, gc=False):
 
 
 class SilenceState(StrEnum):
-    """``unheard``: never heard at all. ``silent``: not heard in time, and told. ``covered``: not heard
-    in time, and an outage tells of it. ``missing``: its outage is over, and it is still not heard."""
+    """``unheard``: never heard at all. ``late``: not heard in time, and the grace runs. ``silent``: not
+    heard within the grace, and told. ``covered``: not heard in time, and an outage tells of it.
+    ``missing``: its outage is over, and it is still not heard."""
 
     UNHEARD = "unheard"
     HEARD = "heard"
+    LATE = "late"
     SILENT = "silent"
     COVERED = "covered"
     MISSING = "missing"
@@ -70,7 +72,9 @@ class Watch(msgspec.Struct, frozen=True, omit_defaults=True):
     """One device. Instants of receipt, but for those of its words (``turns``, ``jamming`` …).
 
     ``heard_us``: its newest message. ``back_us``: silence and a missing position are counted from no
-    earlier than this: when it was heard again after a silence, or when its outage ended.
+    earlier than this: when it was heard again after a silence, or when its outage ended. ``wait_s``: of
+    a late one, how long after its newest message it is told. ``lost_told_us``: when a missing position
+    was told last; ``returned_us``: when one was there again.
     ``turns`` are complete from ``turns_from_us`` on; ``rates`` are the newest intervals it confirmed.
     ``implausible`` and ``wrong_clock`` count fixes since the newest usable one. ``silence``, ``lost`` and
     ``outage`` are ids of troubles that are open, ``wants`` the orders that waited for the device in vain.
@@ -94,6 +98,14 @@ class Watch(msgspec.Struct, frozen=True, omit_defaults=True):
     shielding: Word | None = None
     implausible: int = 0
     wrong_clock: int = 0
+    wait_s: int = 0
+    lost_told_us: int | None = None
+    returned_us: int | None = None
+
+    @property
+    def is_still(self) -> bool:
+        """Whether its newest word on motion is that it lies still."""
+        return next((turn.still for turn in reversed(self.turns) if turn.still is not None), False) is True
 
     @property
     def plan_words(self) -> tuple[Turn, ...]:

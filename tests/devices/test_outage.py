@@ -39,17 +39,17 @@ def test_the_list_ranks_by_risk_then_by_how_near_a_ban_then_by_age() -> None:
 
 
 def test_two_at_once_are_two_silences() -> None:
-    items = [fix for n in range(8) for fix in minutes(n, 0, 600 if n >= 2 else 300)]
-    assert [event for event, _, _ in events(judged(fleet(8), items, 600))] == ["silence", "silence"]
+    items = [fix for n in range(8) for fix in minutes(n, 0, 660 if n >= 2 else 300, east_m=900.0)]
+    assert [event for event, _, _ in events(judged(fleet(8), items, 700))] == ["silence", "silence"]
 
 
 def test_three_of_a_hundred_are_three_silences() -> None:
-    items = [fix for n in range(100) for fix in minutes(n, 0, 480 if n >= 3 else 240)]
-    assert [event for event, _, _ in events(judged(fleet(100), items, 500))] == ["silence"] * 3
+    items = [fix for n in range(100) for fix in minutes(n, 0, 600 if n >= 3 else 240, east_m=900.0)]
+    assert [event for event, _, _ in events(judged(fleet(100), items, 600))] == ["silence"] * 3
 
 
 def test_those_who_fall_silent_one_by_one_are_no_outage() -> None:
-    items = [fix for n in range(4) for fix in minutes(n, 0, 120 + 400 * n)]
+    items = [fix for n in range(4) for fix in minutes(n, 0, 120 + 400 * n, east_m=900.0)]
     assert [event for event, _, _ in events(judged(fleet(4), items, 2_000))] == ["silence"] * 4
 
 

@@ -18,6 +18,7 @@ from emon.replay import MemoryArchive, Received, lines_of, replay
 from tests.engine.stories import LAT, LON, NOON_US, circle_order, fix_at, received, said, shown, versions
 
 ORDER = versions(circle_order())
+PRESSING = versions(circle_order(risk="high"))
 OURS = ("command_unanswered", "clock_wrong", "implausible_fixes", "charging_missed")
 UNSURE = ("possible breach", "probable breach")
 DAY_S = 86_400
@@ -295,12 +296,13 @@ def test_each_trouble_stands_on_file_with_its_clear() -> None:
 
 
 def silences(items: Sequence[Received], until_s: float) -> list[float]:
-    alerts = judged(items, until_s=until_s).alerts
+    """At high risk, where no grace is given near a ban."""
+    alerts = judged(items, PRESSING, until_s=until_s).alerts
     return [(a.at_us - NOON_US) / SECOND_US for a in alerts if a.event == "silence"]
 
 
 def test_a_reply_that_confirms_a_rate_makes_it_the_plan() -> None:
-    heard = [fix_at(5_000, 0), fix_at(5_000, 60)]
+    heard = [fix_at(900, 0), fix_at(900, 60)]
     assert silences(heard, 600) == [60 + 180]
     assert silences([*heard, replied(60, rate_s=15)], 600) == [60 + 90]
     assert silences([*heard, replied(60, result="refused", rate_s=15)], 600) == [60 + 180]
