@@ -74,6 +74,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--connected", action="store_true", default=None, help="no gaps, repeats, late fixes or restarts"
     )
+    parser.add_argument("--mute-share", type=float, metavar="X", help="of devices silent without a fix (0.1)")
     parser.set_defaults(run=run)
 
 

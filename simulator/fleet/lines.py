@@ -51,3 +51,9 @@ def event_lines(device: str, events: Events, start_us: int) -> Iterator[str]:
             f'{{"device":"{device}","event":"motion","state":"{state}","seq":{seq},"t":"{stamped[i]}Z",'
             f'"received_at":"{received[i]}Z"}}'
         )
+
+
+def heartbeat_lines(device: str, received_s: Floats, start_us: int) -> Iterator[str]:
+    """A line each time the device said `online`."""
+    for at in instants(received_s, start_us):
+        yield f'{{"device":"{device}","received_at":"{at}Z","status":"online"}}'

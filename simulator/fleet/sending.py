@@ -18,6 +18,8 @@ Numbers = NDArray[np.int64]
 
 DAY_S = 86_400.0
 _MS_S = 1e-3
+_BACK_S = 15.0  # [own] a modem finds its network again within so long
+_NONE_S: Floats = np.empty(0)
 _ARRAY_MAX = 1_000  # [contract] section 1: store and forward, up to 1,000 fixes a message
 
 
@@ -92,8 +94,10 @@ def sent(
     habits: Habits,
     span_s: tuple[float, float],
     rng: np.random.Generator,
-) -> tuple[Fixes, Events]:
-    """What the service gets of fixes (rising ``t_s``) and of motion events ``(t_s, moving)``."""
+    beats_s: Floats = _NONE_S,
+) -> tuple[Fixes, Events, Floats]:
+    """What the service gets of fixes (rising ``t_s``) and of motion events ``(t_s, moving)``, and when it
+    hears `online`: of ``beats_s`` those that there was a connection for, and at each return of it."""
     taken_s = np.concatenate([seen.t_s, events[0]])
     order = np.argsort(taken_s, kind="stable")
     seq = np.empty(taken_s.size, np.int64)
@@ -109,7 +113,19 @@ def sent(
     return (
         _fixes(seen, seq[:count], stamped_s[:count], received_s[:count], habits, rng),
         _events(events, seq[count:], stamped_s[count:], received_s[count:]),
+        _heard(beats_s, gaps, habits),
     )
+
+
+def _heard(beats_s: Floats, gaps: Floats, habits: Habits) -> Floats:
+    """A heartbeat is worth nothing later: nobody stores it."""
+    came_s = beats_s + habits.latency_s
+    if not len(gaps) or not len(beats_s):
+        return np.round(came_s, 3)
+    which = np.searchsorted(gaps[:, 0], came_s, side="right") - 1
+    lost = (which >= 0) & (came_s < gaps[which, 1])
+    back_s = gaps[:, 1] + _BACK_S
+    return np.round(np.unique(np.concatenate([came_s[~lost], back_s])), 3)
 
 
 def _fixes(
@@ -193,7 +209,7 @@ def _received(
         return received_s, np.ones(taken_s.size, np.bool_)
     which = np.searchsorted(gaps[:, 0], received_s, side="right") - 1
     stored = (which >= 0) & (received_s < gaps[which, 1])
-    reconnect_s = gaps[:, 1] + rng.uniform(1.0, 15.0, len(gaps))
+    reconnect_s = gaps[:, 1] + rng.uniform(1.0, _BACK_S, len(gaps))
     order = np.argsort(taken_s, kind="stable")
     place = np.empty(taken_s.size, np.int64)
     first = np.searchsorted(which[order], which[order], side="left")

@@ -10,6 +10,7 @@ from pathlib import Path as File
 from typing import Any
 
 from emon.limits import PLAN_MAX_S, PLAN_MIN_S, PLAN_S
+from simulator.fleet.firmware import MUTE_SHARE
 from simulator.suites.zones import FORMS
 
 
@@ -27,7 +28,8 @@ class Parameters:
     recordings. ``buffer_m`` is the orders' warning ring, ``zone_m`` bounds of a zone's radius (log-uniform),
     ``edge_m`` those of its edge's distance from home and work; ``forms`` its shapes. ``radius_m`` is
     a contact's. ``streets`` is a GeoJSON file of real streets in place of the generated ones.
-    ``connected`` False sends everything at once and once: no gaps, repeats or late fixes.
+    ``connected`` True sends everything at once and once: no gaps, repeats or late fixes. ``mute_share`` of
+    the devices say nothing while they have no fix.
     """
 
     wearers: int = 3
@@ -47,6 +49,7 @@ class Parameters:
     radius_m: float = 1_000.0
     streets: File | None = None
     connected: bool = False
+    mute_share: float = MUTE_SHARE
 
     def __post_init__(self) -> None:
         for name in ("wearers", "days", "workers"):
@@ -59,8 +62,10 @@ class Parameters:
             value = getattr(self, name)
             if not 0.0 < value < math.inf:
                 raise WorldRefused(f"{name} is {value}; must be finite and above 0")
-        if not 0.0 <= self.resampled_share <= 1.0:
-            raise WorldRefused(f"resampled_share is {self.resampled_share}; must be 0 to 1")
+        for name in ("resampled_share", "mute_share"):
+            value = getattr(self, name)
+            if not 0.0 <= value <= 1.0:
+                raise WorldRefused(f"{name} is {value}; must be 0 to 1")
         if not 0.0 <= self.buffer_m < math.inf:
             raise WorldRefused(f"buffer_m is {self.buffer_m}; must be finite and not negative")
         for name in ("zone_m", "edge_m"):

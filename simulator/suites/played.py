@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emon.geofence import ZoneTable
-from simulator.fleet.lines import event_lines, fix_lines
+from simulator.fleet.lines import event_lines, fix_lines, heartbeat_lines
 from simulator.fleet.sending import Events, Fixes
 from simulator.path import Path
 from simulator.scoring.facts import Truth
@@ -70,7 +70,8 @@ class Track:
     ``wearer`` is empty for a protected person's device. ``receiver`` is the kind's name; ``resampled`` says
     that its errors were drawn from recordings, so that results can be shown apart. ``fixes`` and
     ``events`` are columns in the order of ``received_s``; repeats of a sending are in ``fixes.copies``.
-    ``watched_s`` f64[k, 2] are the spans in which no fix was owed by the plan.
+    ``watched_s`` f64[k, 2] are the spans in which no fix was owed by the plan. ``heartbeats_s`` is when the
+    service heard `online` of it and nothing else.
     """
 
     device: str
@@ -81,11 +82,13 @@ class Track:
     fixes: Fixes
     events: Events
     watched_s: Floats
+    heartbeats_s: Floats
 
     def lines(self, start_us: int) -> Iterator[str]:
         """This device's FIXES lines, repeats included, in no order that matters."""
         yield from fix_lines(self.device, self.fixes, start_us)
         yield from event_lines(self.device, self.events, start_us)
+        yield from heartbeat_lines(self.device, self.heartbeats_s, start_us)
 
 
 @dataclass(frozen=True, slots=True)

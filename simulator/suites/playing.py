@@ -11,11 +11,13 @@ from pathlib import Path as File
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from emon.geofence import ZoneTable, zone_of
 from emon.limits import PLAN_S
 from emon.model.instant import DAY_US, SECOND_US, format_instant
 from emon.model.vocabulary import AlertEvent
+from simulator.fleet.firmware import NETWORK, Firmware, fallback_asks, firmware_of, heartbeats, with_fallback
 from simulator.fleet.plans import Plan, candidates, kept_by_plan, motion_events, regimes_of, watched_spans
 from simulator.fleet.sending import DAY_S, Habits, sent
 from simulator.path import Path, positions_at
@@ -29,6 +31,8 @@ from simulator.scoring.reading import truth_of_facts
 from simulator.seeds import generator
 from simulator.suites.parameters import Parameters, WorldRefused
 from simulator.suites.played import Condition, Played, Spans, Track
+
+Floats = npt.NDArray[np.float64]
 
 RECORDED = ("resampled-android", "resampled-iphone")
 _COMMON = Habits()
@@ -122,14 +126,27 @@ def tracked(
     asked_s, step_s = candidates(regimes, float(rng.uniform(0.0, plan.plan_s)))
     asked_s = np.round(asked_s, 3)
     seen = observe(cast.life.path, asked_s, receiver, generator(seed, suite, cast.device, "receiver"))
+    firmware = firmware_of(generator(seed, suite, cast.device, "firmware"), parameters.mute_share)
+    if not isinstance(receiver, Resampled):  # recordings hold what their phone fell back on
+        network = generator(seed, suite, cast.device, "network")
+        seen = _from_network(cast.life.path, asked_s, seen, firmware, network)
     steps = step_s[np.searchsorted(asked_s, seen.t_s)]
     seen = seen.only(kept_by_plan(seen.t_s, steps, seen.source == CELL, plan))
     watched_s = watched_spans(regimes, seen.t_s, seen.source == CELL)
+    beats_s = heartbeats(asked_s, seen, firmware)
     seen = _stretched(cast.life.path, seen, parameters.drift)
     habits = _CALM if parameters.connected else _COMMON
-    fixes, sent_events = sent(seen, events, cast.life.path, habits, span_s, rng)
-    resampled = isinstance(receiver, Resampled)
-    return Track(cast.device, cast.wearer, name, resampled, cast.life.path, fixes, sent_events, watched_s)
+    path, resampled = cast.life.path, isinstance(receiver, Resampled)
+    fixes, sent_events, heard_s = sent(seen, events, path, habits, span_s, rng, beats_s)
+    return Track(cast.device, cast.wearer, name, resampled, path, fixes, sent_events, watched_s, heard_s)
+
+
+def _from_network(
+    path: Path, asked_s: Floats, seen: Observed, firmware: Firmware, rng: np.random.Generator
+) -> Observed:
+    """What is seen, and what masts and Wi-Fi give where that was nothing for long."""
+    asks_s = fallback_asks(asked_s, seen.t_s, firmware)
+    return with_fallback(seen, observe(path, asks_s, NETWORK, rng)) if asks_s.size else seen
 
 
 def _stretched(path: Path, seen: Observed, drift: float) -> Observed:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from simulator.fleet.firmware import Firmware, fallback_asks, firmware_of, heartbeats
 from simulator.fleet.plans import (
     Plan,
     candidates,
@@ -20,6 +23,7 @@ from simulator.receivers.observed import Observed
 from simulator.seeds import generator
 
 _DAY = (0.0, 86_400.0)
+_NONE = np.empty(0)
 
 
 def _asked(plan: Plan, moving_s: list[tuple[float, float]], phase_s: float = 0.0) -> np.ndarray:
@@ -88,7 +92,7 @@ def test_an_interval_that_is_none_is_refused(plan_s: float) -> None:
         Plan(plan_s=plan_s)
 
 
-def _sent(habits: Habits, seed: int = 1) -> tuple:
+def _sent(habits: Habits, seed: int = 1, beats_s: np.ndarray = _NONE) -> tuple:
     t_s = np.arange(0.0, 86_400.0, 60.0)
     ones = np.ones(t_s.size)
     seen = Observed(t_s, ones * 5.0, ones * 52.0, ones * 8.0, np.zeros(t_s.size, np.int8), ones)
@@ -99,11 +103,11 @@ def _sent(habits: Habits, seed: int = 1) -> tuple:
         np.array([Surroundings.STREET, Surroundings.DEEP, Surroundings.STREET], np.int8),
     )
     events = (np.array([100.0, 900.0]), np.array([True, False]))
-    return sent(seen, events, path, habits, _DAY, generator(seed, "test"))
+    return sent(seen, events, path, habits, _DAY, generator(seed, "test"), beats_s)
 
 
 def test_what_is_stored_underground_comes_together_when_the_connection_is_back() -> None:
-    fixes, events = _sent(Habits(gaps_a_day=0.0, hidden_share=1.0, late_share=0.0, copied_share=0.0))
+    fixes, events, _ = _sent(Habits(gaps_a_day=0.0, hidden_share=1.0, late_share=0.0, copied_share=0.0))
     stored = (fixes.t_s > 40_000.0) & (fixes.t_s < 41_780.0)
     assert stored.sum() > 25
     assert len(set(fixes.received_s[stored])) == 1
@@ -113,7 +117,7 @@ def test_what_is_stored_underground_comes_together_when_the_connection_is_back()
 
 
 def test_repeats_and_late_fixes_come_at_their_rates() -> None:
-    fixes, _ = _sent(Habits(gaps_a_day=0.0, hidden_share=0.0, late_share=0.1, copied_share=0.2))
+    fixes, _, _ = _sent(Habits(gaps_a_day=0.0, hidden_share=0.0, late_share=0.1, copied_share=0.2))
     late = fixes.received_s - fixes.t_s > 19.0
     assert 0.05 < late.mean() < 0.15
     assert 0.15 < len(fixes.copies) / fixes.t_s.size < 0.25
@@ -123,7 +127,7 @@ def test_repeats_and_late_fixes_come_at_their_rates() -> None:
 
 
 def test_a_clock_drifts_no_farther_than_it_may_and_a_restart_counts_from_one() -> None:
-    fixes, _ = _sent(Habits(clock_off_s=2.0, clock_ppm=50.0, restarts_a_day=3.0), seed=4)
+    fixes, _, _ = _sent(Habits(clock_off_s=2.0, clock_ppm=50.0, restarts_a_day=3.0), seed=4)
     off_s = fixes.stamped_s - fixes.t_s
     assert 0.0 < np.abs(off_s).max() < 2.0 + 50e-6 * 86_400.0 + 1e-3
     assert (fixes.seq == 1).sum() > 1
@@ -140,3 +144,44 @@ def test_a_clock_drifts_no_farther_than_it_may_and_a_restart_counts_from_one() -
 def test_habits_that_make_no_sense_are_refused_by_name(given: dict, named: str) -> None:
     with pytest.raises(ValueError, match=f"{named} is"):
         Habits(**given)
+
+
+def _seen(t_s: list[float], source: list[int]) -> Observed:
+    at = np.array(t_s)
+    return Observed(at, at * 0.0, at * 0.0, at * 0.0 + 10.0, np.array(source, np.int8), at * 0.0)
+
+
+def test_without_a_position_a_device_says_that_it_lives_and_an_old_one_nothing() -> None:
+    asked_s = np.arange(0.0, 600.0, 60.0)
+    seen = _seen([0.0, 60.0, 300.0], [0, 0, 2])
+
+    assert heartbeats(asked_s, seen, Firmware()).tolist() == [120.0, 180.0, 240.0, 480.0, 540.0]
+    assert heartbeats(asked_s, seen, Firmware(beats=False)).size == 0
+
+
+def test_masts_are_asked_after_three_minutes_without_a_fix() -> None:
+    asked_s = np.arange(0.0, 600.0, 60.0)
+
+    assert fallback_asks(asked_s, np.array([0.0, 60.0, 420.0]), Firmware()).tolist() == [240.0, 300.0, 360.0]
+    assert fallback_asks(asked_s, np.empty(0), Firmware()).tolist() == asked_s[3:].tolist()
+    assert fallback_asks(asked_s, np.empty(0), Firmware(masts=False)).size == 0
+
+
+def test_the_share_of_mute_devices_is_the_one_asked_for() -> None:
+    made = [firmware_of(generator(n, "firmware"), 0.3) for n in range(1_000)]
+    mute = sum(not each.beats for each in made)
+
+    assert 250 < mute < 350
+    assert not any(each.masts for each in made if not each.beats)
+    assert all(each.beats for each in (firmware_of(generator(n, "firmware"), 0.0) for n in range(100)))
+
+
+def test_a_heartbeat_needs_a_connection_and_is_not_stored() -> None:
+    habits = Habits(gaps_a_day=8.0, gap_s=(3_600.0, 3_600.0), hidden_share=0.0)
+    beats_s = np.arange(0.0, 86_400.0, 60.0)
+    whole = _sent(replace(habits, gaps_a_day=0.0), beats_s=beats_s)[2]
+    heard_s = _sent(habits, beats_s=beats_s)[2]
+
+    assert whole.tolist() == (beats_s + habits.latency_s).tolist()
+    assert len(heard_s) < len(whole) - 60
+    assert np.diff(heard_s).max() > 3_000.0

@@ -99,7 +99,8 @@ def test_most_fixes_lie_near_the_truth_and_come_after_it(name: str) -> None:
 def test_lines_are_fixes_of_the_wire_and_repeats_differ_in_nothing_but_when_they_came() -> None:
     world = _world("stalking-foot")
     lines = [json.loads(line) for line in world.fixes_lines()]
-    fixes = [line for line in lines if "event" not in line]
+    fixes = [line for line in lines if "seq" in line and "event" not in line]
+    assert {line["status"] for line in lines if "seq" not in line} == {"online"}
     assert {line["state"] for line in lines if "event" in line} == {"still", "moving"}
     first: dict[tuple[str, int, str], dict[str, object]] = {}
     repeats = 0
