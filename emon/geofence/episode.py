@@ -1,9 +1,10 @@
-"""Breach: when what the fixes of a wearer show of a condition with a zone begins and ends.
+"""Breach: when what the fixes show of a condition begins and ends.
 
-An exclusion and an inclusion run the same machine with the sides exchanged: *wrong* is inside a ban, or
-outside a required place. How much a fix weighs is not said here but where the input is chosen
-(`emon/geofence/walk.py`, ADR 0003, 0006 and 0012); nor are ways between two fixes, which begin and end
-in one stroke (`crossed`, `reachable`). Silence is no input: it never ends a breach.
+Exclusion, inclusion and contact run the same machine: *wrong* is inside a ban, outside a required place,
+or within the radius of the protected person's device. How much a fix weighs is not said here but where
+the input is chosen (`emon/geofence/walk.py`, ADR 0003, 0006 and 0012; for the meetings of two people
+`emon/geofence/pairing.py`, ADR 0008); nor are ways between two fixes, which begin and end in one stroke
+(`crossed`, `reachable`, a passing). Silence is no input: it never ends a breach.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Shown(StrEnum):
     with the fixes before it enough to begin. By an edge of the schedule or a new version:
     ``edge_right`` and ``edge_wrong``: the newest fix is on that side of what holds from here on.
     ``edge_conclusive``: wrong, not too old, and enough to begin. ``edge_unknown``: no fix tells.
+    ``edge_another``: no fix tells, and of a contact another person or radius counts from here on.
     ``edge_end``: the condition ceases to hold."""
 
     RIGHT = "right"
@@ -38,19 +40,22 @@ class Shown(StrEnum):
     EDGE_UNKNOWN = "edge_unknown"
     EDGE_WRONG = "edge_wrong"
     EDGE_CONCLUSIVE = "edge_conclusive"
+    EDGE_ANOTHER = "edge_another"
     EDGE_END = "edge_end"
 
 
 class Done(StrEnum):
     """``begin`` and ``begin_at_edge``: a breach, from the first fix of the run or from the edge.
     ``support``: it is shown again, and may rise in certainty. ``oppose``: what was seen last speaks
-    against it. ``carry``: it goes on under the new version. ``end_at_first_right``: it ended where
+    against it. ``forget``: what spoke against it did so of another person or radius. ``carry``: it goes
+    on under the new version. ``end_at_first_right``: it ended where
     the opposite was first shown. ``end_at_edge``: it ends there."""
 
     BEGIN = "begin"
     BEGIN_AT_EDGE = "begin_at_edge"
     SUPPORT = "support"
     OPPOSE = "oppose"
+    FORGET = "forget"
     CARRY = "carry"
     END_AT_FIRST_RIGHT = "end_at_first_right"
     END_AT_EDGE = "end_at_edge"
@@ -72,6 +77,7 @@ BREACH = Machine(
         (_NONE, Shown.EDGE_UNKNOWN): (_NONE, ()),
         (_NONE, Shown.EDGE_WRONG): (_NONE, ()),
         (_NONE, Shown.EDGE_CONCLUSIVE): (_IN_BREACH, (Done.BEGIN_AT_EDGE,)),
+        (_NONE, Shown.EDGE_ANOTHER): (_NONE, ()),
         (_NONE, Shown.EDGE_END): (_NONE, ()),
         (_IN_BREACH, Shown.RIGHT): (_OPPOSED, (Done.OPPOSE,)),
         (_IN_BREACH, Shown.UNKNOWN): (_IN_BREACH, ()),
@@ -81,6 +87,7 @@ BREACH = Machine(
         (_IN_BREACH, Shown.EDGE_UNKNOWN): (_IN_BREACH, ()),
         (_IN_BREACH, Shown.EDGE_WRONG): (_IN_BREACH, (Done.CARRY,)),
         (_IN_BREACH, Shown.EDGE_CONCLUSIVE): (_IN_BREACH, (Done.CARRY,)),
+        (_IN_BREACH, Shown.EDGE_ANOTHER): (_IN_BREACH, ()),
         (_IN_BREACH, Shown.EDGE_END): (_NONE, (Done.END_AT_EDGE,)),
         (_OPPOSED, Shown.RIGHT): (_NONE, (Done.END_AT_FIRST_RIGHT,)),
         (_OPPOSED, Shown.UNKNOWN): (_OPPOSED, ()),
@@ -90,6 +97,7 @@ BREACH = Machine(
         (_OPPOSED, Shown.EDGE_UNKNOWN): (_OPPOSED, ()),
         (_OPPOSED, Shown.EDGE_WRONG): (_IN_BREACH, (Done.CARRY,)),
         (_OPPOSED, Shown.EDGE_CONCLUSIVE): (_IN_BREACH, (Done.CARRY,)),
+        (_OPPOSED, Shown.EDGE_ANOTHER): (_IN_BREACH, (Done.FORGET,)),
         (_OPPOSED, Shown.EDGE_END): (_NONE, (Done.END_AT_EDGE,)),
     },
 )

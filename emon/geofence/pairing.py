@@ -1,4 +1,7 @@
-"""The steps of the fold of two people: what a moment does, what an edge does, what a way does.
+"""The steps of the fold of two people: what a moment shows, what an edge shows, what a way does.
+
+When a contact begins and ends stands in :data:`emon.geofence.episode.BREACH`, as for a zone; here its
+inputs are chosen and its effects carried out.
 
 A moment is an instant at which either device has a fix, or at which the condition begins, changes or
 ceases to hold. A :class:`PairWalk` takes a :class:`~emon.geofence.proximity.PairFold`, is given new
@@ -13,6 +16,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from emon.geofence.episode import BREACH, Done, Phase, Shown
 from emon.geofence.evidence import certainty_of, normal_cdf
 from emon.geofence.fold import Episode, Subject
 from emon.geofence.meeting import Meeting, Passing, apart, meet, passing, run_with
@@ -140,24 +144,27 @@ class PairWalk:
         self._holding = edge.version
         if edge.version is None:
             self._run = None
-            if self._episode is not None:
-                self._close_at_edge(edge.at_us)
+            self._turn(Shown.EDGE_END, at_us=edge.at_us)
             return
         version = self.subject.timeline.version(edge.version)
         condition = condition_of(version, self.subject.condition)
         if condition is None or edge.at_us < self._fold.warm_us:
             return
-        if before is None or not _same_pair(before, condition):
-            self._run, self._right = None, None
+        another = before is None or not _same_pair(before, condition)
+        if another:
+            self._run = None
         legs = self._legs(version, edge.at_us)
         met = [self._met(his, hers, edge.at_us, condition, None, active=True) for his, hers in legs]
         found = _strongest(met)
         if found is not None:
             self._newest = found.meeting
         if self._episode is not None and self._ends_under(condition, found):
-            self._close_at_edge(edge.at_us)
+            self._turn(Shown.EDGE_RIGHT, at_us=edge.at_us)
         elif found is not None and found.meeting.wrong:
-            self._wronged(found, version)
+            begins = self._with_run(found)
+            self._turn(Shown.EDGE_CONCLUSIVE if begins else Shown.EDGE_WRONG, found, version)
+        else:
+            self._turn(Shown.EDGE_ANOTHER if another else Shown.EDGE_UNKNOWN)
 
     def _ends_under(self, condition: Condition, found: _Met | None) -> bool:
         """Whether a new version finds them apart. Where one has no position now, the last meeting
@@ -194,9 +201,12 @@ class PairWalk:
         if meeting.right:
             if way is not None and (before is None or before.right):
                 self._passed(met, way, version)
-            self._righted(meeting)
+            self._righted(met)
         elif meeting.wrong and meeting.active:
-            self._wronged(met, version)
+            begins = self._with_run(met)
+            self._turn(Shown.CONCLUSIVE if begins else Shown.WRONG, met, version)
+        else:
+            self._turn(Shown.UNKNOWN)
 
     # --- who, where, and under what -----------------------------------------------------------
 
@@ -252,48 +262,83 @@ class PairWalk:
 
     # --- episodes -----------------------------------------------------------------------------
 
-    def _wronged(self, met: _Met, version: OrderVersion) -> None:
-        meeting = met.meeting
+    @property
+    def _phase(self) -> Phase:
+        if self._episode is None:
+            return Phase.NONE
+        return Phase.IN_BREACH if self._right is None else Phase.OPPOSED
+
+    def _turn(
+        self, shown: Shown, met: _Met | None = None, version: OrderVersion | None = None, at_us: int = 0
+    ) -> None:
+        """What the table makes of an input. ``met`` and ``version``: of a meeting; ``at_us``: of an edge."""
+        after, done = BREACH.step(self._phase, shown)
+        for effect in done:
+            if effect is Done.END_AT_EDGE:
+                self._close_at_edge(at_us)
+            elif effect is Done.END_AT_FIRST_RIGHT and self._right is not None:
+                # As one wrong fix of either device opens nothing sure, it ends nothing either.
+                self._close(self._right.at_us)
+            elif effect is Done.FORGET:
+                self._right = None
+            elif met is not None and effect in (Done.SUPPORT, Done.CARRY):
+                self._support(met)
+            elif met is not None and effect is Done.OPPOSE:
+                self._oppose(met.meeting)
+            elif met is not None and version is not None:
+                self._begin(met, version)
+        assert self._phase is after
+
+    def _with_run(self, met: _Met) -> bool:
+        """Add evidence of contact to the run; whether that is enough to begin a breach."""
+        self._run = run_with(self._run, met.meeting, met.came_us)
+        return self._episode is None and self._run.opens
+
+    def _begin(self, met: _Met, version: OrderVersion) -> None:
+        run, meeting = self._run, met.meeting
+        assert run is not None
+        self._episode = Episode(
+            opened_at_us=run.since_us,
+            closed_at_us=None,
+            how=How.PROXIMITY,
+            version=version.version,
+            certainty=_capped(run.certainty, meeting.at_us - run.since_us),
+            deepest_m=max(run.deepest_m, _depth_m(met)),
+            shown_at_us=meeting.shown_at_us,
+            device=meeting.his.wire.device,
+        )
+
+    def _support(self, met: _Met) -> None:
+        """By a meeting within the radius, or by a way past her while both its ends lie beyond."""
+        episode, run, meeting = self._episode, self._run, met.meeting
+        assert episode is not None
         self._right = None
-        self._run = run = run_with(self._run, meeting, met.came_us)
-        deepest_m = max(run.deepest_m, _depth_m(met))
-        shown_at_us, device = meeting.shown_at_us, meeting.his.wire.device
-        episode = self._episode
-        if episode is None:
-            if not run.opens:
-                return
-            self._episode = Episode(
-                opened_at_us=run.since_us,
-                closed_at_us=None,
-                how=How.PROXIMITY,
-                version=version.version,
-                certainty=_capped(run.certainty, meeting.at_us - run.since_us),
-                deepest_m=deepest_m,
-                shown_at_us=shown_at_us,
-                device=device,
-            )
+        deepest_m = max(_depth_m(met), episode.deepest_m)
+        if meeting.right or run is None:
+            self._episode = replace(episode, deepest_m=deepest_m, shown_at_us=meeting.shown_at_us)
             return
         found = _capped(run.certainty, meeting.at_us - episode.opened_at_us)
         self._episode = replace(
             episode,
             certainty=max(found, episode.certainty, key=lambda certainty: certainty.level),
-            deepest_m=max(deepest_m, episode.deepest_m),
-            shown_at_us=max(shown_at_us, episode.shown_at_us),
-            device=device,
+            deepest_m=max(run.deepest_m, deepest_m),
+            shown_at_us=max(meeting.shown_at_us, episode.shown_at_us),
+            device=meeting.his.wire.device,
             opposed=False,
         )
 
-    def _righted(self, meeting: Meeting) -> None:
+    def _righted(self, met: _Met) -> None:
         self._run = None
-        self._oppose_closed(meeting)
-        if self._episode is None:
-            return
+        self._oppose_closed(met.meeting)
+        right = self._right
+        # One that shares a fix with the first adds nothing, and what is not settled ends nothing.
+        counts = right is None or (self._final and apart(right, met.meeting))
+        self._turn(Shown.RIGHT if counts else Shown.UNKNOWN, met)
+
+    def _oppose(self, meeting: Meeting) -> None:
+        assert self._episode is not None
+        self._right = meeting
         self._episode = replace(self._episode, opposed=True)
-        if self._right is None:
-            self._right = meeting
-        elif self._final and apart(self._right, meeting):
-            # As one wrong fix of either device opens nothing sure, it ends nothing either.
-            self._close(self._right.at_us)
 
     def _oppose_closed(self, meeting: Meeting) -> None:
         """A fix newer than all that show the breach shows them apart: also one that this walk closed."""
@@ -308,9 +353,7 @@ class PairWalk:
         """Both ends of a way lie beyond the radius, and they came within it between."""
         meeting = met.meeting
         if self._episode is not None:
-            self._right = None
-            deepest_m = max(_depth_m(met), self._episode.deepest_m)
-            self._episode = replace(self._episode, deepest_m=deepest_m, shown_at_us=meeting.shown_at_us)
+            self._turn(Shown.WRONG, met)
             return
         if not self._final:
             return

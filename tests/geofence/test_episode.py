@@ -69,3 +69,11 @@ def test_a_breach_that_the_new_version_shows_too_goes_on(shown: Shown) -> None:
         assert run(Shown.CONCLUSIVE, shown) == (Phase.IN_BREACH, [Done.BEGIN, Done.CARRY])
     else:
         assert Done.CARRY not in run(Shown.CONCLUSIVE, shown)[1]
+
+
+def test_who_is_protected_now_is_not_opposed_by_what_was_seen_of_another() -> None:
+    """Of a contact: a new version names another person or radius, and no fix tells; then two are asked for."""
+    phase, done = run(Shown.CONCLUSIVE, Shown.RIGHT, Shown.EDGE_ANOTHER, Shown.RIGHT)
+    assert phase is Phase.OPPOSED
+    assert Done.FORGET in done
+    assert Done.END_AT_FIRST_RIGHT not in done
