@@ -72,7 +72,7 @@ def test_a_breach_that_the_new_version_shows_too_goes_on(shown: Shown) -> None:
 
 
 def test_who_is_protected_now_is_not_opposed_by_what_was_seen_of_another() -> None:
-    """Of a contact: a new version names another person or radius, and no fix tells; then two are asked for."""
+    """Of a contact: a new version names another person or radius, and no fix tells: two are needed again."""
     phase, done = run(Shown.CONCLUSIVE, Shown.RIGHT, Shown.EDGE_ANOTHER, Shown.RIGHT)
     assert phase is Phase.OPPOSED
     assert Done.FORGET in done
