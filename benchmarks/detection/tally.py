@@ -130,14 +130,14 @@ def _count_due(row: Row, outcome: Outcome) -> None:
     stay, first = outcome.stay, outcome.first
     row.due += 1
     row.missed += first is None
-    if first is not None:
+    if first is not None and not outcome.carried:
         row.delays_s.append((first.at_us - stay.from_us) / SECOND_US)
         shown_us = stay.shown_us
         row.late += shown_us is not None and first.at_us > shown_us + DUE_LATE_S * SECOND_US
     if stay.kind != "outside" and not stay.late:
         row.police_due += 1
         row.police_untold += outcome.police is None
-        if outcome.police is not None:
+        if outcome.police is not None and not outcome.carried:
             row.police_delays_s.append((outcome.police.at_us - stay.from_us) / SECOND_US)
 
 

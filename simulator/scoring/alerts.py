@@ -13,7 +13,8 @@ from emon.model.vocabulary import AlertEvent, Certainty, How, Party
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One alert. ``how`` and ``opened_us`` are its breach's, where the file has that line too."""
+    """One alert. ``how``, ``opened_us`` and ``closed_us`` are its breach's, where the file has that line too;
+    ``stands``: it has, and the breach was not refuted."""
 
     line: int
     id: str
@@ -28,6 +29,8 @@ class Told:
     wearer: str
     how: How | None = None
     opened_us: int | None = None
+    closed_us: int | None = None
+    stands: bool = False
 
 
 class AlertsRefused(ValueError):
@@ -89,6 +92,8 @@ def _told(number: int, value: dict[str, Any], breach: dict[str, Any]) -> Told:
         _text_or_none(value, "wearer", required=False),
         How(breach["how"]) if breach.get("how") else None,
         parse_instant(str(breach["opened_at"])) if breach.get("opened_at") else None,
+        parse_instant(str(breach["closed_at"])) if breach.get("closed_at") else None,
+        bool(breach.get("opened_at")) and breach.get("refuted") is False,
     )
 
 

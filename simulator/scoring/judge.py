@@ -28,6 +28,8 @@ _ALWAYS_COMPLETE = frozenset(
     }
 )
 
+_PRESENT = frozenset({AlertEvent.BREACH, AlertEvent.PROXIMITY})
+
 _NEVER_DISPATCHED = frozenset({AlertEvent.HISTORIC_BREACH, AlertEvent.POSSIBLE_INCURSION})
 """What is over, or only could have been, sends no car (contract, section 3)."""
 
@@ -61,6 +63,7 @@ class _Run:
             self.verdicts.append(Verdict(alert, word, self.wearers[number], name))
             if word is Word.FALSE:
                 unborne.append((number, name))
+        self._carry_on()
         self._name_the_false(unborne)
         self._name_the_missed()
         musts = [
@@ -188,6 +191,26 @@ class _Run:
             return Word.FALSE, Name.CLEARED_TOO_SOON
         return Word.RIGHT, None
 
+    def _carry_on(self) -> None:
+        """Find due stays through which a breach told before went on: he had stepped out for a moment, as the
+        truth knows and no fix showed, and everybody who was told still holds him to be there."""
+        for outcome in self.outcomes:
+            stay = outcome.stay
+            if not _is_missed(outcome) or stay.late:
+                continue
+            known = [
+                alert
+                for alert, wearer in zip(self.alerts, self.wearers, strict=True)
+                if (wearer, alert.order, alert.condition) == (stay.wearer, stay.order, stay.condition)
+                and alert.event in _PRESENT
+                and stay.kind in KINDS[alert.event]
+                and _goes_on(alert, stay)
+            ]
+            if known:
+                outcome.carried, outcome.first = True, known[0]
+                outcome.told += known
+                outcome.police = next((a for a in known if Party.POLITIE in a.recipients), None)
+
     # --- names --------------------------------------------------------------------------------
 
     def _name_the_false(self, unborne: Sequence[tuple[int, Name | None]]) -> None:
@@ -254,6 +277,13 @@ def _raises(outcome: Outcome, alert: Told) -> bool:
     before = max(-1 if each.certainty is None else each.certainty.level for each in outcome.told)
     present = alert.event is not AlertEvent.HISTORIC_BREACH
     return level > before or (present and all(e.event is AlertEvent.HISTORIC_BREACH for e in outcome.told))
+
+
+def _goes_on(alert: Told, stay: Stay) -> bool:
+    """Whether the alert's breach, which stands, was open at some instant of a stay that began after it."""
+    if not alert.stands or alert.opened_us is None or alert.at_us > stay.from_us:
+        return False
+    return alert.closed_us is None or alert.closed_us > stay.from_us
 
 
 def _is_missed(outcome: Outcome) -> bool:

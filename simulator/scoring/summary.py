@@ -162,7 +162,7 @@ def _counted(pool: _Pool, chosen: Callable[[Verdict], bool]) -> dict[str, Any]:
 
 def _delays(pool: _Pool) -> dict[str, Any]:
     """Of what was due and told: from its true begin, and from when the first fix in it came."""
-    due = pool.due()
+    due = [(whose, outcome) for whose, outcome in pool.due() if not outcome.carried]
     to_first = [(whose, outcome, outcome.first) for whose, outcome in due if outcome.first is not None]
     to_police = [(whose, outcome, outcome.police) for whose, outcome in due if outcome.police is not None]
     return {

@@ -54,13 +54,17 @@ class Finding:
 
 @dataclass(slots=True)
 class Outcome:
-    """One stay that the truth knows, and what was told of it. ``first`` counts for its class alone."""
+    """One stay that the truth knows, and what was told of it. ``first`` counts for its class alone.
+
+    ``carried``: nothing was told in it, because a breach that was told before went on through it.
+    """
 
     stay: Stay
     of: Class
     told: list[Told] = field(default_factory=list)
     first: Told | None = None
     police: Told | None = None
+    carried: bool = False
 
     @property
     def recipients(self) -> frozenset[Party]:

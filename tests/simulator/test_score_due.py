@@ -90,3 +90,23 @@ def test_approach_is_judged_where_the_truth_knows_the_buffer() -> None:
     assert words(judged(world, told)) == [Word.GREY]
     assert words(judged(truth(wearer(), seen(0, DAY)), told)) == [Word.UNJUDGED]
     assert words(judged(world, alert(40_000, "approach", certainty=None))) == [Word.FALSE]
+
+
+def test_a_breach_that_goes_on_through_a_second_stay_is_not_told_again_and_not_missed() -> None:
+    """He was out for a minute between two fixes: one breach, two stays."""
+    world = truth(wearer(), seen(0, DAY), stay(1_000, 2_000, 100.0), stay(2_060, 4_000, 100.0))
+    told = alert(1_080, breach="b-1")
+
+    def line(**more: Any) -> dict[str, Any]:
+        whole = {"type": "breach", "id": "b-1", "how": "inside", "opened_at": at(1_020), "refuted": False}
+        return whole | {"closed_at": None} | more
+
+    found = judged(world, told, line())
+    assert found.passed
+    assert [outcome.carried for outcome in found.outcomes] == [False, True]
+    assert judged(world, told, line(closed_at=at(2_100))).passed
+    # One that had ended, was refuted, or of which the file says nothing more, is no word about the second.
+    missing = [("missing", "truth.jsonl:4")]
+    assert wrong(judged(world, told, line(closed_at=at(2_050)))) == missing
+    assert wrong(judged(world, told, line(refuted=True))) == missing
+    assert wrong(judged(world, told)) == missing
