@@ -285,7 +285,8 @@ def stays_quiet(fold: Fold, seen: Seen) -> bool:
     """Whether a fix in order can change nothing but the newest fix.
 
     True when nothing is open, no edge lies before it, it and its predecessor are on the right side,
-    and, for an exclusion, the two are too far from the zone for any way between them to have met it.
+    and, for an exclusion, the two are too far from the zone for any way between them to have met it, and
+    no edge lies on that way: before it another version's zone may have been nearer.
     """
     before = fold.newest
     if before is None or fold.episode is not None or before.zone != seen.zone:
@@ -297,7 +298,10 @@ def stays_quiet(fold: Fold, seen: Seen) -> bool:
     if seen.wrong_side is Side.OUTSIDE:
         return True
     origin = way_from(fold.recent, seen)
-    return origin is None or (origin.zone == seen.zone and origin.right and cannot_meet(origin, seen))
+    if origin is None:
+        return True
+    one_zone = origin.zone == seen.zone and origin.at_us >= fold.edges_done_us
+    return one_zone and origin.right and cannot_meet(origin, seen)
 
 
 def is_placed(seen: Seen) -> bool:

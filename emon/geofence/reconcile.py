@@ -109,11 +109,12 @@ def _overlap_alike(breach: Breach, episode: Episode) -> bool:
 
 def _holds(episode: Episode, breach: Breach) -> bool:
     """Whether an episode took a line in. One that a way between two fixes made has both its ends from
-    them, and is taken in as a whole or is none."""
-    if breach.how in _BY_WAY and episode.closed_at_us is not None:
+    them, and is taken in as a whole or is none: also by an episode that is open, since whether another
+    fix has ended it yet is nothing to the way."""
+    if breach.how in _BY_WAY:
         assert breach.closed_at_us is not None
-        whole = breach.closed_at_us <= episode.closed_at_us
-        return whole and episode.opened_at_us <= breach.opened_at_us
+        ends_us = _FOR_EVER_US if episode.closed_at_us is None else episode.closed_at_us
+        return breach.closed_at_us <= ends_us and episode.opened_at_us <= breach.opened_at_us
     return _overlap(breach, episode)
 
 

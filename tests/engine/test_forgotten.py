@@ -1,0 +1,52 @@
+"""Cases that chance found in which a restart changed what was decided (invariant 2), each with its rule."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from emon.replay import Received, lines_of, replay
+from tests.engine.stories import circle_order, fix_at, said, shown, versions
+from tests.engine.test_determinism import SCHEDULED, SECOND, everything, judged_with_lapses
+
+BAN = {**SCHEDULED, "conditions": SCHEDULED["conditions"][:1]}
+VARIED = {**SECOND, "conditions": SECOND["conditions"][:1]}
+ORDERS = versions(BAN, VARIED)
+
+
+def lines(items: list[Received]) -> list[dict[str, Any]]:
+    """The breaches, after it was seen that forgetting everything at any one instant changes nothing."""
+    whole = everything(asyncio.run(replay(ORDERS, items)))
+    instants = len({item.received_at_us for item in items}) + 2
+    for place in range(instants):
+        lapses = [at == place for at in range(instants)]
+        assert asyncio.run(judged_with_lapses(ORDERS, items, lapses)) == whole, place
+    return shown(list(lines_of(asyncio.run(replay(ORDERS, items)))), "breach")
+
+
+def test_a_way_across_a_version_is_judged_under_both_by_memory_too() -> None:
+    """The first version's zone was in reach until the second one came, whose zone lies further off.
+
+    "where the version changes between two fixes, each part is judged by its own version"
+    """
+    items = [
+        fix_at(-1443.67, 766, accuracy_m=12.0, received_s=706),
+        fix_at(-1527.77, 966, accuracy_m=12.0),
+        said("motion", "still", 1_026, received_s=966),
+    ]
+    (breach,) = lines(items)
+    assert (breach["how"], breach["version"]) == ("reachable", 1)
+    assert lines(items[:2]) == [breach]
+
+
+def test_a_way_that_a_stay_overlaps_in_part_is_refuted_when_that_is_seen() -> None:
+    """A late fix between the two ends of a way shows that he was inside then: there was no such way. Whether
+    the stay has ended by the decision is nothing to it."""
+    items = [
+        fix_at(313.19, 476, accuracy_m=5.0, received_s=476.5),
+        fix_at(-405.2, 1_077, accuracy_m=60.0, received_s=1_077.5),
+        fix_at(175.09, 877, accuracy_m=12.0, received_s=1_177),
+        fix_at(-250.92, 1_238, accuracy_m=60.0, received_s=1_178),
+    ]
+    ways = [breach for breach in lines(items) if breach["how"] == "reachable"]
+    assert [breach["refuted"] for breach in ways] == [True]
