@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from emon.replay import Received, lines_of, replay
-from tests.engine.stories import circle_order, fix_at, said, shown, versions
+from tests.engine.stories import fix_at, said, shown, versions
 from tests.engine.test_determinism import SCHEDULED, SECOND, everything, judged_with_lapses
 
 BAN = {**SCHEDULED, "conditions": SCHEDULED["conditions"][:1]}

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 
-from hypothesis import given, seed, settings
+from hypothesis import given, settings
 
 from emon.model.lines import breach_line
 from emon.replay import Received, replay
 from tests.engine.stories import versions
 from tests.engine.test_determinism import SCHEDULED, SECOND, stories
 from tests.explanation.worked import explained_archive, read_again
+from tests.soak import times_longer
 
 
-# The same stories each time: now and then another one is not explained yet (ADR 0009, consequences).
-@seed(7)
-@settings(max_examples=20, deadline=None, database=None)
+@settings(max_examples=20 * times_longer(), deadline=None)
 @given(stories())
 def test_every_breach_is_explained_and_agrees(items: list[Received]) -> None:
     orders = versions(SCHEDULED, SECOND)

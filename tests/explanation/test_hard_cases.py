@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from emon.replay import Received
-from tests.engine.stories import LAT, LON, M_PER_DEG_LON, circle_order, fix_at, versions
+from tests.engine.stories import LAT, LON, M_PER_DEG_LON, circle_order, fix_at, said, versions
 from tests.explanation.worked import explained, read_again
 
 
@@ -85,3 +85,20 @@ def test_it_is_explained_by_its_own_inputs(what: str) -> None:
     if breaches > 1:
         assert sum(bool(document["alerts"]) for document in documents) == 1
         assert [bool(document["incursion_days"]) for document in documents].count(True) == breaches - 1
+
+
+def test_a_way_across_a_version_uses_up_the_day_in_the_engine_and_in_the_explanation_alike() -> None:
+    """The first way was in reach of the first version's zone alone; what the device said makes the engine
+    fold again. The second way of the day is on file and told to nobody."""
+    items = [
+        fix_at(-1443.67, 766, accuracy_m=12.0, received_s=706),
+        fix_at(-1527.77, 966, accuracy_m=12.0),
+        said("motion", "still", 966),
+        said("motion", "moving", 967, received_s=968),
+        *(fix_at(east_m, 1_500 + at_s) for east_m, at_s in ((-1_000, 0), (1_000, 560), (3_000, 620))),
+    ]
+    documents = asyncio.run(explained(versions(circle_order(), moved_zone()), items))
+    assert [d["verdict"]["how"] for d in documents] == ["reachable"] * 3
+    assert [len(d["alerts"]) for d in documents] == [1, 0, 0]
+    for document in documents:
+        assert asyncio.run(read_again(document)).agrees
