@@ -34,8 +34,17 @@ _PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.6, 3.0, 5.0)
 _BUFFER_BYTES = 1_048_576
 
 
+_NOT_READY, _NO_RIGHTS = 3, (4, 5)
+_ASKED_AGAIN = 3
+"""Rights are asked for so often again: a broker that has just begun may not have read its list yet."""
+
+
 class BrokerRefused(Exception):
-    """The broker answered and said no; trying again with the same words will not help."""
+    """The broker answered and said no; ``code`` is its CONNACK's."""
+
+    def __init__(self, sentence: str, code: int) -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 class BrokerUnavailable(Exception):
@@ -110,6 +119,10 @@ def _framed(buffer: bytearray, at: int) -> tuple[int, int] | None:
     return None
 
 
+def _worth_asking(code: int, tries: int) -> bool:
+    return code == _NOT_READY or (code in _NO_RIGHTS and tries < _ASKED_AGAIN)
+
+
 class Link(asyncio.Protocol):
     """One device's or loader's connection, kept up until it is dropped or closed.
 
@@ -153,7 +166,9 @@ class Link(asyncio.Protocol):
     async def open(self, *, give_up_after_s: float = 0.0) -> None:
         """Connect, trying with growing pauses for ``give_up_after_s``, and stay connected.
 
-        Raises ``BrokerUnavailable`` or ``BrokerRefused`` when the first connection does not come.
+        A broker that is not ready is asked again all that time, one that refuses name or rights
+        ``_ASKED_AGAIN`` times, one that refuses the protocol or the id never. Raises
+        ``BrokerUnavailable`` or ``BrokerRefused`` when the first connection does not come.
         """
         deadline_s = time.monotonic() + give_up_after_s
         tries = 0
@@ -161,7 +176,9 @@ class Link(asyncio.Protocol):
             try:
                 await self._connect()
                 break
-            except BrokerUnavailable:
+            except (BrokerUnavailable, BrokerRefused) as fault:
+                if isinstance(fault, BrokerRefused) and not _worth_asking(fault.code, tries):
+                    raise
                 pause_s = _PAUSES_S[min(tries, len(_PAUSES_S) - 1)]
                 if time.monotonic() + pause_s > deadline_s:
                     raise
@@ -253,7 +270,7 @@ class Link(asyncio.Protocol):
         if code:
             transport.abort()
             reason = _REFUSALS.get(code, f"code {code}")
-            raise BrokerRefused(f"the broker at {where} refuses {self.client_id}: {reason}")
+            raise BrokerRefused(f"the broker at {where} refuses {self.client_id}: {reason}", code)
         self._transport = transport
         self._heard_s = loop.time()
         if self._listen is not None:

@@ -92,7 +92,7 @@ class Player:
                 self._say(f"{self._wearer.device.id} falls silent")
                 await self._link.drop()
             elif not await self._back():
-                self._give_up(end_us)
+                self.give_up(end_us)
                 return
 
     async def _until(self, wall_us: int, stop: asyncio.Event) -> bool:
@@ -121,7 +121,8 @@ class Player:
             return False
         return True
 
-    def _give_up(self, end_us: int) -> None:
+    def give_up(self, end_us: int) -> None:
+        """The device has found no broker: what it would have sent by then counts as unsent."""
         report = self._output.report
         report.gave_up.append(self._wearer.device.id)
         kept = (step for at_us, _, step in self._steps if step is not None and at_us <= end_us)

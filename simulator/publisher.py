@@ -9,6 +9,7 @@ from emon.ingest.sources.mqtt_url import BrokerAddress
 from emon.model.instant import SECOND_US
 from simulator.credentials import Credentials, broker_for
 from simulator.faults.effects import with_faults
+from simulator.mqtt import BrokerRefused, BrokerUnavailable
 from simulator.player import Player, RunClock
 from simulator.run_report import Output, RunReport, Say
 from simulator.scenario import Scenario
@@ -32,8 +33,9 @@ async def play(
     """Publish a scenario whose second 0 is ``start_us``; ends by itself or when ``stop`` is set.
 
     With ``speed`` above 1 second 0 lies in the past (``catch_up_us``) and messages leave so many times
-    faster. Messages whose time has passed already are sent at once. Raises ``BrokerUnavailable`` or
-    ``BrokerRefused`` when a device cannot connect, ``ValueError`` when the start is no whole second.
+    faster. Messages whose time has passed already are sent at once. Where a device cannot connect at the
+    begin, nothing is played: the report names all devices and what they kept, and ``fault`` says why.
+    Raises ``ValueError`` when the start is no whole second.
     """
     end_s = scenario.duration_s if until_s is None else min(until_s, scenario.duration_s)
     lived = with_faults(scenario)
@@ -43,7 +45,13 @@ async def play(
         for wearer in lived.wearers
     ]
     try:
-        await _all([player.connect() for player in players])
+        try:
+            await _all([player.connect() for player in players])
+        except (BrokerUnavailable, BrokerRefused) as fault:
+            for player in players:
+                player.give_up(clock.start_us + round(end_s * SECOND_US))
+            output.report.fault = str(fault)
+            return output.report
         tasks = [player.play(end_s, stop) for player in players]
         await _all([*tasks, _progress(output.report, clock, end_s, stop, say)])
         await _all([player.finish() for player in players])

@@ -18,7 +18,8 @@ Say = Callable[[str], None]
 class RunReport:
     """What became of a run: messages and fixes sent, fixes acknowledged by the broker.
 
-    ``gave_up`` names the devices that found no broker again; ``unsent`` counts the fixes they kept.
+    ``gave_up`` names the devices that found no broker; ``unsent`` counts the fixes they kept. ``fault`` is
+    why there was no run at all.
     """
 
     messages: int = 0
@@ -28,6 +29,7 @@ class RunReport:
     interrupted: bool = False
     gave_up: list[str] = field(default_factory=list)
     unsent: int = 0
+    fault: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {

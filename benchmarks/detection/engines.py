@@ -105,13 +105,23 @@ def possible(ablation: Ablation) -> bool:
 
 def ours(scene: Scene, ablation: Ablation | None = None) -> list[Told]:
     """All alerts of our engine. Raises ``Unjudged``."""
+    return told_in(replayed(scene, ablation))
+
+
+def told_in(lines: Sequence[dict[str, Any]]) -> list[Told]:
+    """The alerts among the lines of a replay."""
+    return read_alerts(map(json.dumps, lines), "alerts")
+
+
+def replayed(scene: Scene, ablation: Ablation | None = None) -> list[dict[str, Any]]:
+    """The lines of ``emon replay``. Raises ``Unjudged``."""
     try:
         versions = parse_document(scene.orders, armed_at_us=None)
     except DocumentRefused as refused:
         raise Unjudged(str(refused).splitlines()[0]) from refused
     with without(ablation):
         archive = asyncio.run(replay(versions, scene.received))
-    return read_alerts(map(json.dumps, lines_of(archive)), "alerts")
+    return list(lines_of(archive))
 
 
 def cut(alerts: Sequence[Told], least: Certainty) -> list[Told]:

@@ -25,13 +25,16 @@ from benchmarks.detection.engines import (
     Unjudged,
     cut,
     keys_of,
-    ours,
+    replayed,
     rule_of,
     theirs,
+    told_in,
 )
 from benchmarks.detection.scene import Scene, scene_of_suite
+from benchmarks.detection.stays import StayRow, stay_rows
 from benchmarks.detection.tally import Blindness, Row, blindness_of, rows_of
 from benchmarks.detection.tracks import scene_of_tracks
+from simulator.scoring.alerts import Told
 from simulator.scoring.judge import judge
 from simulator.suites import suite
 
@@ -40,6 +43,7 @@ TRACKS_SUITE = "recorded tracks"
 _TELLING = (
     "__main__.py",
     "charts.py",
+    "figures.py",
     "plan.py",
     "prose.py",
     "report.py",
@@ -64,13 +68,14 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct):
-    """``rules``: rows by key; ``unjudged`` is why our engine took no part, if it did not."""
+    """``rules``: rows by key; ``stays`` are ours; ``unjudged`` is why our engine took no part, if so."""
 
     job: Job
     rules: dict[str, list[Row]]
     blind: Blindness
     fixes: int
     unjudged: str = ""
+    stays: list[StayRow] = []
 
 
 def scene_of(job: Job) -> Scene:
@@ -87,19 +92,24 @@ def done(job: Job) -> Result:
     if OURS in job.rules:
         ablation = next((each for each in ABLATIONS if each.name == job.ablation), None)
         try:
-            alerts = ours(scene, ablation)
+            lines = replayed(scene, ablation)
         except Unjudged as why:
             result.unjudged = str(why)
         else:
+            alerts = told_in(lines)
             judged = judge(scene.truth, alerts)
+            result.stays = stay_rows(scene, judged, lines)
             result.rules[OURS] = rows_of(judged, scene.resampled)
             result.blind = blindness_of(judged)
             for name, least in CUTS.items():
                 result.rules[name] = rows_of(judge(scene.truth, cut(alerts, least)), scene.resampled)
+    known: dict[tuple[Told, ...], list[Row]] = {}
     for key in (each for each in job.rules if each != OURS):
         rule = rule_of(key)
-        told_by_it = theirs(scene, rule, keys_of(rule)[key])
-        result.rules[key] = rows_of(judge(scene.truth, told_by_it), scene.resampled)
+        told_by_it = tuple(theirs(scene, rule, keys_of(rule)[key]))
+        if told_by_it not in known:  # many settings of one rule come to the same alerts
+            known[told_by_it] = rows_of(judge(scene.truth, told_by_it), scene.resampled)
+        result.rules[key] = known[told_by_it]
     return result
 
 
@@ -135,9 +145,14 @@ class Kept:
 
 
 def run_all(
-    jobs: Sequence[Job], kept: Kept, *, workers: int, say: Callable[[str], None] = lambda _: None
+    jobs: Sequence[Job],
+    kept: Kept,
+    *,
+    workers: int,
+    say: Callable[[str], None] = lambda _: None,
+    known_only: bool = False,
 ) -> dict[str, Result]:
-    """Results by a job's name; what is kept is not done again."""
+    """Results by a job's name; what is kept is not done again. ``known_only``: nothing is done."""
     found: dict[str, Result] = {}
     open_jobs: list[Job] = []
     for job in {job.name: job for job in jobs}.values():
@@ -146,6 +161,8 @@ def run_all(
             open_jobs.append(job)
         else:
             found[job.name] = known
+    if known_only:
+        return found
     if workers <= 1:
         for job in open_jobs:
             found[job.name] = _keep(done(job), kept)

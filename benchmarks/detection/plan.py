@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from benchmarks.detection.engines import ABLATIONS, OURS, default_key, keys_of, possible
 from benchmarks.detection.jobs import TRACKS_SUITE, Job
-from benchmarks.detection.rivals import RULES, Rule
-from benchmarks.detection.rivals.traccar import TraccarParameters
+from benchmarks.detection.rivals import RULES
 from simulator.suites import TEST_SEEDS, TRAINING_SEEDS
 
 DRIFT = "drift"
@@ -21,25 +20,8 @@ DEFAULTS = tuple(default_key(rule) for rule in RULES)
 _SHORT = {"days": 10}
 
 
-def curve_keys(rule: Rule) -> list[str]:
-    """The settings of a rule that are tried: its grid, of Traccar's two hundred those that differ most."""
-    keys = keys_of(rule)
-    if rule.name != "traccar":
-        return list(keys)
-    return [key for key, parameters in keys.items() if _is_tried(parameters)]
-
-
-def _is_tried(parameters: TraccarParameters) -> bool:
-    tidy = parameters.duplicate
-    return (
-        parameters.accuracy_max_m in ((0.0,) if tidy else (0.0, 50.0, 200.0))
-        and parameters.speed_max_kn in ((0.0,) if tidy else (0.0, 200.0))
-        and parameters.distance_m == 0.0
-        and not parameters.static
-    )
-
-
-TRIED = tuple(key for rule in RULES for key in curve_keys(rule))
+TRIED = tuple(key for rule in RULES for key in keys_of(rule))
+"""Every setting of every grid: a rival is shown at the best that it has."""
 
 
 class Setting(NamedTuple):
@@ -82,7 +64,7 @@ class Scale:
         return TEST_SEEDS[:count]
 
 
-FULL = Scale(training=6, test=100, parts=2, tracks=1)
+FULL = Scale(training=6, test=100, parts=10, tracks=1)
 QUICK = Scale(training=1, test=1, parts=0, tracks=0, days=2, suites=(DRIFT, "stalking-foot", "evening-ban"))
 
 
@@ -125,6 +107,18 @@ def sensitive(scale: Scale, best: Sequence[str]) -> list[tuple[Setting, Job]]:
         for seed in scale.seeds(scale.parts)
         for name in SENSITIVE_SUITES
     ]
+
+
+def in_turn(jobs: Sequence[Job]) -> list[Job]:
+    """Seed by seed, so that a run that is ended has whole seeds of everything, and not one part alone."""
+    place = {seed: number for number, seed in enumerate(TEST_SEEDS)}
+    return sorted(jobs, key=lambda job: place[job.seed])
+
+
+def whole_seeds(jobs: Sequence[Job], done: Collection[str]) -> set[int]:
+    """The seeds of which every job is done."""
+    missing = {job.seed for job in jobs if job.name not in done}
+    return {job.seed for job in jobs} - missing
 
 
 def recorded(scale: Scale, chosen: Sequence[str]) -> list[Job]:

@@ -32,6 +32,21 @@ inside while nothing was seen of him. Each rival stands there as it comes and at
 """
 
 PARTS = {
+    "figures": """## Figures of this engine
+
+What was asked for beside what was measured. *60 s, 30 m, seen*: the wearer was truly inside for a minute and
+thirty metres deep, and at least one fix was taken in it and came; it is missed where no unrefuted breach of
+any certainty overlaps it. Ways that no fix shows are a row of their own. None of N shows no less than 3/N.
+Contacts count by their radius. Curfews stand with the suites below. *Were all of high risk*: false breaches
+of the same run told as probable or certain, of which the police hear at high risk. A rate is a
+wearer-day's.
+""",
+    "events": "\n### Alerts at the centre, a compliant wearer-day, by event\n",
+    "depth": """
+### By depth and duration
+
+Every true stay, none left out: what share was told of at all / reached the police, of how many.
+""",
     "trade-off": """## Misses against false alarms
 
 Small dots are all settings that were tried; a line joins those of a rule that none of its others beat on
@@ -70,11 +85,11 @@ is.
 """,
     "ablations": """## The engine without its parts
 
-For what a part is worth. Few seeds were played: a difference smaller than its intervals says nothing.
+For what a part is worth: a difference smaller than its intervals says nothing.
 """,
     "sensitivity": """## What it depends on
 
-One thing of the world is turned at a time, on a few seeds; each rival at its best.
+One thing of the world is turned at a time; each rival at its best.
 """,
     "tuning": """## The settings
 
@@ -95,8 +110,7 @@ LIMITS = """
   around them: people, servers that fail, settings not modelled. Repeats of a fix are kept from them,
   which favours those that count points.
 - An alert of what is over, told as if it went on, counts as false. Rules that know no late fix do that.
-- The tuning had few seeds, some rules have few settings, and of Traccar's many filters some combinations
-  were tried.
+- The tuning had few seeds, and some rules have few settings.
 - Ours was made by the people who made the simulator. The score, the worlds and the rivals share the
   engine's geometry and nothing of its judgement; who doubts it may play other seeds, other cities and
   other rules: all is in `simulator/` and here.

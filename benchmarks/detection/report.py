@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.detection.engines import ABLATIONS, CUTS, OURS, words_of
+from benchmarks.detection.figures import depth_table, events_table, figures_table
 from benchmarks.detection.jobs import TRACKS_SUITE, Job, Kept, Result, by_rule, run_all
 from benchmarks.detection.plan import (
     APPROACHES,
@@ -17,10 +18,12 @@ from benchmarks.detection.plan import (
     Scale,
     Setting,
     ablated,
+    in_turn,
     recorded,
     reported,
     sensitive,
     training,
+    whole_seeds,
 )
 from benchmarks.detection.prose import HEAD, LIMITS, PARTS
 from benchmarks.detection.scenarios import NO_RULE, Answer, Staged, staged, trial_names
@@ -49,6 +52,10 @@ from simulator.suites import SUITES
 Say = Callable[[str], None]
 
 
+class Unfinished(Exception):
+    """There is too little to tell; the sentence says what is missing."""
+
+
 @dataclass(frozen=True)
 class Found:
     """All results of a run."""
@@ -62,23 +69,35 @@ class Found:
     staged: list[Staged]
 
 
-def measured(scale: Scale, kept: Kept, *, workers: int, say: Say) -> Found:
-    """Tune on training seeds, then everything else on test seeds."""
+def measured(scale: Scale, kept: Kept, *, workers: int, say: Say, known_only: bool = False) -> Found:
+    """Tune on training seeds, then everything else on test seeds, seed by seed.
 
-    def run(title: str, jobs: Sequence[Job]) -> list[Result]:
+    ``known_only``: nothing is played; of each part those seeds are told of which every world is kept.
+    Raises ``Unfinished`` where the tuning or the first test seed is not.
+    """
+
+    def run(title: str, jobs: Sequence[Job]) -> dict[str, Result]:
         say(f"{title}: {len(jobs)} worlds")
-        found = run_all(jobs, kept, workers=workers, say=say)
-        return [found[job.name] for job in jobs]
+        return run_all(jobs, kept, workers=workers, say=say, known_only=known_only)
 
-    best = tuned(run("tuning the rivals on training seeds", training(scale)))
+    def whole(jobs: Sequence[Job]) -> list[Result]:
+        seeds = whole_seeds(jobs, done)
+        return [done[job.name] for job in jobs if job.seed in seeds]
+
+    tuning = training(scale)
+    of_tuning = run("tuning the rivals on training seeds", tuning)
+    if len(of_tuning) < len({job.name for job in tuning}):
+        raise Unfinished(f"tuning: {len(of_tuning)} of {len(tuning)} worlds are kept")
+    best = tuned([of_tuning[job.name] for job in tuning])
     marked = [key for one in best.values() for key in dict.fromkeys((one.default, one.best))]
-    on_test = run("test seeds", reported(scale))
-    parts = ablated(scale)
     turned = sensitive(scale, [one.best for one in best.values()])
     tracks = recorded(scale, marked) if folder_of_tracks() is not None else []
-    of_parts = [*parts, *(job for _, job in turned), *tracks]
-    done = {result.job.name: result for result in run("parts, sensitivity, recorded tracks", of_parts)}
-    pairs = [(setting, done[job.name]) for setting, job in turned]
+    tests, parts = reported(scale), ablated(scale)
+    done = run("test seeds", in_turn([*tracks, *tests, *parts, *(job for _, job in turned)]))
+    on_test = whole(tests)
+    if not on_test:
+        raise Unfinished("no test seed has every suite done")
+    turning = whole_seeds([job for _, job in turned], done)
     names = trial_names() if not scale.days else trial_names()[:3]
     say(f"scenarios: {len(names)}")
     plays = [staged(name, tuple(marked)) for name in names]
@@ -86,9 +105,9 @@ def measured(scale: Scale, kept: Kept, *, workers: int, say: Say) -> Found:
         scale,
         best,
         on_test,
-        [done[job.name] for job in parts],
-        pairs,
-        [done[job.name] for job in tracks],
+        whole(parts),
+        [(setting, done[job.name]) for setting, job in turned if job.seed in turning],
+        whole(tracks),
         plays,
     )
 
@@ -118,6 +137,8 @@ def write(found: Found, folder: Path | None) -> str:
     parts = [
         head,
         main_table(drift, broken, found.chosen),
+        PARTS["figures"],
+        _figures(found, quiet),
         PARTS["trade-off"],
         _picture("trade-off"),
         PARTS["words"],
@@ -153,6 +174,21 @@ def write(found: Found, folder: Path | None) -> str:
             (folder / "charts" / f"{name}.svg").write_text(chart, encoding="utf-8")
         (folder / "REPORT.md").write_text(text, encoding="utf-8")
     return text
+
+
+def _figures(found: Found, quiet: Pool) -> str:
+    """Of our engine alone: approaches and contacts are stays in which somebody is where he must not be."""
+    stays = [stay for result in found.test if result.job.suite != CURFEW for stay in result.stays]
+    tracks = pools(found.recorded, (TRACKS_SUITE,)).get(OURS)
+    return "\n".join(
+        [
+            figures_table(quiet, stays, tracks),
+            PARTS["events"],
+            events_table(quiet, tracks),
+            PARTS["depth"],
+            depth_table(stays),
+        ]
+    )
 
 
 def _seeds_in_words(count: int) -> str:

@@ -24,11 +24,24 @@ def run_scale(
     *,
     workers: int = WORKERS,
     kept: Path | None = None,
+    known_only: bool = False,
 ) -> Path:
-    """The same at a scale of one's own; ``kept`` is where each world's results are."""
-    results = Kept(kept or ROOT / ".cache" / "detection" / digest())
-    found = measured(scale, results, workers=workers, say=told)
+    """The same at a scale of one's own; ``kept`` is where each world's results are. ``known_only`` tells
+    of those alone. Raises ``Unfinished``."""
+    folder_kept = kept or ROOT / ".cache" / "detection" / digest()
+    results = Kept(folder_kept)
+    _marked(folder_kept / "code.txt", told, known_only=known_only)
+    found = measured(scale, results, workers=workers, say=told, known_only=known_only)
     target = folder / "detection"
     target.mkdir(parents=True, exist_ok=True)
     write(found, target)
     return target / "REPORT.md"
+
+
+def _marked(file: Path, told: Callable[[str], None], *, known_only: bool) -> None:
+    """Say so where what is kept comes of other code than this."""
+    before, now = file.read_text(encoding="utf-8") if file.exists() else "", digest()
+    if before and before != now:
+        told(f"{file.parent} holds results of the code {before}; this is {now}")
+    if not before and not known_only:
+        file.write_text(now, encoding="utf-8")

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from benchmarks.detection.rivals.parts import Flags
 from emon.limits import DUE_LATE_S
 from emon.model.instant import HOUR_US, SECOND_US
-from emon.model.vocabulary import AlertEvent, Party
+from emon.model.vocabulary import AlertEvent, Certainty, Party
 from simulator.scoring.due import Class
 from simulator.scoring.intervals import Interval, clustered_rate, garwood, quantiles, wilson
 from simulator.scoring.verdict import Judged, Name, Outcome, Word
@@ -26,6 +26,8 @@ Ints = npt.NDArray[np.int64]
 SHARES = (0.5, 0.9, 0.99)
 _INCURSION = AlertEvent.POSSIBLE_INCURSION
 _BREACHES = frozenset({AlertEvent.BREACH, AlertEvent.PROXIMITY, AlertEvent.HISTORIC_BREACH})
+_PRESENT = frozenset({AlertEvent.BREACH, AlertEvent.PROXIMITY})
+_SURE = (Certainty.PROBABLE, Certainty.CERTAIN)
 
 
 class Row(msgspec.Struct):
@@ -35,6 +37,8 @@ class Row(msgspec.Struct):
     plain) or kept from the police; ``false``: breaches told where nobody was, ``stale`` those told as
     going on when they were over, ``incursions`` possible incursions that were none; ``doubled``: told
     again and nothing new. ``delays_s`` from a due stay's true begin to the first alert of it.
+    ``police``: alerts at the police, right or wrong; ``false_probable``: false breaches told as probable or
+    certain, of which the police hear at high risk. ``events``: alerts at the centre by event.
     ``causes``: for each way of finding a breach, how many were right, grey and false.
     """
 
@@ -56,6 +60,9 @@ class Row(msgspec.Struct):
     delays_s: list[float] = []
     police_delays_s: list[float] = []
     causes: dict[str, list[int]] = {}
+    police: int = 0
+    false_probable: int = 0
+    events: dict[str, int] = {}
 
 
 class Blindness(msgspec.Struct):
@@ -97,7 +104,7 @@ def _covered(edges: Ints, spans: Sequence[tuple[int, int]]) -> Flags:
 def rows_of(judged: Judged, resampled: frozenset[str]) -> list[Row]:
     """A row for each wearer that the truth names."""
     rows = {
-        name: Row(name, name in resampled, known.days, delays_s=[], police_delays_s=[], causes={})
+        name: Row(name, name in resampled, known.days, delays_s=[], police_delays_s=[], causes={}, events={})
         for name, known in judged.truth.wearers.items()
     }
     for outcome in judged.outcomes:
@@ -108,13 +115,17 @@ def rows_of(judged: Judged, resampled: frozenset[str]) -> list[Row]:
         if row is None:
             continue
         alert, word = verdict.alert, verdict.word
-        row.centre += Party.MELDKAMER_EM in alert.recipients
+        if Party.MELDKAMER_EM in alert.recipients:
+            row.centre += 1
+            row.events[alert.event.value] = row.events.get(alert.event.value, 0) + 1
+        row.police += Party.POLITIE in alert.recipients
         if alert.event is not _INCURSION and alert.event not in _BREACHES:
             continue
         row.right += word in (Word.RIGHT, Word.STEP)
         row.doubled += word is Word.DOUBLED
         if word is Word.FALSE:
             row.false_police += Party.POLITIE in alert.recipients
+            row.false_probable += alert.event in _PRESENT and alert.certainty in _SURE
             if alert.event is _INCURSION:
                 row.incursions += 1
             elif verdict.name is Name.WRONG_KIND:

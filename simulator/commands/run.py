@@ -33,7 +33,8 @@ and catch up with the present, so that nobody travels faster than he did.
 
 Arm the orders before the start: `--in 30` leaves time for `emon arm`. The scenario's form is in
 docs/simulator.md. Standard output gets one JSON object at the end; the exit code is 1 when a fix
-remained without an acknowledgement.
+remained without an acknowledgement, and 69 when the broker took no device at the begin, asked again and again
+for half a minute (for a wrong name or missing rights three times).
 """
 
 
@@ -96,6 +97,8 @@ def run(args: argparse.Namespace) -> int:
             return shell.EX_OK
         report: RunReport = shell.finished(_play(args, scenario, start_us))
     shell.print_json(result | report.as_json())
+    if report.fault:
+        shell.leave(shell.EX_UNAVAILABLE, f"{report.fault}; --url says where the broker is and who publishes")
     if report.interrupted:
         return 130
     return 0 if report.acknowledged == report.fixes and not report.gave_up else 1

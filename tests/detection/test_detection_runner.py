@@ -20,17 +20,30 @@ from benchmarks.detection.engines import (
     default_key,
     keys_of,
     possible,
+    replayed,
     rule_of,
     theirs,
+    told_in,
     without,
     words_of,
 )
+from benchmarks.detection.figures import figures_table
 from benchmarks.detection.jobs import Job, Kept, Result, by_rule, done, run_all
-from benchmarks.detection.plan import DEFAULTS, FULL, QUICK, SETTINGS, reported, training
-from benchmarks.detection.report import Found, tuned, write
+from benchmarks.detection.plan import (
+    DEFAULTS,
+    FULL,
+    QUICK,
+    SETTINGS,
+    in_turn,
+    reported,
+    training,
+    whole_seeds,
+)
+from benchmarks.detection.report import Found, Unfinished, measured, tuned, write
 from benchmarks.detection.rivals import RULES
 from benchmarks.detection.scenarios import NO_RULE, Staged, answer, for_rivals, staged
 from benchmarks.detection.scene import Scene, scene_of_scenario, scene_of_suite
+from benchmarks.detection.stays import stay_rows
 from benchmarks.detection.tally import Pool, Row, blindness_of, rows_of
 from benchmarks.detection.tracks import bans_beside
 from benchmarks.detection.tuning import Point, chosen, front_of
@@ -274,6 +287,44 @@ def test_what_is_kept_is_not_done_again(tmp_path: Path) -> None:
     again = run_all([job], kept, workers=1)
     assert again[job.name].fixes == -1
     assert by_rule([done(job)]) == by_rule([first[job.name]])
+
+
+def test_a_run_that_was_ended_tells_of_whole_seeds_alone(tmp_path: Path) -> None:
+    setting = {"wearers": 1, "days": 1, "resampled_share": 0.0}
+    jobs = [
+        Job(name, seed, setting, DEFAULTS[-1:])
+        for name in ("drift", "stalking-foot")
+        for seed in TEST_SEEDS[:2]
+    ]
+    assert [job.seed for job in in_turn(jobs)] == [TEST_SEEDS[0], TEST_SEEDS[0], TEST_SEEDS[1], TEST_SEEDS[1]]
+    kept = Kept(tmp_path)
+    run_all(in_turn(jobs)[:3], kept, workers=1)
+    known = run_all(jobs, kept, workers=1, known_only=True)
+    assert len(known) == 3
+    assert whole_seeds(jobs, known) == {TEST_SEEDS[0]}
+    with pytest.raises(Unfinished, match=r"tuning: 0 of \d+ worlds are kept"):
+        measured(QUICK, kept, workers=1, say=lambda _: None, known_only=True)
+
+
+def test_every_stay_is_a_row_with_what_was_made_of_it(approach: Scene) -> None:
+    lines = replayed(approach)
+    judged = judge(approach.truth, told_in(lines))
+    rows = stay_rows(approach, judged, lines)
+    active = [stay for stay in approach.truth.stays if stay.active]
+    assert len(rows) == len(active) > 0
+    deep = next(row for row in rows if row.due)
+    assert deep.met
+    assert deep.overlapped
+    assert deep.circle_s is not None
+    assert 0.0 <= deep.circle_s < deep.lasts_s + 60.0
+    assert deep.probable_s is not None
+    assert deep.police_s is not None
+    unheard = stay_rows(approach, judge(approach.truth, []), [])
+    assert not any(row.overlapped or row.told_s or row.police_s for row in unheard)
+    assert [row.circle_s for row in unheard] == [row.circle_s for row in rows]
+    text = figures_table(Pool(rows_of(judged, frozenset())), unheard, None)
+    due = sum(row.due for row in rows)
+    assert f"| missed: due by three plain fixes | all | {due}: 100.0%" in text
 
 
 def _with_fixes(result: Result, fixes: int) -> Result:

@@ -91,6 +91,66 @@ async def test_a_wrong_password_is_refused_with_the_device_named(broker: Broker)
         await link.open()
 
 
+async def _refusing(codes: list[int]) -> tuple[asyncio.Server, BrokerAddress]:
+    """A broker that answers each connection with the next of the codes, the last one for ever."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1_024)
+        code = codes.pop(0) if len(codes) > 1 else codes[0]
+        writer.write(bytes([0x20, 2, 0, code]))
+        await writer.drain()
+        if code == 0:
+            await reader.read(1_024)
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    return server, BrokerAddress.parse(f"mqtt://d-1:secret@127.0.0.1:{port}")
+
+
+@pytest.mark.parametrize("codes", [[3, 3, 3, 3, 0], [5, 4, 5, 0]], ids=["not ready", "no rights yet"])
+async def test_a_broker_that_refuses_at_first_is_asked_again(codes: list[int]) -> None:
+    server, address = await _refusing(codes)
+    link = Link(address, "d-1")
+    await link.open(give_up_after_s=10.0)
+    assert link.connected
+    assert codes == [0]
+    await link.drop()
+    server.close()
+    await server.wait_closed()
+
+
+@pytest.mark.parametrize(("code", "asked"), [(2, 1), (5, 4)])
+async def test_one_that_keeps_refusing_is_not_asked_for_ever(code: int, asked: int) -> None:
+    codes = [code] * 10
+    server, address = await _refusing(codes)
+    with pytest.raises(BrokerRefused, match="d-1"):
+        await Link(address, "d-1").open(give_up_after_s=10.0)
+    assert 10 - len(codes) == asked
+    server.close()
+    await server.wait_closed()
+
+
+async def test_a_run_without_a_broker_sums_up_what_was_not_sent() -> None:
+    server, address = await _refusing([2])
+    report = await play(
+        _SCENARIO,
+        address,
+        next_second(0.0),
+        credentials={},
+        output=Output(),
+        stop=asyncio.Event(),
+        say=_silently,
+    )
+    server.close()
+    await server.wait_closed()
+    assert "refuses d-" in report.fault
+    assert (report.fixes, report.acknowledged) == (0, 0)
+    assert sorted(report.gave_up) == sorted(wearer.device.id for wearer in _SCENARIO.wearers)
+    assert report.unsent > 0
+
+
 async def test_where_nothing_listens_it_says_where_it_tried(unused_tcp_port: int) -> None:
     link = Link(BrokerAddress.parse(f"mqtt://127.0.0.1:{unused_tcp_port}"), "d-1")
     with pytest.raises(BrokerUnavailable, match=str(unused_tcp_port)):
