@@ -35,6 +35,9 @@ from emon.model.instant import to_datetime
 from emon.runtime import Runtime
 from emon.store.errors import DatabaseUnavailable
 from emon.store.store import Store
+from emon.watchdog.expected import missing_since_us
+from emon.watchdog.inside import Health, Watchdog
+from emon.watchdog.told_once import reached
 from emon.web.app import create_app
 from emon.web.backend import Services
 from emon.web.live import LiveFeed
@@ -128,8 +131,17 @@ class Service:
                 policy=self._policy,
             )
 
+            watchdog = Watchdog(
+                store,
+                lambda now_us: _health(runtime, source, watchdog, now_us),
+                reached(tuple(self._recipients.routes)),
+                self._recipients.deliveries,
+                now_us=clock.now_us,
+                on_told=lambda: live.wake(),  # the dispatcher hears the store's notice
+            )
+
             def status() -> dict[str, object]:
-                return _status(runtime, source)
+                return _status(runtime, source, watchdog)
 
             live = LiveFeed(backend, clock.now_us, status)
             server = _server(self._services(backend, live, status))
@@ -139,7 +151,7 @@ class Service:
                 runtime=runtime,
                 description=str(await store.describe()),
             )
-            await self._work(started, dispatcher, commands, live, server, listener)
+            await self._work(started, dispatcher, commands, live, server, listener, watchdog)
 
     async def _work(
         self,
@@ -149,6 +161,7 @@ class Service:
         live: LiveFeed,
         server: uvicorn.Server,
         listener: socket.socket,
+        watchdog: Watchdog,
     ) -> None:
         store, runtime = started.store, started.runtime
         async with asyncio.TaskGroup() as group:
@@ -161,6 +174,7 @@ class Service:
                 group.create_task(_on_notice(store, "emon_order", runtime.orders_changed)),
                 group.create_task(_on_notice(store, "emon_alert", dispatcher.wake)),
                 group.create_task(self._keep_partitions(store)),
+                group.create_task(watchdog.run(), name="watchdog"),
             ]
             self.started = True
             self._on_start(started)
@@ -222,12 +236,32 @@ async def _on_notice(store: Store, channel: str, act: Callable[[], None]) -> Non
         act()
 
 
-def _status(runtime: Runtime, source: MqttSource) -> dict[str, object]:
+def _health(runtime: Runtime, source: MqttSource, watchdog: Watchdog, now_us: int) -> Health:
+    status, watching = runtime.status, runtime.watching
+    # Fixes are owed from when all was there to take them: what waited at the broker comes first.
+    since_us = max(
+        status.last_fix_at_us or 0,
+        status.started_at_us,
+        watchdog.broker.back_us or 0,
+        watchdog.database.back_us or 0,
+    )
+    asked = watching is not None and source.connected
+    return Health(
+        broker=source.connected,
+        database=not status.waiting_for_database,
+        missing_us=missing_since_us(watching, since_us, now_us) if asked and watching is not None else None,
+        hung_up=source.hung_up,
+        last_fix_us=status.last_fix_at_us,
+    )
+
+
+def _status(runtime: Runtime, source: MqttSource, watchdog: Watchdog) -> dict[str, object]:
     status = runtime.status
     return {
         "ok": source.connected and not status.waiting_for_database,
         "broker_connected": source.connected,
         "hung_up": source.hung_up,
+        "lost": {"broker": watchdog.broker.told(), "database": watchdog.database.told()},
         "waiting_for_database": status.waiting_for_database,
         "batches": status.batches,
         "fixes": status.fixes,

@@ -7,6 +7,8 @@ monitoring. [own] is our own choice, with the reason.
 
 from __future__ import annotations
 
+from emon.model.platform import PlatformCause
+
 # --- wire -----------------------------------------------------------------------------------
 PAYLOAD_BYTES_MAX = 1_048_576  # [contract] section 1: payloads up to 1 MiB
 FIXES_PER_MESSAGE_MAX = 1_000  # [contract] section 1: store and forward
@@ -19,6 +21,18 @@ COMMAND_ID_LENGTH_MAX = 64  # [own] ours have 16; a device repeats what it was g
 JSON_DEPTH_MAX = 32  # [own] a fix needs 2; deeper is an attack or a fault
 R95_PER_R68 = 1.6214  # [contract] section 1: OwnTracks reports the 68 % radius
 R95_PER_SIGMA = 2.4477  # radius of the 95 % circle of a circular normal, sqrt(-2 ln 0.05)
+
+# --- the platform itself -------------------------------------------------------------------------
+PLATFORM_LOOK_S = 1.0  # [own] the service's watchdog looks so often; a look costs one pass over the devices
+PLATFORM_MISSED_FIXES = 3.0  # [own] a single device's three minutes, the gap that its plan allows at most
+PLATFORM_WELL_S = 20  # [own] a part that flickers is not yet back
+PLATFORM_AFTER_S = {  # [field] a platform's staleness is told within 2 minutes; a taken session at once
+    PlatformCause.NO_FIXES: 90,
+    PlatformCause.BROKER_LOST: 60,
+    PlatformCause.SESSION_TAKEN: 0,
+    PlatformCause.SERVICE_DOWN: 60,
+    PlatformCause.DATABASE_DOWN: 60,
+}
 
 # --- identities at the broker ------------------------------------------------------------------
 BROKER_PASSWORD_BYTES = 24  # [own] 192 random bits: no guess succeeds, whatever the hash costs

@@ -16,7 +16,7 @@ from typing import Protocol
 import msgspec
 
 from emon.alerts.policy import DEFAULT_POLICY, Policy
-from emon.devices.watching import Remembered
+from emon.devices.watching import Remembered, Watching
 from emon.engine import Inputs, Message, needs, step
 from emon.ingest.decode import decode
 from emon.ingest.source import Delivery, Source
@@ -75,6 +75,7 @@ class RuntimeStatus(msgspec.Struct):
     alerts: int = 0
     rejections: int = 0
     last_batch_at_us: int | None = None
+    last_fix_at_us: int | None = None
     waiting_for_database: bool = False
 
 
@@ -124,6 +125,11 @@ class Runtime:
         self._back_us = 0
         self._stopping = False
         self._stopped = asyncio.Event()
+
+    @property
+    def watching(self) -> Watching | None:
+        """What is known of devices since the newest commit; None before the first."""
+        return None if self._state is None else self._state.watching
 
     def orders_changed(self) -> None:
         """Somebody armed an order: look at once, without waiting for the next fix."""
@@ -282,3 +288,5 @@ class Runtime:
         status.alerts += len(effects.alerts)
         status.rejections += len(effects.rejections)
         status.last_batch_at_us = effects.at_us
+        if effects.fixes:
+            status.last_fix_at_us = effects.at_us

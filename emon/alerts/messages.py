@@ -28,7 +28,7 @@ from emon.model.vocabulary import AlertEvent, Certainty
 
 _AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 _OF_A_CONDITION = (AlertEvent.BREACH, AlertEvent.BREACH_CLEARED, AlertEvent.HISTORIC_BREACH)
-
+_OF_NO_PLACE = (AlertEvent.OUTAGE, AlertEvent.PLATFORM)
 
 _ASKS_OF_DEVICES = {
     AlertEvent.COMMAND_UNANSWERED: "unanswered",
@@ -88,6 +88,8 @@ def _text(words: Language, alert: AlertView, unreached: Sequence[str], answer_at
         who = f"{label['device'].lower()} {plain(alert.device)}"
     if alert.event is AlertEvent.OUTAGE:
         who = words.trouble.many.format(count=len(alert.unseen))
+    if alert.event is AlertEvent.PLATFORM:
+        who = "emon"
     subject = f"[P{alert.priority}] {title}: {who}"
     lines = [f"{title}."]
     if alert.certainty is not None and not _withdrawn(alert):
@@ -98,7 +100,7 @@ def _text(words: Language, alert: AlertView, unreached: Sequence[str], answer_at
     lines += trouble_lines(words.trouble, words.risk, alert, plain, _when)
     lines.append("")
     lines += _facts(words, alert)
-    if alert.event is not AlertEvent.OUTAGE or alert.position is not None:
+    if alert.event not in _OF_NO_PLACE or alert.position is not None:
         lines += _place(words, alert.position)
     lines.append("")
     if unreached:

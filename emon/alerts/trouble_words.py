@@ -12,6 +12,7 @@ import msgspec
 
 from emon.alerts.outbox import AlertView
 from emon.limits import UNSEEN_LINES_MAX
+from emon.model.platform import PlatformCause
 from emon.model.vocabulary import AlertEvent, Risk
 from emon.model.watch import Cause, Unseen
 
@@ -34,6 +35,12 @@ TROUBLE_NL = TroubleWords(
         Cause.CLOCK: "er komen alleen posities met een onmogelijke tijd",
         Cause.INDOORS: "het apparaat ligt stil, vermoedelijk binnen",
         Cause.NO_FIX: "het apparaat bepaalt geen positie",
+        PlatformCause.NO_FIXES: "van geen enkel apparaat komen nog posities binnen",
+        PlatformCause.BROKER_LOST: "de dienst heeft geen verbinding met de berichtenserver",
+        PlatformCause.SESSION_TAKEN: "de berichtenserver beëindigde de sessie van de dienst: "
+        "mogelijk meldt zich iemand anders onder haar naam",
+        PlatformCause.SERVICE_DOWN: "de dienst antwoordt niet, of beoordeelt niets meer",
+        PlatformCause.DATABASE_DOWN: "de database antwoordt niet",
     },
     lines={
         "cause": "Oorzaak",
@@ -59,6 +66,12 @@ TROUBLE_EN = TroubleWords(
         Cause.CLOCK: "only positions with an impossible time come",
         Cause.INDOORS: "the device lies still, presumably indoors",
         Cause.NO_FIX: "the device finds no position",
+        PlatformCause.NO_FIXES: "positions come from no device any more",
+        PlatformCause.BROKER_LOST: "the service has no connection to the message broker",
+        PlatformCause.SESSION_TAKEN: "the message broker ended the service's session: "
+        "somebody else may be using its name",
+        PlatformCause.SERVICE_DOWN: "the service does not answer, or judges nothing any more",
+        PlatformCause.DATABASE_DOWN: "the database does not answer",
     },
     lines={
         "cause": "Cause",

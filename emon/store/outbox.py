@@ -27,7 +27,8 @@ SELECT due.id, due.recipient, due.channel, due.attempts,
        coalesce(b.wearer, o.wearer), o.risk, b.kind, b.how, b.opened_at, b.closed_at,
        coalesce(b.historic, false), coalesce(b.refuted, false),
        n.lon, n.lat, n.accuracy_m, n.fixed_at,
-       t.cause, coalesce(t.victim, false), coalesce(t.unseen, '[]')::text, t.cleared_at
+       coalesce(t.cause, p.cause), coalesce(t.victim, false), coalesce(t.unseen, '[]')::text,
+       coalesce(t.cleared_at, p.over_at)
 FROM due
 JOIN alert AS a ON a.id = due.alert_id
 LEFT JOIN breach AS b ON b.id = a.breach_id
@@ -37,6 +38,7 @@ LEFT JOIN LATERAL (
 ) AS o ON true
 LEFT JOIN device_now AS n ON n.device = coalesce(b.device, a.device)
 LEFT JOIN trouble AS t ON t.alert_id = a.id AND t.event = a.event
+LEFT JOIN platform_alert AS p ON p.alert_id = a.id
 WHERE due.place <= %s
 ORDER BY due.recipient, due.place
 """

@@ -49,6 +49,7 @@ from emon.store.ledger import LedgerReads
 from emon.store.migrate import Storage
 from emon.store.outbox import OutboxReads
 from emon.store.pages import PageReads
+from emon.store.platform import PlatformAlerts
 from emon.store.rows import BREACH_COLUMNS, breach_from_row
 from emon.store.users import UserAccounts
 
@@ -96,7 +97,15 @@ class Description(msgspec.Struct, frozen=True):
 
 
 class Store(
-    PageReads, UserAccounts, OutboxReads, DelayReads, LedgerReads, CommandOutbox, DeviceReads, KnownDevices
+    PageReads,
+    UserAccounts,
+    OutboxReads,
+    DelayReads,
+    LedgerReads,
+    CommandOutbox,
+    DeviceReads,
+    KnownDevices,
+    PlatformAlerts,
 ):
     """One open database. Make it with ``open``; every method may raise ``DatabaseUnavailable``."""
 

@@ -1,0 +1,1 @@
+"""Is the platform itself well? From within (the service's watchdog) and from outside (``emon watch``)."""
