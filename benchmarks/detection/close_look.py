@@ -116,6 +116,8 @@ class Tally:
         self.probable_delays_s: list[float] = []
         self.certain_after_s: list[float] = []
         self.deep = 0
+        self.enclosed: list[bool] = []
+        self.slow: list[tuple[NearWatch, NearStay]] = []
 
     def add(self, watch: NearWatch, found: Sequence[Found]) -> None:
         self.days += watch.days
@@ -147,6 +149,11 @@ class Tally:
         self.delays_s.append((first_us - stay.from_us) / SECOND_US)
         sure_us = told.get(Certainty.CERTAIN)
         likely_us = min((told[c] for c in (Certainty.PROBABLE, Certainty.CERTAIN) if c in told), default=None)
+        by_us = _two_fixes_on(watch, stay)
+        if by_us is not None:
+            self.enclosed.append(likely_us is not None and likely_us <= by_us)
+            if not self.enclosed[-1]:
+                self.slow.append((watch, stay))
         self.police += sure_us is not None
         self.probable += likely_us is not None
         if likely_us is not None:
@@ -169,11 +176,27 @@ class Tally:
                 f"  probable, s {_middle(self.probable_delays_s)}"
                 f"  deep {self.deep}: certain within 75 s {np.mean(after <= 75.0) if len(after) else 0:.1%}"
             )
+            out.append(
+                f"claim wholly inside in {len(self.enclosed)}: probable by the second fix after it"
+                f" {np.mean(self.enclosed) if self.enclosed else 0:.1%}"
+            )
         for (how, certainty, resampled), count in sorted(self.false.items()):
             rate = count / max(self.days, 1e-9)
             of = "recorded" if resampled else "modelled"
             out.append(f"false {how:9} {certainty:8} {of} {count:6}  {rate:.4f} a day")
         return out
+
+
+def _two_fixes_on(watch: NearWatch, stay: NearStay) -> int | None:
+    """When the second fix was taken after the first of a stay whose claim lies wholly inside; None: it has
+    no such fix, or ended before."""
+    times = [near.fix.wire.fixed_at_us for near in watch.fixes]
+    low, high = bisect.bisect_left(times, stay.from_us), bisect.bisect_right(times, stay.to_us)
+    for at in range(low, high):
+        near = watch.fixes[at]
+        if near.distance_m <= -near.fix.wire.accuracy_m:
+            return times[at + 2] if at + 2 < high else None
+    return None
 
 
 def _middle(values: list[float]) -> str:
@@ -235,6 +258,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=10, metavar="N", help="training seeds (10)")
     parser.add_argument("--show", type=int, default=0, metavar="N", help="so many false findings in full")
     parser.add_argument("--least", default="certain", help="of at least this certainty (certain)")
+    parser.add_argument("--slow", type=int, default=0, metavar="N", help="so many told late, in full")
     parser.add_argument("--missed", action="store_true", help="the due breaches that were missed, in full")
     args = parser.parse_args()
     seeds = TRAINING_SEEDS[: args.seeds]
@@ -247,15 +271,17 @@ def main() -> int:
     shown = [f for t in (real, quiet) for f in t.false_found if f.episode.certainty.level >= least.level]
     for found in shown[: args.show]:
         print(told_of(found))
+    for watch, stay in broken.slow[: args.slow]:
+        print(_missed(watch, stay, "slow"))
     if args.missed:
         for watch, stay in broken.missed_stays:
             print(_missed(watch, stay))
     return 0
 
 
-def _missed(watch: NearWatch, stay: NearStay) -> str:
+def _missed(watch: NearWatch, stay: NearStay, word: str = "missed") -> str:
     span_s = (stay.to_us - stay.from_us) / SECOND_US
-    lines = [f"missed: {watch.wearer} {watch.receiver} {span_s:.0f} s, deepest {stay.deepest_m:.0f} m"]
+    lines = [f"{word}: {watch.wearer} {watch.receiver} {span_s:.0f} s, deepest {stay.deepest_m:.0f} m"]
     for near in watch.fixes:
         if stay.from_us - 3 * _SLACK_US <= near.fix.wire.fixed_at_us <= stay.to_us + 3 * _SLACK_US:
             lines.append(_line(near, stay.from_us, []))
