@@ -78,6 +78,14 @@ def test_only_bans_of_a_place_give_time() -> None:
     assert told([fix_at(90_000, 0)], 4_000, both)[-1] == ("silence", 300.0)
 
 
+def test_a_protected_person_may_come_to_who_lies_still() -> None:
+    contact = {"id": "c-2", "kind": "contact", "victim_device": "v-1", "radius_m": 500}
+    order = circle_order(valid_from="2026-06-01T11:30:00Z")
+    both = versions({**order, "conditions": [*order["conditions"], contact]})
+    still = [fix_at(90_000, 0), said("motion", "still", 1)]
+    assert told(still, 1_200, both) == [("silence", 301.0)]
+
+
 def test_a_message_at_the_very_instant_is_in_time() -> None:
     assert told([fix_at(900, 0), fix_at(900, 180)], 359) == []
     assert told([fix_at(900, 0), fix_at(900, 300)], 599) == []
