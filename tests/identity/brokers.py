@@ -12,6 +12,7 @@ from pathlib import Path
 
 import aiomqtt
 
+from benchmarks.pipeline import until
 from emon.demo.broker import _free_port, _server
 from emon.identity.book import Book, Credential, with_devices
 from emon.identity.folder import IdentityFolder
@@ -59,11 +60,13 @@ class NatsBroker:
         await self.said("Server is ready")
 
     async def said(self, words: str, since: int = 0) -> None:
-        async with asyncio.timeout(20):
-            while words not in self._log.read_text()[since:]:
-                assert self._process is not None
-                assert self._process.returncode is None, self._log.read_text()
-                await asyncio.sleep(0.01)
+        async def holds() -> bool:
+            assert self._process is not None
+            assert self._process.returncode is None, self._log.read_text()
+            return words in self._log.read_text()[since:]
+
+        if not await until(holds, 20):
+            raise AssertionError(f"{words!r} is not in {self._log.read_text()}")
 
     async def reload(self) -> None:
         since = len(self._log.read_text())

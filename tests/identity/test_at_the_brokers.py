@@ -13,6 +13,7 @@ import aiomqtt
 import msgspec
 import pytest
 
+from benchmarks.pipeline import until
 from emon.cli import main
 from emon.identity.book import Credential
 from emon.ingest.sources.mqtt import MqttSource
@@ -47,8 +48,10 @@ async def forge(client: aiomqtt.Client, topic: str) -> None:
 
 
 async def connection(source: MqttSource, *, up: bool) -> None:
-    while source.connected is not up:
-        await asyncio.sleep(0.01)
+    async def holds() -> bool:
+        return source.connected is up
+
+    assert await until(holds, PATIENCE_S)
 
 
 async def ended(client: aiomqtt.Client, by: list[str]) -> None:
@@ -158,10 +161,12 @@ async def test_on_mosquitto_nobody_takes_the_service_s_client_id(tmp_path: Path)
 async def test_on_nats_a_taken_session_is_noticed_within_seconds(tmp_path: Path) -> None:
     """nats-server cannot bind a client id to a user: the id is a secret, and its use by others is seen."""
     async with guarded("nats", tmp_path) as at, MqttSource(at.service_url) as source:
-        async with asyncio.timeout(5.0):
-            async with at.client("d-1", client_id=at.known["emon"].client_id):
-                while source.hung_up == 0:
-                    await asyncio.sleep(0.01)
+
+        async def noticed() -> bool:
+            return source.hung_up > 0
+
+        async with at.client("d-1", client_id=at.known["emon"].client_id):
+            assert await until(noticed, 5.0)
 
 
 @pytest.mark.parametrize("kind", ["mosquitto", "nats"])
