@@ -108,13 +108,13 @@ def _overlap_alike(breach: Breach, episode: Episode) -> bool:
 
 
 def _holds(episode: Episode, breach: Breach) -> bool:
-    """Whether an episode took a line in. One that a way between two fixes made has both its ends from
-    them, and is taken in as a whole or is none: also by an episode that is open, since whether another
-    fix has ended it yet is nothing to the way."""
-    if breach.how in _BY_WAY:
+    """Whether an episode took a line in. A way between two fixes has both its ends from them; where a late
+    fix shows a stay that began on the way and lasted to its end, he was in there, and the way was no
+    error. One that the stay leaves before its end was none. Whether another fix has ended the stay yet is
+    nothing to it: the first that does is the way's own end, or a later one."""
+    if breach.how in _BY_WAY and episode.closed_at_us is not None:
         assert breach.closed_at_us is not None
-        ends_us = _FOR_EVER_US if episode.closed_at_us is None else episode.closed_at_us
-        return breach.closed_at_us <= ends_us and episode.opened_at_us <= breach.opened_at_us
+        return breach.closed_at_us <= episode.closed_at_us and _overlap(breach, episode)
     return _overlap(breach, episode)
 
 

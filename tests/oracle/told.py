@@ -62,7 +62,7 @@ def overlap_alike(a: Episode, b: Episode) -> bool:
 def takes_in(episode: Episode, line: Episode) -> bool:
     """Whether late fixes made a line a part of an episode that is on file by another line already."""
     if line.how in ("crossed", "reachable") and episode.closed is not None and line.closed is not None:
-        return episode.opened <= line.opened and line.closed <= episode.closed
+        return overlap(episode, line) and line.closed <= episode.closed
     return overlap(episode, line)
 
 
