@@ -23,7 +23,7 @@ test: env-dev assets parts ## style, types, imports and all tests; ARGS="tests/c
 
 soak: env-dev ## what chance tests, twenty times as long as in make test; EMON_SOAK=100 for longer
 	@EMON_SOAK=$${EMON_SOAK:-20} $(BIN)/python -m pytest tests/oracle tests/engine/test_determinism.py \
-	  tests/explanation/test_any_story.py $(ARGS)
+	  tests/explanation/test_any_story.py tests/explanation/test_any_contact.py $(ARGS)
 
 bounds: env-dev ## the geofence's tests with every index of a kernel checked; minutes of compiling
 	@NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CURDIR)/.cache/numba-bounds $(BIN)/python -m pytest \

@@ -109,7 +109,9 @@ class _Court:
     """One judgement of one case, in progress."""
 
     def __init__(self, case: Case, at_us: int) -> None:
-        self.state = conditions_alone(at_us)
+        # What is on file was taken: its device was known, if only by another condition or order.
+        known = {fix.wire.device: () for fix in case.fixes}
+        self.state = replace(conditions_alone(at_us), by_device=Map(known))
         if case.incursion_days:
             self.state = replace(self.state, incursion_days=Map({case.key: case.incursion_days}))
         self._case = case
