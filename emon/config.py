@@ -64,6 +64,7 @@ class Settings:
     database_url: str
     http_listen: Address
     http_public_url: str
+    watch_url: str | None
     policy: Path | None
     data_dir: Path
     log_level: str
@@ -216,6 +217,14 @@ SETTINGS: tuple[Setting, ...] = (
         None,
         "URL",
         "How recipients reach the service to acknowledge an alert. Without it: http:// and EMON_HTTP_LISTEN.",
+    ),
+    Setting(
+        "EMON_WATCH_URL",
+        "watch_url",
+        _url("http", "https"),
+        None,
+        "URL",
+        "Where `emon watch` asks for the service's /health. Without it: http:// and EMON_HTTP_LISTEN.",
     ),
     Setting(
         "EMON_POLICY",

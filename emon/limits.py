@@ -34,6 +34,10 @@ PLATFORM_AFTER_S = {  # [field] a platform's staleness is told within 2 minutes;
     PlatformCause.DATABASE_DOWN: 60,
 }
 
+WATCH_LOOK_S = 10.0  # [own] emon watch looks so often: seen within a look, told after PLATFORM_AFTER_S
+WATCH_ANSWER_S = 5.0  # [own] half a look; who does not answer by then does not answer
+WATCH_HEART_S = 60.0  # [own] six of the service's heartbeats (HEARTBEAT_S) without one
+
 # --- identities at the broker ------------------------------------------------------------------
 BROKER_PASSWORD_BYTES = 24  # [own] 192 random bits: no guess succeeds, whatever the hash costs
 BROKER_PBKDF2_ROUNDS = 101  # [own] what mosquitto_passwd writes; paid at every connection

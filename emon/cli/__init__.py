@@ -23,6 +23,7 @@ from emon.config import ConfigurationRefused
 COMMANDS = (
     "demo",
     "run",
+    "watch",
     "arm",
     "check",
     "replay",
@@ -34,7 +35,7 @@ COMMANDS = (
     "health",
 )
 """In the order in which ``emon --help`` shows them."""
-LATER = ("watch", "export", "import", "verify")
+LATER = ("export", "import", "verify")
 """Commands of the contract that this version does not have."""
 
 _EPILOG = """\

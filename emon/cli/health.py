@@ -6,6 +6,10 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emon.config import Address
 
 TIMEOUT_S = 3.0
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -24,13 +28,19 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.set_defaults(run=run)
 
 
+def service_url(listen: Address) -> str:
+    """How this machine reaches a service that listens there."""
+    from emon.config import Address
+
+    return f"http://{Address(_ANY.get(listen.host, listen.host), listen.port)}"
+
+
 def run(args: argparse.Namespace) -> int:
     import httpx
 
-    from emon.config import Address, load_settings
+    from emon.config import load_settings
 
-    listen = load_settings(os.environ, args.config).http_listen
-    url = f"http://{Address(_ANY.get(listen.host, listen.host), listen.port)}/health"
+    url = f"{service_url(load_settings(os.environ, args.config).http_listen)}/health"
     try:
         answer = httpx.get(url, timeout=TIMEOUT_S, trust_env=False)
     except httpx.HTTPError as fault:
