@@ -248,6 +248,11 @@ RECEIVE_WINDOW_MESSAGES = 1_000  # [own] unacknowledged QoS 1 messages: half a s
 UNPROMISED_QUEUE_MAX = 10_000  # [own] QoS 0 messages held; MQTT promises nothing for those beyond
 RECONNECT_PAUSE_MIN_S = 0.5  # [own] a broker restarts in less than a second
 RECONNECT_PAUSE_MAX_S = 30.0  # [own] longest time a returned broker stays unused
+RECEIVE_BYTES_MAX = 64 * PAYLOAD_BYTES_MAX  # [own] payload waiting here at which no more is read
+FRAME_BYTES_MAX = 2 * PAYLOAD_BYTES_MAX + 5  # [own] of a larger packet the rest is skipped; 5: its header
+SOCKET_READ_BYTES = 262_144  # [own] one read: about two windows of fixes
+TOPIC_ALIASES_MAX = 1_000  # [own] a connection; as many as the window has messages
+TOPICS_KNOWN_MAX = 100_000  # [own] names kept as text, so that each is read once; some 15 MB
 KEEPALIVE_S = 20  # [own] a dead connection is noticed within 1.5 times this (MQTT 5, 3.1.2.10)
 LINE_BYTES_MAX = 2 * PAYLOAD_BYTES_MAX  # [own] one line of FIXES; an object of 1 MiB and its envelope
 

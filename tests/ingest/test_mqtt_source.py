@@ -1,4 +1,8 @@
-"""The MQTT source against real brokers: nothing leaves the broker before we say so."""
+"""Both MQTT sources against both real brokers: nothing leaves the broker before we say so.
+
+Every test that takes ``source_type`` is run with each source. What only bytes can show that no broker
+sends (torn, spoilt, too much) is in ``test_frame_source``.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +17,23 @@ import pytest
 
 from emon.demo.broker import EmbeddedBroker
 from emon.ingest.source import Delivery
+from emon.ingest.sources.frame_source import FrameSource
 from emon.ingest.sources.mqtt import BrokerUnavailable, MqttSource
 from emon.ingest.sources.mqtt_url import BrokerAddress
 from tests.fixtures_brokers import Broker, MosquittoBroker
 
 PATIENCE_S = 60.0
 CLOSINGS = 20
+
+AnySource = MqttSource | FrameSource
+SourceType = type[MqttSource] | type[FrameSource]
+
+
+@pytest.fixture(params=[MqttSource, FrameSource], ids=["aiomqtt", "frames"])
+def source_type(request: pytest.FixtureRequest) -> SourceType:
+    """Either source."""
+    kind: SourceType = request.param
+    return kind
 
 
 @asynccontextmanager
@@ -42,13 +57,13 @@ async def publish(broker: Broker, user: str, topic: str, payloads: list[str | by
         await asyncio.gather(*sent)
 
 
-async def keep_session(broker: Broker) -> None:
+async def keep_session(broker: Broker, source_type: SourceType) -> None:
     """From now on the broker keeps for the service what devices publish."""
-    async with MqttSource(broker.service_url):
+    async with source_type(broker.service_url):
         pass
 
 
-async def take(source: MqttSource, count: int) -> list[Delivery]:
+async def take(source: AnySource, count: int) -> list[Delivery]:
     """Exactly ``count`` deliveries, or a failure when they do not come in time."""
     taken: list[Delivery] = []
     async with asyncio.timeout(PATIENCE_S):
@@ -57,39 +72,41 @@ async def take(source: MqttSource, count: int) -> list[Delivery]:
     return taken
 
 
-async def nothing_more(source: MqttSource) -> bool:
+async def nothing_more(source: AnySource) -> bool:
     return await source.next_batch(max_messages=10, max_wait_s=0.3) == []
 
 
-async def test_delivers_in_order_and_only_once_when_acknowledged(broker: Broker) -> None:
-    async with MqttSource(broker.service_url) as source:
+async def test_delivers_in_order_and_only_once_when_acknowledged(
+    broker: Broker, source_type: SourceType
+) -> None:
+    async with source_type(broker.service_url) as source:
         assert source.connected
         await publish(broker, "d-1", "emon/v1/d-1/fix", [str(n) for n in range(50)])
         taken = await take(source, 50)
         assert [d.payload for d in taken] == [str(n).encode() for n in range(50)]
         await source.acknowledge(taken)
-    async with MqttSource(broker.service_url) as again:
+    async with source_type(broker.service_url) as again:
         assert await nothing_more(again)
 
 
-async def test_what_was_not_acknowledged_comes_again(broker: Broker) -> None:
-    async with MqttSource(broker.service_url) as source:
+async def test_what_was_not_acknowledged_comes_again(broker: Broker, source_type: SourceType) -> None:
+    async with source_type(broker.service_url) as source:
         await publish(broker, "d-1", "emon/v1/d-1/fix", ["a", "b", "c"])
         taken = await take(source, 3)
         await source.acknowledge(taken[:1])
-    async with MqttSource(broker.service_url) as again:
+    async with source_type(broker.service_url) as again:
         redelivered = await take(again, 2)
         assert [d.payload for d in redelivered] == [b"b", b"c"]
         await source.acknowledge(taken[1:])  # of a closed source: no effect
         await again.acknowledge(redelivered)
-    async with MqttSource(broker.service_url) as last:
+    async with source_type(broker.service_url) as last:
         assert await last.next_batch(max_messages=10, max_wait_s=0.3) == []
 
 
-async def test_what_comes_while_the_service_is_away_is_kept(broker: Broker) -> None:
-    await keep_session(broker)
+async def test_what_comes_while_the_service_is_away_is_kept(broker: Broker, source_type: SourceType) -> None:
+    await keep_session(broker, source_type)
     await publish(broker, "d-1", "emon/v1/d-1/fix", [str(n) for n in range(1_500)])
-    async with MqttSource(broker.service_url) as source:
+    async with source_type(broker.service_url) as source:
         seen: list[bytes] = []
         while len(seen) < 1_500:
             batch = await take(source, 1)
@@ -99,8 +116,10 @@ async def test_what_comes_while_the_service_is_away_is_kept(broker: Broker) -> N
         assert seen == [str(n).encode() for n in range(1_500)]
 
 
-async def left_after_reconnecting(broker: Broker, *, by_kill: bool) -> list[Delivery]:
-    async with MqttSource(broker.service_url) as source:
+async def left_after_reconnecting(
+    broker: Broker, source_type: SourceType, *, by_kill: bool
+) -> list[Delivery]:
+    async with source_type(broker.service_url) as source:
         await publish(broker, "d-1", "emon/v1/d-1/fix", ["before-1", "before-2"])
         old = await take(source, 2)
         await (broker.kill() if by_kill else broker.stop())
@@ -111,27 +130,29 @@ async def left_after_reconnecting(broker: Broker, *, by_kill: bool) -> list[Deli
         await publish(broker, "d-2", "emon/v1/d-2/fix", ["after"])
         fresh = await take(source, 1)
         await source.acknowledge([*again, *fresh])
-    async with MqttSource(broker.service_url) as last:
+    async with source_type(broker.service_url) as last:
         return await last.next_batch(max_messages=10, max_wait_s=0.3)
 
 
-async def test_reconnects_after_the_broker_was_restarted(broker: Broker) -> None:
-    assert await left_after_reconnecting(broker, by_kill=False) == []
+async def test_reconnects_after_the_broker_was_restarted(broker: Broker, source_type: SourceType) -> None:
+    assert await left_after_reconnecting(broker, source_type, by_kill=False) == []
 
 
-async def test_reconnects_after_the_embedded_broker_was_killed(embedded_broker: EmbeddedBroker) -> None:
-    assert await left_after_reconnecting(embedded_broker, by_kill=True) == []
+async def test_reconnects_after_the_embedded_broker_was_killed(
+    embedded_broker: EmbeddedBroker, source_type: SourceType
+) -> None:
+    assert await left_after_reconnecting(embedded_broker, source_type, by_kill=True) == []
 
 
-async def test_closing_in_the_midst_of_a_reconnection_ends(broker: Broker) -> None:
+async def test_closing_in_the_midst_of_a_reconnection_ends(broker: Broker, source_type: SourceType) -> None:
     """The broker sends what it kept before it answers the subscriptions: closing then meets those answers.
 
     asyncio.wait_for of Python 3.11, below aiomqtt, then returns the answer and loses the cancellation.
     """
-    await keep_session(broker)
+    await keep_session(broker, source_type)
     for _ in range(CLOSINGS):
         await publish(broker, "d-1", "emon/v1/d-1/fix", ["kept"])
-        source = MqttSource(broker.service_url)
+        source = source_type(broker.service_url)
         opening = asyncio.create_task(source.__aenter__())
         async with asyncio.timeout(PATIENCE_S):
             while not source.queued:
@@ -142,21 +163,25 @@ async def test_closing_in_the_midst_of_a_reconnection_ends(broker: Broker) -> No
         assert not source.connected
 
 
-async def test_a_kill_of_the_broker_loses_nothing_that_waits_for_the_service(broker: Broker) -> None:
-    await keep_session(broker)
+async def test_a_kill_of_the_broker_loses_nothing_that_waits_for_the_service(
+    broker: Broker, source_type: SourceType
+) -> None:
+    await keep_session(broker, source_type)
     sent = [str(n) for n in range(300)]
     await publish(broker, "d-1", "emon/v1/d-1/fix", list(sent))
     async with client(broker, "d-2"):
         pass  # Mosquitto saves at the end of the turn in which it acknowledged: this is a later turn
     await broker.kill()
     await broker.start()
-    async with MqttSource(broker.service_url) as source:
+    async with source_type(broker.service_url) as source:
         assert [d.payload.decode() for d in await take(source, 300)] == sent
 
 
-async def test_what_waits_here_outlives_the_brokers_memory(mosquitto_broker: MosquittoBroker) -> None:
+async def test_what_waits_here_outlives_the_brokers_memory(
+    mosquitto_broker: MosquittoBroker, source_type: SourceType
+) -> None:
     """Mosquitto may forget in a crash what it has handed over: then ours is the only copy."""
-    async with MqttSource(mosquitto_broker.service_url) as source:
+    async with source_type(mosquitto_broker.service_url) as source:
         await publish(mosquitto_broker, "d-1", "emon/v1/d-1/fix", ["1", "2", "3"])
         first = await take(source, 1)
         async with asyncio.timeout(PATIENCE_S):
@@ -172,8 +197,8 @@ async def test_what_waits_here_outlives_the_brokers_memory(mosquitto_broker: Mos
         assert source.queued == 0
 
 
-async def test_a_foreign_topic_reaches_nobody(broker: Broker) -> None:
-    async with MqttSource(broker.service_url) as source:
+async def test_a_foreign_topic_reaches_nobody(broker: Broker, source_type: SourceType) -> None:
+    async with source_type(broker.service_url) as source:
         await publish(broker, "d-2", "emon/v1/d-1/fix", ["forged"])
         await publish(broker, "d-2", "owntracks/d-2/d-1", ["forged"])
         await publish(broker, "d-1", "emon/v1/d-1/fix", ["own"])
@@ -182,8 +207,10 @@ async def test_a_foreign_topic_reaches_nobody(broker: Broker) -> None:
         assert await nothing_more(source)
 
 
-async def test_a_payload_of_one_mebibyte_arrives_and_a_much_larger_one_does_not(broker: Broker) -> None:
-    async with MqttSource(broker.service_url) as source:
+async def test_a_payload_of_one_mebibyte_arrives_and_a_much_larger_one_does_not(
+    broker: Broker, source_type: SourceType
+) -> None:
+    async with source_type(broker.service_url) as source:
         most, over = b"a" * 2**20, b"b" * (10 * 2**20)
         await publish(broker, "d-1", "emon/v1/d-1/fix", [most])
         with pytest.raises(aiomqtt.MqttError):
@@ -193,24 +220,26 @@ async def test_a_payload_of_one_mebibyte_arrives_and_a_much_larger_one_does_not(
         assert [d.payload for d in await take(source, 2)] == [most, b"undisturbed"]
 
 
-async def test_messages_without_promise_are_delivered_too(broker: Broker) -> None:
-    async with MqttSource(broker.service_url) as source:
+async def test_messages_without_promise_are_delivered_too(broker: Broker, source_type: SourceType) -> None:
+    async with source_type(broker.service_url) as source:
         await publish(broker, "d-1", "emon/v1/d-1/fix", ["zero"], qos=0)
         (delivery,) = await take(source, 1)
         assert (delivery.payload, delivery.receipt) == (b"zero", None)
         await source.acknowledge([delivery])
 
 
-async def test_wake_ends_the_waiting(embedded_broker: EmbeddedBroker) -> None:
-    async with MqttSource(embedded_broker.service_url) as source:
+async def test_wake_ends_the_waiting(embedded_broker: EmbeddedBroker, source_type: SourceType) -> None:
+    async with source_type(embedded_broker.service_url) as source:
         waiting = asyncio.create_task(source.next_batch(max_messages=1, max_wait_s=PATIENCE_S))
         asyncio.get_running_loop().call_soon(source.wake)
         async with asyncio.timeout(PATIENCE_S / 2):
             assert await waiting == []
 
 
-async def test_the_window_bounds_what_waits_here(mosquitto_broker: MosquittoBroker) -> None:
-    async with MqttSource(f"{mosquitto_broker.service_url}?window=20") as source:
+async def test_the_window_bounds_what_waits_here(
+    mosquitto_broker: MosquittoBroker, source_type: SourceType
+) -> None:
+    async with source_type(f"{mosquitto_broker.service_url}?window=20") as source:
         await publish(mosquitto_broker, "d-1", "emon/v1/d-1/fix", [str(n) for n in range(100)])
         held = await take(source, 20)
         assert await nothing_more(source)
@@ -218,9 +247,9 @@ async def test_the_window_bounds_what_waits_here(mosquitto_broker: MosquittoBrok
         assert [d.payload for d in await take(source, 20)] == [str(n).encode() for n in range(20, 40)]
 
 
-async def test_an_absent_broker_is_named_with_what_to_set() -> None:
+async def test_an_absent_broker_is_named_with_what_to_set(source_type: SourceType) -> None:
     with pytest.raises(BrokerUnavailable) as caught:
-        async with MqttSource("mqtt://emon:secret@127.0.0.1:1", give_up_s=0.1):
+        async with source_type("mqtt://emon:secret@127.0.0.1:1", give_up_s=0.1):
             pass
     text = str(caught.value)
     assert "mqtt://emon@127.0.0.1:1" in text
@@ -229,27 +258,31 @@ async def test_an_absent_broker_is_named_with_what_to_set() -> None:
     assert "secret" not in text
 
 
-async def test_a_wrong_password_is_named(broker: Broker) -> None:
+async def test_a_wrong_password_is_named(broker: Broker, source_type: SourceType) -> None:
     url = f"mqtt://emon:wrong@127.0.0.1:{broker.port}"
     with pytest.raises(BrokerUnavailable, match=r"(?i)not authori[sz]ed"):
-        async with MqttSource(url, give_up_s=0.1):
+        async with source_type(url, give_up_s=0.1):
             pass
 
 
-async def test_a_user_who_may_not_read_is_refused_at_start(embedded_broker: EmbeddedBroker) -> None:
+async def test_a_user_who_may_not_read_is_refused_at_start(
+    embedded_broker: EmbeddedBroker, source_type: SourceType
+) -> None:
     with pytest.raises(BrokerUnavailable, match=r"subscription to emon/v1/\+/fix"):
-        async with MqttSource(embedded_broker.url("d-1"), give_up_s=0.1):
+        async with source_type(embedded_broker.url("d-1"), give_up_s=0.1):
             pass
 
 
-async def test_mosquitto_grants_what_it_then_does_not_deliver(mosquitto_broker: MosquittoBroker) -> None:
-    async with MqttSource(mosquitto_broker.url("d-1"), client_id="d-1") as spy:
+async def test_mosquitto_grants_what_it_then_does_not_deliver(
+    mosquitto_broker: MosquittoBroker, source_type: SourceType
+) -> None:
+    async with source_type(mosquitto_broker.url("d-1"), client_id="d-1") as spy:
         await publish(mosquitto_broker, "d-2", "emon/v1/d-2/fix", ["private"])
         assert await nothing_more(spy)
 
 
 async def test_says_when_the_brokers_window_is_small(
-    tmp_path_factory: pytest.TempPathFactory, caplog: pytest.LogCaptureFixture
+    tmp_path_factory: pytest.TempPathFactory, caplog: pytest.LogCaptureFixture, source_type: SourceType
 ) -> None:
     small = MosquittoBroker(
         tmp_path_factory.mktemp("small"), replaced={"max_inflight_messages": "max_inflight_messages 20"}
@@ -257,7 +290,7 @@ async def test_says_when_the_brokers_window_is_small(
     await small.start()
     try:
         with caplog.at_level(logging.WARNING):
-            async with MqttSource(small.service_url):
+            async with source_type(small.service_url):
                 pass
     finally:
         await small.stop()
@@ -266,14 +299,14 @@ async def test_says_when_the_brokers_window_is_small(
 
 
 async def test_says_when_the_broker_lost_the_session(
-    tmp_path_factory: pytest.TempPathFactory, caplog: pytest.LogCaptureFixture
+    tmp_path_factory: pytest.TempPathFactory, caplog: pytest.LogCaptureFixture, source_type: SourceType
 ) -> None:
     forgetful = MosquittoBroker(
         tmp_path_factory.mktemp("forgetful"), replaced={"persistence": "persistence false"}
     )
     await forgetful.start()
     try:
-        async with MqttSource(forgetful.service_url) as source:
+        async with source_type(forgetful.service_url) as source:
             await forgetful.kill()
             await forgetful.start()
             await publish(forgetful, "d-1", "emon/v1/d-1/fix", ["awake"])

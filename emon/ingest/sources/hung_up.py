@@ -9,26 +9,11 @@ from __future__ import annotations
 
 import asyncio
 
-import aiomqtt
-from paho.mqtt.client import MQTT_ERR_KEEPALIVE
-from paho.mqtt.reasoncodes import ReasonCode
-
-_TAKEN_OVER = 0x8E  # MQTT 5, 3.14.2.1: Session taken over
 _KEPT_S = 0.3  # a killed process has closed its last socket by then
 _LOOK_TIMEOUT_S = 2.0
 
 
-async def is_hung_up(fault: aiomqtt.MqttError, version: str, host: str, port: int) -> bool:
-    """Whether the end of an established session was the broker's will; ``fault`` is how it ended."""
-    code = fault.rc if isinstance(fault, aiomqtt.MqttCodeError) else None
-    if version == "5":
-        return isinstance(code, ReasonCode) and code.value == _TAKEN_OVER
-    if not isinstance(code, ReasonCode) and code == MQTT_ERR_KEEPALIVE:
-        return False
-    return await _lives(host, port)
-
-
-async def _lives(host: str, port: int) -> bool:
+async def lives(host: str, port: int) -> bool:
     """Whether it takes a connection and keeps it: one that is being killed closes that one as well."""
     try:
         async with asyncio.timeout(_LOOK_TIMEOUT_S):

@@ -1,0 +1,256 @@
+"""One MQTT connection on asyncio: whole socket reads to the scanner, calls that wait for their answer.
+
+It knows nothing of sessions or of fixes. Publications go to ``deliver`` as they come; how the connection
+ended stands in ``ended``. With MQTT 5 it keeps the topic aliases that the broker gives (3.3.2.3.4).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from emon.ingest.sources import packets
+from emon.ingest.sources.frames import FrameReader, Row
+from emon.ingest.sources.mqtt_url import BrokerAddress
+from emon.ingest.sources.packets import Answer, Packet, PacketFault, Property
+from emon.ingest.sources.reconnecting import CALL_TIMEOUT_S, ConnectionEnded
+from emon.limits import TOPIC_ALIASES_MAX, TOPICS_KNOWN_MAX
+
+Deliver = Callable[[int, str, bytes, int], None]
+"""First byte, topic, payload and packet id (0 for QoS 0) of a PUBLISH."""
+
+_UNREADABLE_TOPIC = "\ufffd"  # MQTT forbids it; such a topic is nobody's, and is rejected as that
+_SILENCE_FACTOR = 1.5  # 3.1.2.10: of the keep-alive, after which a side may take the other for gone
+
+
+class FrameLink(asyncio.BufferedProtocol):
+    """From CONNECT to the end. Its calls raise ``ConnectionEnded``, also for a time-out."""
+
+    def __init__(self, address: BrokerAddress, client_id: str, *, five: bool, deliver: Deliver) -> None:
+        self.ended: asyncio.Future[ConnectionEnded] = asyncio.get_running_loop().create_future()
+        self._address = address
+        self._client_id = client_id
+        self._five = five
+        self._deliver = deliver
+        self._reader = FrameReader(five=five)
+        self._transport: asyncio.Transport | None = None
+        self._greeted = False
+        self._topics: dict[bytes, str] = {}
+        self._aliases: dict[int, str] = {}
+        self._waiting: dict[tuple[Packet, int], asyncio.Future[Answer]] = {}
+        self._packet_id = 0
+        self._slots = asyncio.Semaphore(1)
+        self._heard_s = 0.0
+        self._held_back = False
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def open(self, tls: ssl.SSLContext | None) -> Answer:
+        """Connect and greet; the CONNACK, which accepted us."""
+        loop = asyncio.get_running_loop()
+        address = self._address
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT_S):
+                await loop.create_connection(lambda: self, address.host, address.port, ssl=tls)
+        except TimeoutError:
+            raise ConnectionEnded(f"no connection within {CALL_TIMEOUT_S:.0f} s") from None
+        except OSError as fault:
+            named = fault.errno and not isinstance(fault, ssl.SSLError)
+            said = f"{os.strerror(fault.errno or 0)} ({fault})" if named else str(fault)
+            raise ConnectionEnded(said) from fault
+        greeting = packets.connect(
+            self._client_id,
+            five=self._five,
+            keepalive_s=address.keepalive_s,
+            window=address.window,
+            aliases=TOPIC_ALIASES_MAX,
+            user=address.user,
+            password=address.password,
+        )
+        answer = await self._call(greeting, Packet.CONNACK, 0)
+        if answer.refused:
+            raise ConnectionEnded(f"it refused us: {answer.told()}", wants_older=answer.wants_older)
+        properties = answer.properties
+        # 3.2.2.3.3: without it 65,535; no more calls than this wait for their PUBACK at a time
+        self._slots = asyncio.Semaphore(max(1, int(properties.get(Property.RECEIVE_MAXIMUM, 65_535))))
+        keepalive_s = int(properties.get(Property.SERVER_KEEP_ALIVE, address.keepalive_s))
+        if keepalive_s:
+            self._keeper = asyncio.create_task(self._keep_alive(keepalive_s), name="mqtt-keep-alive")
+        return answer
+
+    async def subscribe(self, filters: Sequence[str], *, qos: int) -> tuple[int, ...]:
+        """The codes granted, one a filter."""
+        packet_id = self._next_packet_id()
+        wanted = packets.subscribe(packet_id, filters, qos=qos, five=self._five)
+        answer = await self._call(wanted, Packet.SUBACK, packet_id)
+        if len(answer.codes) != len(filters):
+            self._end(f"a SUBACK with {len(answer.codes)} codes for {len(filters)} filters")
+            raise self.ended.result()
+        return answer.codes
+
+    async def publish(self, topic: str, payload: bytes, expires_s: int) -> Answer:
+        """With QoS 1; the broker's PUBACK, which may be a refusal."""
+        async with self._slots:
+            packet_id = self._next_packet_id()
+            packet = packets.publish(packet_id, topic, payload, five=self._five, expires_s=expires_s)
+            return await self._call(packet, Packet.PUBACK, packet_id)
+
+    async def ping(self) -> None:
+        """A round trip."""
+        await self._call(packets.PINGREQ_BYTES, Packet.PINGRESP, 0)
+
+    def write(self, data: bytes) -> None:
+        """A failed write shows as a disconnection."""
+        if self._transport is not None and not self.ended.done():
+            self._transport.write(data)
+
+    def hold_back(self, wanted: bool) -> None:
+        """Read no more from the socket, or again; TCP tells the broker."""
+        if self._transport is None or self.ended.done() or wanted == self._held_back:
+            return
+        self._held_back = wanted
+        if wanted:
+            self._transport.pause_reading()
+        else:
+            self._heard_s = asyncio.get_running_loop().time()
+            self._transport.resume_reading()
+
+    def close(self) -> None:
+        """Say farewell and close; the session stays with the broker."""
+        self.write(packets.disconnect(0, five=self._five))
+        self._end("closed by us")
+
+    def abandon(self, reason: str, code: int) -> None:
+        """Close because of what the broker sent."""
+        self.write(packets.disconnect(code, five=self._five))
+        self._end(reason)
+
+    # --- asyncio's side ---------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        if self.ended.done():
+            transport.abort()
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._reader.space()
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._heard_s = asyncio.get_running_loop().time()
+        try:
+            for row in self._reader.received(nbytes):
+                if row[0] & 0xF0 == Packet.PUBLISH:
+                    self._publication(row)
+                else:
+                    self._answer(packets.read_answer(row[0], self._reader.payload(row), five=self._five))
+                if self.ended.done():
+                    return
+            if self._reader.fault is not None:
+                raise self._reader.fault
+        except PacketFault as fault:
+            self.abandon(f"it sent bytes that are no MQTT {'5' if self._five else '3.1.1'}: {fault}", 0x81)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end(f"the connection broke: {exc}" if exc else "it closed the connection")
+
+    # --- what came --------------------------------------------------------------------------------
+
+    def _publication(self, row: Row) -> None:
+        head, _, end, topic_at, topic_end, payload_at, packet_id, alias = row
+        if not self._greeted:
+            raise PacketFault("a PUBLISH before the CONNACK")
+        view = self._reader.view
+        name = bytes(view[topic_at:topic_end])
+        topic = self._topics.get(name)
+        if topic is None:
+            topic = self._read_topic(name, alias)
+        elif alias:
+            self._aliases[alias] = topic
+        self._deliver(head, topic, bytes(view[payload_at:end]), packet_id)
+
+    def _read_topic(self, name: bytes, alias: int) -> str:
+        """A name that is seen for the first time, or an empty one that an alias stands for."""
+        if alias > TOPIC_ALIASES_MAX:
+            raise PacketFault(f"topic alias {alias}; at most {TOPIC_ALIASES_MAX} were agreed")
+        if not name and alias:
+            known = self._aliases.get(alias)
+            if known is None:
+                raise PacketFault(f"topic alias {alias}, which stands for nothing")
+            return known
+        if not name:
+            raise PacketFault("a PUBLISH without a topic")
+        try:
+            topic = name.decode()
+        except UnicodeDecodeError:
+            topic = _UNREADABLE_TOPIC
+        if len(self._topics) >= TOPICS_KNOWN_MAX:
+            self._topics.clear()
+        self._topics[name] = topic
+        if alias:
+            self._aliases[alias] = topic
+        return topic
+
+    def _answer(self, answer: Answer) -> None:
+        if answer.kind is Packet.CONNACK:
+            if self._greeted:
+                raise PacketFault("a second CONNACK")
+            self._greeted = not answer.refused
+        elif answer.kind is Packet.DISCONNECT:
+            taken_over = answer.code == packets.TAKEN_OVER
+            self._end(f"it ended the connection: {answer.told()}", taken_over=taken_over)
+            return
+        waiting = self._waiting.pop((answer.kind, answer.packet_id), None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(answer)
+
+    # --- calls --------------------------------------------------------------------------------------
+
+    async def _call(self, packet: bytes, kind: Packet, packet_id: int) -> Answer:
+        """Write a packet and wait for its answer."""
+        if self.ended.done():
+            raise self.ended.result()
+        waiting = self._waiting.get((kind, packet_id))
+        if waiting is None:  # else a PINGREQ is under way, and its answer is ours too
+            waiting = self._waiting[kind, packet_id] = asyncio.get_running_loop().create_future()
+            self.write(packet)
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT_S):
+                await asyncio.wait((waiting, self.ended), return_when=asyncio.FIRST_COMPLETED)
+        except TimeoutError:
+            raise ConnectionEnded(f"no {kind.name} within {CALL_TIMEOUT_S:.0f} s") from None
+        finally:
+            if not waiting.done():
+                self._waiting.pop((kind, packet_id), None)
+        if not waiting.done():
+            raise self.ended.result()
+        return waiting.result()
+
+    def _next_packet_id(self) -> int:
+        for _ in range(0xFFFF):
+            self._packet_id = self._packet_id % 0xFFFF + 1
+            taken = any((kind, self._packet_id) in self._waiting for kind in (Packet.PUBACK, Packet.SUBACK))
+            if not taken:
+                return self._packet_id
+        raise ConnectionEnded("all packet ids wait for their answers")
+
+    async def _keep_alive(self, keepalive_s: int) -> None:
+        """PINGREQ in good time, and the end of a connection on which nothing comes any more."""
+        loop = asyncio.get_running_loop()
+        while not self.ended.done():
+            await asyncio.sleep(keepalive_s / 2)
+            silent_s = loop.time() - self._heard_s
+            if not self._held_back and silent_s > _SILENCE_FACTOR * keepalive_s:
+                self._end(f"nothing came for {silent_s:.0f} s", silent=True)
+            self.write(packets.PINGREQ_BYTES)
+
+    def _end(self, reason: str, *, taken_over: bool = False, silent: bool = False) -> None:
+        if not self.ended.done():
+            self.ended.set_result(ConnectionEnded(reason, taken_over=taken_over, silent=silent))
+        if self._keeper is not None:
+            with suppress(RuntimeError):  # the loop itself is closing
+                self._keeper.cancel()
+        if self._transport is not None:
+            self._transport.close()

@@ -1,0 +1,225 @@
+"""The fast source against bytes that no broker of ours sends: torn, spoilt, too many, taken over."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from emon.ingest.source import Delivery, SourceUnavailable
+from emon.ingest.sources.frame_source import FrameSource
+from emon.ingest.topics import SUBSCRIPTIONS
+from emon.limits import RECEIVE_BYTES_MAX, RECEIVE_WINDOW_MESSAGES
+from tests.ingest.mqtt_bytes import Publication, packet
+
+PATIENCE_S = 60.0
+CONNACK, PINGRESP = b"\x20\x03\x01\x00\x00", b"\xd0\x00"
+
+
+class ByteBroker:
+    """Greets, grants and answers pings as a broker with MQTT 5; all else it sends is the test's."""
+
+    def __init__(self) -> None:
+        self.greeting = CONNACK
+        self.puback_code = b""
+        self.acknowledged: list[int] = []
+        self.farewells: list[bytes] = []
+        self.connections = 0
+        self.port = 0
+        self._writer: asyncio.StreamWriter | None = None
+        self._changed = asyncio.Condition()
+
+    def send(self, data: bytes) -> None:
+        assert self._writer is not None
+        self._writer.write(data)
+
+    def close(self) -> None:
+        assert self._writer is not None
+        self._writer.close()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_S), self._changed:
+            await self._changed.wait_for(holds)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+        self.connections += 1
+        try:
+            while True:
+                head = (await reader.readexactly(1))[0]
+                body = await reader.readexactly(await self._length(reader))
+                self._take(head, body, writer)
+                async with self._changed:
+                    self._changed.notify_all()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+
+    async def _length(self, reader: asyncio.StreamReader) -> int:
+        length = place = 0
+        while True:
+            (byte,) = await reader.readexactly(1)
+            length |= (byte & 0x7F) << place
+            place += 7
+            if byte < 0x80:
+                return length
+
+    def _take(self, head: int, body: bytes, writer: asyncio.StreamWriter) -> None:
+        if head == 0x10:
+            writer.write(self.greeting)
+        elif head == 0x82:
+            filters = len(SUBSCRIPTIONS) if b"emon/v1/+/fix" in body else 1
+            writer.write(packet(0x90, body[:2] + b"\x00" + b"\x01" * filters))
+        elif head == 0x40:
+            self.acknowledged.append(int.from_bytes(body[:2], "big"))
+        elif head & 0xF0 == 0x30:
+            topic = int.from_bytes(body[:2], "big")
+            writer.write(packet(0x40, body[2 + topic : 4 + topic] + self.puback_code))
+        elif head == 0xC0:
+            writer.write(PINGRESP)
+        elif head == 0xE0:
+            self.farewells.append(body)
+
+
+@asynccontextmanager
+async def connected(options: str = "version=5") -> AsyncIterator[tuple[ByteBroker, FrameSource]]:
+    broker = ByteBroker()
+    server = await asyncio.start_server(broker.serve, "127.0.0.1", 0)
+    broker.port = server.sockets[0].getsockname()[1]
+    try:
+        async with FrameSource(f"mqtt://emon@127.0.0.1:{broker.port}?{options}") as source:
+            yield broker, source
+    finally:
+        server.close()
+
+
+def fix(payload: bytes, packet_id: int, *, alias: int = 0, again: bool = False) -> bytes:
+    one = Publication(b"emon/v1/d-1/fix", payload, packet_id, alias, again=again)
+    return one.written(five=True)
+
+
+async def take(source: FrameSource, count: int) -> list[Delivery]:
+    taken: list[Delivery] = []
+    async with asyncio.timeout(PATIENCE_S):
+        while len(taken) < count:
+            taken += await source.next_batch(max_messages=count - len(taken), max_wait_s=1.0)
+    return taken
+
+
+async def test_packets_that_come_byte_by_byte_are_whole_and_acknowledged_in_order() -> None:
+    async with connected() as (broker, source):
+        for byte in b"".join(fix(str(n).encode(), n + 1) for n in range(5)):
+            broker.send(bytes((byte,)))
+            await asyncio.sleep(0)
+        taken = await take(source, 5)
+        assert [d.payload for d in taken] == [b"0", b"1", b"2", b"3", b"4"]
+        assert broker.acknowledged == []
+        await source.acknowledge(taken[:2])
+        await source.acknowledge(taken[2:])
+        await source.acknowledge(taken)  # said twice: once is enough
+        await broker.until(lambda: len(broker.acknowledged) == 5)
+        assert broker.acknowledged == [1, 2, 3, 4, 5]
+
+
+async def test_what_is_sent_again_while_we_work_on_it_comes_once() -> None:
+    async with connected() as (broker, source):
+        broker.send(fix(b"a", 1) + fix(b"a", 1, again=True) + fix(b"b", 2))
+        taken = await take(source, 2)
+        assert [d.payload for d in taken] == [b"a", b"b"]
+        await source.acknowledge(taken)
+        broker.send(fix(b"c", 1))  # the id is free again
+        assert [d.payload for d in await take(source, 1)] == [b"c"]
+
+
+async def test_topic_aliases_of_a_broker_stand_for_their_topics() -> None:
+    async with connected() as (broker, source):
+        alone = Publication(b"", b"2", 2, 7).written(five=True)
+        other = Publication(b"emon/v1/d-2/fix", b"3", 3, 7).written(five=True)
+        broker.send(fix(b"1", 1, alias=7) + alone + other + alone.replace(b"\x00\x02\x03", b"\x00\x04\x03"))
+        taken = await take(source, 4)
+        assert [d.topic for d in taken] == ["emon/v1/d-1/fix"] * 2 + ["emon/v1/d-2/fix"] * 2
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        (b"\x32\xff\xff\xff\xff\x01", "remaining length"),
+        (packet(0x32, b"\x00\x09x"), "topic ends beyond"),
+        (packet(0x34, b"\x00\x01t\x00\x01\x00"), "QoS"),
+        (Publication(b"", b"x", 1, 9).written(five=True), "stands for nothing"),
+        (Publication(b"", b"x", 1).written(five=True), "without a topic"),
+        (Publication(b"t", b"x", 1, 60_000).written(five=True), "at most"),
+        (CONNACK, "second CONNACK"),
+        (b"\x20\x03\x00\x00\x05", "CONNACK|packet 0x20"),
+    ],
+)
+async def test_bytes_that_are_no_mqtt_close_the_connection_with_a_clear_word(
+    sent: bytes, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with connected() as (broker, source):
+        with caplog.at_level(logging.WARNING):
+            broker.send(fix(b"good", 1) + sent)
+            assert [d.payload for d in await take(source, 1)] == [b"good"]
+            await broker.until(lambda: broker.connections == 2)  # it comes again by itself
+        broker.send(fix(b"after", 1))
+        assert [d.payload for d in await take(source, 1)] == [b"after"]
+        assert broker.farewells[0] == b"\x81"
+    (said,) = [r.getMessage() for r in caplog.records if "no MQTT 5" in r.getMessage()]
+    assert any(word in said for word in words.split("|"))
+
+
+async def test_a_broker_that_sends_more_than_was_agreed_is_left() -> None:
+    async with connected("version=5&window=3") as (broker, _):
+        broker.send(b"".join(fix(b"x", n) for n in range(1, 5)))
+        await broker.until(lambda: broker.connections == 2)
+        assert broker.farewells[0] == b"\x93"
+
+
+async def test_a_take_over_is_said_as_one(caplog: pytest.LogCaptureFixture) -> None:
+    async with connected() as (broker, source):
+        with caplog.at_level(logging.ERROR):
+            broker.send(b"\xe0\x01\x8e")
+            await broker.until(lambda: broker.connections == 2)
+        assert source.hung_up == 1
+    assert "somebody may have come under our client id" in caplog.text
+
+
+async def test_mqtt_5_says_a_take_over_so_a_mere_close_is_none() -> None:
+    async with connected() as (broker, source):
+        broker.close()
+        await broker.until(lambda: broker.connections == 2)
+        assert source.hung_up == 0
+
+
+async def test_a_broker_that_does_not_take_a_command_says_why() -> None:
+    async with connected() as (broker, source):
+        await source.publish("emon/v1/d-1/cmd", b"{}", 60)
+        broker.puback_code = b"\x10"  # nobody subscribes: no refusal
+        await source.publish("emon/v1/d-1/cmd", b"{}", 60)
+        broker.puback_code = b"\x87"
+        with pytest.raises(SourceUnavailable, match=r"emon/v1/d-1/cmd: not authorized \(0x87\)"):
+            await source.publish("emon/v1/d-1/cmd", b"{}", 60)
+
+
+async def test_a_topic_that_is_not_utf_8_is_handed_on_as_nobody_s() -> None:
+    async with connected() as (broker, source):
+        broker.send(Publication(b"emon/\xff", b"x", 1).written(five=True))
+        (delivery,) = await take(source, 1)
+        assert delivery.topic == "\ufffd"
+
+
+async def test_what_waits_here_is_bounded_in_bytes_too() -> None:
+    """The broker's window counts messages; a window of the largest would be a gibibyte."""
+    async with connected() as (broker, source):
+        size = 2**20
+        for number in range(1, RECEIVE_WINDOW_MESSAGES // 10):
+            broker.send(fix(bytes(size), number))
+        while source.queued * size <= RECEIVE_BYTES_MAX:
+            await asyncio.sleep(0)
+        for _ in range(200):
+            await asyncio.sleep(0)
+        assert source.queued * size <= RECEIVE_BYTES_MAX + 4 * size
+        taken = await take(source, RECEIVE_WINDOW_MESSAGES // 10 - 1)
+        assert [len(d.payload) for d in taken] == [size] * 99
