@@ -1,7 +1,8 @@
 """The fast MQTT source: our own subscriber, which scans whole socket reads with a compiled scanner.
 
 It keeps the promises of ``mqtt.MqttSource`` and passes the same tests (ADR 0021). Besides, it says why a
-broker did not take a command (the reason code of a PUBACK) and stops reading when what waits here is too much for memory.
+broker did not take a command (the reason code of a PUBACK) and stops reading when what waits here is too
+much for memory.
 """
 
 from __future__ import annotations
