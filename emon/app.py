@@ -28,7 +28,9 @@ from emon.alerts.recipients import Recipients
 from emon.command_sender import CommandSender
 from emon.config import Address, Settings
 from emon.geofence.geometry import load_engine_kernels
+from emon.ingest.sources.frame_source import FrameSource
 from emon.ingest.sources.mqtt import MqttSource
+from emon.ingest.sources.reconnecting import ReconnectingSource
 from emon.limits import KERNELS_HINT_S, PARTITIONS_EVERY_S
 from emon.model.effects import Effects
 from emon.model.instant import to_datetime
@@ -44,6 +46,10 @@ from emon.web.live import LiveFeed
 from emon.web.store_backend import StoreBackend
 
 _log = logging.getLogger(__name__)
+
+
+SOURCES: dict[str, type[ReconnectingSource]] = {"aiomqtt": MqttSource, "frames": FrameSource}
+"""What ``EMON_MQTT_SOURCE`` chooses from (ADR 0021)."""
 
 
 class AddressTaken(Exception):
@@ -117,7 +123,9 @@ class Service:
             )
             dispatcher = Dispatcher(store, channels, clock.now_us)
             source = await stack.enter_async_context(
-                MqttSource(settings.mqtt_url, client_id=settings.mqtt_client_id, give_up_s=give_up_s)
+                SOURCES[settings.mqtt_source](
+                    settings.mqtt_url, client_id=settings.mqtt_client_id, give_up_s=give_up_s
+                )
             )
             commands = CommandSender(store, source, clock.now_us)
             backend = StoreBackend(store, self._policy)
@@ -236,7 +244,7 @@ async def _on_notice(store: Store, channel: str, act: Callable[[], None]) -> Non
         act()
 
 
-def _health(runtime: Runtime, source: MqttSource, watchdog: Watchdog, now_us: int) -> Health:
+def _health(runtime: Runtime, source: ReconnectingSource, watchdog: Watchdog, now_us: int) -> Health:
     status, watching = runtime.status, runtime.watching
     # Fixes are owed from when all was there to take them: what waited at the broker comes first.
     since_us = max(
@@ -255,7 +263,7 @@ def _health(runtime: Runtime, source: MqttSource, watchdog: Watchdog, now_us: in
     )
 
 
-def _status(runtime: Runtime, source: MqttSource, watchdog: Watchdog) -> dict[str, object]:
+def _status(runtime: Runtime, source: ReconnectingSource, watchdog: Watchdog) -> dict[str, object]:
     status = runtime.status
     return {
         "ok": source.connected and not status.waiting_for_database,

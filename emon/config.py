@@ -61,6 +61,7 @@ class Settings:
 
     mqtt_url: str
     mqtt_client_id: str | None
+    mqtt_source: str
     database_url: str
     http_listen: Address
     http_public_url: str
@@ -192,6 +193,15 @@ SETTINGS: tuple[Setting, ...] = (
         "name",
         "The name of the service's persistent session at the broker; without it the client_id of "
         "EMON_MQTT_URL, else emon. Never change it while messages wait.",
+    ),
+    Setting(
+        "EMON_MQTT_SOURCE",
+        "mqtt_source",
+        _one_of("aiomqtt", "frames"),
+        "aiomqtt",
+        "word",
+        "How the broker's packets are read: aiomqtt, or frames, the service's own subscriber with a compiled "
+        "scanner. Both keep the same promises; the session at the broker is the same.",
     ),
     Setting(
         "EMON_DATABASE_URL",

@@ -57,6 +57,7 @@ class Running:
     database: str
     folder: Path
     receivers: Receivers
+    source: str = "aiomqtt"
     started: Started | None = None
     task: asyncio.Task[None] | None = None
     _service: Service | None = None
@@ -67,6 +68,7 @@ class Running:
         settings = load_settings(
             {
                 "EMON_MQTT_URL": self.broker.service_url,
+                "EMON_MQTT_SOURCE": self.source,
                 "EMON_DATABASE_URL": self.database,
                 "EMON_HTTP_LISTEN": "127.0.0.1:0",
                 "EMON_POLICY": str(policy),

@@ -8,6 +8,7 @@ the same topic, which is how rejected fixes of a device that becomes known are t
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from emon.ingest.elements import UnfitError, split
 from emon.ingest.fixb import fix_from_record, split_records
@@ -15,9 +16,10 @@ from emon.ingest.objects import event_from, fix_from, reply_from
 from emon.ingest.owntracks import fix_from_owntracks
 from emon.ingest.topics import Channel, parse_topic
 from emon.limits import PAYLOAD_BYTES_MAX
-from emon.model.command import Reply
-from emon.model.fix import Decoded, DeviceEvent, DeviceStatus, RawFix, Rejection
+from emon.model.fix import Decoded, DeviceStatus, Rejection
 from emon.model.vocabulary import Reason
+
+Element = TypeVar("Element")
 
 _NOTHING = Decoded()
 _STATUS = {b"online": True, b"offline": False}
@@ -39,81 +41,53 @@ def decode(topic: str, payload: bytes) -> Decoded:
         kept = payload[:PAYLOAD_BYTES_MAX]
         return Decoded(rejections=(Rejection(device, topic, Reason.OUT_OF_RANGE, detail, "", kept),))
     if channel is Channel.FIX:
-        return _fixes(topic, device, payload, fix_from)
+        fixes, rejections = _each(topic, device, payload, fix_from)
+        return Decoded(fixes=fixes, rejections=rejections)
     if channel is Channel.FIXB:
-        return _packed(topic, device, payload)
+        fixes, rejections = _each(topic, device, payload, fix_from_record, _records)
+        return Decoded(fixes=fixes, rejections=rejections)
     if channel is Channel.EVENT:
-        return _events(topic, device, payload)
+        events, rejections = _each(topic, device, payload, event_from)
+        return Decoded(events=events, rejections=rejections)
     if channel is Channel.STATUS:
         return _status(topic, device, payload)
     if channel is Channel.REPLY:
-        return _replies(topic, device, payload)
+        replies, rejections = _each(topic, device, payload, reply_from)
+        return Decoded(replies=replies, rejections=rejections)
     if channel is Channel.OWNTRACKS and payload:
-        return _fixes(topic, device, payload, fix_from_owntracks)
+        fixes, rejections = _each(topic, device, payload, fix_from_owntracks)
+        return Decoded(fixes=fixes, rejections=rejections)
     return _NOTHING
 
 
-def _fixes(topic: str, device: str, payload: bytes, read: Callable[[bytes, str], RawFix | None]) -> Decoded:
+def _each(
+    topic: str,
+    device: str,
+    payload: bytes,
+    read: Callable[[bytes, str], Element | None],
+    cut: Callable[[bytes], tuple[list[bytes], bool]] = split,
+) -> tuple[tuple[Element, ...], tuple[Rejection, ...]]:
+    """Every element of a payload by itself: what could be read, and what is rejected."""
     try:
-        elements, in_array = split(payload)
+        elements, in_array = cut(payload)
     except UnfitError as unfit:
-        return Decoded(rejections=(unfit.rejection(device, topic, payload, None),))
-    fixes: list[RawFix] = []
+        return (), (unfit.rejection(device, topic, payload, None),)
+    found: list[Element] = []
     rejections: list[Rejection] = []
     for index, element in enumerate(elements):
         try:
-            fix = read(element, device)
+            one = read(element, device)
         except UnfitError as unfit:
             rejections.append(unfit.rejection(device, topic, element, index if in_array else None))
         else:
-            if fix is not None:
-                fixes.append(fix)
-    return Decoded(fixes=tuple(fixes), rejections=tuple(rejections))
+            if one is not None:
+                found.append(one)
+    return tuple(found), tuple(rejections)
 
 
-def _packed(topic: str, device: str, payload: bytes) -> Decoded:
-    try:
-        elements = split_records(payload)
-    except UnfitError as unfit:
-        return Decoded(rejections=(unfit.rejection(device, topic, payload, None),))
-    fixes: list[RawFix] = []
-    rejections: list[Rejection] = []
-    for index, element in enumerate(elements):
-        try:
-            fixes.append(fix_from_record(element, device))
-        except UnfitError as unfit:
-            rejections.append(unfit.rejection(device, topic, element, index))
-    return Decoded(fixes=tuple(fixes), rejections=tuple(rejections))
-
-
-def _events(topic: str, device: str, payload: bytes) -> Decoded:
-    try:
-        elements, in_array = split(payload)
-    except UnfitError as unfit:
-        return Decoded(rejections=(unfit.rejection(device, topic, payload, None),))
-    events: list[DeviceEvent] = []
-    rejections: list[Rejection] = []
-    for index, element in enumerate(elements):
-        try:
-            events.append(event_from(element, device))
-        except UnfitError as unfit:
-            rejections.append(unfit.rejection(device, topic, element, index if in_array else None))
-    return Decoded(events=tuple(events), rejections=tuple(rejections))
-
-
-def _replies(topic: str, device: str, payload: bytes) -> Decoded:
-    try:
-        elements, in_array = split(payload)
-    except UnfitError as unfit:
-        return Decoded(rejections=(unfit.rejection(device, topic, payload, None),))
-    replies: list[Reply] = []
-    rejections: list[Rejection] = []
-    for index, element in enumerate(elements):
-        try:
-            replies.append(reply_from(element, device))
-        except UnfitError as unfit:
-            rejections.append(unfit.rejection(device, topic, element, index if in_array else None))
-    return Decoded(replies=tuple(replies), rejections=tuple(rejections))
+def _records(payload: bytes) -> tuple[list[bytes], bool]:
+    """The records of a packed message, each told by its place."""
+    return split_records(payload), True
 
 
 def _status(topic: str, device: str, payload: bytes) -> Decoded:

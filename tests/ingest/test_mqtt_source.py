@@ -17,23 +17,13 @@ import pytest
 
 from emon.demo.broker import EmbeddedBroker
 from emon.ingest.source import Delivery
-from emon.ingest.sources.frame_source import FrameSource
-from emon.ingest.sources.mqtt import BrokerUnavailable, MqttSource
 from emon.ingest.sources.mqtt_url import BrokerAddress
+from emon.ingest.sources.reconnecting import BrokerUnavailable
 from tests.fixtures_brokers import Broker, MosquittoBroker
+from tests.fixtures_sources import AnySource, SourceType
 
 PATIENCE_S = 60.0
 CLOSINGS = 20
-
-AnySource = MqttSource | FrameSource
-SourceType = type[MqttSource] | type[FrameSource]
-
-
-@pytest.fixture(params=[MqttSource, FrameSource], ids=["aiomqtt", "frames"])
-def source_type(request: pytest.FixtureRequest) -> SourceType:
-    """Either source."""
-    kind: SourceType = request.param
-    return kind
 
 
 @asynccontextmanager

@@ -13,12 +13,12 @@ import pytest
 from emon.command_sender import CommandSender
 from emon.ingest.commands import payload_of
 from emon.ingest.source import SourceUnavailable
-from emon.ingest.sources.mqtt import MqttSource
 from emon.model.command import Asks, Command
 from emon.model.effects import Effects
 from emon.model.instant import MINUTE_US, parse_instant
 from emon.store.store import Store
 from tests.fixtures_brokers import Broker
+from tests.fixtures_sources import SourceType
 from tests.simulator.listening import Heard, listening
 
 NOON_US = parse_instant("2026-11-25T12:00:00Z")
@@ -51,14 +51,14 @@ def ids(payloads: list[bytes]) -> list[str]:
 
 
 async def test_a_device_gets_its_own_commands_in_order_and_nothing_of_why(
-    broker: Broker, claimed_store: Store
+    broker: Broker, claimed_store: Store, source_type: SourceType
 ) -> None:
     await commit(claimed_store, command("c-1"), command("c-2"), command("c-3", "d-2"))
     await commit(claimed_store, command("c-4"))
     async with (
         device(broker, "d-1") as one,
         device(broker, "d-2") as other,
-        MqttSource(broker.service_url, give_up_s=20) as source,
+        source_type(broker.service_url, give_up_s=20) as source,
     ):
         sender = CommandSender(claimed_store, source, lambda: NOON_US)
         while await sender.send_round():
@@ -72,9 +72,11 @@ async def test_a_device_gets_its_own_commands_in_order_and_nothing_of_why(
     assert (sender.status.sent, sender.status.expired) == (4, 0)
 
 
-async def test_what_comes_too_late_is_marked_and_never_sent(broker: Broker, claimed_store: Store) -> None:
+async def test_what_comes_too_late_is_marked_and_never_sent(
+    broker: Broker, claimed_store: Store, source_type: SourceType
+) -> None:
     await commit(claimed_store, command("old", until_us=NOON_US - 1), command("new"))
-    async with device(broker, "d-1") as one, MqttSource(broker.service_url, give_up_s=20) as source:
+    async with device(broker, "d-1") as one, source_type(broker.service_url, give_up_s=20) as source:
         sender = CommandSender(claimed_store, source, lambda: NOON_US)
         while await sender.send_round():
             pass
@@ -84,17 +86,17 @@ async def test_what_comes_too_late_is_marked_and_never_sent(broker: Broker, clai
 
 
 async def test_without_a_broker_a_command_waits_and_leaves_under_the_same_id(
-    broker: Broker, claimed_store: Store
+    broker: Broker, claimed_store: Store, source_type: SourceType
 ) -> None:
     await commit(claimed_store, command("c-1"))
-    async with MqttSource(broker.service_url, give_up_s=20) as source:
+    async with source_type(broker.service_url, give_up_s=20) as source:
         sender = CommandSender(claimed_store, source, lambda: NOON_US)
         await broker.kill()
         with pytest.raises(SourceUnavailable):
             await sender.send_round()
         assert on_file(claimed_store) == [("c-1", "waiting", False)]
     await broker.start()
-    async with device(broker, "d-1") as one, MqttSource(broker.service_url, give_up_s=20) as source:
+    async with device(broker, "d-1") as one, source_type(broker.service_url, give_up_s=20) as source:
         sender = CommandSender(claimed_store, source, lambda: NOON_US)
         assert await sender.send_round()
         await one.until(lambda messages: len(messages) == 1)
@@ -103,7 +105,7 @@ async def test_without_a_broker_a_command_waits_and_leaves_under_the_same_id(
 
 
 async def test_a_crash_before_the_record_repeats_the_command_with_its_id(
-    broker: Broker, claimed_store: Store
+    broker: Broker, claimed_store: Store, source_type: SourceType
 ) -> None:
     await commit(claimed_store, command("c-1"))
 
@@ -116,7 +118,7 @@ async def test_a_crash_before_the_record_repeats_the_command_with_its_id(
         async def command_sent(self, command_id: str, sent_at_us: int) -> None:
             raise SystemError("killed")
 
-    async with device(broker, "d-1") as one, MqttSource(broker.service_url, give_up_s=20) as source:
+    async with device(broker, "d-1") as one, source_type(broker.service_url, give_up_s=20) as source:
         with pytest.raises(SystemError, match="killed"):
             await CommandSender(Crashing(), source, lambda: NOON_US).send_round()
         assert await CommandSender(claimed_store, source, lambda: NOON_US).send_round()

@@ -26,6 +26,19 @@ async def test_a_breach_reaches_those_it_concerns_and_comes_back_confirmed(runni
     assert clocks == [(True, True, True)]
 
 
+async def test_a_service_may_change_its_source_and_misses_nothing_between(running: Running) -> None:
+    await running.arm(circle_order())
+    await running.publish(running.fix(60, age_s=2))
+    await running.until("SELECT count(*) FROM fix", 1)
+    await running.stop()
+    await running.publish(running.fix(50, age_s=1), running.fix(40))
+    running.source = "frames"
+    await running.start()
+    await running.until("SELECT count(*) FROM fix", 3)
+    await running.until("SELECT certainty FROM breach", "certain")
+    await running.until("SELECT count(DISTINCT recipient) FROM delivery WHERE delivered_at IS NOT NULL", 3)
+
+
 BAD: list[tuple[Any, str | None]] = [
     (b"not json at all", "unreadable"),
     (b"\xff\xfe\x00", "unreadable"),
