@@ -41,6 +41,11 @@ class Crowd:
     def __len__(self) -> int:
         return len(self._mode)
 
+    @property
+    def modes(self) -> Ints:
+        """Of each wearer: ``STANDING``, ``WALKING`` or ``DRIVING``."""
+        return self._mode
+
     def _begin(self, country: Country) -> Floats:
         """Where each is at first; those who stand remain there."""
         chance, count = self._chance, len(self)

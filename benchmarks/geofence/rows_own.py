@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 
 from benchmarks.geofence.ground import Ground, Minutes, compare_flags, own_zones, warmed, watch_over
-from benchmarks.geofence.results import Curve, Ratio, Run, Section, Spread, Tally, interleaved
+from benchmarks.geofence.results import Curve, Figure, Ratio, Run, Section, Spread, Tally, interleaved
 from benchmarks.geofence.rivals_shapely import Batch, Flags, OwnZones
 from emon.geofence import Watch
 
@@ -114,7 +116,30 @@ def own_rows(ground: Ground) -> Section:
     certified = (scale.repetitions + 1) * scale.minutes * country.wearers
     share = 100.0 * ways.asked / certified
     text = _TEXT.format(wearers=country.wearers, asked=share)
-    return Section("Own zones: flags inside and in buffer", text, ratios)
+    return Section("Own zones: flags inside and in buffer", text, ratios, _profile(ways, scale.repetitions))
+
+
+def _profile(ways: _Flags, repetitions: int) -> tuple[Figure, ...]:
+    """Of who stands, walks and drives: the share found afresh, and what a fix of theirs costs."""
+    figures: list[Figure] = []
+    for mode, name in enumerate(("stand", "walk", "drive")):
+        shares, costs = [], []
+        for _ in range(repetitions):
+            ways.minutes.move(1)
+            batch = ways.minutes.last
+            some = ways.minutes.crowd.modes[batch.wearer] == mode
+            who, lon, lat = batch.wearer[some], batch.lon[some], batch.lat[some]
+            before, start = ways.watch.asked, time.thread_time_ns()
+            ways.watch.flags(who, lon, lat)
+            costs.append((time.thread_time_ns() - start) / max(1, len(who)))
+            shares.append(100.0 * (ways.watch.asked - before) / max(1, len(who)))
+            others = batch.wearer[~some], batch.lon[~some], batch.lat[~some]
+            ways.watch.flags(*others)  # everybody is asked each minute, as in service
+        figures += [
+            Figure(f"afresh-{name}", f"of those who {name}, found afresh", Spread(tuple(shares)), "%"),
+            Figure(f"cost-{name}", f"a fix of those who {name}, by themselves", Spread(tuple(costs)), "ns"),
+        ]
+    return tuple(figures)
 
 
 def standing_curve(ground: Ground) -> Curve:

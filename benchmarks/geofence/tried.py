@@ -6,7 +6,11 @@ _AFRESH = """\
 Nearly all that a fix costs is in those found afresh: walkers, drivers, and who stands at a line. Two of
 three are answered by a byte a zone (fields), the rest by exact distances, which a certificate near a line
 needs. Tried and kept: fields, a grid of verdicts, blocks of fixes whose cache misses overlap
-(`watch_ahead.py`), own zones of 32 bytes. What is left is memory: some lines for a field, tens for a zone."""
+(`watch_ahead.py`), own zones of 32 bytes. What is left is memory: some lines for a field, tens for a zone;
+the latter are most of it, though fewer. Tried and left, for no gain was seen beyond what runs differ by: of
+two certificates by a line the wider kept, with fields alone for who is on his way; and two certificates a
+wearer, one for either side, laid some metres back from it. Outlines are too ragged for such a disc: exact
+distances halve, and each costs more. Large pages serve the tables and the limit already."""
 _LIMIT = """\
 One random line a fix is the least that an answer can read. A fix that a certificate decides comes near
 it, as the row below shows; one found afresh reads about three lines of boxes and one of each field, and every

@@ -6,6 +6,7 @@ Compiled code reads what an index or a NaN leads it to, so nothing of the kind m
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -277,6 +278,23 @@ def test_what_is_no_zone_is_refused_by_its_place(kind: str) -> None:
     given, words = ZONES[kind]
     with pytest.raises(ValueError, match=words):
         ZoneTable().add(zone_of(given))
+
+
+def test_a_comb_of_as_many_vertices_as_may_be_is_laid_and_asked_in_seconds() -> None:
+    """Long narrow teeth side by side: whatever compares each edge with each would take minutes."""
+    teeth = (VERTICES_MAX - 4) // 4
+    west = 4.4 + 0.1 * np.arange(teeth) / teeth
+    lon = west[:, None] + np.array([0.0, 0.0, 0.05, 0.05]) / teeth
+    lat = np.broadcast_to([51.92, 51.93, 51.93, 51.92], lon.shape)
+    comb = np.stack((lon.ravel(), lat.ravel()), axis=1).tolist()
+    ring = [[4.4, 51.91], *comb, [4.5, 51.91]]
+    table = ZoneTable()
+    start = time.process_time()
+    zone = table.add(zone_of({"type": "Polygon", "coordinates": [ring]}))
+    at_lon = west[::100] + np.tile([0.025, 0.075], len(west[::100]))[: len(west[::100])] / teeth
+    inside = geofence.relations(table, np.full(len(at_lon), zone), at_lon, np.full(len(at_lon), 51.925))
+    assert inside.tolist() == [-1, 1] * (len(at_lon) // 2) + [-1] * (len(at_lon) % 2)
+    assert time.process_time() - start < 30.0
 
 
 def test_a_zone_of_a_million_vertices_is_refused_at_once() -> None:
