@@ -22,7 +22,8 @@ test: env-dev assets parts ## style, types, imports and all tests; ARGS="tests/c
 	@exec $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 soak: env-dev ## what chance tests, twenty times as long as in make test; EMON_SOAK=100 for longer
-	@EMON_SOAK=$${EMON_SOAK:-20} $(BIN)/python -m pytest tests/oracle tests/engine/test_determinism.py \
+	@EMON_SOAK=$${EMON_SOAK:-20} EMON_GEOFENCE_ROUNDS=$${EMON_SOAK:-20} $(BIN)/python -m pytest tests/oracle \
+	  tests/engine/test_determinism.py tests/geofence/test_same_answers.py tests/geofence/test_country.py \
 	  tests/explanation/test_any_story.py tests/explanation/test_any_contact.py $(ARGS)
 
 bounds: env-dev ## the geofence's tests with every index of a kernel checked; minutes of compiling
