@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from benchmarks.pipeline import until
 from emon import clock
 from emon.alerts.channels.opened import open_channels
 from emon.alerts.dispatcher import Dispatcher
@@ -64,6 +65,10 @@ async def test_a_service_that_stops_is_told_once_and_its_return_once(running: Ru
     async def looks(count: int) -> int:
         nonlocal now_us
         file = KeptFile(running.folder / "watch.json")  # each time anew, as after a restart
+
+        async def received() -> bool:
+            return file.waiting == 0
+
         async with open_channels(recipients, url, clock.now_us) as channels, asyncio.TaskGroup() as group:
             dispatcher = Dispatcher(file, channels, clock.now_us)
             group.create_task(dispatcher.run())
@@ -78,9 +83,7 @@ async def test_a_service_that_stops_is_told_once_and_its_return_once(running: Ru
             for _ in range(count):
                 await lookout.step()
                 now_us += LOOK_US
-            async with asyncio.timeout(30):
-                while file.waiting:
-                    await asyncio.sleep(0.01)
+            assert await until(received, 30.0)
             dispatcher.stop()
         return len(told(running, "politie"))
 
