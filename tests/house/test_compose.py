@@ -24,7 +24,7 @@ from simulator import cli as simulator_cli
 from simulator.scenario_file import load_scenario
 from tests.fixtures_brokers import MosquittoBroker
 
-OWN = ("migrate", "service", "simulator")
+OWN = ("migrate", "service", "watch", "simulator")
 OTHERS = {"database": "timescale/timescaledb", "broker": "eclipse-mosquitto"}
 SECRETS_FOLDER = "./deploy/compose/secrets/"
 
@@ -76,7 +76,7 @@ def test_every_setting_is_known_and_readable(
         key: str(mounted.get(value, value)).replace("/run/secrets/", f"{tmp_path}/")
         for key, value in service["environment"].items()
     }
-    settings = load_settings(environ, needs=("EMON_POLICY",) if name == "service" else ())
+    settings = load_settings(environ, needs=("EMON_POLICY",) if name in ("service", "watch") else ())
     assert settings.database_url.endswith("@database:5432/emon")
     for key, value in service["environment"].items():
         if value.startswith("/run/secrets/"):
@@ -124,7 +124,7 @@ def test_published_ports_are_loopback_and_listened_on(compose: dict[str, Any], r
 
 def test_every_command_and_health_check_is_one_that_we_have(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    for name in ("migrate", "service"):
+    for name in ("migrate", "service", "watch"):
         assert cli.build_parser().parse_args(services[name]["command"]).command in cli.COMMANDS
     kind, program, *arguments = services["service"]["healthcheck"]["test"]
     assert (kind, program) == ("CMD", "emon")
