@@ -284,7 +284,9 @@ class Walk:
         """How an inclusion was broken that a run outside shows, since when, and whether he could have
         been home by the window's edge. ``first``: the first of the run within the window."""
         window_us = first.at_us if self._window_us is None else self._window_us
-        earlier = [s for s in run if 0 < window_us - s.at_us <= _EDGE_AGE_US]
+        # What its own version saw at home stays so, whatever the zone of this one makes of it.
+        home_us = -1 if self._home_us is None else self._home_us
+        earlier = [s for s in run if 0 < window_us - s.at_us <= _EDGE_AGE_US and s.at_us > home_us]
         if earlier:
             doubted = _within_reach(earlier[-1], window_us) and _within_reach(first, window_us)
             return How.LATE_HOME, window_us, doubted

@@ -122,6 +122,15 @@ def test_replay_says_what_the_contract_says(first: int) -> None:
     assert {"breach", "breach_cleared", "inside", "reachable", "left_early", "late_home"} <= set(told)
 
 
+@pytest.mark.parametrize("seed", [700_304, 900_095])
+def test_what_a_soak_found_stays_right(seed: int) -> None:
+    """A crossing on which a stay began, shown by a late fix; a zone that moved away from him within a window,
+    who had been at home when it began."""
+    timeline = Maker(seed).make()
+    lines = judged(timeline)
+    assert sorted(rows_of(lines), key=str) == sorted(wanted(timeline, lines), key=str)
+
+
 def test_a_restart_after_every_message_changes_nothing_of_it() -> None:
     for seed in range(5_000, 5_000 + SEEDS):
         timeline = Maker(seed).make()
