@@ -9,6 +9,8 @@ beyond the state (a late fix, a device first seen since a restart) it says befor
 
 from __future__ import annotations
 
+import bisect
+
 import msgspec
 from immutables import Map
 from msgspec.structs import replace
@@ -32,7 +34,7 @@ from emon.model.watch import ServiceStop
 from emon.state import FoldPast, Key, State, retimed
 
 
-class Message(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One received message, decoded. ``retained``: the broker kept it, the device did not send it now."""
 
     topic: str
@@ -138,7 +140,8 @@ def _reaches(track: Track | None, at_us: int) -> bool:
     """Whether a track holds the last usable fix before an instant, if there is one at all."""
     if track is None:
         return False
-    if len(track) < TRACK_FIXES_MAX:
+    newest = track[-1] if track else None
+    if len(track) < TRACK_FIXES_MAX or (newest and newest.usable and newest.wire.fixed_at_us < at_us):
         return True
     return any(fix.usable and fix.wire.fixed_at_us < at_us for fix in reversed(track))
 
@@ -213,7 +216,7 @@ def _stop(state: State, inputs: Inputs) -> ServiceStop | None:
 def _fire_timers(state: State, at_us: int, decider: Decider, keeper: Keeper) -> None:
     """Timers strictly before the inputs, instant by instant, each followed by those it set; of one
     instant the edges of conditions first, then the devices."""
-    due = [timer for timer in state.timers if timer[0] < at_us]
+    due = list(state.timers[: bisect.bisect_left(state.timers, (at_us,))])
     while True:
         device_us = keeper.next_us()
         if due and (device_us is None or due[0][0] <= device_us):
@@ -253,7 +256,9 @@ class _Intake:
                 tracks[device] = past.tracks[device]
             if device in past.clock_ahead:
                 clock_ahead[device] = past.clock_ahead[device]
-            arrived = sorted(by_device[device], key=_canonical)
+            arrived = by_device[device]
+            if len(arrived) > 1:
+                arrived.sort(key=_canonical)
             admitted = admit([raw for raw, _ in arrived], tracks.get(device, ()), past.known, inputs.at_us)
             tracks[device] = admitted.track
             self.fixes.extend(admitted.new)
@@ -263,8 +268,9 @@ class _Intake:
                     clock_ahead[device] = newest_us
             if admitted.repeats:
                 self.repeats[device] = admitted.repeats
-            topics = {id(raw): topic for raw, topic in arrived}
-            self.rejections.extend(_conflict(raw, topics[id(raw)]) for raw in admitted.conflicts)
+            if admitted.conflicts:
+                topics = {id(raw): topic for raw, topic in arrived}
+                self.rejections.extend(_conflict(raw, topics[id(raw)]) for raw in admitted.conflicts)
         self.signs.update(reply.device for reply in self.replies)
         self.tracks, self.clock_ahead = tracks.finish(), clock_ahead.finish()
         self.fixes.sort(key=lambda fix: _place(fix.wire))
@@ -277,8 +283,9 @@ class _Intake:
         replied: dict[str, Reply],
     ) -> None:
         topic, decoded = message.topic, message.decoded
-        self.rejections.extend(decoded.rejections)
-        self.signs.update(r.device for r in decoded.rejections if r.device and state.knows(r.device))
+        if decoded.rejections:
+            self.rejections.extend(decoded.rejections)
+            self.signs.update(r.device for r in decoded.rejections if r.device and state.knows(r.device))
         for raw in decoded.fixes:
             if state.knows(raw.device):
                 by_device.setdefault(raw.device, []).append((raw, topic))

@@ -106,7 +106,7 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
         return max(0.0, -self.distance_m if self.wrong_side is Side.INSIDE else self.distance_m)
 
 
-class Episode(msgspec.Struct, frozen=True):
+class Episode(msgspec.Struct, frozen=True, gc=False):
     """One stretch of breach as the fixes show it, before it is matched with what is on file.
 
     ``shown_at_us``: fixed_at of the newest fix that shows it. ``opposed``: a fix newer than that
@@ -126,7 +126,7 @@ class Episode(msgspec.Struct, frozen=True):
     doubted: bool = False
 
 
-class Fold(msgspec.Struct, frozen=True):
+class Fold(msgspec.Struct, frozen=True, gc=False):
     """State after the edge at ``edges_done_us`` (or the beginning) and all fixes up to
     ``recent[-1]``. No edge lies between the later of those and ``next_look_us``.
 

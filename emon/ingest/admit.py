@@ -59,6 +59,9 @@ def admit(
     The new track is cut to the newest ``TRACK_FIXES_MAX``.
     """
     result = Admitted(track)
+    if len(fixes) == 1 and _is_newest(fixes[0], track) and not (known and fixes[0].key in known):
+        _take_newest(result, fixes[0], received_at_us)
+        return result
     fixes_by_time = list(track)
     by_key = {fix.wire.key: fix for fix in track}
     for raw in fixes:
@@ -69,7 +72,9 @@ def admit(
             else:
                 result.conflicts.append(raw)
             continue
-        fix = Fix(raw, received_at_us, _mark(raw, fixes_by_time, received_at_us))
+        place = bisect.bisect_left(fixes_by_time, (raw.fixed_at_us, raw.seq), key=_position)
+        mark = _mark(raw, fixes_by_time[:place], fixes_by_time[place:], received_at_us)
+        fix = Fix(raw, received_at_us, mark)
         by_key[raw.key] = fix
         result.new.append(fix)
         if fix.mark is not Mark.CLOCK:
@@ -78,19 +83,32 @@ def admit(
     return result
 
 
+def _is_newest(raw: RawFix, track: Track) -> bool:
+    return not track or (raw.fixed_at_us, raw.seq) > _position(track[-1])
+
+
+def _take_newest(result: Admitted, raw: RawFix, received_at_us: int) -> None:
+    """One fix beyond all that the track holds, as nearly all are: nothing need be looked through."""
+    track = result.track
+    fix = Fix(raw, received_at_us, _mark(raw, track, (), received_at_us))
+    result.new.append(fix)
+    if fix.mark is not Mark.CLOCK:
+        track = (*track, fix)
+    result.track = track if len(track) <= TRACK_FIXES_MAX else track[-TRACK_FIXES_MAX:]
+
+
 def _position(fix: Fix) -> tuple[int, int]:
     return (fix.wire.fixed_at_us, fix.wire.seq)
 
 
-def _mark(raw: RawFix, by_time: list[Fix], received_at_us: int) -> Mark:
+def _mark(raw: RawFix, earlier: Sequence[Fix], later: Sequence[Fix], received_at_us: int) -> Mark:
     if clock_is_wrong(raw.fixed_at_us, received_at_us):
         return Mark.CLOCK
-    place = bisect.bisect_left(by_time, (raw.fixed_at_us, raw.seq), key=_position)
-    if _is_no_position(raw) or not _is_plausible(raw, by_time[:place]):
+    if _is_no_position(raw) or not _is_plausible(raw, earlier):
         return Mark.IMPLAUSIBLE
     if received_at_us - raw.fixed_at_us > LATE_AFTER_S * SECOND_US:
         return Mark.LATE
-    if any(fix.usable for fix in by_time[place:]):
+    if later and any(fix.usable for fix in later):
         return Mark.OUT_OF_ORDER
     return Mark.OK
 
@@ -101,7 +119,7 @@ def _is_no_position(raw: RawFix) -> bool:
     return raw.lon == 0.0 and raw.lat == 0.0
 
 
-def _is_plausible(raw: RawFix, earlier: list[Fix]) -> bool:
+def _is_plausible(raw: RawFix, earlier: Sequence[Fix]) -> bool:
     """Whether the wearer can have come here from where he was last believed to be.
 
     A receiver that was wrong before and is right now must not be disbelieved for ever: when the

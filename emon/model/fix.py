@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from emon.model.command import Reply
-from emon.model.vocabulary import Mark, Reason, Source
+from emon.model.vocabulary import UNUSABLE, Mark, Reason, Source
 
 
 class RawFix(msgspec.Struct, frozen=True, gc=False):
@@ -65,7 +65,7 @@ class Fix(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def usable(self) -> bool:
-        return self.mark.usable
+        return self.mark not in UNUSABLE
 
 
 class DeviceEvent(msgspec.Struct, frozen=True, gc=False):

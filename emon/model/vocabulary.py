@@ -26,7 +26,11 @@ class Mark(StrEnum):
     @property
     def usable(self) -> bool:
         """Whether a fix with this mark may be judged."""
-        return self not in (Mark.IMPLAUSIBLE, Mark.CLOCK)
+        return self not in UNUSABLE
+
+
+UNUSABLE = (Mark.IMPLAUSIBLE, Mark.CLOCK)
+"""Marks of fixes that are kept and judge nothing."""
 
 
 class Reason(StrEnum):

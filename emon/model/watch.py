@@ -68,7 +68,7 @@ class Want(msgspec.Struct, frozen=True, gc=False):
     open: bool = True
 
 
-class Watch(msgspec.Struct, frozen=True, omit_defaults=True):
+class Watch(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One device. Instants of receipt, but for those of its words (``turns``, ``jamming`` …).
 
     ``heard_us``: its newest message. ``back_us``: silence and a missing position are counted from no
