@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from immutables import Map
+from immutables import Map, MapMutation
 
 from emon.alerts.approach import judge_approach
 from emon.alerts.policy import Decision, Policy, judge_change
@@ -68,7 +68,7 @@ class Decider:
     """
 
     def __init__(self, state: State, pasts: Mapping[Key, FoldPast], policy: Policy, keeper: Keeper) -> None:
-        self.folds: Map[Key, Fold] = state.folds
+        self.folds: MapMutation[Key, Fold] = state.folds.mutate()
         self.pairs: Map[Key, PairFold] = state.pairs
         self.breaches: Map[Key, tuple[Breach, ...]] = state.breaches
         self.incursion_days: Map[Key, tuple[int, ...]] = state.incursion_days
@@ -127,7 +127,8 @@ class Decider:
         work: list[tuple[Key, Subject, FoldPast | None, int]] = []
         pairs: list[tuple[Subject, Fix]] = []
         changes: list[tuple[Key, Change]] = []
-        for key, new in sorted(arrived.items()):
+        in_order = sorted(arrived.items())
+        for key, new in in_order:
             subject = self._state.subjects[key]
             if subject.kind is Kind.CONTACT:
                 changes.extend(self._advance_pair(subject, new, at_us))
@@ -155,7 +156,7 @@ class Decider:
             changes.extend(self._match(subject, fold, walk.closed, settled, at_us))
             self.wants.extend(wanted_by_doubt(fold, at_us))
         self._tell(changes, at_us, at_us)
-        self._warn([key for key, new in sorted(arrived.items()) if new], at_us)
+        self._warn([key for key, new in in_order if new], at_us)
 
     def _advance_pair(
         self, subject: Subject, new: Sequence[Fix], at_us: int, *, edges_to_us: int | None = None
@@ -222,7 +223,7 @@ class Decider:
             if not stays_quiet(fold, seen):
                 return False
             fold = with_newest(fold, seen)
-        self.folds = self.folds.set(key, fold)
+        self.folds[key] = fold
         return True
 
     def _advance(self, subject: Subject, fold: Fold, own: Sequence[Judged | None]) -> Walk:
@@ -263,7 +264,7 @@ class Decider:
 
     def _keep(self, key: Key, fold: Fold) -> None:
         self._look(key, self.folds.get(key), fold)
-        self.folds = self.folds.set(key, fold)
+        self.folds[key] = fold
 
     def _look(self, key: Key, before: Fold | PairFold | None, after: Fold | PairFold) -> None:
         if before is None or before.next_look_us != after.next_look_us or key in self._state.stale:
@@ -336,9 +337,10 @@ class Decider:
     def _warn(self, keys: Sequence[Key], at_us: int) -> None:
         """Tell of wearers who approach a zone now; where a breach goes on, that is the bigger news."""
         for key in keys:
-            if key not in self.folds:
+            fold = self.folds.get(key)
+            if fold is None:
                 continue  # a contact has no zone to approach
-            found = approach_of(self._state.subjects[key], self._state.geometry, self.folds[key], at_us)
+            found = approach_of(self._state.subjects[key], self._state.geometry, fold, at_us)
             if found is None or self.breaches.get(key):
                 continue
             before = self.approaches.get(key, ())
@@ -357,7 +359,8 @@ class Decider:
                 self.approaches = self.approaches.set(key, kept)
 
     def _newest_us(self, key: Key) -> int | None:
-        newest = self.folds[key].newest if key in self.folds else None
+        fold = self.folds.get(key)
+        newest = None if fold is None else fold.newest
         return None if newest is None else newest.at_us
 
     def _risk(self, key: Key, breach: Breach, at_us: int) -> Risk:

@@ -25,7 +25,11 @@ def heard_of(
     """What one decision heard of each device. An event that is on file already says nothing."""
     heard: dict[str, Heard] = {}
     for fix in fixes:
-        heard.setdefault(fix.wire.device, Heard()).fixes.append(fix)
+        device = fix.wire.device
+        if device in heard:
+            heard[device].fixes.append(fix)
+        else:
+            heard[device] = Heard([fix])
     for device in signs:
         heard.setdefault(device, Heard())
     arrived: dict[EventKey, dict[object, KeptEvent]] = {}

@@ -61,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
     from emon.alerts.policy import DEFAULT_POLICY
     from emon.alerts.rules import RulesRefused, read_rules
+    from emon.cli.collector import collect_seldom
     from emon.cli.explanation_files import FileInTheWay, check_directory
     from emon.cli.recorded import recorded_messages
     from emon.model.instant import parse_instant
@@ -89,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
         return _refuse("\n".join(f"{args.policy}: {fault}" for fault in refused_rules.faults), os.EX_DATAERR)
     except OSError as fault:
         return _refuse(f"{fault.filename}: {fault.strerror}", os.EX_IOERR)
+    collect_seldom()
     archive = asyncio.run(replay(versions, received, policy=policy, until_us=until_us))
     for line in lines_of(archive):
         print(json.dumps(line, ensure_ascii=False))

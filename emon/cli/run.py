@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
     import logging
 
     from emon.app import AddressTaken, Service
+    from emon.cli.collector import collect_seldom
     from emon.ingest.source import SourceUnavailable
     from emon.logs import set_up_logs
     from emon.store.errors import DatabaseUnavailable, EngineClaimed, EngineFenced, StoreFault
@@ -62,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
     service = Service(settings, recipients, policy, on_start=_say_started)
     code = os.EX_OK
     try:
+        collect_seldom()
         asyncio.run(_until_stopped(service))
     except* (DatabaseUnavailable, EngineClaimed, EngineFenced, SourceUnavailable, AddressTaken) as faults:
         code = _say(faults, os.EX_UNAVAILABLE)

@@ -34,6 +34,14 @@ CERTAIN_P = 0.999
 """``certain`` means an error under 1 in 1,000 by the model (contract, section 3)."""
 
 
+_NOTHING_SIGMAS = 40.0
+"""So far out the normal distribution's tail is below the smallest number that there is (from 38.6 on)."""
+
+
+def _sigma_at_most_m(accuracy_m: float) -> float:
+    return max(accuracy_m, ACCURACY_FLOOR_M) / R95_PER_SIGMA + COMMON_ERROR_SIGMA_M
+
+
 def sigma_m(accuracy_m: float) -> float:
     """Standard deviation of the position error along one axis, in metres."""
     return math.hypot(max(accuracy_m, ACCURACY_FLOOR_M) / R95_PER_SIGMA, COMMON_ERROR_SIGMA_M)
@@ -50,6 +58,8 @@ def inside_probability(distance_m: float, accuracy_m: float, area_m2: float) -> 
     The half-plane bound Φ(−d/σ) is too high for a zone smaller than the error, where no more than
     the density's peak times the zone's area can lie inside: the lower of both is taken.
     """
+    if distance_m > _NOTHING_SIGMAS * _sigma_at_most_m(accuracy_m):
+        return 0.0  # what the distribution function gives there, to the last bit
     sigma = sigma_m(accuracy_m)
     half_plane = normal_cdf(-distance_m / sigma)
     return min(half_plane, area_m2 / (2.0 * math.pi * sigma * sigma))

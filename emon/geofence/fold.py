@@ -40,7 +40,7 @@ from emon.limits import (
 )
 from emon.model.fix import Fix, RawFix
 from emon.model.instant import SECOND_US
-from emon.model.span import span_m
+from emon.model.span import span_at_most_m, span_m
 from emon.model.vocabulary import Certainty, How, Kind
 
 NO_ZONE = -1
@@ -319,7 +319,10 @@ def way_from(recent: Sequence[Seen], seen: Seen) -> Seen | None:
     """The fix from which the way to a new one is judged: the newest that is placed."""
     if not is_placed(seen):
         return None
-    return next((each for each in reversed(recent) if is_placed(each)), None)
+    for each in reversed(recent):
+        if is_placed(each):
+            return each
+    return None
 
 
 def cannot_meet(before: Seen, seen: Seen) -> bool:
@@ -329,7 +332,9 @@ def cannot_meet(before: Seen, seen: Seen) -> bool:
     if gap_s > CROSSING_GAP_MAX_S and clear_m <= REACH_SPEED_MAX_M_S * gap_s * (1.0 + SPAN_ERROR):
         return False
     a, b = before.fix.wire, seen.fix.wire
-    length_m = span_m(a.lon, a.lat, b.lon, b.lat)
+    length_m = span_at_most_m(a.lon, a.lat, b.lon, b.lat)
+    if clear_m <= length_m * _WAY_MARGIN + 1.0 or length_m > _SHORT_WAY_M:
+        length_m = span_m(a.lon, a.lat, b.lon, b.lat)
     if length_m > _SHORT_WAY_M or max(abs(a.lat), abs(b.lat)) > _LATITUDE_PLAIN_DEG:
         return False
     return clear_m > length_m * _WAY_MARGIN + 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from emon.geofence.relation import detours, distances_m, path_contacts, signed_distances
+from emon.geofence.relation import detours, distances_m, path_contacts, signed_known
 from emon.geofence.zones import ZoneTable
 from emon.model.order import AreaZone, Zone
 
@@ -31,19 +31,19 @@ class Geometry:
         return self.table.add(zone)
 
     def area_m2(self, zone: int) -> float:
-        return self.table.area_m2(zone)
+        return self.table.areas_m2[zone]
 
     def distances_m(self, zones: list[int], lons: list[float], lats: list[float]) -> list[float]:
         """Signed distances in metres, negative inside, one a (zone, position) pair."""
         if not zones:
             return []
-        found = signed_distances(
+        found = signed_known(
             self.table,
             np.array(zones, dtype=np.int64),
             np.array(lons, dtype=np.float64),
             np.array(lats, dtype=np.float64),
         )
-        return [float(distance) for distance in found]
+        return list(found.tolist())
 
     def distance_m(self, zone: int, lon: float, lat: float) -> float:
         return self.distances_m([zone], [lon], [lat])[0]

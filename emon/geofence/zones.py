@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -93,6 +94,11 @@ class ZoneTable:
     def arrays(self) -> ZoneArrays:
         """What the kernels take; rows beyond the zones' own are unset."""
         return self._arrays
+
+    @property
+    def areas_m2(self) -> Sequence[float]:
+        """Area of each zone, as ``area_m2`` says; not to be changed."""
+        return self._areas_m2
 
     def area_m2(self, index: int) -> float:
         """Area on the ellipsoid in m²; of a corridor as if its stretches did not overlap.

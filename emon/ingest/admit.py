@@ -20,7 +20,7 @@ from emon.limits import (
 )
 from emon.model.fix import Fix, RawFix
 from emon.model.instant import SECOND_US
-from emon.model.span import span_m
+from emon.model.span import span_at_most_m, span_m
 from emon.model.vocabulary import Mark
 
 Track = tuple[Fix, ...]
@@ -144,7 +144,9 @@ def _reanchors(raw: RawFix, doubted: list[RawFix]) -> bool:
 
 def _agree(older: RawFix, newer: RawFix) -> bool:
     """Whether one can have travelled between two fixes at a speed the ground allows."""
-    apart_m = span_m(older.lon, older.lat, newer.lon, newer.lat)
-    needed_m = apart_m - older.accuracy_m - newer.accuracy_m
     gap_s = max(1.0, (newer.fixed_at_us - older.fixed_at_us) / SECOND_US)
-    return needed_m <= PLAUSIBLE_SPEED_MAX_M_S * gap_s
+    reach_m = PLAUSIBLE_SPEED_MAX_M_S * gap_s
+    if span_at_most_m(older.lon, older.lat, newer.lon, newer.lat) <= reach_m:
+        return True  # as nearly always, and without a sine
+    apart_m = span_m(older.lon, older.lat, newer.lon, newer.lat)
+    return apart_m - older.accuracy_m - newer.accuracy_m <= reach_m

@@ -20,6 +20,12 @@ def span_m(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
     return 2.0 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(h)))
 
 
+def span_at_most_m(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
+    """Never less than :func:`span_m`, for three subtractions: along a parallel and a meridian. Far too much
+    across the 180th meridian. Degrees; the constant is above a degree of a great circle by 0.7 %."""
+    return 112_000.0 * (abs(lon1 - lon2) + abs(lat1 - lat2))
+
+
 def offset_m(lon1: float, lat1: float, lon2: float, lat2: float) -> tuple[float, float]:
     """From the first position to the second in metres east and north, the short way round.
 
