@@ -21,7 +21,8 @@ class Habits:
     round; ``twice_share`` of the messages come again after ``twice_after_s``; ``swapped_share`` are
     overtaken by the next. ``clock_off_s`` and ``clock_drift_s_per_day`` are the clock's error.
     ``restarts`` begins ``seq`` at 1 again after each reboot, ``tells_motion`` sends `motion` events.
-    ``reply_after_s`` is how long a reply to a command from the broker takes.
+    ``reply_after_s`` is how long a reply to a command from the broker takes. ``beats`` says `online`
+    whenever the plan asks and there is no position.
     """
 
     plan_s: float = float(PLAN_S)
@@ -37,6 +38,7 @@ class Habits:
     restarts: bool = True
     tells_motion: bool = False
     reply_after_s: float = 2.0
+    beats: bool = True
 
 
 _STANDARD = Habits()
@@ -49,7 +51,9 @@ FIRMWARE: dict[str, Habits] = {
     "hasty": replace(_STANDARD, swapped_share=0.2, newest_first=True),
     "drifting": replace(_STANDARD, clock_off_s=4.0, clock_drift_s_per_day=20.0),
     "stubborn": replace(_STANDARD, restarts=False),
+    "mute": replace(_STANDARD, beats=False),
 }
 """standard: the plan, each fix at once. saver: sleeps while still. batching: a radio that wakes each five
 minutes. repeating: forgets that a PUBACK came. hasty: sends the newest first and lets messages overtake.
-drifting: a clock that nothing sets. stubborn: keeps its ``seq`` over a reboot."""
+drifting: a clock that nothing sets. stubborn: keeps its ``seq`` over a reboot. mute: says nothing while it
+has no position."""

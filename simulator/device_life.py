@@ -14,7 +14,14 @@ from emon.model.instant import SECOND_US
 from emon.model.vocabulary import Source
 from simulator.device_habits import PURSUIT_S, Habits
 from simulator.device_messages import Sending, SentFix, owntracks_body, stamp, topic_of
-from simulator.device_positions import Position, habits_random, microseconds, positions, still_spans
+from simulator.device_positions import (
+    Position,
+    habits_random,
+    microseconds,
+    positions,
+    still_spans,
+    without_position,
+)
 from simulator.relative import require_whole_second
 from simulator.scenario import DevicePlan, Scenario, Wearer, Wire
 from simulator.scenario_device import battery_levels, off_while_empty
@@ -45,7 +52,25 @@ def life(scenario: Scenario, wearer: Wearer, start_us: int) -> list[Sending]:
     require_whole_second(start_us)
     habits = wearer.device.habits or Habits(plan_s=wearer.device.interval_s)
     items = _numbered(scenario, wearer, habits, start_us)
-    return _sent(scenario, wearer, habits, items, start_us)
+    found = [
+        *_sent(scenario, wearer, habits, items, start_us),
+        *_heartbeats(scenario, wearer, habits, items, start_us),
+    ]
+    return sorted(found, key=lambda each: (each.at_us, each.topic))
+
+
+def _heartbeats(
+    scenario: Scenario, wearer: Wearer, habits: Habits, items: Sequence[_Item], start_us: int
+) -> Iterator[Sending]:
+    """`online` where the plan asks and nothing came, as long as the device is heard."""
+    if wearer.device.wire is Wire.OWNTRACKS:
+        return
+    quiet, topic = unheard(scenario, wearer), f"emon/v1/{wearer.device.id}/status"
+    taken_s = [item.at_s for item in items if item.fix is not None]
+    for at_s in without_position(scenario, wearer, habits, taken_s):
+        if not within(quiet, at_s) and at_s + habits.uplink_s <= scenario.duration_s:
+            at_us = start_us + microseconds(at_s + habits.uplink_s)
+            yield Sending(at_us, topic, b"online", (), ({"status": "online"},))
 
 
 def unheard(scenario: Scenario, wearer: Wearer) -> tuple[Span, ...]:

@@ -73,6 +73,30 @@ def _asked(plan: DevicePlan, habits: Habits, until_s: float) -> list[float]:
     return sorted(asked)
 
 
+def without_position(
+    scenario: Scenario, wearer: Wearer, habits: Habits, taken_s: Sequence[float]
+) -> list[float]:
+    """The plan's instants at which nothing came of it: what came, came at ``taken_s``, rising.
+
+    A recorded track has no plan, so none of it.
+    """
+    if isinstance(wearer.receiver, Recording) or not habits.beats:
+        return []
+    until_s = scenario.duration_s
+    asleep = [Span(each.from_s + SLEEP_AFTER_S, each.to_s) for each in still_spans(wearer.way, until_s)]
+    taken, last_s, place = sorted(taken_s), -math.inf, 0
+    found: list[float] = []
+    for at_s in _asked(wearer.device, habits, until_s):
+        while place < len(taken) and taken[place] <= at_s:
+            last_s = max(last_s, taken[place])
+            place += 1
+        wait_s = SLEEP_S if habits.sleeps and within(asleep, at_s) else habits.plan_s
+        if at_s - last_s >= wait_s:
+            found.append(at_s)
+            last_s = at_s
+    return found
+
+
 def _demanded(plan: DevicePlan) -> set[float]:
     """When a command asks for a fix at once, and is answered."""
     answered = (each for each in plan.commands if each.asks == "fix" and each.reply_after_s is not None)

@@ -77,6 +77,32 @@ def test_what_is_taken_without_a_connection_comes_at_its_end() -> None:
     assert times == sorted(times, reverse=True)
 
 
+def _beats(scenario: Scenario) -> list[float]:
+    found = [message for message in _sent(scenario) if message.topic.endswith("/status")]
+    assert {message.payload for message in found} <= {b"online"}
+    return [_after(message.at_us) for message in found]
+
+
+def test_without_a_position_it_says_online_as_often_as_its_plan_asks() -> None:
+    blind = hour('blind: [{from: "14:10", to: "14:20"}]')
+    assert _beats(blind) == [602.0 + 60.0 * n for n in range(10)]
+    assert _beats(hour()) == []
+    lines = [json.loads(line) for line in fixes_jsonl(blind, HOUR_START_US)]
+    said = [line for line in lines if line["device"] == "d-1" and line.get("status") == "online"]
+    assert len(said) == 11  # and the one at the begin
+
+
+@pytest.mark.parametrize(
+    "cause", ['silences: [{from: "14:10", to: "14:20"}]', 'off: [{from: "14:10", to: "14:20"}]']
+)
+def test_without_a_connection_or_power_it_says_nothing(cause: str) -> None:
+    assert _beats(hour(cause)) == []
+
+
+def test_an_old_device_is_mute_while_it_has_no_position() -> None:
+    assert _beats(hour('blind: [{from: "14:10", to: "14:20"}], habits: {beats: false}')) == []
+
+
 def test_a_radio_that_wakes_each_five_minutes() -> None:
     received = {received for received, _, _ in _fixes(hour("habits: {batch_s: 300}"))}
     assert received == {2.0 + 300.0 * n for n in range(13)}
