@@ -37,6 +37,8 @@ async def test_a_service_may_change_its_source_and_misses_nothing_between(runnin
     await running.until("SELECT count(*) FROM fix", 3)
     await running.until("SELECT certainty FROM breach", "certain")
     await running.until("SELECT count(DISTINCT recipient) FROM delivery WHERE delivered_at IS NOT NULL", 3)
+    assert await running.rows("SELECT DISTINCT device FROM fix") == [("d-1",)]
+    assert await running.rows("SELECT count(*) FROM rejected") == [(0,)]
 
 
 BAD: list[tuple[Any, str | None]] = [
