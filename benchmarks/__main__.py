@@ -16,6 +16,7 @@ from pathlib import Path
 SECTIONS = {
     "geofence": "benchmarks.geofence.run",
     "detection": "benchmarks.detection.run",
+    "ingest": "benchmarks.ingest",
 }
 """By name, the module whose ``run(quick, folder, told)`` measures, writes a page and says where.
 
