@@ -69,7 +69,7 @@ def _missed(of: str, stays: Sequence[StayRow]) -> list[list[str]]:
                 [
                     f"reached politie, {words}; seconds: half, nine in ten",
                     of,
-                    *_police(own),
+                    _police(own),
                     "–",
                     f"{len(own):,}",
                 ]

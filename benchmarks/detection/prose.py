@@ -36,7 +36,8 @@ PARTS = {
 
 What was asked for beside what was measured. *60 s, 30 m, seen*: the wearer was truly inside for a minute and
 thirty metres deep, and at least one fix was taken in it and came; it is missed where no unrefuted breach of
-any certainty overlaps it. Ways that no fix shows are a row of their own. None of N shows no less than 3/N.
+any certainty overlaps it. Stays in which no fix came are a row of their own; crossings that only the line
+between two fixes shows have none, and stand in the curve with all others. None of N shows no less than 3/N.
 Contacts count by their radius. Curfews stand with the suites below. *Were all of high risk*: false breaches
 of the same run told as probable or certain, of which the police hear at high risk. A rate is a
 wearer-day's.

@@ -325,6 +325,10 @@ def test_every_stay_is_a_row_with_what_was_made_of_it(approach: Scene) -> None:
     text = figures_table(Pool(rows_of(judged, frozenset())), unheard, None)
     due = sum(row.due for row in rows)
     assert f"| missed: due by three plain fixes | all | {due}: 100.0%" in text
+    told = figures_table(Pool(rows_of(judged, frozenset())), rows, None)
+    lines_of_table = [line for line in told.splitlines() if line.startswith("|")]
+    assert len({line.count("|") for line in lines_of_table}) == 1  # as many cells in each row
+    assert "| reached politie, " in told
 
 
 def _with_fixes(result: Result, fixes: int) -> Result:
