@@ -150,7 +150,7 @@ class _Run:
         if alert.event in (AlertEvent.POSSIBLE_INCURSION, AlertEvent.APPROACH):
             return Word.GREY, None
         past = alert.event is AlertEvent.HISTORIC_BREACH
-        if stay.late and not past:
+        if stay.late and not past and alert.at_us > stay.to_us:
             # Told as going on, though all that showed it came when it was over.
             return Word.FALSE, Name.WRONG_KIND
         first = not outcome.told

@@ -110,3 +110,10 @@ def test_a_breach_that_goes_on_through_a_second_stay_is_not_told_again_and_not_m
     assert wrong(judged(world, told, line(closed_at=at(2_050)))) == missing
     assert wrong(judged(world, told, line(refuted=True))) == missing
     assert wrong(judged(world, told)) == missing
+
+
+def test_what_was_told_while_it_went_on_is_right_though_the_last_fix_that_showed_it_came_late() -> None:
+    late = stay(1_000, 1_190, 100.0, first_fix=at(1_015), shown=at(1_250), late=True)
+    found = judged(truth(wearer(), seen(0, DAY), late), alert(1_080))
+    assert words(found) == [Word.RIGHT]
+    assert found.passed
