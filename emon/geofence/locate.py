@@ -47,13 +47,21 @@ class Locator:
         self._table.add(zone)
 
     def points(self, positions: Sequence[Position]) -> list[PointPlace]:
-        """The place of each position, in the same order."""
+        """The place of each position, in the same order.
+
+        Of none, here and in ``segments``, without the kernels: where they are not in the cache, those of
+        paths take many seconds to compile, which who asks of points alone need not wait for.
+        """
+        if not positions:
+            return []
         lon, lat = np.array(positions, dtype=np.float64).reshape(-1, 2).T
         distances = signed_distances(self._table, np.zeros(len(lon), dtype=np.int64), lon, lat)
         return [PointPlace(relation_of(distance), distance) for distance in distances.tolist()]
 
     def segments(self, segments: Sequence[tuple[Position, Position]]) -> list[SegmentPlace]:
         """The place of each segment, straight in longitude and latitude the short way."""
+        if not segments:
+            return []
         ends = np.array(segments, dtype=np.float64).reshape(-1, 4)
         distances = path_distances(self._table, np.zeros(len(ends), dtype=np.int64), *ends.T)
         return [SegmentPlace(distance == 0.0, distance) for distance in distances.tolist()]

@@ -33,7 +33,10 @@ from emon.geofence.locate import Locator
 from emon.model.order import CircleZone
 import emon.geofence.relate as relate
 import sys
-Locator(CircleZone((4.48, 51.92), 250.0)).points([(4.481, 51.921)])
+locator = Locator(CircleZone((4.48, 51.92), 250.0))
+assert locator.points([]) == locator.segments([]) == []  # the command asks both of each batch
+assert not relate.near_each.signatures
+locator.points([(4.481, 51.921)])
 assert relate.near_each.signatures
 assert not relate.exact_each.signatures
 assert "emon.geofence.paths" not in sys.modules
