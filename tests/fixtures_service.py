@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -138,14 +139,20 @@ class Running:
             raise AssertionError(f"{query}: {await self.rows(query)}, not {wanted!r}")
 
 
-@pytest.fixture
-async def running(broker: Broker, database: str, tmp_path: Path) -> AsyncIterator[Running]:
+@asynccontextmanager
+async def running_on(broker: Broker, database: str, folder: Path) -> AsyncIterator[Running]:
     """The service, up, with three recipients; nothing is armed."""
-    receivers = Receivers(tmp_path / "recipients")
+    receivers = Receivers(folder / "recipients")
     policy = json.dumps(await receivers.start())
-    (tmp_path / "policy.json").write_text(policy)
-    service = Running(broker, database, tmp_path, receivers)
+    (folder / "policy.json").write_text(policy)
+    service = Running(broker, database, folder, receivers)
     await service.start()
     yield service
     await service.stop()
     await receivers.stop()
+
+
+@pytest.fixture
+async def running(broker: Broker, database: str, tmp_path: Path) -> AsyncIterator[Running]:
+    async with running_on(broker, database, tmp_path) as service:
+        yield service

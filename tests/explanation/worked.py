@@ -11,6 +11,7 @@ from emon.explanation.document import HASH, Document, explain, file_text, hash_o
 from emon.explanation.read import read_explanation
 from emon.explanation.select import OnFile, case_of
 from emon.explanation.verify import Finding, verify
+from emon.model.lines import breach_line
 from emon.model.order import OrderVersion
 from emon.replay import MemoryArchive, Received, replay
 
@@ -27,6 +28,17 @@ async def explained_archive(archive: MemoryArchive, orders: Sequence[OrderVersio
         on_file = OnFile(breach, alerts, archive.end_us)
         documents.append(explain(*await case_of(archive, orders, on_file, DEFAULT_POLICY)))
     return documents
+
+
+async def differences(orders: Sequence[OrderVersion], items: Sequence[Received]) -> list[object]:
+    """What explanations, read again, say otherwise than the replay: breaches without one, and verdicts."""
+    archive = await replay(orders, items)
+    documents = await explained_archive(archive, orders)
+    lines = {str(breach.id): breach_line(breach) for breach in archive.breaches()}
+    told = {str(document["verdict"]["id"]): document["verdict"] for document in documents}
+    found: list[object] = [key for key in lines.keys() | told.keys() if lines.get(key) != told.get(key)]
+    found += [finding.differences for d in documents if not (finding := await read_again(d)).agrees]
+    return found
 
 
 async def read_again(document: Document) -> Finding:

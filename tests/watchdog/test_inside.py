@@ -15,7 +15,6 @@ from immutables import Map
 
 from emon.alerts.recipients import Recipients, load_recipients
 from emon.demo.broker import EmbeddedBroker
-from emon.demo.receivers_supervisor import Receivers
 from emon.devices.watching import Watching
 from emon.ingest.sources.mqtt_url import BrokerAddress
 from emon.limits import PLATFORM_AFTER_S, PLATFORM_WELL_S
@@ -27,7 +26,7 @@ from emon.store.store import Store
 from emon.watchdog.expected import missing_since_us
 from emon.watchdog.inside import Health, Watchdog
 from emon.watchdog.told_once import Seen, look, reached
-from tests.fixtures_service import Running, circle_order
+from tests.fixtures_service import Running, circle_order, running_on
 
 S = SECOND_US
 T0 = 1_790_000_000 * S
@@ -191,13 +190,8 @@ async def test_a_taken_session_is_told_at_once(scene: Scene) -> None:
 
 @pytest.fixture
 async def on_nats(embedded_broker: EmbeddedBroker, database: str, tmp_path: Path) -> AsyncIterator[Running]:
-    receivers = Receivers(tmp_path / "recipients")
-    (tmp_path / "policy.json").write_text(json.dumps(await receivers.start()))
-    service = Running(embedded_broker, database, tmp_path, receivers)
-    await service.start()
-    yield service
-    await service.stop()
-    await receivers.stop()
+    async with running_on(embedded_broker, database, tmp_path) as service:
+        yield service
 
 
 async def test_an_eviction_of_the_service_reaches_every_recipient(on_nats: Running) -> None:

@@ -21,14 +21,13 @@ from emon.alerts.outbox import Attempt, Outcome
 from emon.alerts.recipients import Recipients, load_recipients
 from emon.config import load_settings
 from emon.demo.broker import EmbeddedBroker
-from emon.demo.receivers_supervisor import Receivers
 from emon.limits import WATCH_LOOK_S
 from emon.model.instant import SECOND_US
 from emon.model.platform import PlatformCause
 from emon.watchdog.kept import KeptFile, KeptUnusable
 from emon.watchdog.outside import Faults, Lookout, Places, ask
 from emon.watchdog.told_once import reached
-from tests.fixtures_service import Running
+from tests.fixtures_service import Running, running_on
 
 S = SECOND_US
 NOWHERE = "http://127.0.0.1:9"  # the discard port: nothing listens there
@@ -39,13 +38,8 @@ LOOK_US = round(WATCH_LOOK_S * S)
 
 @pytest.fixture
 async def running(embedded_broker: EmbeddedBroker, database: str, tmp_path: Path) -> AsyncIterator[Running]:
-    receivers = Receivers(tmp_path / "recipients")
-    (tmp_path / "policy.json").write_text(json.dumps(await receivers.start()))
-    service = Running(embedded_broker, database, tmp_path, receivers)
-    await service.start()
-    yield service
-    await service.stop()
-    await receivers.stop()
+    async with running_on(embedded_broker, database, tmp_path) as service:
+        yield service
 
 
 def told(running: Running, party: str) -> list[str]:
