@@ -21,7 +21,7 @@ EXAMPLE = bytes.fromhex(  # the worked example of docs/wire.md
     "010001002c03000010911f3f1f4e0600a8bef21ec078ab02e20400008c0078696e0009a60000"
 )
 
-_fixes = st.builds(
+FIXES_ON_THE_GRID = st.builds(
     RawFix,
     device=st.just("d-1"),
     seq=st.integers(0, SEQ_MAX),
@@ -39,7 +39,7 @@ _fixes = st.builds(
 )
 
 
-@given(fixes=st.lists(_fixes, max_size=20))
+@given(fixes=st.lists(FIXES_ON_THE_GRID, max_size=20))
 def test_what_is_on_the_grid_comes_back_equal(fixes: list[RawFix]) -> None:
     decoded = decode(TOPIC, encode_fixb(fixes))
     assert decoded.rejections == ()
