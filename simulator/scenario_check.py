@@ -24,7 +24,8 @@ from simulator.path import Path
 from simulator.scenario import Recording, Scenario, Told, Wearer
 from simulator.scenario_orders import conditions_of, versions_of
 from simulator.scoring.facts import BUFFER, INSIDE, OUTSIDE, STAYS, Stay
-from simulator.scoring.of_path import Contact, Fixes, Watched, truth_of_path
+from simulator.scoring.of_pair import Fixes, Side
+from simulator.scoring.of_path import Contact, Watched, truth_of_path
 
 EDGE_S = 90.0
 """An author's clock: by so much may a stay that he writes begin and end beside the true one."""
@@ -79,7 +80,7 @@ def _stays(scenario: Scenario, start_us: int, fixes: Mapping[str, Fixes]) -> lis
         wearer = people.get(claimed.version.wearer)
         if wearer is None or isinstance(wearer.receiver, Recording) or not claimed.spans:
             continue
-        watched = _watched(claimed, victims.get((claimed.version.id, claimed.condition.id)), people)
+        watched = _watched(claimed, victims.get((claimed.version.id, claimed.condition.id)), people, fixes)
         if watched is not None:
             path = _whole(wearer.movement.path(), scenario.duration_s)
             span_s = (0.0, scenario.duration_s)
@@ -181,14 +182,17 @@ def _victims(scenario: Scenario) -> dict[Key, str]:
     }
 
 
-def _watched(claimed: Claimed, victim: str | None, people: Mapping[str, Wearer]) -> Watched | Contact | None:
+def _watched(
+    claimed: Claimed, victim: str | None, people: Mapping[str, Wearer], fixes: Mapping[str, Fixes]
+) -> Watched | Contact | None:
     order, condition = claimed.version.id, claimed.condition
     if claimed.kind == Kind.CONTACT:
         zone = condition.zone
         other = next((each for each in people.values() if each.device.id == victim), None)
         if other is None or not isinstance(zone, CircleZone):
             return None
-        return Contact(order, condition.id, other.movement.path(), zone.radius_m, claimed.spans)
+        hers = Side(other.movement.path(), fixes.get(other.id, _NO_FIXES))
+        return Contact(order, condition.id, hers, zone.radius_m, claimed.spans)
     if condition.zone is None:
         return None
     table = ZoneTable()

@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.detection.stays import StayRow
 from benchmarks.detection.tally import Pool
 from benchmarks.detection.telling import percent, table
-from simulator.scoring.facts import INSIDE, OUTSIDE
+from simulator.scoring.facts import INSIDE, NEAR, OUTSIDE
 from simulator.scoring.intervals import Interval, garwood, wilson
 
 DEEP_M, LONG_S, AFTER_S = 100.0, 180.0, 75.0
@@ -49,17 +49,19 @@ def figures_table(quiet: Pool, stays: Sequence[StayRow], recorded: Pool | None) 
 
 def _missed(of: str, stays: Sequence[StayRow]) -> list[list[str]]:
     bans = [stay for stay in stays if stay.kind != OUTSIDE]
-    met, due = [stay for stay in bans if stay.met], [stay for stay in bans if stay.due]
-    hidden = [stay for stay in bans if not stay.seen and stay.lasts_s >= 60.0 and stay.deepest_m >= 30.0]
-    rows = [
-        [
-            "missed: 60 s, 30 m, seen; no breach overlaps",
-            of,
-            *_zero([s for s in met if not s.overlapped], met),
-        ],
-        ["missed: due by three plain fixes", of, *_zero([s for s in due if not s.overlapped], due)],
-        ["as long and deep, no fix came: told of all the same", of, *_share(hidden, _overlapped, "–")],
-    ]
+    met = [stay for stay in bans if stay.met]
+    hidden = [stay for stay in bans if not stay.seen and stay.long_and_deep]
+    rows = []
+    for words, near in (("bans", False), ("contacts", True)):
+        own = [stay for stay in bans if (stay.kind == NEAR) is near]
+        what = "60 s within the radius, both seen" if near else "60 s, 30 m, seen"
+        rows += [
+            [f"missed, {words}: {what}; no breach overlaps", of, *_missed_of([s for s in own if s.met])],
+            [f"missed, {words}: due by three plain fixes", of, *_missed_of([s for s in own if s.due])],
+        ]
+    rows.append(
+        ["as long and deep, no fix came: told of all the same", of, *_share(hidden, _overlapped, "–")]
+    )
     present = [stay for stay in met if not stay.late and stay.kind == INSIDE]
     for risk in (False, True):
         own = [stay for stay in present if stay.high_risk is risk]
@@ -77,12 +79,13 @@ def _missed(of: str, stays: Sequence[StayRow]) -> list[list[str]]:
     return rows
 
 
-def _zero(missed: Sequence[StayRow], of: Sequence[StayRow]) -> list[str]:
+def _missed_of(stays: Sequence[StayRow]) -> list[str]:
     """A count that should be none, with what none of so many would show."""
-    if not of:
+    if not stays:
         return ["–", "0", "0"]
-    found = percent(wilson(len(missed), len(of)))
-    return [f"{len(missed)}: {found}; 3/N is {3.0 / len(of):.2%}", "0", f"{len(of):,}"]
+    missed = sum(not stay.overlapped for stay in stays)
+    found = percent(wilson(missed, len(stays)))
+    return [f"{missed}: {found}; 3/N is {3.0 / len(stays):.2%}", "0", f"{len(stays):,}"]
 
 
 def _share(stays: Sequence[StayRow], test: Test, asked: str) -> list[str]:

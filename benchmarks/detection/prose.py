@@ -36,10 +36,12 @@ PARTS = {
 
 What was asked for beside what was measured. *60 s, 30 m, seen*: the wearer was truly inside for a minute and
 thirty metres deep, and at least one fix was taken in it and came; it is missed where no unrefuted breach of
-any certainty overlaps it. Stays in which no fix came are a row of their own; crossings that only the line
-between two fixes shows have none, and stand in the curve with all others. None of N shows no less than 3/N.
-Contacts count by their radius. Curfews stand with the suites below. *Were all of high risk*: false breaches
-of the same run told as probable or certain, of which the police hear at high risk. A rate is a
+any certainty overlaps it. A contact counts from a minute within the radius on, where both were seen: at some
+instant of it each had a position at most 120 s old, however wide its claim. Who is near somebody whose device
+is silent, or reports by the hour because she sits still, is near unseen. Stays in which no fix came are a row
+of their own; crossings that only the line between two fixes shows have none, and stand in the curve with all
+others. None of N shows no less than 3/N. Curfews stand with the suites below. *Were all of high risk*: false
+breaches of the same run told as probable or certain, of which the police hear at high risk. A rate is a
 wearer-day's.
 """,
     "events": "\n### Alerts at the centre, a compliant wearer-day, by event\n",

@@ -19,11 +19,11 @@ from emon.model.instant import SECOND_US, parse_instant
 from emon.model.vocabulary import AlertEvent, Certainty
 from simulator.scoring.alerts import Told
 from simulator.scoring.due import Class
-from simulator.scoring.facts import BUFFER, OUTSIDE, Stay
+from simulator.scoring.facts import BUFFER, NEAR, OUTSIDE, Stay
 from simulator.scoring.verdict import Judged, Outcome
 
 MET_S = 60.0  # [issue 6] "inside for at least 60 s and at least 30 m deep while reception exists"
-MET_M = 30.0
+MET_M = 30.0  # [issue 6] of a ban; "for contact: within the radius for 60 s"
 FIXES_AFTER = 2  # [issue 6] "within two fixes after the 95 % circle is inside"
 _AS_PRESENT = frozenset({AlertEvent.BREACH, AlertEvent.PROXIMITY})
 
@@ -32,9 +32,10 @@ class StayRow(msgspec.Struct):
     """Seconds count from the stay's true begin; None: never.
 
     ``kind`` as in the truth. ``due`` by the score's three plain fixes. ``seen``: a fix was taken in it and
-    came. ``overlapped``: an unrefuted breach of any certainty overlaps it. ``probable_s``, ``police_s``: the
-    first alert that says probable or more, the first at the police. ``circle_s``: when the first fix came
-    whose 95 % circle was all inside, ``after_s`` when the second after that one.
+    came; of a contact, by which both had a position at most 120 s old. ``overlapped``: an unrefuted breach of
+    any certainty overlaps it. ``probable_s``, ``police_s``: the first alert that says probable or more, the
+    first at the police. ``circle_s``: when the first fix came whose 95 % circle was all inside, ``after_s``
+    when the second after that one.
     """
 
     kind: str
@@ -55,7 +56,11 @@ class StayRow(msgspec.Struct):
     @property
     def met(self) -> bool:
         """Deep and long enough, with reception, to be due by the breach issue's own words."""
-        return self.seen and self.lasts_s >= MET_S and self.deepest_m >= MET_M
+        return self.seen and self.long_and_deep
+
+    @property
+    def long_and_deep(self) -> bool:
+        return self.lasts_s >= MET_S and (self.kind == NEAR or self.deepest_m >= MET_M)
 
 
 def stay_rows(scene: Scene, judged: Judged, lines: Sequence[dict[str, Any]]) -> list[StayRow]:

@@ -280,10 +280,10 @@ def _raises(outcome: Outcome, alert: Told) -> bool:
 
 
 def _goes_on(alert: Told, stay: Stay) -> bool:
-    """Whether the alert's breach, which stands, was open at some instant of a stay that began after it."""
-    if not alert.stands or alert.opened_us is None or alert.at_us > stay.from_us:
+    """Whether the alert's breach, which stands, began before a stay, was told by its end, went on in it."""
+    if not alert.stands or alert.opened_us is None or alert.opened_us > stay.from_us:
         return False
-    return alert.closed_us is None or alert.closed_us > stay.from_us
+    return alert.at_us <= stay.to_us and (alert.closed_us is None or alert.closed_us > stay.from_us)
 
 
 def _is_missed(outcome: Outcome) -> bool:

@@ -25,16 +25,9 @@ from simulator.scoring.gauge import (
     sampled,
     stretches,
 )
+from simulator.scoring.of_pair import Fixes, Side, moments
 
 Spans = Sequence[tuple[float, float]]
-
-
-class Fixes(NamedTuple):
-    """When fixes were taken and when they came (seconds), and their claimed 95 % radius; f64[n] each."""
-
-    t_s: Floats
-    received_s: Floats
-    accuracy_m: Floats
 
 
 class Watched(NamedTuple):
@@ -49,11 +42,11 @@ class Watched(NamedTuple):
 
 
 class Contact(NamedTuple):
-    """A contact condition with the other's path."""
+    """A contact condition with the protected person's path and what came of her device."""
 
     order: str
     condition: str
-    other: Way
+    other: Side
     radius_m: float
     active: Spans
 
@@ -123,7 +116,10 @@ def _stays(
     wrong = stretches(samples)
     if not wrong:
         return []
-    depth_m = gauge.depths_m(fixes.t_s)
+    if isinstance(condition, Contact):
+        fixes, depth_m = moments(Side(path, fixes), condition.other, condition.radius_m)
+    else:
+        depth_m = gauge.depths_m(fixes.t_s)
     found: list[Stay] = []
     for from_s, to_s, holds in _cut(wrong, active):
         from_us, to_us = _us(from_s, start_us), _us(to_s, start_us)
@@ -152,7 +148,7 @@ def _stays(
 
 def _gauge(path: Way, condition: Watched | Contact) -> tuple[Gauge, str]:
     if isinstance(condition, Contact):
-        return NearGauge(path, condition.other, condition.radius_m), NEAR
+        return NearGauge(path, condition.other.way, condition.radius_m), NEAR
     if condition.kind not in (INSIDE, OUTSIDE):
         raise ValueError(f"kind is {condition.kind!r}; must be {INSIDE} or {OUTSIDE}")
     outside = condition.kind == OUTSIDE
@@ -161,7 +157,7 @@ def _gauge(path: Way, condition: Watched | Contact) -> tuple[Gauge, str]:
 
 def _instants(path: Way, condition: Watched | Contact, span_s: tuple[float, float]) -> Floats:
     """Every vertex within the span, and its ends."""
-    vertices = [path.t_s] if isinstance(condition, Watched) else [path.t_s, condition.other.t_s]
+    vertices = [path.t_s] if isinstance(condition, Watched) else [path.t_s, condition.other.way.t_s]
     all_s = np.unique(np.concatenate([*vertices, np.array(span_s)]))
     return all_s[(all_s >= span_s[0]) & (all_s <= span_s[1])]
 

@@ -25,8 +25,8 @@ from simulator.people.life import Life
 from simulator.receivers import Receiver, Resampled, TracksMissing, kind, observe, resampled_kinds
 from simulator.receivers.observed import CELL, GNSS, Observed
 from simulator.scoring.facts import INSIDE, OUTSIDE, Seen, Wearer, World
+from simulator.scoring.of_pair import Fixes, Side
 from simulator.scoring.of_path import Contact, Watched, truth_of_path
-from simulator.scoring.of_path import Fixes as TruthFixes
 from simulator.scoring.reading import truth_of_facts
 from simulator.seeds import generator
 from simulator.suites.parameters import Parameters, WorldRefused
@@ -182,10 +182,9 @@ def played(
         conditions += own
         days = (span_s[1] - span_s[0]) / DAY_S
         facts.append(Wearer(cast.wearer, days, (_order(cast),), (cast.device,), COMPLETE))
-        fixes = TruthFixes(track.fixes.t_s, track.fixes.received_s, track.fixes.accuracy_m)
         watched = [_watched(each, by_device) for each in own]
         seen = seen_by_plan(cast.wearer, track, start_us)
-        facts += truth_of_path(cast.wearer, track.path, watched, fixes, span_s, start_us, seen)
+        facts += truth_of_path(cast.wearer, track.path, watched, _came(track), span_s, start_us, seen)
     return Played(
         suite,
         seed,
@@ -246,9 +245,15 @@ def _condition(cast: Cast, ban: Ban, table: ZoneTable) -> Condition:
 def _watched(condition: Condition, by_device: Mapping[str, Track]) -> Watched | Contact:
     order, name, active = condition.order, condition.condition, condition.active
     if condition.kind == "contact":
-        return Contact(order, name, by_device[condition.victim_device].path, condition.radius_m, active)
+        hers = by_device[condition.victim_device]
+        return Contact(order, name, Side(hers.path, _came(hers)), condition.radius_m, active)
     kind_ = INSIDE if condition.kind == "exclusion" else OUTSIDE
     return Watched(order, name, kind_, condition.table, condition.zone, active)
+
+
+def _came(track: Track) -> Fixes:
+    """What the truth counts of a device's fixes."""
+    return Fixes(track.fixes.t_s, track.fixes.received_s, track.fixes.accuracy_m)
 
 
 def orders_of(

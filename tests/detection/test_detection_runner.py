@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -43,7 +44,7 @@ from benchmarks.detection.report import Found, Unfinished, measured, tuned, writ
 from benchmarks.detection.rivals import RULES
 from benchmarks.detection.scenarios import NO_RULE, Staged, answer, for_rivals, staged
 from benchmarks.detection.scene import Scene, scene_of_scenario, scene_of_suite
-from benchmarks.detection.stays import stay_rows
+from benchmarks.detection.stays import StayRow, stay_rows
 from benchmarks.detection.tally import Pool, Row, blindness_of, rows_of
 from benchmarks.detection.tracks import bans_beside
 from benchmarks.detection.tuning import Point, chosen, front_of
@@ -324,11 +325,25 @@ def test_every_stay_is_a_row_with_what_was_made_of_it(approach: Scene) -> None:
     assert [row.circle_s for row in unheard] == [row.circle_s for row in rows]
     text = figures_table(Pool(rows_of(judged, frozenset())), unheard, None)
     due = sum(row.due for row in rows)
-    assert f"| missed: due by three plain fixes | all | {due}: 100.0%" in text
+    assert f"| missed, bans: due by three plain fixes | all | {due}: 100.0%" in text
+    assert "| missed, contacts: due by three plain fixes | all | – | 0 | 0 |" in text
     told = figures_table(Pool(rows_of(judged, frozenset())), rows, None)
     lines_of_table = [line for line in told.splitlines() if line.startswith("|")]
     assert len({line.count("|") for line in lines_of_table}) == 1  # as many cells in each row
     assert "| reached politie, " in told
+
+
+def test_a_contact_counts_from_a_minute_within_the_radius_on_however_shallow() -> None:
+    row = StayRow("near", False, True, 75.0, 12.0, due=False, seen=True, late=False, overlapped=False)
+    assert row.met
+    assert not msgspec.structs.replace(row, lasts_s=50.0).met
+    assert not msgspec.structs.replace(row, seen=False).met
+    assert not msgspec.structs.replace(row, kind="inside").met  # of a ban 30 m are asked
+    text = figures_table(Pool([]), [row], None)
+    assert (
+        "| missed, contacts: 60 s within the radius, both seen; no breach overlaps | all | 1: 100.0%" in text
+    )
+    assert "| missed, bans: 60 s, 30 m, seen; no breach overlaps | all | – | 0 | 0 |" in text
 
 
 def _with_fixes(result: Result, fixes: int) -> Result:

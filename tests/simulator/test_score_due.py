@@ -112,6 +112,19 @@ def test_a_breach_that_goes_on_through_a_second_stay_is_not_told_again_and_not_m
     assert wrong(judged(world, told)) == missing
 
 
+def test_a_breach_that_a_first_touch_opened_and_that_is_told_in_the_stay_after_it_is_of_both() -> None:
+    """He came within the radius for some seconds, and four seconds later for minutes."""
+    world = truth(wearer(), seen(0, DAY), stay(1_000, 1_014, 2.0), stay(1_018, 2_000, 100.0))
+    line = {"type": "breach", "id": "b-1", "how": "inside", "opened_at": at(1_011), "refuted": False}
+    told = alert(1_048, breach="b-1")
+    found = judged(world, told, line | {"closed_at": at(1_990)})
+    assert found.passed
+    assert [outcome.carried for outcome in found.outcomes] == [False, True]
+    # What had ended before the second began, or was told only after it, is no word about it.
+    assert not judged(world, told, line | {"closed_at": at(1_016)}).passed
+    assert not judged(world, alert(2_010, breach="b-1"), line | {"closed_at": at(1_990)}).passed
+
+
 def test_what_was_told_while_it_went_on_is_right_though_the_last_fix_that_showed_it_came_late() -> None:
     late = stay(1_000, 1_190, 100.0, first_fix=at(1_015), shown=at(1_250), late=True)
     found = judged(truth(wearer(), seen(0, DAY), late), alert(1_080))

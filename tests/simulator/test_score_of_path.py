@@ -11,7 +11,8 @@ from emon.model.order import CircleZone
 from simulator.movement import Movement, Pause, Travel, shifted
 from simulator.path import Path
 from simulator.scoring.facts import Held, Seen, Stay
-from simulator.scoring.of_path import Contact, Fixes, Watched, seen_of_fixes, truth_of_path
+from simulator.scoring.of_pair import Fixes, Side
+from simulator.scoring.of_path import Contact, Watched, seen_of_fixes, truth_of_path
 from tests.simulator.worlds import START_US
 
 _GATE = (4.4777, 51.9244)
@@ -33,6 +34,12 @@ def _ban(active: list[tuple[float, float]], kind: str = "inside", radius_m: floa
     table = ZoneTable()
     index = table.add(CircleZone(_GATE, radius_m))
     return Watched("o-1", "c-1", kind, table, index, active)
+
+
+def _towards(fixes: Fixes = _NONE) -> Contact:
+    """Of one who comes from the other side and passes at the gate after 600 s; 400 m are too near."""
+    way = Movement(_east(1_000.0), [Pause(100.0), Travel(_east(-1_000.0), 2.0), Pause(2_500.0)]).path()
+    return Contact("o-1", "c-1", Side(way, fixes), 400.0, _DAY)
 
 
 def _stays(path: Path, watched: Watched | Contact, fixes: Fixes = _NONE) -> list[Stay]:
@@ -75,10 +82,31 @@ def test_out_of_a_home_only_while_it_must_be_in() -> None:
 
 
 def test_nearness_is_of_two_who_move() -> None:
-    towards = Movement(_east(1_000.0), [Pause(100.0), Travel(_east(-1_000.0), 2.0), Pause(2_500.0)]).path()
-    (stay,) = _stays(_through(), Contact("o-1", "c-1", towards, 400.0, _DAY))
+    (stay,) = _stays(_through(), _towards())
     assert _span(stay) == pytest.approx((500.0, 700.0), abs=0.5)
     assert stay.deepest_m == pytest.approx(400.0, abs=2.5)
+
+
+@pytest.mark.parametrize(
+    ("his", "hers", "first_s", "shown_s"),
+    [
+        (_fixes(520.0, 580.0, 640.0), _NONE, None, None),  # seen alone he is near to nobody
+        (_fixes(520.0, 580.0, 640.0), _fixes(399.0), None, None),  # hers is older than 120 s
+        (_fixes(520.0, 580.0, 640.0), _fixes(405.0), 520.0, None),  # new enough for the first of his alone
+        (_fixes(520.0, 580.0, 640.0), _fixes(550.0, 610.0), 550.0, 610.0),  # 550, 580 and 610 show it
+        (_fixes(520.0, 580.0, 640.0), _fixes(550.0, 610.0, accuracy_m=700.0), 550.0, None),
+        (_fixes(520.0, 580.0, 640.0), _fixes(550.0, 610.0, after_s=400.0), 950.0, 1_010.0),
+        (_fixes(560.0, 620.0), _fixes(560.0, 620.0), 560.0, None),  # two instants, two moments
+    ],
+)
+def test_a_contact_is_shown_by_both_or_not_at_all(
+    his: Fixes, hers: Fixes, first_s: float | None, shown_s: float | None
+) -> None:
+    (stay,) = _stays(_through(), _towards(hers), his)
+    seconds = [
+        None if at is None else (at - START_US) / SECOND_US for at in (stay.first_fix_us, stay.shown_us)
+    ]
+    assert seconds == [first_s, shown_s]
 
 
 @pytest.mark.parametrize(
