@@ -130,8 +130,12 @@ class ServiceProcess:
         self._process: Process | None = None
         self.cpu_s = 0.0
 
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
     async def start(self) -> None:
-        """Start it and wait until it says that it is up."""
+        """Start it and wait until it says that it is up. Raises ``RuntimeError`` when it ends instead."""
         seen = self._log.stat().st_size if self._log.exists() else 0
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(

@@ -84,16 +84,23 @@ class EmbeddedDatabase:
 
     ``data_dir`` is made when missing, together with ``NAME.lock`` beside it. Start it from the main
     thread: the kernel ends the server with the *thread* that started it. ``start`` and ``stop`` may
-    run in different event loops. ``settings`` are further server settings.
+    run in different event loops. ``settings`` are further server settings; ``port`` is the same at each
+    start, where None takes a free one.
     """
 
     def __init__(
-        self, data_dir: Path, *, bin_dir: Path | None = None, settings: Mapping[str, str] | None = None
+        self,
+        data_dir: Path,
+        *,
+        bin_dir: Path | None = None,
+        settings: Mapping[str, str] | None = None,
+        port: int | None = None,
     ) -> None:
         self._settings = {"fsync": "on", "max_connections": "50", **(settings or {})}
         self.data_dir = data_dir.absolute()
         self.bin_dir = bin_dir if bin_dir is not None else wheel_bin_dir()
         self.port = 0
+        self._kept_port = port
         self._socket_dir = self.data_dir
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: IO[bytes] | None = None
@@ -236,7 +243,7 @@ class EmbeddedDatabase:
         if too_long and self._socket_dir == self.data_dir:
             self._socket_dir = Path(tempfile.mkdtemp(prefix="emon-pg-"))
             self._hand_over(self._socket_dir)
-        self.port = _free_port()
+        self.port = self._kept_port or _free_port()
         command = self._command(
             "postgres", "-D", str(self.data_dir), "-k", str(self._socket_dir),
             "-h", "127.0.0.1", "-p", str(self.port),
@@ -255,7 +262,7 @@ class EmbeddedDatabase:
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             if self._process is None or self._process.poll() is not None:
-                if PORT_TAKEN in self._log_tail():
+                if self._kept_port is None and PORT_TAKEN in self._log_tail():
                     return False
                 raise EmbeddedDatabaseFault(f"PostgreSQL ended at its start: {self._log_tail()}")
             try:

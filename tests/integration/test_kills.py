@@ -1,0 +1,64 @@
+"""The kill harness, short: service, database and broker die once each, and one does while it starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.kills.books import Stored, compare_fixes
+from benchmarks.kills.publisher import Acked, Key
+from benchmarks.kills.run import Plan, run
+from benchmarks.kills.schedule import Part, kills
+from emon.demo.broker import EmbeddedBroker
+
+SEED = 1209  # of those whose four kills meet every part, the one that waits least
+KEY: Key = ("kill-00000", 1, 1_767_225_600_000)
+
+
+def rows(*keys: Key, raw: bytes = b"{}", waiting: int = 0) -> Stored:
+    fixes = [(*key, 0, raw) for key in keys]
+    return Stored(fixes, [], [], [], [], [], waiting, 0)
+
+
+async def test_nothing_acknowledged_is_lost_or_doubled_whoever_is_killed(tmp_path: Path) -> None:
+    folder = tmp_path / "k"
+    folder.mkdir()
+    broker = EmbeddedBroker(folder / "broker")
+    await broker.start()
+    try:
+        outcome = await run(Plan(4, SEED, rate=100.0, devices=100), folder, broker)
+    finally:
+        await broker.stop()
+    assert outcome.books.faults == [], outcome.timeline
+    assert {Part.SERVICE, Part.DATABASE, Part.BROKER, Part.BOTH} <= outcome.done.keys()
+    assert outcome.done["service, starting"] >= 1
+    assert outcome.books.stored == outcome.books.published > 0
+    assert outcome.books.alerts > 0
+
+
+def test_the_same_seed_plans_the_same_kills_and_spares_a_broker_on_demand() -> None:
+    assert list(kills(7, 50)) == list(kills(7, 50)) != list(kills(8, 50))
+    assert all(kill.part is not Part.BROKER for kill in kills(7, 50, broker=False))
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [
+        (rows(), "acknowledged fixes are not stored"),
+        (rows(KEY, KEY), "stored twice"),
+        (rows(KEY, raw=b"{ }"), "not as they were sent"),
+        (rows(KEY, waiting=2), "2 fixes still wait"),
+    ],
+)
+def test_the_books_find_what_must_not_be(stored: Stored, said: str) -> None:
+    books = compare_fixes({KEY: b"{}"}, {KEY: Acked(b"{}", 5)}, stored, [])
+    assert len(books.faults) == 1
+    assert said in books.faults[0]
+
+
+def test_what_a_broker_does_not_promise_is_counted_apart() -> None:
+    at_us = 15
+    books = compare_fixes({KEY: b"{}"}, {KEY: Acked(b"{}", at_us)}, rows(), [(10, 20)])
+    assert books.faults == []
+    assert books.within_promise == 1
