@@ -135,7 +135,7 @@ class ServiceProcess:
         return self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
-        """Start it and wait until it says that it is up. Raises ``RuntimeError`` when it ends instead."""
+        """Start it and wait until it says that it is up. Raises ``RuntimeError`` when it does not."""
         seen = self._log.stat().st_size if self._log.exists() else 0
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
@@ -147,7 +147,10 @@ class ServiceProcess:
                 raise RuntimeError(f"the service ended: {self._log.read_text()[-2000:]}")
             return b"the service is up" in self._log.read_bytes()[seen:]
 
-        await until(is_up, UP_WITHIN_S)
+        if not await until(is_up, UP_WITHIN_S):
+            raise RuntimeError(
+                f"the service was not up within {UP_WITHIN_S:.0f} s: {self._log.read_text()[-2000:]}"
+            )
 
     async def end(self, sign: signal.Signals) -> int | None:
         """Send the signal, wait for its end and give its exit code; None when it was not running."""

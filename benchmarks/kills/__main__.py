@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import secrets
 import sys
 import tempfile
@@ -54,6 +55,7 @@ def main() -> int:
         broker_is_killed=not args.no_broker_kills,
         forgets_us=MOSQUITTO_FORGETS_US if args.broker == "mosquitto" else 0,
     )
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns of each write to a broker that died
     print(f"seed {plan.seed}", file=sys.stderr, flush=True)
     outcome = asyncio.run(_on_broker(plan, args.broker))
     print(json.dumps(outcome.as_json()))

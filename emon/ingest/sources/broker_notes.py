@@ -54,6 +54,14 @@ class BrokerNotes:
                 RECEIVE_WINDOW_MESSAGES,
             )
 
+    def more_than_agreed(self, window: int) -> None:
+        """It sends beyond our Receive Maximum; what waits here stays bounded in bytes."""
+        _log.warning(
+            "MQTT broker %s sends more than the %d unacknowledged messages that were agreed; they are taken.",
+            self._address,
+            window,
+        )
+
     def dropped(self, payload: bytes) -> None:
         """Mosquitto counts dropped messages since its start, of all its clients."""
         text = payload.decode("ascii", "replace")

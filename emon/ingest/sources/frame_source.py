@@ -108,10 +108,10 @@ class FrameSource(ReconnectingSource):
                 return  # sent again in the same connection while we still work on the first
             self._held[packet_id] = 1
             self._held_count += 1
-            if self._version == "5" and self._held_count > self.address.window and self._link is not None:
-                reason = f"it sent more than the {self.address.window} messages that were agreed"
-                self._link.abandon(reason, packets.RECEIVE_MAXIMUM_EXCEEDED)
-                return
+            # Mosquitto 2.0.11 sends all that is in flight of a resumed session at once, whatever was agreed.
+            # Left (0x93) it would do the same on the next connection, and nothing would ever come again.
+            if self._version == "5" and self._held_count == self.address.window + 1:
+                self.notes.more_than_agreed(self.address.window)
             receipt = self._connection * _PACKET_IDS + packet_id
         if topic == DROPPED_TOPIC:
             self.notes.dropped(payload)

@@ -42,7 +42,6 @@ REFUSED_FROM = 0x80  # reason codes of 0x80 or greater are refusals (2.4)
 UNSUPPORTED_VERSION = 0x84  # 3.2.2.2
 TAKEN_OVER = 0x8E  # 3.14.2.1: another connection with our client id
 MALFORMED = 0x81
-RECEIVE_MAXIMUM_EXCEEDED = 0x93
 NEVER_EXPIRES_S = 0xFFFFFFFF  # 3.1.2.11.2: the session does not expire
 _UNACCEPTABLE_LEVEL = 1  # MQTT 3.1.1, 3.2.2.3: what a broker that knows only 3.1.1 answers to 5
 
