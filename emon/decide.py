@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 from immutables import Map, MapMutation
 
 from emon.alerts.approach import judge_approach
-from emon.alerts.policy import Decision, Policy, judge_change
+from emon.alerts.decision_table import Situation
+from emon.alerts.policy import Policy
+from emon.alerts.telling import Decision, judge_change
 from emon.device_watch import Keeper
 from emon.devices.wishes import wanted_by_change, wanted_by_doubt
 from emon.geofence.approach import approach_of
@@ -24,7 +26,8 @@ from emon.model.breach import Alert, Breach
 from emon.model.command import Chase, Wish
 from emon.model.fix import Fix
 from emon.model.instant import to_datetime
-from emon.model.vocabulary import AlertEvent, Kind, Risk
+from emon.model.order import OrderVersion
+from emon.model.vocabulary import AlertEvent, Kind
 from emon.model.watch import Turn
 from emon.state import FoldPast, Key, State
 
@@ -323,7 +326,9 @@ class Decider:
         for key, change in changes:
             after = change.after
             days = self.incursion_days.get(key, ())
-            decision = Decision(at_us, received_at_us, self._risk(key, after, at_us), _local_day(after), days)
+            version = self._version(key, after, at_us)
+            day, basis = _local_day(after), version.legal_basis
+            decision = Decision(at_us, received_at_us, version.risk, day, days, basis)
             breach, alerts = judge_change(self._policy, change.before, after, decision)
             self.alerts.extend(alerts)
             self.wants.extend(wanted_by_change(change.before, after, alerts, self._newest_us(key), at_us))
@@ -345,7 +350,7 @@ class Decider:
                 continue
             before = self.approaches.get(key, ())
             alert = judge_approach(
-                self._policy,
+                self._policy.decide(self._approach(key, at_us)),
                 key,
                 device=found.device,
                 seen_at_us=found.at_us,
@@ -363,11 +368,15 @@ class Decider:
         newest = None if fold is None else fold.newest
         return None if newest is None else newest.at_us
 
-    def _risk(self, key: Key, breach: Breach, at_us: int) -> Risk:
-        """The risk of the version in force at the decision (contract, section 3)."""
+    def _version(self, key: Key, breach: Breach, at_us: int) -> OrderVersion:
+        """The version in force at the decision, whose risk and recipients count (contract, section 3)."""
         timeline = self._state.subjects[key].timeline
-        version = timeline.governing(at_us)
-        return (version or timeline.version(breach.version)).risk
+        return timeline.governing(at_us) or timeline.version(breach.version)
+
+    def _approach(self, key: Key, at_us: int) -> Situation:
+        version = self._state.subjects[key].timeline.governing(at_us)
+        risk, basis = (None, None) if version is None else (version.risk, version.legal_basis)
+        return Situation(AlertEvent.APPROACH, at_us, Kind.EXCLUSION, risk=risk, legal_basis=basis)
 
 
 def _open_lines(lines: Sequence[Breach]) -> tuple[Breach, ...]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from emon.alerts.decision_table import Situation
 from emon.alerts.device_states import AT_FIRST, PASSING, rise, told_later
-from emon.alerts.policy import Policy, rule_for_device
+from emon.alerts.policy import Policy
 from emon.geofence.timeline import device_use, in_force, victim_devices
 from emon.ingest.admit import clock_is_wrong
 from emon.limits import PANIC_AGAIN_S
@@ -18,6 +19,7 @@ from emon.model.breach import Alert
 from emon.model.fix import DeviceEvent, KeptEvent
 from emon.model.ids import derive_id
 from emon.model.instant import SECOND_US
+from emon.model.order import OrderVersion
 from emon.model.vocabulary import Risk
 from emon.state import State
 
@@ -73,20 +75,23 @@ def _of_one(
         raised = rise(event, before, now)
         if later is not None and near(one, later) and told_later(event, before, now, later.wire.state):
             raised = None
-        risk = _risk(state, one, at_us)
-        if raised is None or risk is None:
+        version = _version(state, one, at_us)
+        if raised is None or version is None:
             continue
-        rule = rule_for_device(policy, raised, risk)
+        risk, basis = version.risk, version.legal_basis
+        row = policy.decide(Situation(raised, at_us, risk=risk, legal_basis=basis))
         alerts.append(
             Alert(
                 id=derive_id("device", raised, *map(str, identity(one.wire)), at_us),
                 event=raised,
-                priority=rule.priority,
+                priority=row.priority,
                 at_us=at_us,
-                recipients=rule.recipients,
+                recipients=row.recipients,
                 happened_at_us=happened_us(one),
                 received_at_us=at_us,
                 device=one.wire.device,
+                row=row.name,
+                also=row.also,
             )
         )
     return alerts
@@ -117,16 +122,16 @@ def _near(earlier: KeptEvent, later: KeptEvent) -> bool:
     return happened_us(later) - happened_us(earlier) <= PANIC_AGAIN_S * SECOND_US
 
 
-def _risk(state: State, one: KeptEvent, at_us: int) -> Risk | None:
-    """The highest risk of the orders in force that have the device worn, or carried by the person
-    whom a contact condition protects; None without any."""
+def _version(state: State, one: KeptEvent, at_us: int) -> OrderVersion | None:
+    """Of the orders in force that have the device worn, or carried by the person whom a contact
+    condition protects, the version of the highest risk (of several the first by id); None without any."""
     then_us = happened_us(one)
-    found: list[Risk] = []
+    found: list[OrderVersion] = []
     for key in state.by_device.get(one.wire.device, ()):
         version = state.subjects[key].timeline.judging(then_us, at_us)
         if version is None or not in_force(version, then_us):
             continue
         worn = device_use(version, one.wire.device, then_us) is not None
         if worn or one.wire.device in victim_devices(version):
-            found.append(version.risk)
-    return max(found, key=list(Risk).index, default=None)
+            found.append(version)
+    return min(found, key=lambda v: (-list(Risk).index(v.risk), v.id), default=None)

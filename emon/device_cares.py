@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from emon.alerts.policy import Policy, rule_for_device
+from emon.alerts.policy import Policy
 from emon.devices.care import Clocks
 from emon.devices.caring import Cared, Received, care_for_all
 from emon.model.command import Chase, Wish
-from emon.model.vocabulary import AlertEvent, Party, Risk
 from emon.model.watch import ServiceStop
 from emon.plan import ServiceClock
 from emon.state import State
@@ -32,9 +31,5 @@ def cares_after(
     after = before if ended is None else ServiceClock((*watching.stops, ended))
     clocks = Clocks(before.shift, after.shift, still=watching.stopped_us is not None)
 
-    def told(event: AlertEvent, risk: Risk) -> tuple[int, tuple[Party, ...]]:
-        rule = rule_for_device(policy, event, risk)
-        return rule.priority, rule.recipients
-
     in_order = sorted(wants, key=lambda want: (want.at_us, want.device))
-    return care_for_all(state.caring, at_us, received, in_order, watching.duties, clocks, told)
+    return care_for_all(state.caring, at_us, received, in_order, watching.duties, clocks, policy.decide)

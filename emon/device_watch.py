@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from emon.alerts.policy import Policy, rule_for_trouble
+from emon.alerts.decision_table import Situation
+from emon.alerts.policy import Policy
 from emon.device_grace import near_ban_m, wait_s
 from emon.devices import orders, outage, position, silence
 from emon.devices.duty import weightiest
@@ -341,20 +342,30 @@ class Keeper:
     def _told(self, trouble_id: str, at_us: int, received_at_us: int | None) -> None:
         """The alert of a trouble, at the instant of its decision."""
         trouble = self._open[trouble_id]
-        rule = rule_for_trouble(self._policy, trouble.event)
+        row = self._policy.decide(self._situation(trouble, at_us))
         alert = Alert(
             id=derive_id("device", trouble.event, trouble.device or "", trouble.order or "", at_us),
             event=trouble.event,
-            priority=rule.priority,
+            priority=row.priority,
             at_us=at_us,
-            recipients=rule.recipients,
+            recipients=row.recipients,
             happened_at_us=trouble.opened_at_us,
             received_at_us=received_at_us,
             order=trouble.order,
             device=trouble.device,
+            row=row.name,
+            also=row.also,
         )
         self._keep(replace(trouble, alert=alert.id))
         self.alerts.append(alert)
+
+    def _situation(self, trouble: Trouble, at_us: int) -> Situation:
+        """Risk and legal basis are those of the order it tells of, else of the device's weightiest."""
+        duties = self._duties.get(trouble.device or "", ())
+        own = [duty for duty in duties if trouble.order in (None, duty.order)]
+        duty = weightiest(own, at_us)
+        risk, basis = (None, None) if duty is None else (duty.risk, duty.legal_basis)
+        return Situation(trouble.event, at_us, risk=risk, legal_basis=basis)
 
     # --- result -------------------------------------------------------------------------------
 

@@ -200,6 +200,18 @@ MESSAGE_VALUE_CHARS_MAX = 100  # [own] an id longer than this is cut in texts, n
 
 UNSEEN_LINES_MAX = 25  # [own] lines of an outage's list in a message: a screen; the page has all
 
+CLIMB_FIRST_S = 60  # [field] EN 50518 practice: an alert that nobody acknowledges climbs within a minute
+CLIMB_AGAIN_S = 180  # [field] EN 50518 practice: and again after three
+CLIMB_REPEAT_S = 180  # [own] the last rung comes again as seldom as the second came after the first, and more
+CLIMB_MAX_S = 7 * 86_400  # [own] a deadline beyond a week is a mistake: nobody would wait for it
+
+# --- policies -------------------------------------------------------------------------------------
+POLICY_BYTES_MAX = 1_048_576  # [own] a thousand rows need a third of it
+POLICY_ROWS_MAX = 1_000  # [own] beyond it nobody can read the table any more
+POLICY_NAME_CHARS_MAX = 64  # [own] of a row, a ladder, a shift, a contact
+POLICY_VERSION_DIGITS = 16  # [own] 64 bits of its content's hash, as the ids of alerts
+LADDER_RUNGS_MAX = 50  # [own] with every ladder that follows; far beyond what a person would write
+
 # --- documents of orders ------------------------------------------------------------------------
 ORDERS_BYTES_MAX = 64 * 1_048_576  # [own] ten zones of VERTICES_MAX vertices, or some 50,000 plain orders
 ORDER_VERSION_MAX = 2**31 - 1  # [own] what a PostgreSQL integer holds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from emon.alerts.policy import Policy
+from emon.alerts.decision_table import Row
 from emon.limits import APPROACH_AGAIN_S, APPROACHES_A_DAY_MAX
 from emon.model.breach import Alert
 from emon.model.ids import derive_id
@@ -16,7 +16,7 @@ _LOCAL_TZ = ZoneInfo("Europe/Amsterdam")
 
 
 def judge_approach(
-    policy: Policy,
+    row: Row,
     key: tuple[str, str],
     *,
     device: str,
@@ -27,9 +27,9 @@ def judge_approach(
 ) -> Alert | None:
     """The alert on an approach that a decision at ``at_us`` shows, or None where it was told.
 
-    ``before``: when the condition's newest alerts on approaches were raised, rising. One a local day,
-    and a second one where the approach ``rises``: from within a buffer to the zone within the warning
-    time. Never two within ``APPROACH_AGAIN_S``.
+    ``row``: the policy's for it. ``before``: when the condition's newest alerts on approaches were
+    raised, rising. One a local day, and a second one where the approach ``rises``: from within a buffer to
+    the zone within the warning time. Never two within ``APPROACH_AGAIN_S``.
     """
     if before and at_us - before[-1] < APPROACH_AGAIN_S * SECOND_US:
         return None
@@ -40,14 +40,16 @@ def judge_approach(
     return Alert(
         id=derive_id("approach", order, condition, at_us),
         event=AlertEvent.APPROACH,
-        priority=policy.approach.priority,
+        priority=row.priority,
         at_us=at_us,
-        recipients=policy.approach.recipients,
+        recipients=row.recipients,
         happened_at_us=seen_at_us,
         received_at_us=at_us,
         order=order,
         condition=condition,
         device=device,
+        row=row.name,
+        also=row.also,
     )
 
 

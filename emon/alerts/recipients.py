@@ -14,7 +14,6 @@ names the party that it has to warn itself, and the service says so at start.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,14 +21,17 @@ from typing import Any
 
 import msgspec
 
+from emon.alerts.policy_tree import read_policy_tree
 from emon.alerts.route_reader import RouteReader
-from emon.alerts.routes import Route
+from emon.alerts.routes import Languages, Route
 from emon.model.breach import Alert
 from emon.model.effects import NewDelivery
 from emon.model.order import Fault
 from emon.model.vocabulary import Party
 
 FALLBACK = Party.MELDKAMER_EM
+SECTIONS = ("recipients", "rules", "rows", "default_rows", "ladders", "shifts", "contacts")
+"""Of a policy file; all but the recipients and the contacts' routes are read by ``emon.policies``."""
 
 
 class RecipientsRefused(Exception):
@@ -45,15 +47,40 @@ class Recipients(msgspec.Struct, frozen=True):
 
     routes: dict[Party, Route]
     fallback: Party = FALLBACK
+    contacts: dict[str, Route] = {}
+    """Routes of the policy's contacts, by their names; a contact's party stands in its route."""
+    languages: dict[str, Languages] = {}
+    """In which languages a party or contact is written to, where not in both."""
 
     def deliveries(self, alert: Alert) -> list[NewDelivery]:
-        """One delivery for each recipient of the alert, and never none."""
-        parties: list[Party] = []
+        """One delivery for each recipient of the alert and each contact beside them, and never none."""
+        reached: dict[str, None] = {}
         for party in alert.recipients or (self.fallback,):
-            reached = party if party in self.routes else self.fallback
-            if reached not in parties:
-                parties.append(reached)
-        return [NewDelivery(alert.id, str(party), self.routes[party].channel) for party in parties]
+            reached[str(party if party in self.routes else self.fallback)] = None
+        for name in alert.also:
+            reached[self.reached(name)] = None
+        return [NewDelivery(alert.id, name, self.channel_of(name)) for name in reached]
+
+    def reached(self, name: str) -> str:
+        """Who is told in place of a party or contact: itself, or, without a route, its party or the
+        fallback."""
+        if name in self.contacts or name in self.routes:
+            return name
+        return str(self.fallback)
+
+    def channel_of(self, name: str) -> str:
+        """The channel of a party or contact that has a route. Raises ``KeyError`` without one."""
+        route = self.contacts.get(name)
+        return self.routes[Party(name)].channel if route is None else route.channel
+
+    def party_of(self, name: str) -> Party:
+        """The party that a recipient is, or that a contact belongs to."""
+        route = self.contacts.get(name)
+        return Party(name) if route is None else route.party
+
+    def languages_of(self, name: str) -> Languages:
+        """In which languages a party or contact is written to."""
+        return self.languages.get(name, Languages.BOTH)
 
     def warnings(self, parties: Iterable[Party]) -> list[str]:
         """A sentence for each of the parties (those a policy names) that has no route."""
@@ -89,51 +116,63 @@ def load_recipients(
             raise RecipientsRefused((Fault("", f"cannot read {source}: {fault.strerror}"),)) from None
     else:
         content = source
-    faults: list[Fault] = []
-    document = _document(content, faults)
-    entries = _entries(document, faults)
+    document, unreadable = read_policy_tree(content)
+    faults = list(unreadable)
     reader = RouteReader(faults, os.environ if environ is None else environ, folder or Path())
-    routes: dict[Party, Route] = {}
+    found = Recipients({}, contacts={}, languages={})
+    entries = _entries(document, faults)
     for name, entry in entries.items():
         if name not in set(Party):
             faults.append(Fault(f"recipients.{name}", f"not a party; known are {', '.join(Party)}"))
             continue
-        route = reader.read(Party(name), entry)
+        party = Party(name)
+        route = reader.read(party, _route_of(name, entry, f"recipients.{name}", found, faults))
         if route is not None:
-            routes[Party(name)] = route
+            found.routes[party] = route
+    _read_contacts(document, reader, found, faults)
     if str(FALLBACK) not in entries and not faults:
         need = "is required: it hears what has no route of its own"
         faults.append(Fault(f"recipients.{FALLBACK}", need))
     if faults:
         raise RecipientsRefused(tuple(faults))
-    return Recipients(routes)
+    return found
 
 
-def _document(source: bytes, faults: list[Fault]) -> Any:
-    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        seen: dict[str, Any] = {}
-        for name, value in pairs:
-            if name in seen:  # of two routes for one party the first would vanish unseen
-                faults.append(Fault("", f"member {name!r} stands twice in one object"))
-            seen[name] = value
-        return seen
+def _route_of(name: str, entry: Any, path: str, found: Recipients, faults: list[Fault]) -> Any:
+    """What of an entry describes the route; the languages are kept."""
+    if not isinstance(entry, dict):
+        return entry
+    language = entry.get("language", Languages.BOTH)
+    if isinstance(language, str) and language in set(Languages):
+        found.languages[name] = Languages(language)
+    else:
+        faults.append(Fault(f"{path}.language", f"must be one of {', '.join(Languages)}"))
+    return {member: value for member, value in entry.items() if member != "language"}
 
-    try:
-        return json.loads(source, object_pairs_hook=members)
-    except (ValueError, RecursionError) as fault:
-        faults.append(Fault("", f"not JSON: {fault}"))
-        return None
+
+def _read_contacts(document: Any, reader: RouteReader, found: Recipients, faults: list[Fault]) -> None:
+    """The routes of contacts. Who they are, and whether the section is sound, ``emon.policies`` says."""
+    contacts = document.get("contacts") if isinstance(document, dict) else None
+    for name, entry in contacts.items() if isinstance(contacts, dict) else ():
+        party = entry.get("party") if isinstance(entry, dict) else None
+        if not isinstance(party, str) or party not in set(Party):
+            continue
+        path = f"contacts.{name}"
+        route = {k: v for k, v in entry.items() if k not in ("party", "title")}
+        read = reader.read(Party(party), _route_of(name, route, path, found, faults), path)
+        if read is not None:
+            found.contacts[name] = read
 
 
 def _entries(document: Any, faults: list[Fault]) -> dict[str, Any]:
     if document is None and faults:
         return {}
     if not isinstance(document, dict):
-        faults.append(Fault("", "must be a JSON object with the member recipients"))
+        faults.append(Fault("", "must be an object with the member recipients"))
         return {}
     for name in document:
-        if name not in ("recipients", "rules"):  # rules: emon/alerts/rules.py
-            faults.append(Fault(str(name), "unknown member; known are recipients, rules"))
+        if name not in SECTIONS:
+            faults.append(Fault(str(name), f"unknown member; known are {', '.join(SECTIONS)}"))
     entries = document.get("recipients")
     if not isinstance(entries, dict) or not entries:
         faults.append(Fault("recipients", "must be an object with one member for each party"))

@@ -38,8 +38,9 @@ class RouteReader:
         self._path = ""
         self._entry: dict[str, Any] = {}
 
-    def read(self, party: Party, entry: Any) -> Route | None:
-        self._path = f"recipients.{party}"
+    def read(self, party: Party, entry: Any, path: str | None = None) -> Route | None:
+        """``path``: where the entry stands, if not among the recipients."""
+        self._path = f"recipients.{party}" if path is None else path
         if not isinstance(entry, dict):
             self._fault("", "must be an object")
             return None

@@ -30,6 +30,14 @@ class Secret:
         return hash(self._value)
 
 
+class Languages(StrEnum):
+    """In which languages a recipient is written to; ``both``: Dutch first, then English."""
+
+    NL = "nl"
+    EN = "en"
+    BOTH = "both"
+
+
 class MailSecurity(StrEnum):
     """``tls``: from the first byte; ``starttls``: required, not just tried; ``none``: in clear."""
 

@@ -48,7 +48,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("orders", metavar="ORDERS", type=Path, help="document of orders (JSON)")
     parser.add_argument("fixes", metavar="FIXES", help="recorded fixes (JSON Lines); - reads standard input")
-    parser.add_argument("--policy", type=Path, metavar="FILE", help="rules other than the default ones")
+    parser.add_argument("--policy", type=Path, metavar="FILE", help="a policy other than the default one")
     parser.add_argument("--until", metavar="T", help="end here (RFC 3339; default: the latest received_at)")
     parser.add_argument(
         "--files", type=Path, metavar="DIR", help="write each breach's explanation there, as ID.json"
@@ -60,12 +60,12 @@ def run(args: argparse.Namespace) -> int:
     import asyncio
 
     from emon.alerts.policy import DEFAULT_POLICY
-    from emon.alerts.rules import RulesRefused, read_rules
     from emon.cli.collector import collect_seldom
     from emon.cli.explanation_files import FileInTheWay, check_directory
     from emon.cli.recorded import recorded_messages
     from emon.model.instant import parse_instant
     from emon.orders.document import DocumentRefused, parse_document
+    from emon.policies.reader import PolicyRefused, read_policy
     from emon.replay import lines_of, replay
 
     try:
@@ -81,13 +81,13 @@ def run(args: argparse.Namespace) -> int:
         return _refuse(f"--files: {fault.filename}: {fault.strerror}", os.EX_CANTCREAT)
     try:
         versions = parse_document(args.orders.read_bytes(), armed_at_us=None)
-        policy = DEFAULT_POLICY if args.policy is None else read_rules(args.policy.read_bytes())
+        policy = DEFAULT_POLICY if args.policy is None else read_policy(args.policy.read_bytes())
         received, left_out = recorded_messages(args.fixes, "replay")
     except DocumentRefused as refused:
         print(refused, file=sys.stderr)
         return os.EX_DATAERR
-    except RulesRefused as refused_rules:
-        return _refuse("\n".join(f"{args.policy}: {fault}" for fault in refused_rules.faults), os.EX_DATAERR)
+    except PolicyRefused as refused_policy:
+        return _refuse("\n".join(f"{args.policy}: {fault}" for fault in refused_policy.faults), os.EX_DATAERR)
     except OSError as fault:
         return _refuse(f"{fault.filename}: {fault.strerror}", os.EX_IOERR)
     collect_seldom()

@@ -76,8 +76,8 @@ def configured(environ: Mapping[str, str], config: Path | None) -> tuple[Setting
     """Settings and policy file, read together. Raises ``ConfigurationRefused`` with every fault."""
     from emon.alerts.policy import DEFAULT_POLICY
     from emon.alerts.recipients import RecipientsRefused, load_recipients
-    from emon.alerts.rules import RulesRefused, read_rules
     from emon.config import ConfigurationRefused, load_settings
+    from emon.policies.reader import PolicyRefused, read_policy
 
     faults: list[Fault] = []
     settings = recipients = None
@@ -96,9 +96,9 @@ def configured(environ: Mapping[str, str], config: Path | None) -> tuple[Setting
             faults.extend(_in_file(file, refused_recipients.faults))
         else:
             try:
-                policy = read_rules(file.read_bytes())
-            except RulesRefused as refused_rules:
-                faults.extend(_in_file(file, refused_rules.faults))
+                policy = read_policy(file.read_bytes())
+            except PolicyRefused as refused_policy:
+                faults.extend(_in_file(file, refused_policy.faults))
     if settings is None or recipients is None or faults:
         raise ConfigurationRefused(faults)
     return settings, recipients, policy

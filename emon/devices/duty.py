@@ -39,11 +39,13 @@ def duties_of(versions: Sequence[OrderVersion]) -> dict[str, list[Duty]]:
         for use in version.devices:
             span = _overlap(within, (from_us if use.from_us is None else use.from_us, use.until_us))
             if span[1] is None or span[0] < span[1]:
-                duty = Duty(version.id, span[0], span[1], version.risk, use.plan_s)
+                duty = Duty(version.id, *span, version.risk, use.plan_s, legal_basis=version.legal_basis)
                 found.setdefault(use.device, []).append(duty)
         if within[1] is None or within[0] < within[1]:
             for device in sorted(victim_devices(version)):
-                found.setdefault(device, []).append(Duty(version.id, *within, version.risk, victim=True))
+                basis = version.legal_basis
+                carried = Duty(version.id, *within, version.risk, victim=True, legal_basis=basis)
+                found.setdefault(device, []).append(carried)
     return found
 
 

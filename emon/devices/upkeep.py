@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
+from emon.alerts.decision_table import Row, Situation
 from emon.devices import charging, demand, plausibility, pursuit, timekeeping
 from emon.devices.duty import bases, weightiest
 from emon.limits import (
@@ -29,14 +30,14 @@ from emon.model.care import Care, PursuitState
 from emon.model.command import Asks, Command
 from emon.model.ids import derive_id
 from emon.model.instant import HOUR_US, SECOND_US
-from emon.model.vocabulary import AlertEvent, Party, Risk
+from emon.model.vocabulary import AlertEvent, Risk
 from emon.model.watch import Duty, Trouble, Turn
 from emon.plan import Shift
 
 ANSWER_US = COMMAND_ANSWER_S * SECOND_US
 
-Told = Callable[[AlertEvent, Risk], tuple[int, tuple[Party, ...]]]
-"""Priority and recipients of an event at a risk: the policy's row."""
+Told = Callable[[Situation], Row]
+"""The policy's row for a situation."""
 
 
 _WAITS_US = {
@@ -137,16 +138,20 @@ class Upkeep:
             self._clear(event, at_us)
 
     def _tell(self, event: AlertEvent, opened_us: int, at_us: int, received_us: int | None) -> None:
-        priority, recipients = self._told(event, self.risk(at_us) or Risk.MEDIUM)
+        duty = weightiest(self.duties, at_us)
+        risk, basis = (Risk.MEDIUM, None) if duty is None else (duty.risk, duty.legal_basis)
+        row = self._told(Situation(event, at_us, risk=risk, legal_basis=basis))
         alert = Alert(
             id=derive_id("care", event, self.device, opened_us, at_us),
             event=event,
-            priority=priority,
+            priority=row.priority,
             at_us=at_us,
-            recipients=recipients,
+            recipients=row.recipients,
             happened_at_us=opened_us,
             received_at_us=received_us,
             device=self.device,
+            row=row.name,
+            also=row.also,
         )
         trouble = Trouble(
             id=derive_id("trouble", event, self.device, opened_us, at_us),

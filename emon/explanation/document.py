@@ -7,8 +7,6 @@ import json
 from datetime import date
 from typing import Any
 
-import msgspec
-
 from emon import __version__
 from emon.alerts.policy import Policy
 from emon.explanation.case import Case, Turn, Verdict
@@ -26,6 +24,7 @@ from emon.model.lines import alert_line, breach_line
 from emon.model.order import OrderVersion
 from emon.model.vocabulary import Kind
 from emon.orders.tree import read_tree, write_canonical
+from emon.policies.written import tree_of
 
 FORMAT = "emon-explanation/1"
 HASH = "sha256"
@@ -106,9 +105,8 @@ def order_of(version: OrderVersion) -> Document:
 
 
 def rules_of(policy: Policy) -> Document:
-    """The policy as EMON_POLICY's ``rules`` would give it, every row written out."""
-    rows: Document = msgspec.json.decode(msgspec.json.encode(policy))
-    return rows
+    """The policy as a policy file would give it, every row written out."""
+    return tree_of(policy)
 
 
 def decisions(turns: tuple[Turn, ...]) -> list[Document]:

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from emon.alerts.rules import RulesRefused, read_rules
 from emon.explanation.case import Case, in_event_time
 from emon.explanation.document import FORMAT, HASH, Document
 from emon.ingest.decode import decode
@@ -31,6 +30,7 @@ from emon.orders.members import (
     one_of,
 )
 from emon.orders.tree import DocumentRefused, JsonObject, JsonValue, read_tree, write_canonical
+from emon.policies.reader import PolicyRefused, policy_of
 
 _DERIVED = ("emon", "sentence", "alerts", "rule", "grounds", "decisions", "edges", "parameters")
 
@@ -141,11 +141,13 @@ def _days(value: object, path: str, faults: Faults) -> list[int] | None:
 
 
 def _rules(value: object, path: str, faults: Faults) -> Any:
+    """A policy written out whole; files of older versions hold the outcomes of its rows by their names."""
+    whole = isinstance(value, dict) and "rows" in value
     try:
-        return read_rules(json.dumps({"rules": value}).encode())
-    except RulesRefused as refused:
+        return policy_of(value if whole else {"rules": value})
+    except PolicyRefused as refused:
         for fault in refused.faults:
-            faults.add(fault.path, fault.message)
+            faults.add(f"{path}.{fault.path}" if whole else fault.path, fault.message)
     return None
 
 

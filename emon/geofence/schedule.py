@@ -24,11 +24,11 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from emon.geofence.timezones import load_timezone
 from emon.limits import NEXT_CHANGE_LOOK_AHEAD_DAYS
 from emon.model.instant import DAY_US, SECOND_US
 from emon.model.order import Condition, Interval, OrderVersion, Schedule, Window
 from emon.model.vocabulary import Kind
+from emon.timezones import load_timezone
 
 Stretch = tuple[int, int]
 """``(from_us, to_us)``, half-open, ``from_us < to_us``."""

@@ -35,6 +35,7 @@ class Told(msgspec.Struct, frozen=True):
     """One alert raised for a breach: what it said and who was to hear it.
 
     ``day``: for a possible incursion the local day it counts for, as a proleptic Gregorian ordinal.
+    ``also``: the policy's contacts that heard of it at once.
     """
 
     event: AlertEvent
@@ -43,6 +44,7 @@ class Told(msgspec.Struct, frozen=True):
     open: bool
     recipients: tuple[Party, ...]
     day: int | None = None
+    also: tuple[str, ...] = ()
 
 
 class Alert(msgspec.Struct, frozen=True):
@@ -50,6 +52,7 @@ class Alert(msgspec.Struct, frozen=True):
 
     ``at_us`` is the decision's instant, never the wall clock. ``received_at_us`` is the receipt of
     the deciding fix, None where a timer decided. ``happened_at_us`` is the breach's ``opened_at``.
+    ``row`` is the policy's row that decided, ``also`` the policy's contacts that hear of it at once.
     """
 
     id: str
@@ -64,3 +67,5 @@ class Alert(msgspec.Struct, frozen=True):
     condition: str | None = None
     certainty: Certainty | None = None
     device: str | None = None
+    row: str | None = None
+    also: tuple[str, ...] = ()

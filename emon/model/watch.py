@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from emon.model.vocabulary import AlertEvent, Risk
+from emon.model.vocabulary import AlertEvent, LegalBasis, Risk
 
 
 class Turn(msgspec.Struct, frozen=True, gc=False):
@@ -125,6 +125,7 @@ class Duty(msgspec.Struct, frozen=True, gc=False):
     risk: Risk
     plan_s: int | None = None
     victim: bool = False
+    legal_basis: LegalBasis | None = None
 
     def holds(self, at_us: int) -> bool:
         return self.from_us <= at_us and (self.until_us is None or at_us < self.until_us)

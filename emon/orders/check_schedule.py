@@ -15,10 +15,10 @@ from emon.geofence.schedule import (
     window_on,
     windows_between,
 )
-from emon.geofence.timezones import load_timezone
 from emon.limits import SUSPENSION_BY_ONE_MAX_S
 from emon.model.instant import SECOND_US
 from emon.model.order import Fault, Schedule, Window
+from emon.timezones import load_timezone
 
 _EPOCH_DAY = date(1970, 1, 1)
 _WEEK_S = 7 * DAY_S

@@ -17,7 +17,6 @@ import numpy as np
 import shapely
 
 from emon.geofence.relation import path_contacts
-from emon.geofence.timezones import load_timezone
 from emon.geofence.zones import ZoneTable
 from emon.limits import (
     CROSSING_GAP_MAX_S,
@@ -37,6 +36,7 @@ from emon.model.order import Fault, OrderVersion
 from emon.model.span import span_m
 from emon.model.vocabulary import Kind
 from emon.orders.check_places import Placed, Plane, edge_remark, placed
+from emon.timezones import load_timezone
 
 _TZ = "Europe/Amsterdam"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from emon.geofence.timezones import timezone_names
 from emon.model.instant import parse_instant
 from emon.model.order import Interval, Schedule, Window
 from emon.orders.members import (
@@ -20,6 +19,7 @@ from emon.orders.members import (
     shown,
 )
 from emon.orders.tree import JsonValue
+from emon.timezones import timezone_names
 
 DAYS = ("mo", "tu", "we", "th", "fr", "sa", "su")
 

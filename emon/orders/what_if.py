@@ -8,11 +8,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from emon.geofence.timezones import load_timezone
 from emon.limits import HOME_NIGHT_HOURS, WHAT_IF_FIRST_ALERTS, WHAT_IF_HINT_MIN, WHAT_IF_SHALLOW_M
 from emon.model.instant import DAY_US, format_instant, parse_instant, to_datetime
 from emon.model.lines import Line
 from emon.model.order import DeviceUse, Fault, OrderVersion
+from emon.timezones import load_timezone
 
 _TZ = "Europe/Amsterdam"
 

@@ -116,14 +116,14 @@ def test_every_fault_is_named_at_once() -> None:
 @pytest.mark.parametrize(
     ("document", "fault"),
     [
-        (b"", "not JSON"),
-        (b"[]", "must be a JSON object"),
+        (b"", "the file is empty"),
+        (b"[]", "neither JSON nor TOML"),
         (b"{}", "recipients: must be an object"),
         (b'{"recipients": {}}', "recipients: must be an object"),
         (b'{"recipients": {"om": 1}, "rulez": []}', "rulez: unknown member"),
         (b'{"recipients": {"politie": {}, "politie": {}}}', "stands twice"),
-        (b"\xff", "not JSON"),
-        (b"[" * 100_000, "not JSON"),
+        (b"\xff", "not UTF-8 at byte 0"),
+        (b"[" * 100_000, "neither JSON nor TOML"),
     ],
 )
 def test_what_is_no_configuration_is_refused(document: bytes, fault: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from emon.alerts.policy import DEFAULT_POLICY, rule_for_device
+from emon.alerts.policy import DEFAULT_POLICY
 from emon.devices import charging, demand, plausibility, pursuit, timekeeping
 from emon.devices.upkeep import Upkeep
 from emon.limits import CHARGE_GRACE_S
@@ -16,7 +16,7 @@ from emon.model.care import Care, ChargeState, ClockState, DemandState, PursuitS
 from emon.model.command import Asks
 from emon.model.instant import SECOND_US, parse_instant
 from emon.model.machine import Machine
-from emon.model.vocabulary import AlertEvent, Party, Risk
+from emon.model.vocabulary import AlertEvent, Risk
 from emon.model.watch import Duty
 from emon.plan import plain_shift
 
@@ -26,16 +26,11 @@ DUTIES = (Duty("o-1", NOON_US - 1_000_000, None, Risk.MEDIUM),)
 Cells = dict[tuple[Any, Any], tuple[Any, Sequence[str]]]
 
 
-def told(event: AlertEvent, risk: Risk) -> tuple[int, tuple[Party, ...]]:
-    rule = rule_for_device(DEFAULT_POLICY, event, risk)
-    return rule.priority, rule.recipients
-
-
 def kept(event: AlertEvent, opened: bool, **members: Any) -> Upkeep:
     """A device in a state, with the trouble that belongs to it."""
     troubles = {str(event): ("t" * 16, NOON_US - 60 * SECOND_US, "a" * 16)} if opened else {}
     care = Care(troubles=troubles, fix=("f" * 16, NOON_US - 60 * SECOND_US), **members)
-    return Upkeep("d-1", care, DUTIES, plain_shift, told)
+    return Upkeep("d-1", care, DUTIES, plain_shift, DEFAULT_POLICY.decide)
 
 
 def done(upkeep: Upkeep) -> list[str]:

@@ -67,7 +67,7 @@ INPUTS: dict[str, Change] = {
     "the order's end": _set("orders", 0, "valid_until", to="2026-06-01T12:05:00.000000Z"),
     "the condition's kind": _set("orders", 0, "conditions", 0, "kind", to="inclusion"),
     "the last decision": _set("until", to="2026-06-01T12:08:30.000000Z"),
-    "the rules": _set("rules", "certain", "recipients", to=["meldkamer_em"]),
+    "the rules": _set("rules", "rows", 0, "recipients", to=["meldkamer_em"]),
     "a parameter": _set("parameters", "CERTAIN_P", to=0.99),
 }
 SAID: dict[str, Change] = {

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from emon.cli import main
-from emon.geofence.timezones import load_timezone
 from emon.limits import CHECK_FIXES_MAX
 from emon.model.fix import RawFix
 from emon.model.instant import DAY_US, SECOND_US, format_instant, parse_instant
 from emon.orders.check_track import home_of, track_remarks
 from emon.orders.what_if import as_if_in_force
+from emon.timezones import load_timezone
 from tests.orders.documents import encode, parse
 from tests.orders.test_check_places import ban, order
 

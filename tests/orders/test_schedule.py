@@ -22,10 +22,10 @@ from emon.geofence.schedule import (
     subtract,
     windows_between,
 )
-from emon.geofence.timezones import UnknownTimezone, load_timezone, timezone_names
 from emon.model.instant import DAY_US, HOUR_US, MINUTE_US, format_instant, parse_instant, to_datetime
 from emon.model.order import CircleZone, Condition, Interval, OrderVersion, Schedule, Window
 from emon.model.vocabulary import Kind, LegalBasis
+from emon.timezones import UnknownTimezone, load_timezone, timezone_names
 from tests.orders.strategies import changes, intervals, schedules
 
 DAILY = tuple(range(7))

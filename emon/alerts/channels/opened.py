@@ -17,7 +17,8 @@ from emon.alerts.routes import WebhookRoute
 async def open_channels(
     recipients: Recipients, public_url: str, clock_now_us: Callable[[], int]
 ) -> AsyncIterator[Mapping[str, Channel]]:
-    """The recipients' channels by party, closed on leaving. No connection is made before a send.
+    """The channels of recipients by party and of contacts by name, closed on leaving. No connection is made
+    before a send.
 
     ``public_url``: where recipients and staff reach the service (``http://127.0.0.1:8080``).
     """
@@ -25,12 +26,13 @@ async def open_channels(
     composer = Composer(public_url.rstrip("/"), routed, str(recipients.fallback))
     channels: dict[str, Channel] = {}
     async with AsyncExitStack() as stack:
-        for party, route in recipients.routes.items():
+        routes = {**{str(party): route for party, route in recipients.routes.items()}, **recipients.contacts}
+        for name, route in routes.items():
             channel: Channel
             if isinstance(route, WebhookRoute):
                 channel = WebhookChannel(route, composer, clock_now_us)
             else:
                 channel = SmtpChannel(route, composer, clock_now_us)
             stack.push_async_callback(channel.close)
-            channels[str(party)] = channel
+            channels[name] = channel
         yield channels
