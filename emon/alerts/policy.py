@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
-from emon.alerts.decision_table import Row, Situation
+from emon.alerts.decision_table import DEFAULT_LADDER_NAME, Row, Situation
 from emon.alerts.default_rows import DEFAULT_ROWS
 from emon.alerts.ladder import DEFAULT_LADDER, Contact, Ladder, Shift, told_at
 from emon.model.vocabulary import AlertEvent, Party
@@ -45,9 +45,9 @@ class Policy(msgspec.Struct, frozen=True):
         return next((row for row in self.rows if row.name == name), None)
 
     def ladder_of(self, row_name: str | None) -> Ladder:
-        """The ladder that an alert climbs which this row decided; without such a row the first one."""
+        """The ladder that an alert climbs which this row decided; without such a row the default one."""
         row = self.row(row_name)
-        named = row.ladder if row is not None else self.ladders[0].name
+        named = DEFAULT_LADDER_NAME if row is None else row.ladder
         return next(ladder for ladder in self.ladders if ladder.name == named)
 
     def parties(self) -> tuple[Party, ...]:

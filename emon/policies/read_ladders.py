@@ -164,7 +164,7 @@ def _named(
         faults.add(path, f"must be an object, not {kind_of(value)}")
         return {}
     found: dict[str, T] = {}
-    for name, item in value.items():
+    for name, item in sorted(value.items()):  # the order of an object's members is nothing
         place = f"{path}.{name}"
         if check_name(name, place, faults) is None:
             continue

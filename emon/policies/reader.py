@@ -70,7 +70,7 @@ def policy_of(tree: Any) -> Policy:
     known = [*(contact.name for contact in contacts), *(shift.name for shift in shifts)]
     ladders = members.optional("ladders", ladders_reader(known)) or ()
     if DEFAULT_LADDER_NAME not in [ladder.name for ladder in ladders]:
-        ladders = (DEFAULT_LADDER, *ladders)
+        ladders = tuple(sorted((DEFAULT_LADDER, *ladders), key=lambda ladder: ladder.name))
     defaults = members.optional("default_rows", check_flag) is not False
     named = [ladder.name for ladder in ladders]
     reader = _Rows(names_of(known, "contact or shift"), names_of(named, "ladder"), defaults)
@@ -80,7 +80,7 @@ def policy_of(tree: Any) -> Policy:
     members.close()
     policy = Policy((*(row for row, _ in rows), *rest), ladders, shifts, contacts)
     if not faults.found:
-        check_soundness(policy, {row.name: place for row, place in rows}, faults)
+        policy = check_soundness(policy, {row.name: place for row, place in rows}, faults)
     if faults.found:
         raise PolicyRefused(tuple(faults.found))
     return policy

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from emon.alerts.decision_table import Hours, Row, Situation
 from emon.alerts.policy import Policy
 from emon.model.vocabulary import AlertEvent, Party
@@ -22,8 +24,11 @@ _TO_OTHERS = (AlertEvent.RECIPIENT_DOWN, AlertEvent.PLATFORM)
 Span = tuple[int, int]
 
 
-def check_soundness(policy: Policy, places: Mapping[str, str], faults: Faults) -> None:
-    """Put what is wrong into ``faults``. ``places``: where the file's own rows stand, by name."""
+def check_soundness(policy: Policy, places: Mapping[str, str], faults: Faults) -> Policy:
+    """Put what is wrong into ``faults``. ``places``: where the file's own rows stand, by name.
+
+    The policy without rows that decide nothing, as the file's own rows may leave some of the default table.
+    """
     before = len(faults)
     for row in policy.rows:
         _check_outcome(row, places.get(row.name, f"rules.{row.name}"), faults)
@@ -31,7 +36,7 @@ def check_soundness(policy: Policy, places: Mapping[str, str], faults: Faults) -
         if row.name in places:
             _check_events(row, places[row.name], faults)
     if len(faults) > before:
-        return
+        return policy
     walk = _Walk(policy.rows)
     for event in AlertEvent:
         hole = walk.event(event)
@@ -40,6 +45,7 @@ def check_soundness(policy: Policy, places: Mapping[str, str], faults: Faults) -
     for row in policy.rows:
         if row.name in places and row.name not in walk.used:
             _check_used(row, policy.rows, places, faults)
+    return replace(policy, rows=tuple(row for row in policy.rows if row.name in walk.used))
 
 
 def _check_outcome(row: Row, place: str, faults: Faults) -> None:

@@ -173,7 +173,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
         "motions[0].event.event: missing",
     ),
     "a day that is none": (_set("incursion_days", to=["2026-02-30"]), "incursion_days[0]: must be a day"),
-    "a rule nobody knows": (lambda d: d["rules"].update(worst={}), "rules.worst: unknown rule"),
+    "a rule nobody knows": (lambda d: d["rules"].update(worst={}), "rules.worst: unknown member"),
     "a verdict without id": (lambda d: d["verdict"].pop("id"), "verdict.id: missing"),
     "a member nobody knows": (_set("why", to="x"), "why: unknown member"),
 }

@@ -188,7 +188,7 @@ def test_a_ladder_goes_on_in_another_and_its_last_rung_comes_again_for_ever() ->
 )
 def test_who_of_a_shift_is_told_is_found_at_the_instant(at: str, name: str) -> None:
     policy = policy_of({**ROTA, "rows": [row(also=["duty"])]})
-    rung = policy.ladders[1].rungs[0]
+    rung = policy.ladders[-1].rungs[0]
     assert told_at(rung.tell, policy.shifts, ("politie", name), parse_instant(at)) == ("politie", name)
     assert policy.decide(Situation(AlertEvent.PANIC, parse_instant(at))).also == (name,)
 
