@@ -23,6 +23,7 @@ import uvicorn
 from emon import clock
 from emon.alerts.channels.opened import open_channels
 from emon.alerts.dispatcher import Dispatcher
+from emon.alerts.lanes import LaneHealth
 from emon.alerts.policy import Policy
 from emon.alerts.recipients import Recipients
 from emon.command_sender import CommandSender
@@ -149,7 +150,7 @@ class Service:
             )
 
             def status() -> dict[str, object]:
-                return _status(runtime, source, watchdog)
+                return _status(runtime, source, watchdog, dispatcher)
 
             live = LiveFeed(backend, clock.now_us, status)
             server = _server(self._services(backend, live, status))
@@ -263,7 +264,9 @@ def _health(runtime: Runtime, source: ReconnectingSource, watchdog: Watchdog, no
     )
 
 
-def _status(runtime: Runtime, source: ReconnectingSource, watchdog: Watchdog) -> dict[str, object]:
+def _status(
+    runtime: Runtime, source: ReconnectingSource, watchdog: Watchdog, dispatcher: Dispatcher
+) -> dict[str, object]:
     status = runtime.status
     return {
         "ok": source.connected and not status.waiting_for_database,
@@ -275,9 +278,21 @@ def _status(runtime: Runtime, source: ReconnectingSource, watchdog: Watchdog) ->
         "fixes": status.fixes,
         "alerts": status.alerts,
         "rejections": status.rejections,
+        "recipients": {party: _recipient(lane) for party, lane in dispatcher.health().items()},
         "last_batch_at": None
         if status.last_batch_at_us is None
         else to_datetime(status.last_batch_at_us).isoformat(),
+    }
+
+
+def _recipient(lane: LaneHealth) -> dict[str, object]:
+    since_us, retry_us = lane.since_us, lane.retry_at_us
+    return {
+        "breaker": lane.state,
+        "failures": lane.failures,
+        "down_since": None if since_us is None else to_datetime(since_us).isoformat(),
+        "next_try_at": None if retry_us is None else to_datetime(retry_us).isoformat(),
+        "in_flight": lane.in_flight,
     }
 
 

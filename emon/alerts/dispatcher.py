@@ -1,40 +1,44 @@
 """Sends what the outbox holds until each recipient has received it.
 
-Theory of operation. One loop reads what is due and fills one lane for each recipient; a lane runs
-a few attempts at once and takes the next by priority, then age. Lanes share nothing, so a
-recipient that is slow or down delays nobody else. What does not fit a lane stays in the outbox:
-memory is bounded by the number of recipients, whatever the backlog.
+Theory of operation. One loop reads what is due and fills one lane for each recipient (``lanes.py``).
+Lanes share nothing, so a recipient that is slow or down delays nobody else; within a lane urgent
+messages have places of their own. Of one breach a recipient gets the messages in their order: the
+outbox gives out a later one when the earlier has its receipt.
 
-An attempt is **send, record, done**. A crash before the record repeats the delivery with the same
-id, which recipients use as idempotency key. A record that fails is repeated; the message is not
-sent again for it.
+An attempt is **claim, send, record, done**, at numbered points (``points.py``). A crash before the
+record repeats the delivery with the same id, which recipients use as idempotency key. What ended is
+recorded in groups (``recorder.py``); a record that fails is repeated, and the message is not sent
+again for it.
 
-Pauses grow 1, 2, 4, … 60 s, for each delivery and for each lane, and never end. While a lane fails
-it tries one delivery at a time and repeats wait for the lane's own pause, so that a recipient that
-is down gets a knock a minute instead of a thousand. A delivery that was never tried does not wait
-for that pause: news is always tried at once.
+Pauses grow 1, 2, 4, … 60 s for each delivery, shortened by chance, and never end. A recipient that
+fails several times in a row has its breaker opened (``breaker.py``): it gets one knock a pause, and
+urgent news at once. When it is back, what waits for it is due at once, most urgent first.
 
 The loop sleeps until it is woken, until the next pause ends, and never longer than
-``OUTBOX_POLL_S``. The clock and the wait come in as arguments.
+``OUTBOX_POLL_S``. Clock, chance and wait come in as arguments.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
 import msgspec
 
+from emon.alerts.breaker import BreakerState, pause_us
 from emon.alerts.channels import Channel, SendResult
+from emon.alerts.lanes import Lane, LaneHealth
 from emon.alerts.outbox import Attempt, DueDelivery, Outbox, OutboxUnavailable, Outcome
+from emon.alerts.points import Point, Reached, ignore
+from emon.alerts.recorder import Recorder
 from emon.limits import (
     DELIVERIES_AT_ONCE_MAX,
     DELIVERIES_CLAIMED_MAX,
+    DELIVERIES_URGENT_EXTRA,
     DELIVERY_ATTEMPT_TIMEOUT_S,
-    DELIVERY_PAUSE_FIRST_S,
-    DELIVERY_PAUSE_MAX_S,
     DELIVERY_RETRY_AFTER_MAX_S,
     DISPATCHER_STOP_GRACE_S,
     OUTBOX_POLL_S,
@@ -45,12 +49,6 @@ _log = logging.getLogger("emon.alerts.dispatcher")
 
 Wait = Callable[[asyncio.Event, int], Awaitable[None]]
 """Returns when the event is set, or when the clock reaches the instant (microseconds)."""
-
-
-def pause_us(failures: int) -> int:
-    """The pause after so many failures in a row (1 or more): 1, 2, 4, … 60 s, in microseconds."""
-    doublings = min(max(failures, 1) - 1, DELIVERY_PAUSE_MAX_S.bit_length())
-    return min(DELIVERY_PAUSE_FIRST_S << doublings, DELIVERY_PAUSE_MAX_S) * SECOND_US
 
 
 def wait_by(clock_now_us: Callable[[], int]) -> Wait:
@@ -69,40 +67,10 @@ class DispatcherLimits(msgspec.Struct, frozen=True):
 
     attempt_timeout_s: float = DELIVERY_ATTEMPT_TIMEOUT_S
     at_once_max: int = DELIVERIES_AT_ONCE_MAX
+    urgent_extra: int = DELIVERIES_URGENT_EXTRA
     claimed_max: int = DELIVERIES_CLAIMED_MAX
     poll_s: int = OUTBOX_POLL_S
     stop_grace_s: float = DISPATCHER_STOP_GRACE_S
-
-
-class _Lane:
-    """One recipient's attempts in flight, and what was claimed to follow them, in order."""
-
-    def __init__(self, recipient: str) -> None:
-        self.recipient = recipient
-        self.queue: list[DueDelivery] = []
-        self.more_in_outbox = False
-        self.running: dict[str, asyncio.Task[None]] = {}
-        self.failures = 0
-        self.retry_at_us = 0
-
-    def next(self, now_us: int, at_once_max: int) -> DueDelivery | None:
-        """Take the delivery to try now, if one may be."""
-        failing = self.failures > 0
-        if len(self.running) >= (1 if failing else at_once_max):
-            return None
-        for place, due in enumerate(self.queue):
-            if due.attempts == 0 or not failing or now_us >= self.retry_at_us:
-                return self.queue.pop(place)
-        return None
-
-    def note(self, outcome: Outcome, now_us: int) -> None:
-        """Failures within one pause count as one: six alerts in a bad second are one bad second."""
-        if outcome is Outcome.DELIVERED:
-            self.failures = 0
-            self.retry_at_us = 0
-        elif now_us >= self.retry_at_us:
-            self.failures += 1
-            self.retry_at_us = now_us + pause_us(self.failures)
 
 
 class Dispatcher:
@@ -110,6 +78,7 @@ class Dispatcher:
 
     ``channels`` are the routes by recipient; a delivery to a recipient without one is tried again
     like any other, and each time reported as an error, until a person configures the recipient.
+    ``chance`` gives a number in [0, 1); ``reached`` hears of every numbered point.
     """
 
     def __init__(
@@ -118,15 +87,23 @@ class Dispatcher:
         channels: Mapping[str, Channel],
         clock_now_us: Callable[[], int],
         *,
+        chance: Callable[[], float] = random.random,
         wait: Wait | None = None,
         limits: DispatcherLimits | None = None,
+        reached: Reached = ignore,
     ) -> None:
         self._outbox = outbox
         self._channels = channels
         self._now_us = clock_now_us
+        self._chance = chance
         self._wait = wait if wait is not None else wait_by(clock_now_us)
         self._limits = limits if limits is not None else DispatcherLimits()
-        self._lanes: dict[str, _Lane] = {}
+        self._reached = reached
+        self._recorder = Recorder(
+            outbox, pause=self._pause, chance=chance, on_freed=self.wake, reached=reached
+        )
+        self._lanes: dict[str, Lane] = {recipient: self._new_lane(recipient) for recipient in channels}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
         self._settled: set[str] = set()
@@ -141,15 +118,19 @@ class Dispatcher:
         self._stop.set()
         self._wake.set()
 
+    def health(self) -> dict[str, LaneHealth]:
+        """How each recipient does: those with a route, and those that something waits for."""
+        return {recipient: lane.health() for recipient, lane in sorted(self._lanes.items())}
+
     async def run(self) -> None:
         """Send until ``stop()``. Only a fault of our own ends it otherwise, by its exception."""
         async with asyncio.TaskGroup() as group:
             self._group = group
+            recording = group.create_task(self._recorder.run(), name="record attempts")
             await self._look_until_stopped()
-            running = [task for lane in self._lanes.values() for task in lane.running.values()]
-            if running:
-                await asyncio.wait(running, timeout=self._limits.stop_grace_s)
-            for task in running:
+            if self._tasks:
+                await asyncio.wait(set(self._tasks), timeout=self._limits.stop_grace_s)
+            for task in (*self._tasks, recording):
                 task.cancel()
 
     async def _look_until_stopped(self) -> None:
@@ -161,7 +142,7 @@ class Dispatcher:
                 failures = 0
             except OutboxUnavailable as fault:
                 failures += 1
-                until_us = self._now_us() + pause_us(failures)
+                until_us = self._now_us() + pause_us(failures, self._chance())
                 _log.warning("outbox unavailable, looking again at growing pauses: %s", fault)
             await self._wait(self._wake, until_us)
 
@@ -170,48 +151,89 @@ class Dispatcher:
         now_us = self._now_us()
         # What settles while the outbox answers may still stand as due in that answer.
         self._settled.clear()
-        claimed = await self._outbox.claim_due(now_us, self._limits.claimed_max)
+        claimed = await self._outbox.claim_due(now_us, self._limits.claimed_max, self._held())
         next_due_us = await self._outbox.next_due_us(now_us)
-        for lane in self._lanes.values():
-            lane.queue, lane.more_in_outbox = [], False
-        counts: dict[str, int] = {}
+        self._reached(Point.CLAIMED)
+        by_recipient: dict[str, list[DueDelivery]] = {recipient: [] for recipient in self._lanes}
         for due in claimed:
-            lane = self._lanes.setdefault(due.recipient, _Lane(due.recipient))
-            counts[due.recipient] = counts.get(due.recipient, 0) + 1
-            lane.more_in_outbox = counts[due.recipient] >= self._limits.claimed_max
-            if due.id not in lane.running and due.id not in self._settled:
-                lane.queue.append(due)
+            by_recipient.setdefault(due.recipient, []).append(due)
         instants = [self._now_us() + self._limits.poll_s * SECOND_US]
         if next_due_us is not None:
             instants.append(next_due_us)
-        for lane in self._lanes.values():
+        for recipient, taken in by_recipient.items():
+            lane = self._lanes.setdefault(recipient, self._new_lane(recipient))
+            lane.more_in_outbox = len(taken) >= self._limits.claimed_max
+            lane.take_in(taken, self._settled)
             self._fill(lane)
-            if lane.queue and lane.retry_at_us > now_us and not lane.running:
-                instants.append(lane.retry_at_us)
+            breaker = lane.breaker
+            if lane.queue and breaker.state is BreakerState.OPEN and breaker.retry_at_us > now_us:
+                instants.append(breaker.retry_at_us)
         return min(instants)
 
-    def _fill(self, lane: _Lane) -> None:
+    def _held(self) -> dict[str, int]:
+        """What the lanes have, by id with its lane: the outbox need not read it again."""
+        held: dict[str, int] = {}
+        for lane in self._lanes.values():
+            if lane.breaker.state is not BreakerState.CLOSED:
+                lane.forget_queue()
+            held |= lane.held()
+        return held
+
+    def _new_lane(self, recipient: str) -> Lane:
+        limits = self._limits
+        return Lane(recipient, limits.at_once_max, limits.urgent_extra, limits.claimed_max)
+
+    def _fill(self, lane: Lane) -> None:
         group = self._group
         if group is None or self._stop.is_set():
             return
-        while (due := lane.next(self._now_us(), self._limits.at_once_max)) is not None:
-            lane.running[due.id] = group.create_task(self._attempt(lane, due), name=f"deliver {due.id}")
+        while (due := lane.next(self._now_us())) is not None:
+            task = group.create_task(self._attempt(lane, due), name=f"deliver {due.id}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
-    async def _attempt(self, lane: _Lane, due: DueDelivery) -> None:
+    async def _attempt(self, lane: Lane, due: DueDelivery) -> None:
         try:
             started_at_us = self._now_us()
+            self._reached(Point.SENDING)
             result = await self._send(due)
+            self._reached(Point.ANSWERED)
             ended_at_us = self._now_us()
-            lane.note(result.outcome, ended_at_us)
-            attempt = _attempt_of(due, result, started_at_us, ended_at_us)
+            is_back = self._note(lane, result.outcome, ended_at_us)
+            attempt = self._attempt_of(due, result, started_at_us, ended_at_us)
             _report(due, attempt)
-            await self._record(due.id, attempt)
+            lane.answered(due)
+            self._fill(lane)
+            await self._recorder.keep(due.id, attempt)
         finally:
-            del lane.running[due.id]
+            lane.settled(due)
             self._settled.add(due.id)
-        if result.outcome is not Outcome.DELIVERED or (lane.more_in_outbox and not lane.queue):
+        if is_back:
+            await self._release(lane.recipient)
+        if is_back or result.outcome is not Outcome.DELIVERED or lane.runs_low:
             self.wake()
         self._fill(lane)
+
+    def _note(self, lane: Lane, outcome: Outcome, now_us: int) -> bool:
+        """Tell the breaker; whether the recipient is back after its breaker was open."""
+        breaker = lane.breaker
+        was = breaker.state
+        is_back = False
+        if outcome is Outcome.DELIVERED:
+            is_back = breaker.received()
+        else:
+            breaker.failed(now_us, self._chance())
+        if BreakerState.CLOSED in (was, breaker.state) and was is not breaker.state:
+            _log.warning("the breaker of %s is %s now", lane.recipient, breaker.state)
+        return is_back
+
+    async def _release(self, recipient: str) -> None:
+        try:
+            await self._outbox.release(recipient, self._now_us())
+        except OutboxUnavailable as fault:
+            _log.warning("what waits for %s comes after its pauses: %s", recipient, fault)
+            return
+        self._reached(Point.RELEASED)
 
     async def _send(self, due: DueDelivery) -> SendResult:
         channel = self._channels.get(due.recipient)
@@ -226,35 +248,35 @@ class Dispatcher:
             _log.exception("the route to %s has a fault of our own", due.recipient)
             return SendResult(Outcome.FAILED, None, f"fault in the route: {fault!r}")
 
-    async def _record(self, delivery_id: str, attempt: Attempt) -> None:
-        failures = 0
-        while True:
-            try:
-                await self._outbox.record_attempt(delivery_id, attempt)
-                return
-            except OutboxUnavailable as fault:
-                failures += 1
-                _log.warning("attempt of %s not recorded yet, trying again: %s", delivery_id, fault)
-                # The stop event: a service that stops gives up here, and the delivery is repeated.
-                await self._wait(self._stop, self._now_us() + pause_us(failures))
-                if self._stop.is_set():
-                    return
+    def _attempt_of(
+        self, due: DueDelivery, result: SendResult, started_at_us: int, ended_at_us: int
+    ) -> Attempt:
+        number = due.attempts + 1
+        next_attempt_at_us: int | None = None
+        if result.outcome is not Outcome.DELIVERED:
+            asked_s = min(max(result.retry_after_s or 0.0, 0.0), DELIVERY_RETRY_AFTER_MAX_S)
+            own_us = pause_us(number, self._chance())
+            next_attempt_at_us = ended_at_us + max(own_us, round(asked_s * SECOND_US))
+        return Attempt(
+            number,
+            result.outcome,
+            result.status,
+            result.detail,
+            started_at_us,
+            ended_at_us,
+            next_attempt_at_us,
+        )
 
-
-def _attempt_of(due: DueDelivery, result: SendResult, started_at_us: int, ended_at_us: int) -> Attempt:
-    number = due.attempts + 1
-    next_attempt_at_us: int | None = None
-    if result.outcome is not Outcome.DELIVERED:
-        asked_s = min(max(result.retry_after_s or 0.0, 0.0), DELIVERY_RETRY_AFTER_MAX_S)
-        next_attempt_at_us = ended_at_us + max(pause_us(number), round(asked_s * SECOND_US))
-    return Attempt(
-        number, result.outcome, result.status, result.detail, started_at_us, ended_at_us, next_attempt_at_us
-    )
+    async def _pause(self, length_us: int) -> bool:
+        """Wait, or until the service stops: a record that could not be kept is given up then, and its
+        delivery is repeated. Whether to go on."""
+        await self._wait(self._stop, self._now_us() + length_us)
+        return not self._stop.is_set()
 
 
 def _report(due: DueDelivery, attempt: Attempt) -> None:
     if attempt.outcome is Outcome.DELIVERED:
-        _log.info("delivered %s at attempt %d", due.id, attempt.number)
+        _log.debug("delivered %s at attempt %d", due.id, attempt.number)
     elif attempt.outcome is Outcome.FAILED:
         _log.warning("delivery %s failed at attempt %d: %s", due.id, attempt.number, attempt.detail)
     else:

@@ -7,10 +7,17 @@ received). Claiming changes nothing in the outbox: one service has one dispatche
 knows what it has in flight. So a crash leaves no claim behind, and a crash between sending and
 recording only repeats the delivery under the same id, which every channel sends as its
 idempotency key.
+
+**Order.** All messages of one breach (or of one fault of the platform) to one recipient are a
+*line*. Of a line only the first that waits is ever given out, so that nobody hears that a breach is
+over while he is still being told that it began. Urgency is inherited: when news joins a line whose
+first message waits for its next attempt, that one becomes due at once, in the lane of the most
+urgent that stands behind it (ADR 0026).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -85,13 +92,23 @@ class AlertView(msgspec.Struct, frozen=True):
 
 
 class DueDelivery(msgspec.Struct, frozen=True):
-    """A waiting delivery whose next attempt is due. ``attempts`` counts those already made."""
+    """A waiting delivery whose next attempt is due. ``attempts`` counts those already made.
+
+    ``raised_to``: the most urgent priority that stands behind it in its line, where there is any.
+    """
 
     id: str
     recipient: str
     channel: str
     attempts: int
     alert: AlertView
+    raised_to: int | None = None
+
+    @property
+    def lane(self) -> int:
+        """The priority by which it leaves: its alert's, or one that it holds up."""
+        priority = self.alert.priority
+        return priority if self.raised_to is None else min(priority, self.raised_to)
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -113,22 +130,31 @@ class Attempt(msgspec.Struct, frozen=True):
 class Outbox(Protocol):
     """What the dispatcher needs of the store. Every method may raise ``OutboxUnavailable``."""
 
-    async def claim_due(self, now_us: int, limit: int) -> list[DueDelivery]:
-        """The waiting deliveries with ``next_attempt_at <= now_us``, at most ``limit`` **for each
-        recipient**, so that the backlog of one never hides the alerts of another.
+    async def claim_due(
+        self, now_us: int, limit: int, held: Mapping[str, int] | None = None
+    ) -> list[DueDelivery]:
+        """The waiting deliveries with ``next_attempt_at <= now_us`` that are the first of their
+        lines, at most ``limit`` **for each recipient**, so that the backlog of one never hides the
+        alerts of another.
 
-        Ordered within a recipient by the alert's priority (1 first), its ``at``, the delivery's id.
-        Nothing is locked or changed.
+        ``held``: what the caller has already, with its lane; those are left out unless their lane
+        has changed. Ordered within a recipient by lane (1 first), the alert's ``at``, the order in
+        which they were written. Nothing is locked or changed.
         """
         ...
 
-    async def record_attempt(self, delivery_id: str, attempt: Attempt) -> None:
-        """Keep the attempt and set the delivery's state, ``attempts``, ``first_attempt_at``,
-        ``next_attempt_at``, ``delivered_at`` and ``last_error``, in one transaction.
+    async def record_attempts(self, attempts: Sequence[tuple[str, Attempt]]) -> bool:
+        """Keep the attempts (delivery's id, attempt; one a delivery) and set each delivery's state,
+        ``attempts``, ``first_attempt_at``, ``next_attempt_at``, ``delivered_at`` and ``last_error``,
+        all in one transaction. Whether something that stood behind one of them is due now.
 
         Recording the same attempt number of a delivery again changes nothing (the dispatcher
         repeats a call whose answer got lost), and a delivered one never becomes waiting again.
         """
+        ...
+
+    async def release(self, recipient: str, now_us: int) -> None:
+        """The recipient is back: what waits for its next attempt is due at ``now_us``."""
         ...
 
     async def next_due_us(self, after_us: int) -> int | None:

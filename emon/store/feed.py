@@ -6,7 +6,12 @@ from collections.abc import Sequence
 
 from emon.store import connect as c
 
-_INSERT = "INSERT INTO feed (kind, ref, alert_id) VALUES (%s, %s, %s)"
+_INSERT = """
+INSERT INTO feed (kind, ref, alert_id)
+SELECT kind, ref, alert_id
+FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS news (kind, ref, alert_id, place)
+ORDER BY place
+"""
 
 
 async def announce(conn: c.Connection, news: Sequence[tuple[str, str, str | None]]) -> None:
@@ -20,6 +25,6 @@ async def announce(conn: c.Connection, news: Sequence[tuple[str, str, str | None
     await c.execute(
         conn, "SELECT pg_advisory_xact_lock(%s::integer, %s::integer)", (c.LOCK_CLASS, c.LOCK_FEED)
     )
-    async with conn.cursor() as cursor:
-        await cursor.executemany(_INSERT.encode(), list(news))
+    kinds, refs, alerts = zip(*news, strict=True) if news else ((), (), ())
+    await c.execute(conn, _INSERT, (list(kinds), list(refs), list(alerts)))
     await c.execute(conn, "NOTIFY emon_feed")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from emon.alerts.outbox import AlertView, Attempt, DueDelivery, OutboxUnavailable, Outcome, PositionView
+from emon.alerts.points import Point, Reached, ignore
 from emon.model.instant import to_datetime
 from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Risk
 from emon.store import connect as c
@@ -14,14 +15,31 @@ from emon.store.feed import announce
 from emon.store.rows import storable
 from emon.store.watching import unseen_from
 
+# The first of each line, in the order of the index delivery_lane: it stops at the limit, however long
+# the backlog. "lanes" leaps from recipient to recipient. "= (SELECT … LIMIT 1)" and not NOT EXISTS: so it
+# is one look into delivery_line for each row that is read, and never a join with all that waits.
 _SELECT_DUE = """
-WITH due AS (
-    SELECT d.id, d.recipient, d.channel, d.attempts, d.alert_id,
-           row_number() OVER (PARTITION BY d.recipient ORDER BY a.priority, a.at, d.id) AS place
-    FROM delivery AS d JOIN alert AS a ON a.id = d.alert_id
-    WHERE d.state = 'waiting' AND d.next_attempt_at <= %s
+WITH RECURSIVE lanes (recipient) AS (
+    (SELECT recipient FROM delivery WHERE state = 'waiting' ORDER BY recipient LIMIT 1)
+    UNION ALL
+    SELECT (SELECT d.recipient FROM delivery AS d
+            WHERE d.state = 'waiting' AND d.recipient > lanes.recipient ORDER BY d.recipient LIMIT 1)
+    FROM lanes WHERE lanes.recipient IS NOT NULL
+),
+due AS (
+    SELECT first.* FROM lanes CROSS JOIN LATERAL (
+        SELECT d.id, d.recipient, d.channel, d.attempts, d.alert_id, d.lane, d.alert_at, d.seq
+        FROM delivery AS d
+        WHERE d.state = 'waiting' AND d.recipient = lanes.recipient AND d.next_attempt_at <= %(now)s
+          AND d.seq = (
+              SELECT e.seq FROM delivery AS e
+              WHERE e.state = 'waiting' AND e.recipient = d.recipient AND e.line = d.line
+              ORDER BY e.seq LIMIT 1)
+          AND (d.id, d.lane) NOT IN (SELECT * FROM unnest(%(held)s::text[], %(held_lanes)s::smallint[]))
+        ORDER BY d.lane, d.alert_at, d.seq LIMIT %(limit)s
+    ) AS first
 )
-SELECT due.id, due.recipient, due.channel, due.attempts,
+SELECT due.id, due.recipient, due.channel, due.attempts, due.lane,
        a.id, a.event, a.priority, a.at, a.recipients, a.happened_at, a.detected_at, a.received_at,
        a.breach_id, a.order_id, a.condition_id, a.certainty, coalesce(a.device, b.device),
        coalesce(b.wearer, o.wearer), o.risk, b.kind, b.how, b.opened_at, b.closed_at,
@@ -39,27 +57,49 @@ LEFT JOIN LATERAL (
 LEFT JOIN device_now AS n ON n.device = coalesce(b.device, a.device)
 LEFT JOIN trouble AS t ON t.alert_id = a.id AND t.event = a.event
 LEFT JOIN platform_alert AS p ON p.alert_id = a.id
-WHERE due.place <= %s
-ORDER BY due.recipient, due.place
+ORDER BY due.recipient, due.lane, due.alert_at, due.seq
 """
 _SELECT_NEXT_DUE = """
 SELECT min(next_attempt_at) FROM delivery WHERE state = 'waiting' AND next_attempt_at > %s
 """
-_LOCK_DELIVERY = "SELECT state, alert_id FROM delivery WHERE id = %s FOR UPDATE"
-_INSERT_ATTEMPT = """
-INSERT INTO delivery_attempt (delivery_id, attempt, started_at, ended_at, outcome, status, detail)
-VALUES (%s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (delivery_id, attempt) DO NOTHING RETURNING attempt
+# The engine's transaction may hold some of them, for news joins their line; whoever holds several rows
+# must not wait for one, or the two would wait for each other.
+_LOCK_FREE = "SELECT id FROM delivery WHERE id = ANY(%s) FOR UPDATE SKIP LOCKED"
+_LOCK_ONE = "SELECT id FROM delivery WHERE id = ANY(%s) FOR UPDATE"
+_KEEP_ATTEMPTS = """
+WITH given AS (
+    SELECT * FROM unnest(
+        %s::text[], %s::integer[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::integer[],
+        %s::text[], %s::timestamptz[]
+    ) AS g (id, attempt, started_at, ended_at, outcome, status, detail, next_attempt_at)
+),
+fresh AS (
+    INSERT INTO delivery_attempt (delivery_id, attempt, started_at, ended_at, outcome, status, detail)
+    SELECT id, attempt, started_at, ended_at, outcome, status, detail FROM given
+    ON CONFLICT (delivery_id, attempt) DO NOTHING RETURNING delivery_id
+)
+UPDATE delivery AS d SET
+    attempts = greatest(d.attempts, g.attempt),
+    first_attempt_at = coalesce(d.first_attempt_at, g.started_at),
+    state = CASE WHEN g.next_attempt_at IS NULL THEN 'delivered' ELSE 'waiting' END,
+    next_attempt_at = g.next_attempt_at,
+    delivered_at = CASE WHEN g.next_attempt_at IS NULL THEN g.ended_at END,
+    last_error = CASE WHEN g.next_attempt_at IS NULL THEN NULL ELSE g.detail END
+FROM given AS g JOIN fresh ON fresh.delivery_id = g.id
+WHERE d.id = g.id AND d.state = 'waiting'
+RETURNING d.id, d.alert_id
 """
-_UPDATE_DELIVERY = """
-UPDATE delivery SET
-    attempts = greatest(attempts, %(number)s),
-    first_attempt_at = coalesce(first_attempt_at, %(started_at)s),
-    state = %(state)s,
-    next_attempt_at = %(next_attempt_at)s,
-    delivered_at = %(delivered_at)s,
-    last_error = %(last_error)s
-WHERE id = %(id)s
+_SELECT_FREED = """
+SELECT EXISTS (
+    SELECT FROM delivery AS d JOIN delivery AS e ON e.recipient = d.recipient AND e.line = d.line
+    WHERE d.id = ANY(%s) AND d.state = 'delivered' AND e.state = 'waiting')
+"""
+_RELEASE = """
+UPDATE delivery SET next_attempt_at = %(now)s
+WHERE id IN (
+    SELECT id FROM delivery
+    WHERE state = 'waiting' AND recipient = %(recipient)s AND next_attempt_at > %(now)s
+    FOR UPDATE SKIP LOCKED)
 """
 
 
@@ -67,11 +107,22 @@ class OutboxReads:
     """Part of ``Store``: an ``emon.alerts.outbox.Outbox``."""
 
     _pool: c.Pool
+    at_point: Reached = staticmethod(ignore)
+    """Hears of the numbered point inside the transaction (``emon.alerts.points``)."""
 
-    async def claim_due(self, now_us: int, limit: int) -> list[DueDelivery]:
+    async def claim_due(
+        self, now_us: int, limit: int, held: Mapping[str, int] | None = None
+    ) -> list[DueDelivery]:
         """See ``Outbox.claim_due``: at most ``limit`` for each recipient; nothing is locked."""
+        held = held or {}
+        params = {
+            "now": to_datetime(now_us),
+            "limit": limit,
+            "held": list(held),
+            "held_lanes": list(held.values()),
+        }
         async with _outbox(self._pool) as conn:
-            rows = await c.fetch(conn, _SELECT_DUE, (to_datetime(now_us), limit))
+            rows = await c.fetch(conn, _SELECT_DUE, params)
         return [_due_from_row(row) for row in rows]
 
     async def next_due_us(self, after_us: int) -> int | None:
@@ -80,17 +131,41 @@ class OutboxReads:
             row = await c.fetch_one(conn, _SELECT_NEXT_DUE, (to_datetime(after_us),))
         return row[0] if row else None
 
-    async def record_attempt(self, delivery_id: str, attempt: Attempt) -> None:
-        """See ``Outbox.record_attempt``. Raises ``LookupError`` for a delivery that is not there."""
-        async with _outbox(self._pool) as conn, conn.transaction():
-            row = await c.fetch_one(conn, _LOCK_DELIVERY, (delivery_id,))
-            if row is None:
+    async def record_attempts(self, attempts: Sequence[tuple[str, Attempt]]) -> bool:
+        """See ``Outbox.record_attempts``. Raises ``LookupError`` for a delivery that is not there.
+
+        Rows that another transaction holds are recorded after the others, each by itself."""
+        rows = {row[0]: row for row in map(_attempt_row, attempts)}
+        kept, freed = await self._record(rows, _LOCK_FREE)
+        for delivery_id in rows.keys() - kept:
+            alone, freed_too = await self._record({delivery_id: rows[delivery_id]}, _LOCK_ONE)
+            if not alone:
                 raise LookupError(f"there is no delivery {delivery_id!r}")
-            fresh = await c.fetch_one(conn, _INSERT_ATTEMPT, _attempt_params(delivery_id, attempt))
-            if fresh is None or row[0] == "delivered":
-                return
-            await c.execute(conn, _UPDATE_DELIVERY, _delivery_params(delivery_id, attempt))
-            await announce(conn, [("delivery", delivery_id, row[1])])
+            freed = freed or freed_too
+        return freed
+
+    async def _record(self, rows: Mapping[str, c.Row], lock: str) -> tuple[set[str], bool]:
+        """Those of the rows that the lock gave, in one transaction; which, and whether one was freed."""
+        async with _outbox(self._pool) as conn, conn.transaction():
+            kept = {row[0] for row in await c.fetch(conn, lock, (list(rows),))}
+            if not kept:
+                return kept, False
+            columns = [list(column) for column in zip(*(rows[one] for one in sorted(kept)), strict=True)]
+            changed = await c.fetch(conn, _KEEP_ATTEMPTS, columns)
+            freed = await c.fetch_one(conn, _SELECT_FREED, (list(kept),))
+            if changed:
+                await announce(conn, [("delivery", row[0], row[1]) for row in sorted(changed)])
+            self.at_point(Point.RECORDED)
+        return kept, bool(freed and freed[0])
+
+    async def record_attempt(self, delivery_id: str, attempt: Attempt) -> bool:
+        """One attempt alone, as ``record_attempts``."""
+        return await self.record_attempts([(delivery_id, attempt)])
+
+    async def release(self, recipient: str, now_us: int) -> None:
+        """See ``Outbox.release``."""
+        async with _outbox(self._pool) as conn:
+            await c.execute(conn, _RELEASE, {"recipient": recipient, "now": to_datetime(now_us)})
 
 
 @asynccontextmanager
@@ -102,7 +177,12 @@ async def _outbox(pool: c.Pool) -> AsyncIterator[c.Connection]:
         raise OutboxUnavailable(str(fault)) from fault
 
 
-def _attempt_params(delivery_id: str, attempt: Attempt) -> tuple[object, ...]:
+def _attempt_row(one: tuple[str, Attempt]) -> c.Row:
+    delivery_id, attempt = one
+    next_us = attempt.next_attempt_at_us
+    delivered = attempt.outcome is Outcome.DELIVERED
+    if not delivered and next_us is None:
+        raise ValueError(f"attempt {attempt.number} of {delivery_id} failed and names no next one")
     return (
         delivery_id,
         attempt.number,
@@ -111,35 +191,21 @@ def _attempt_params(delivery_id: str, attempt: Attempt) -> tuple[object, ...]:
         str(attempt.outcome),
         attempt.status,
         storable(attempt.detail),
+        None if delivered or next_us is None else to_datetime(next_us),
     )
 
 
-def _delivery_params(delivery_id: str, attempt: Attempt) -> dict[str, object]:
-    delivered = attempt.outcome is Outcome.DELIVERED
-    next_us = attempt.next_attempt_at_us
-    if not delivered and next_us is None:
-        raise ValueError(f"attempt {attempt.number} of {delivery_id} failed and names no next one")
-    return {
-        "id": delivery_id,
-        "number": attempt.number,
-        "started_at": to_datetime(attempt.started_at_us),
-        "state": "delivered" if delivered else "waiting",
-        "next_attempt_at": None if delivered or next_us is None else to_datetime(next_us),
-        "delivered_at": to_datetime(attempt.ended_at_us) if delivered else None,
-        "last_error": None if delivered else storable(attempt.detail),
-    }
-
-
 def _due_from_row(row: c.Row) -> DueDelivery:
-    (alert, event, priority, at_us, recipients, happened_at_us, detected_at_us, received_at_us) = row[4:12]
-    (breach, order, condition, certainty, device, wearer, risk, kind, how) = row[12:21]
-    (opened_at_us, closed_at_us, historic, refuted, lon, lat, accuracy_m, fixed_at_us) = row[21:29]
-    (cause, victim, unseen, cleared_at_us) = row[29:33]
+    (alert, event, priority, at_us, recipients, happened_at_us, detected_at_us, received_at_us) = row[5:13]
+    (breach, order, condition, certainty, device, wearer, risk, kind, how) = row[13:22]
+    (opened_at_us, closed_at_us, historic, refuted, lon, lat, accuracy_m, fixed_at_us) = row[22:30]
+    (cause, victim, unseen, cleared_at_us) = row[30:34]
     return DueDelivery(
         id=row[0],
         recipient=row[1],
         channel=row[2],
         attempts=row[3],
+        raised_to=row[4],
         alert=AlertView(
             id=alert,
             event=AlertEvent(event),

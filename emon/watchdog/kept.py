@@ -7,7 +7,7 @@ and their deliveries together, so that a restart neither tells twice nor forgets
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -71,26 +71,51 @@ class KeptFile:
                 waiting.setdefault(one.id, Waiting(due, alert.at_us))
         self._keep(Kept(seen, waiting))
 
-    async def claim_due(self, now_us: int, limit: int) -> list[DueDelivery]:
-        """See ``Outbox.claim_due``."""
+    async def claim_due(
+        self, now_us: int, limit: int, held: Mapping[str, int] | None = None
+    ) -> list[DueDelivery]:
+        """See ``Outbox.claim_due``. All that is told of one cause to one recipient is a line."""
+        held = held or {}
+        firsts: dict[tuple[str, str | None], Waiting] = {}
+        for one in self._kept.waiting.values():
+            first = firsts.setdefault(_line(one.due), one)
+            if one.due.alert.at_us < first.due.alert.at_us:
+                firsts[_line(one.due)] = one
         found: list[DueDelivery] = []
         counts: dict[str, int] = {}
-        ready = [one.due for one in self._kept.waiting.values() if one.next_attempt_at_us <= now_us]
+        ready = [one.due for one in firsts.values() if one.next_attempt_at_us <= now_us]
         for due in sorted(ready, key=_order):
+            if held.get(due.id) == due.lane:
+                continue
             counts[due.recipient] = counts.get(due.recipient, 0) + 1
             if counts[due.recipient] <= limit:
                 found.append(due)
         return found
 
-    async def record_attempt(self, delivery_id: str, attempt: Attempt) -> None:
-        """See ``Outbox.record_attempt``; what is delivered is forgotten."""
+    async def record_attempts(self, attempts: Sequence[tuple[str, Attempt]]) -> bool:
+        """See ``Outbox.record_attempts``; what is delivered is forgotten."""
         waiting = dict(self._kept.waiting)
-        one = waiting.pop(delivery_id, None)
-        if one is None:
-            return
-        if attempt.outcome is not Outcome.DELIVERED and attempt.next_attempt_at_us is not None:
-            due = replace(one.due, attempts=max(one.due.attempts, attempt.number))
-            waiting[delivery_id] = Waiting(due, attempt.next_attempt_at_us)
+        freed = False
+        for delivery_id, attempt in attempts:
+            one = waiting.pop(delivery_id, None)
+            if one is None:
+                continue
+            if attempt.outcome is not Outcome.DELIVERED and attempt.next_attempt_at_us is not None:
+                due = replace(one.due, attempts=max(one.due.attempts, attempt.number))
+                waiting[delivery_id] = Waiting(due, attempt.next_attempt_at_us)
+            else:
+                freed = freed or any(_line(other.due) == _line(one.due) for other in waiting.values())
+        self._keep(Kept(self._kept.seen, waiting))
+        return freed
+
+    async def release(self, recipient: str, now_us: int) -> None:
+        """See ``Outbox.release``."""
+        waiting = {
+            name: Waiting(one.due, min(one.next_attempt_at_us, now_us))
+            if one.due.recipient == recipient
+            else one
+            for name, one in self._kept.waiting.items()
+        }
         self._keep(Kept(self._kept.seen, waiting))
 
     async def next_due_us(self, after_us: int) -> int | None:
@@ -116,6 +141,10 @@ class KeptFile:
 
 def _order(due: DueDelivery) -> tuple[str, int, int, str]:
     return (due.recipient, due.alert.priority, due.alert.at_us, due.id)
+
+
+def _line(due: DueDelivery) -> tuple[str, str | None]:
+    return (due.recipient, due.alert.cause)
 
 
 def _view(word: Word, alert: Alert) -> AlertView:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -42,9 +42,12 @@ BREACH = AlertView(
 )
 
 
-def due(alert_id: str, recipient: str, *, priority: int = 1, at_us: int = NOON_US) -> DueDelivery:
-    """A new delivery, over the route that the tests name after the recipient."""
-    alert = msgspec.structs.replace(BREACH, id=alert_id, priority=priority, at_us=at_us)
+def due(
+    alert_id: str, recipient: str, *, priority: int = 1, at_us: int = NOON_US, breach: str | None = None
+) -> DueDelivery:
+    """A new delivery, of a breach of its own where none is named."""
+    breach = breach or (BREACH.breach if alert_id == BREACH.id else f"b-{alert_id}")
+    alert = msgspec.structs.replace(BREACH, id=alert_id, priority=priority, at_us=at_us, breach=breach)
     return DueDelivery(f"{alert_id}:{recipient}", recipient, "memory", 0, alert)
 
 
@@ -101,6 +104,7 @@ class MemoryOutbox:
     def __init__(self, *deliveries: DueDelivery) -> None:
         self.waiting: dict[str, tuple[int, DueDelivery]] = {}
         self.attempts: dict[str, list[Attempt]] = {}
+        self.groups: list[int] = []
         self.down = False
         self.down_for_records = False
         self._recorded = asyncio.Event()
@@ -110,10 +114,22 @@ class MemoryOutbox:
     def add(self, delivery: DueDelivery, *, at_us: int = 0) -> None:
         self.waiting[delivery.id] = (at_us, delivery)
 
-    async def claim_due(self, now_us: int, limit: int) -> list[DueDelivery]:
+    async def claim_due(
+        self, now_us: int, limit: int, held: Mapping[str, int] | None = None
+    ) -> list[DueDelivery]:
         await self._answer(self.down)
-        ready = [delivery for at_us, delivery in self.waiting.values() if at_us <= now_us]
-        ready.sort(key=lambda delivery: (delivery.alert.priority, delivery.alert.at_us, delivery.id))
+        held = held or {}
+        firsts: dict[tuple[str, str], str] = {}
+        for delivery_id in self.waiting:  # in the order in which they were added
+            firsts.setdefault(self._line(delivery_id), delivery_id)
+        ready = [
+            delivery
+            for at_us, delivery in self.waiting.values()
+            if at_us <= now_us
+            and firsts[self._line(delivery.id)] == delivery.id
+            and held.get(delivery.id) != delivery.lane
+        ]
+        ready.sort(key=lambda delivery: (delivery.lane, delivery.alert.at_us, delivery.id))
         taken: dict[str, list[DueDelivery]] = {}
         for delivery in ready:
             taken.setdefault(delivery.recipient, []).append(delivery)
@@ -123,14 +139,32 @@ class MemoryOutbox:
         await self._answer(self.down)
         return min((at_us for at_us, _ in self.waiting.values() if at_us > after_us), default=None)
 
-    async def record_attempt(self, delivery_id: str, attempt: Attempt) -> None:
+    async def record_attempts(self, attempts: Sequence[tuple[str, Attempt]]) -> bool:
         await self._answer(self.down or self.down_for_records)
-        self.attempts.setdefault(delivery_id, []).append(attempt)
-        _, delivery = self.waiting.pop(delivery_id)
-        if attempt.next_attempt_at_us is not None:
-            again = msgspec.structs.replace(delivery, attempts=attempt.number)
-            self.waiting[delivery_id] = (attempt.next_attempt_at_us, again)
+        freed = False
+        for delivery_id, attempt in attempts:
+            self.attempts.setdefault(delivery_id, []).append(attempt)
+            _, delivery = self.waiting[delivery_id]
+            if attempt.next_attempt_at_us is None:
+                line = self._line(delivery_id)
+                del self.waiting[delivery_id]
+                freed = freed or any(self._line(other) == line for other in self.waiting)
+            else:
+                again = msgspec.structs.replace(delivery, attempts=attempt.number)
+                self.waiting[delivery_id] = (attempt.next_attempt_at_us, again)
+        self.groups.append(len(attempts))
         self._recorded.set()
+        return freed
+
+    async def release(self, recipient: str, now_us: int) -> None:
+        await self._answer(self.down)
+        for delivery_id, (at_us, delivery) in self.waiting.items():
+            if delivery.recipient == recipient:
+                self.waiting[delivery_id] = (min(at_us, now_us), delivery)
+
+    def _line(self, delivery_id: str) -> tuple[str, str]:
+        _, delivery = self.waiting[delivery_id]
+        return delivery.recipient, delivery.alert.breach or delivery.alert.id
 
     async def until(self, reached: Callable[[], bool]) -> None:
         """Returns once the condition holds, looking after each record."""
@@ -182,7 +216,7 @@ async def dispatching(
     limits: DispatcherLimits | None = None,
 ) -> AsyncIterator[Dispatcher]:
     """A dispatcher at work, stopped cleanly at the end."""
-    dispatcher = Dispatcher(outbox, channels, clock, wait=clock.wait, limits=limits)
+    dispatcher = Dispatcher(outbox, channels, clock, chance=lambda: 1.0, wait=clock.wait, limits=limits)
     task = asyncio.create_task(dispatcher.run())
     try:
         yield dispatcher

@@ -7,8 +7,9 @@ import logging
 
 import pytest
 
+from emon.alerts.breaker import pause_us
 from emon.alerts.channels import SendResult
-from emon.alerts.dispatcher import Dispatcher, DispatcherLimits, pause_us, wait_by
+from emon.alerts.dispatcher import Dispatcher, DispatcherLimits, wait_by
 from emon.alerts.outbox import DueDelivery, Outcome
 from emon.model.instant import SECOND_US
 from tests.alerts.parts import (
@@ -55,7 +56,7 @@ async def test_pauses_grow_to_a_minute_and_never_end() -> None:
 
 
 def test_the_pause_stays_a_minute_after_a_year_of_failures() -> None:
-    assert pause_us(525_600) == 60 * SECOND_US
+    assert pause_us(525_600, 1.0) == 60 * SECOND_US
 
 
 async def test_a_recipient_that_hangs_delays_no_other() -> None:
@@ -65,7 +66,7 @@ async def test_a_recipient_that_hangs_delays_no_other() -> None:
         *(due(f"a{n}", recipient) for n in range(50) for recipient in ("politie", "reclassering"))
     )
     clock = TestClock()
-    limits = DispatcherLimits(at_once_max=2, claimed_max=8, stop_grace_s=0.0)
+    limits = DispatcherLimits(at_once_max=2, urgent_extra=0, claimed_max=8, stop_grace_s=0.0)
     async with dispatching(outbox, {"politie": slow, "reclassering": fast}, clock, limits):
         await outbox.until(lambda: len(outbox.attempts) == 50)
     assert len(fast.sent) == 50
@@ -81,7 +82,9 @@ async def test_order_is_by_priority_then_age() -> None:
         due("middle", "politie", priority=3, at_us=NOON_US - 7 * SECOND_US),
     )
     politie = MemoryChannel()
-    async with dispatching(outbox, {"politie": politie}, TestClock(), DispatcherLimits(at_once_max=1)):
+    async with dispatching(
+        outbox, {"politie": politie}, TestClock(), DispatcherLimits(at_once_max=1, urgent_extra=0)
+    ):
         await outbox.until(lambda: not outbox.waiting)
     assert politie.sent == ["early:politie", "late:politie", "middle:politie", "low:politie"]
 
@@ -91,7 +94,7 @@ async def test_an_urgent_alert_overtakes_a_backlog() -> None:
     politie, clock = MemoryChannel(), TestClock()
     politie.gate.clear()
     async with dispatching(
-        outbox, {"politie": politie}, clock, DispatcherLimits(at_once_max=1)
+        outbox, {"politie": politie}, clock, DispatcherLimits(at_once_max=1, urgent_extra=0)
     ) as dispatcher:
         await clock.asleep()
         outbox.add(due("urgent", "politie", priority=1))

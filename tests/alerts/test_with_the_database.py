@@ -6,7 +6,7 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import psycopg
@@ -19,7 +19,7 @@ from emon.alerts.outbox import Attempt, DueDelivery, Outcome
 from emon.alerts.recipients import Recipients, load_recipients
 from emon.demo.receiver_ledger import read_lines
 from emon.demo.receivers_supervisor import PARTIES, Receivers
-from emon.limits import DELIVERIES_AT_ONCE_MAX
+from emon.limits import DELIVERIES_AT_ONCE_MAX, DELIVERIES_URGENT_EXTRA
 from emon.model.breach import Alert
 from emon.model.effects import Effects
 from emon.model.vocabulary import AlertEvent, Party
@@ -35,7 +35,7 @@ from emon.alerts.recipients import load_recipients
 from emon.store.store import Store
 
 class Killed(Store):
-    async def record_attempt(self, delivery_id, attempt):
+    async def record_attempts(self, attempts):
         os.kill(os.getpid(), signal.SIGKILL)
 
 async def main(url, config):
@@ -68,18 +68,23 @@ class Watched:
         self._left = deliveries
         self.done = asyncio.Event()
 
-    async def claim_due(self, now_us: int, limit: int) -> list[DueDelivery]:
-        return await self._store.claim_due(now_us, limit)
+    async def claim_due(
+        self, now_us: int, limit: int, held: Mapping[str, int] | None = None
+    ) -> list[DueDelivery]:
+        return await self._store.claim_due(now_us, limit, held)
+
+    async def release(self, recipient: str, now_us: int) -> None:
+        await self._store.release(recipient, now_us)
 
     async def next_due_us(self, after_us: int) -> int | None:
         return await self._store.next_due_us(after_us)
 
-    async def record_attempt(self, delivery_id: str, attempt: Attempt) -> None:
-        await self._store.record_attempt(delivery_id, attempt)
-        if attempt.outcome is Outcome.DELIVERED:
-            self._left -= 1
+    async def record_attempts(self, attempts: Sequence[tuple[str, Attempt]]) -> bool:
+        freed = await self._store.record_attempts(attempts)
+        self._left -= sum(attempt.outcome is Outcome.DELIVERED for _, attempt in attempts)
         if self._left == 0:
             self.done.set()
+        return freed
 
 
 async def deliver(store: Store, recipients: Recipients, deliveries: int) -> None:
@@ -135,7 +140,7 @@ async def test_a_storm_reaches_everyone_once_and_the_urgent_first(
         ids = [line["id"] for line in read_lines(receivers.ledger(party)) if line["kind"] == "message"]
         # What leaves at once with the last urgent ones may overtake them on the way.
         last = max(place for place, one in enumerate(ids) if "urgent" in one)
-        assert last < 10 + DELIVERIES_AT_ONCE_MAX
+        assert last < 10 + DELIVERIES_AT_ONCE_MAX + DELIVERIES_URGENT_EXTRA
     async with await psycopg.AsyncConnection.connect(database) as conn:
         rows = await conn.execute("SELECT state, count(*), max(attempts) FROM delivery GROUP BY state")
         assert await rows.fetchall() == [("delivered", len(alerts) * len(parties), 1)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import psycopg
 import pytest
 
@@ -77,6 +79,75 @@ async def test_the_limit_is_each_recipient_s_own_and_priority_goes_first(any_sto
     due = await any_store.claim_due(NOON_US, 3)
     assert ids(due) == [f"a-{n}:{recipient}" for recipient in ("om", "politie") for n in (3, 0, 4)]
     assert ids(await any_store.claim_due(NOON_US, 3)) == ids(due), "asking claims nothing"
+
+
+async def test_of_a_breach_only_the_first_that_waits_is_given_out(any_store: Store) -> None:
+    alerts = tuple(alert(f"a-{n}", NOON_US + n, priority=4 - n, breach="b-1") for n in range(3))
+    deliveries = [NewDelivery(f"a-{n}", party, "webhook") for n in range(3) for party in ("om", "politie")]
+    await write(any_store, *deliveries, breaches=(breach("b-1", NOON_US),), alerts=alerts)
+    due = await any_store.claim_due(NOON_US, 10)
+    assert ids(due) == ["a-0:om", "a-0:politie"]
+    assert [one.lane for one in due] == [2, 2], "as urgent as what stands behind it"
+    assert await any_store.record_attempts([("a-0:om", attempt(1, Outcome.DELIVERED, None))])
+    assert ids(await any_store.claim_due(NOON_US, 10)) == ["a-1:om", "a-0:politie"]
+
+
+async def test_news_makes_what_stands_before_it_due(any_store: Store) -> None:
+    await write(any_store, A_DELIVERY, breaches=(breach("b-1", NOON_US),), alerts=(
+        alert("a-1", NOON_US, breach="b-1", priority=3),))  # fmt: skip
+    later_us = NOON_US + 50 * SECOND_US
+    await any_store.record_attempt("a-1:politie", attempt(1, Outcome.FAILED, later_us))
+    assert await any_store.claim_due(NOON_US + SECOND_US, 10) == []
+    news = alert("a-2", NOON_US + SECOND_US, breach="b-1", priority=1)
+    await write(
+        any_store, NewDelivery("a-2", "politie", "webhook"), at_us=NOON_US + SECOND_US, alerts=(news,)
+    )
+    (due,) = await any_store.claim_due(NOON_US + SECOND_US, 10)
+    assert (due.id, due.lane, due.alert.priority) == ("a-1:politie", 1, 3)
+
+
+async def test_what_the_caller_has_is_left_out_until_its_lane_changes(any_store: Store) -> None:
+    await write(any_store, A_DELIVERY, alerts=(alert("a-1", NOON_US, priority=3),))
+    assert await any_store.claim_due(NOON_US, 10, {"a-1:politie": 3}) == []
+    assert ids(await any_store.claim_due(NOON_US, 10, {"a-1:politie": 4})) == ["a-1:politie"]
+
+
+async def test_a_recipient_that_is_back_is_due_at_once(any_store: Store) -> None:
+    alerts = (alert("a-1", NOON_US), alert("a-2", NOON_US))
+    others = [NewDelivery("a-2", "politie", "webhook"), NewDelivery("a-2", "om", "webhook")]
+    await write(any_store, A_DELIVERY, *others, alerts=alerts)
+    later = attempt(1, Outcome.FAILED, NOON_US + 60 * SECOND_US)
+    await any_store.record_attempts([(one, later) for one in ("a-1:politie", "a-2:politie", "a-2:om")])
+    await any_store.release("politie", NOON_US + 5)
+    assert ids(await any_store.claim_due(NOON_US + 5, 10)) == ["a-1:politie", "a-2:politie"]
+
+
+async def test_the_engine_never_waits_for_a_row_while_a_record_waits_for_another(any_store: Store) -> None:
+    """Two transactions that lock the same two deliveries in opposite order both end."""
+    breaches = (breach("b-1", NOON_US), breach("b-2", NOON_US))
+    alerts = tuple(alert(f"a-{n}", NOON_US, breach=f"b-{n}") for n in (1, 2))
+    await write(
+        any_store, A_DELIVERY, NewDelivery("a-2", "politie", "webhook"), breaches=breaches, alerts=alerts
+    )
+    failed = attempt(1, Outcome.FAILED, NOON_US + 60 * SECOND_US)
+    with psycopg.connect(any_store.url) as engine:
+        engine.execute("UPDATE delivery SET lane = 1 WHERE id = 'a-2:politie'")
+        async with asyncio.TaskGroup() as group:
+            recording = group.create_task(
+                any_store.record_attempts([("a-1:politie", failed), ("a-2:politie", failed)])
+            )
+            while not await asyncio.to_thread(_is_recorded, any_store.url, "a-1:politie"):
+                assert not recording.done()
+            await asyncio.to_thread(engine.execute, "UPDATE delivery SET lane = 1 WHERE id = 'a-1:politie'")
+            await asyncio.to_thread(engine.commit)
+    with psycopg.connect(any_store.url) as conn:
+        assert conn.execute("SELECT sum(attempts) FROM delivery").fetchone() == (2,)
+
+
+def _is_recorded(url: str, delivery_id: str) -> bool:
+    with psycopg.connect(url) as conn:
+        row = conn.execute("SELECT attempts FROM delivery WHERE id = %s", (delivery_id,)).fetchone()
+    return row is not None and row[0] == 1
 
 
 async def test_a_failed_attempt_waits_until_its_time(any_store: Store) -> None:

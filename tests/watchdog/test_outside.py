@@ -143,14 +143,14 @@ async def test_what_nobody_received_waits_over_a_restart_with_its_attempts(tmp_p
     await lookout(KeptFile(path), DOWN, 61 * S).step()
     (due,) = await KeptFile(path).claim_due(61 * S, 10)
     failed = Attempt(1, Outcome.FAILED, None, "no", 61 * S, 62 * S, 63 * S)
-    await KeptFile(path).record_attempt(due.id, failed)
+    await KeptFile(path).record_attempts([(due.id, failed)])
     again = KeptFile(path)
     assert await again.claim_due(62 * S, 10) == []
     assert await again.next_due_us(62 * S) == 63 * S
     (due,) = await again.claim_due(63 * S, 10)
     assert due.attempts == 1
-    await again.record_attempt(due.id, Attempt(2, Outcome.DELIVERED, 200, "", 63 * S, 63 * S, None))
-    await again.record_attempt(due.id, failed)  # an answer that got lost, repeated: it stays delivered
+    await again.record_attempts([(due.id, Attempt(2, Outcome.DELIVERED, 200, "", 63 * S, 63 * S, None))])
+    await again.record_attempts([(due.id, failed)])  # an answer that got lost, repeated: it stays delivered
     assert KeptFile(path).waiting == 0
     await lookout(KeptFile(path), DOWN, 900 * S).step()
     assert KeptFile(path).waiting == 0
