@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from emon.cli.recorded import recorded_messages
+from emon.model.instant import SECOND_US
 from emon.orders.document import DocumentRefused, parse_document
 from emon.replay import lines_of, replay
 from simulator.scenario_library import Played, played, scenario_names
@@ -54,7 +55,10 @@ def judged_by_engine(name: str) -> Row:
         path = Path(folder) / "fixes.jsonl"
         path.write_text("\n".join(scene.fixes) + "\n", encoding="utf-8")
         received, _ = recorded_messages(str(path), "replay")
-    archive = asyncio.run(replay(versions, received))
+    # Time passes to the scenario's end, also where nothing is received any more: that is a silence.
+    end_us = scene.start_us + round(scene.scenario.duration_s * SECOND_US)
+    latest_us = max((item.received_at_us for item in received), default=end_us)
+    archive = asyncio.run(replay(versions, received, until_us=max(end_us, latest_us)))
     lines = [msgspec.json.encode(line).decode() for line in lines_of(archive)]
     return Row(name, _judged(scene, lines, name))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from emon.limits import FIXES_PER_MESSAGE_MAX, R95_PER_R68
 from emon.model.instant import SECOND_US
-from simulator.device_life import life, unheard
+from simulator.device_life import heard_at_begin, life, unheard
 from simulator.device_messages import Sending, SentFix, owntracks_body, stamp, topic_of
 from simulator.device_positions import habits_random, microseconds
 from simulator.faults.effects import with_faults
@@ -80,9 +80,11 @@ def _statuses(scenario: Scenario, start_us: int) -> Iterator[tuple[int, str, dic
     for wearer in scenario.wearers:
         if wearer.device.habits is None or wearer.device.wire is Wire.OWNTRACKS:
             continue
-        words = [(0.0, "online")]
+        words = [(0.0, "online")] if heard_at_begin(scenario, wearer) else []
         for span in unheard(scenario, wearer):
-            words += [(span.from_s, "offline"), (span.to_s, "online")]
+            if words:  # a last will is left by a connection that there was
+                words.append((span.from_s, "offline"))
+            words.append((span.to_s, "online"))
         for at_s, word in words:
             if at_s <= scenario.duration_s:
                 at_us = _received_us(scenario, start_us + microseconds(at_s), start_us)

@@ -79,6 +79,11 @@ def unheard(scenario: Scenario, wearer: Wearer) -> tuple[Span, ...]:
     return joined([*plan.silences, *_dead(plan, scenario.duration_s)])
 
 
+def heard_at_begin(scenario: Scenario, wearer: Wearer) -> bool:
+    """Whether the device is on and in coverage at second 0; else its first word is that of its return."""
+    return not within(unheard(scenario, wearer), 0.0)
+
+
 def _dead(plan: DevicePlan, until_s: float) -> list[Span]:
     empty = [] if plan.battery is None else off_while_empty(plan.battery, until_s)
     return [*plan.off, *empty]

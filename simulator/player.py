@@ -12,7 +12,7 @@ from emon.limits import SETTLE_S
 from emon.model.instant import SECOND_US
 from simulator.device import Sending, sendings
 from simulator.device_habits import PURSUIT_S
-from simulator.device_life import unheard
+from simulator.device_life import heard_at_begin, unheard
 from simulator.mqtt import BrokerRefused, BrokerUnavailable, Link, Will
 from simulator.run_report import Output, Say
 from simulator.scenario import Command, Scenario, Wearer, Wire
@@ -62,6 +62,7 @@ class Player:
         device = wearer.device.id
         self._status = f"emon/v1/{device}/status"
         self._speaks_status = wearer.device.wire is not Wire.OWNTRACKS
+        self._speaks_at_begin = heard_at_begin(scenario, wearer)
         obeys = wearer.device.habits is not None and self._speaks_status
         self._link = Link(
             broker,
@@ -70,6 +71,11 @@ class Player:
             on_return=self._say_online,
             listen=(f"emon/v1/{device}/cmd", self._obey) if obeys else None,
         )
+
+    async def begin(self) -> None:
+        """Connect, unless the device is off or out of coverage at second 0."""
+        if self._speaks_at_begin:
+            await self.connect()
 
     async def connect(self) -> None:
         await self._link.open(give_up_after_s=_CONNECT_S)
@@ -89,8 +95,9 @@ class Player:
             if message is not None:
                 self._send(message)
             elif what == _SILENT:
-                self._say(f"{self._wearer.device.id} falls silent")
-                await self._link.drop()
+                if self._speaks_at_begin or self._link.connected:
+                    self._say(f"{self._wearer.device.id} falls silent")
+                    await self._link.drop()
             elif not await self._back():
                 self.give_up(end_us)
                 return

@@ -46,7 +46,7 @@ async def play(
     ]
     try:
         try:
-            await _all([player.connect() for player in players])
+            await _all([player.begin() for player in players])
         except (BrokerUnavailable, BrokerRefused) as fault:
             for player in players:
                 player.give_up(clock.start_us + round(end_s * SECOND_US))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from emon.model.instant import format_instant
+from emon.model.instant import SECOND_US, format_instant
 from simulator import orders_document
 from simulator.commands import shell
 from simulator.credentials import read_credentials
@@ -30,6 +30,9 @@ examples:
 Into files a scenario of days is written in a moment, from its own start where it names one. To a broker it
 plays in real time, or with --speed so many times faster: its fixes keep their own spacing, lie in the past
 and catch up with the present, so that nobody travels faster than he did.
+
+A device that has died sends nothing: let `emon replay --until` go to the "end" that is printed, and
+its silence is told.
 
 Arm the orders before the start: `--in 30` leaves time for `emon arm`. The scenario's form is in
 docs/simulator.md. Standard output gets one JSON object at the end; the exit code is 1 when a fix
@@ -91,7 +94,12 @@ def run(args: argparse.Namespace) -> int:
             shell.write_bytes(args.orders_out, [orders_document(scenario, start_us)])
         if args.fixes_out is not None:
             shell.write_lines(args.fixes_out, fixes_jsonl(scenario, start_us))
-        result = {"scenario": scenario.name, "start": format_instant(start_us)}
+        end_us = start_us + round(scenario.duration_s * SECOND_US)
+        result = {
+            "scenario": scenario.name,
+            "start": format_instant(start_us),
+            "end": format_instant(end_us),
+        }
         if args.url is None:
             shell.print_json(result)
             return shell.EX_OK

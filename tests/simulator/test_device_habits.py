@@ -179,14 +179,19 @@ def test_events_are_read_as_they_were_meant() -> None:
     assert sorted(numbers) == list(range(1, len(numbers) + 1))
 
 
-def test_the_lines_say_when_it_is_heard() -> None:
-    lines: list[dict[str, Any]] = [
-        json.loads(line)
-        for line in fixes_jsonl(hour('silences: [{from: "14:10", to: "14:30"}]'), HOUR_START_US)
-    ]
-    words = [
+def _words(habits: str) -> list[tuple[str, str]]:
+    lines: list[dict[str, Any]] = [json.loads(line) for line in fixes_jsonl(hour(habits), HOUR_START_US)]
+    return [
         (line["received_at"][11:19], line["status"])
         for line in lines
         if line.get("status") and line["device"] == "d-1"
     ]
+
+
+def test_the_lines_say_when_it_is_heard() -> None:
+    words = _words('silences: [{from: "14:10", to: "14:30"}]')
     assert words == [("12:00:00", "online"), ("12:10:00", "offline"), ("12:30:00", "online")]
+
+
+def test_a_device_that_is_off_at_the_begin_says_its_first_word_when_it_comes_on() -> None:
+    assert _words('off: [{from: 0, to: "14:30"}]')[0] == ("12:30:00", "online")
