@@ -86,6 +86,7 @@ def test_a_scenario_is_written_for_a_replay(tmp_path: Path, capsys: pytest.Captu
     assert json.loads(capsys.readouterr().out) == {
         "scenario": "small",
         "start": "2026-06-01T10:00:00.000000Z",
+        "end": "2026-06-01T10:00:04.000000Z",
     }
     assert len(parse_document(orders.read_bytes(), armed_at_us=START_US)) == 1
     assert len(fixes.read_text().splitlines()) == 14
