@@ -261,6 +261,7 @@ def _health(runtime: Runtime, source: ReconnectingSource, watchdog: Watchdog, no
         missing_us=missing_since_us(watching, since_us, now_us) if asked and watching is not None else None,
         hung_up=source.hung_up,
         last_fix_us=status.last_fix_at_us,
+        inbox_old_us=runtime.inbox.old_since_us(now_us),
     )
 
 
@@ -274,6 +275,7 @@ def _status(
         "hung_up": source.hung_up,
         "lost": {"broker": watchdog.broker.told(), "database": watchdog.database.told()},
         "waiting_for_database": status.waiting_for_database,
+        "inbox": runtime.inbox.told(clock.now_us()),
         "batches": status.batches,
         "fixes": status.fixes,
         "alerts": status.alerts,

@@ -32,6 +32,7 @@ PLATFORM_AFTER_S = {  # [field] a platform's staleness is told within 2 minutes;
     PlatformCause.SESSION_TAKEN: 0,
     PlatformCause.SERVICE_DOWN: 60,
     PlatformCause.DATABASE_DOWN: 60,
+    PlatformCause.INBOX_OLD: 0,
 }
 
 WATCH_LOOK_S = 10.0  # [own] emon watch looks so often: seen within a look, told after PLATFORM_AFTER_S
@@ -349,6 +350,26 @@ PRIORITY_LOWEST = 5  # [contract] section 5: priorities run from 1 (highest) to 
 KERNELS_HINT_S = 3.0  # [own] from the cache they come in about two seconds
 PARTITIONS_EVERY_S = 3_600  # [own] days ahead are made well before they come, also after a clock change
 STOP_GRACE_S = 5.0  # [own] for what is in hand at a stop; everything unfinished comes again
+
+# --- lanes: what waits in the inbox ---------------------------------------------------------------
+BEHIND_MESSAGES = RECEIVE_WINDOW_MESSAGES // 2  # [own] half a window at once: the broker holds more of it
+BEHIND_BYTES = 262_144  # [own] of payloads at once: some 2,000 fixes, a second's work
+BUDGET_FIXES_PER_S = 0.25  # [own] a device's: one each 4 s, four times as many as in pursuit (15 s)
+BUDGET_FIXES_BURST = 60.0  # [own] an hour of one a minute, sent together after a tunnel
+BUDGET_DEVICES_MAX = 200_000  # [own] budgets remembered: some 30 MB
+SHARE_OF_MEDIAN = (
+    4  # [own] of one taking: who sends no more than so many times the median is not the noisy one
+)
+INBOX_FIXES_MAX = (
+    20_000_000  # [own] 2,000 devices for a week at one a minute; beyond, the broker is held back
+)
+INBOX_AGE_MAX_S = 900  # [field] domain figures, row 10: drained within 15 min; older is told as `platform`
+INBOX_ROWS_AT_ONCE = 20_000  # [own] put into the inbox by one transaction, which must stay short
+PORTION_FIXES_MIN, PORTION_FIXES_FIRST, PORTION_FIXES_MAX = 20, 100, 1_000  # [own] taken from it at once
+PORTION_AIM_S = 0.025  # [own] a live fix waits at most so long for a portion
+PORTION_AIM_ALONE_S = 0.25  # [own] the same while nothing live has come for LIVE_WITHIN_S
+OVER_BUDGET_TOLD_EACH_S = 3_600  # [own] of each device in the log
+LIVE_WITHIN_S = 60  # [own] a fix that came within a plan's interval: another may come at any moment
 
 # --- score --------------------------------------------------------------------------------------
 DUE_DEPTH_MIN_M = 30.0  # [field] NIJ and MoJ: 30 m indoors is what a receiver must keep; shallower is grey

@@ -18,12 +18,15 @@ import msgspec
 from emon.alerts.policy import DEFAULT_POLICY, Policy
 from emon.devices.watching import Remembered, Watching
 from emon.engine import Inputs, Message, needs, step
+from emon.inbox import Inbox
 from emon.ingest.decode import decode
+from emon.ingest.lanes import InboxState, Taking, Waiting
 from emon.ingest.source import Delivery, Source
 from emon.limits import (
     BACKLOG_MAX_S,
     BACKLOG_MIN_S,
     HEARTBEAT_S,
+    INBOX_ROWS_AT_ONCE,
     RECEIVE_WINDOW_MESSAGES,
     RETRY_PAUSE_MAX_S,
     RETRY_PAUSE_MIN_S,
@@ -54,6 +57,12 @@ class Transaction(Archive, Protocol):
 
     async def write(self, effects: Effects, deliveries: Sequence[NewDelivery]) -> None: ...
 
+    async def put_waiting(self, rows: Sequence[Waiting], arrived_at_us: int) -> None: ...
+
+    async def take_waiting(self, fixes: int) -> list[tuple[str, bytes, int]]: ...
+
+    async def oldest_waiting_us(self) -> int | None: ...
+
 
 class EngineStore(Protocol):
     """The store as the runtime uses it."""
@@ -63,6 +72,8 @@ class EngineStore(Protocol):
     async def last_received_at_us(self) -> int | None: ...
 
     async def remembered(self) -> Remembered: ...
+
+    async def inbox_state(self) -> InboxState: ...
 
 
 class RuntimeStatus(msgspec.Struct):
@@ -80,18 +91,32 @@ class RuntimeStatus(msgspec.Struct):
 
 
 class _Batch:
-    """Deliveries of one transaction, decoded."""
+    """Deliveries of one transaction, decoded: what is judged now, and what waits in the inbox.
 
-    def __init__(self) -> None:
+    ``portion``: instead, so many fixes that have waited.
+    """
+
+    def __init__(self, portion: int = 0) -> None:
         self.deliveries: list[Delivery] = []
         self.messages: list[Message] = []
         self.fixes = 0
+        self.waiting: list[Waiting] = []
+        self.portion = portion
 
-    def add(self, delivery: Delivery) -> None:
+    @property
+    def full(self) -> bool:
+        return len(self.waiting) >= INBOX_ROWS_AT_ONCE
+
+    def add(self, delivery: Delivery, taking: Taking) -> None:
         decoded = decode(delivery.topic, delivery.payload)
         self.deliveries.append(delivery)
-        self.messages.append(Message(delivery.topic, decoded, delivery.retained))
-        self.fixes += max(1, len(decoded.fixes))
+        judged, waiting = taking.sort_out(
+            delivery.topic, delivery.payload, decoded, retained=delivery.retained
+        )
+        self.waiting.extend(waiting)
+        if judged is not None:
+            self.messages.append(Message(delivery.topic, judged, delivery.retained))
+            self.fixes += max(1, len(judged.fixes))
 
 
 class Runtime:
@@ -112,6 +137,7 @@ class Runtime:
         policy: Policy = DEFAULT_POLICY,
     ) -> None:
         self.status = RuntimeStatus(started_at_us=now_us())
+        self.inbox = Inbox()
         self._store = store
         self._source = source
         self._now_us = now_us
@@ -145,20 +171,23 @@ class Runtime:
     async def run(self) -> None:
         """Judge until ``stop``. Raises what the engine or the source cannot go on after."""
         while not self._stopping:
+            waits = self.inbox.state.messages > 0
             deliveries = await self._source.next_batch(
-                max_messages=self._batch_fixes_max, max_wait_s=self._wait_s()
+                max_messages=self._batch_fixes_max, max_wait_s=0.0 if waits else self._wait_s()
             )
             if deliveries or self._orders_changed or self._timer_is_due() or self._heart_is_due():
                 for batch in self._batches(deliveries):
                     if not await self._commit(batch):
                         return
+            if self.inbox.state.messages and not await self._commit(_Batch(self.inbox.portion)):
+                return
 
     def _batches(self, deliveries: Sequence[Delivery]) -> Iterator[_Batch]:
         """Deliveries cut so that no transaction holds many more fixes than allowed."""
-        batch = _Batch()
+        batch, taking = _Batch(), self.inbox.taking(deliveries, self._now_us())
         for delivery in deliveries:
-            batch.add(delivery)
-            if batch.fixes >= self._batch_fixes_max:
+            batch.add(delivery, taking)
+            if batch.fixes >= self._batch_fixes_max or batch.full:
                 yield batch
                 batch = _Batch()
         if batch.deliveries or not deliveries:
@@ -189,7 +218,7 @@ class Runtime:
         pause_s = RETRY_PAUSE_MIN_S
         while True:
             try:
-                effects = await self._transact(tuple(batch.messages))
+                effects = await self._transact(batch)
                 break
             except DatabaseUnavailable as fault:
                 if isinstance(fault, CommitUncertain):
@@ -205,8 +234,8 @@ class Runtime:
         self._on_commit(effects)
         return True
 
-    async def _transact(self, messages: tuple[Message, ...]) -> Effects:
-        self._orders_changed = False
+    async def _transact(self, batch: _Batch) -> Effects:
+        self._orders_changed, began_us = False, self._now_us()
         try:
             state = self._state if self._state is not None else await self._recalled_state()
             async with self._store.batch() as transaction:
@@ -216,9 +245,17 @@ class Runtime:
                 # An order armed at an instant judges what is received from then on.
                 newest_us = max((version.armed_at_us for _, version in armed), default=0)
                 at_us = max(self._now_us(), state.at_us + 1, newest_us)
+                taken = await transaction.take_waiting(batch.portion) if batch.portion else []
+                messages = [*batch.messages, *(Message(topic, decode(topic, raw)) for topic, raw, _ in taken)]
+                if batch.waiting:
+                    await transaction.put_waiting(batch.waiting, at_us)
+                oldest_us = await transaction.oldest_waiting_us() if batch.portion else None
                 again = await self._taken_again(transaction, new, at_us)
                 state = self._with_stop(state, at_us)
-                up = state.watching.stopped_us is not None and self._backlog_is_judged(len(messages))
+                waits = bool(batch.waiting) or (
+                    oldest_us is not None if batch.portion else self.inbox.state.messages > 0
+                )
+                up = state.watching.stopped_us is not None and self._backlog_is_judged(len(messages), waits)
                 inputs = Inputs(at_us, (*again, *messages), up=up)
                 past = await recall(transaction, state, needs(state, inputs))
                 state, effects = step(state, inputs, past, self._policy)
@@ -229,7 +266,20 @@ class Runtime:
             raise
         self._state = state
         self._started = True
+        self._note_inbox(batch, taken, oldest_us, began_us)
         return effects
+
+    def _note_inbox(
+        self, batch: _Batch, taken: Sequence[tuple[str, bytes, int]], oldest_us: int | None, began_us: int
+    ) -> None:
+        now_us = self._now_us()
+        if batch.messages:
+            self.inbox.noted_live(now_us)
+        if batch.portion:
+            fixes = sum(count for _, _, count in taken)
+            self.inbox.took(len(taken), fixes, oldest_us, now_us - began_us, now_us)
+        for device in self.inbox.put(batch.waiting, began_us) if batch.waiting else ():
+            _log.warning("device %s sends more than its budget; what is beyond it waits its turn", device)
 
     def _with_stop(self, state: State, at_us: int) -> State:
         """The state of a service that has judged nothing for too long, or has only just started.
@@ -243,20 +293,21 @@ class Runtime:
         self._back_us = at_us
         return service_down(state, state.at_us)
 
-    def _backlog_is_judged(self, messages: int) -> bool:
+    def _backlog_is_judged(self, messages: int, waits: bool) -> bool:
         """Whether what came while the service was down is judged with this batch.
 
         The broker says nothing about that. It sends what it kept as fast as it is taken, so when
         it has had time to begin and a batch is well below a window, there is no more of it.
         """
         waited_us = self._now_us() - self._back_us
-        calm = self._source.connected and messages <= RECEIVE_WINDOW_MESSAGES // 2
+        calm = self._source.connected and not waits and messages <= RECEIVE_WINDOW_MESSAGES // 2
         return waited_us >= BACKLOG_MAX_S * SECOND_US or (calm and waited_us >= BACKLOG_MIN_S * SECOND_US)
 
     async def _recalled_state(self) -> State:
         """Where the last committed batch left off; the rest is recalled as it is needed."""
         last_us = await self._store.last_received_at_us()
         remembered = await self._store.remembered()
+        self.inbox.state = await self._store.inbox_state()
         return initial_state(self._now_us() - 1 if last_us is None else last_us, remembered)
 
     async def _taken_again(

@@ -41,6 +41,7 @@ TROUBLE_NL = TroubleWords(
         "mogelijk meldt zich iemand anders onder haar naam",
         PlatformCause.SERVICE_DOWN: "de dienst antwoordt niet, of beoordeelt niets meer",
         PlatformCause.DATABASE_DOWN: "de database antwoordt niet",
+        PlatformCause.INBOX_OLD: "ontvangen posities wachten te lang op beoordeling",
     },
     lines={
         "cause": "Oorzaak",
@@ -72,6 +73,7 @@ TROUBLE_EN = TroubleWords(
         "somebody else may be using its name",
         PlatformCause.SERVICE_DOWN: "the service does not answer, or judges nothing any more",
         PlatformCause.DATABASE_DOWN: "the database does not answer",
+        PlatformCause.INBOX_OLD: "received positions wait too long to be judged",
     },
     lines={
         "cause": "Cause",

@@ -11,7 +11,8 @@ class PlatformCause(StrEnum):
     ``no_fixes``: no fix was committed in the time in which the devices' plans owe several.
     ``broker_lost``: the service has no connection to its broker. ``session_taken``: a living broker ended the
     service's session, so that somebody may have come under its name. ``service_down``: the service
-    does not answer, or judges nothing. ``database_down``: its database does not answer.
+    does not answer, or judges nothing. ``database_down``: its database does not answer. ``inbox_old``: fixes
+    have waited for judgement longer than a backlog may take.
     """
 
     NO_FIXES = "no_fixes"
@@ -19,3 +20,4 @@ class PlatformCause(StrEnum):
     SESSION_TAKEN = "session_taken"
     SERVICE_DOWN = "service_down"
     DATABASE_DOWN = "database_down"
+    INBOX_OLD = "inbox_old"

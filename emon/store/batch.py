@@ -25,6 +25,7 @@ from emon.store import write_sql as sql
 from emon.store.commands import INSERT_COMMAND, UPSERT_CARE, care_params, command_params
 from emon.store.errors import EngineFenced, FixAlreadyStored
 from emon.store.feed import announce
+from emon.store.inbox import InboxPart
 from emon.store.rows import (
     COPY_FIX,
     breach_from_row,
@@ -41,7 +42,7 @@ _FAR_PAST_US = 0  # 1970: older stamps are refused on the wire
 _FAR_FUTURE_US = 253_402_300_799_999_999  # the end of year 9999
 
 
-class Batch:
+class Batch(InboxPart):
     """The engine's view of its open transaction. Made by ``Store.batch`` alone."""
 
     def __init__(self, conn: c.Connection, epoch: int) -> None:

@@ -17,10 +17,11 @@ from msgspec.structs import replace
 
 from emon import limits
 from emon.devices.watching import Remembered
+from emon.ingest.lanes import InboxState
 from emon.model.breach import Breach
 from emon.model.instant import to_datetime
 from emon.model.order import OrderVersion
-from emon.store import arming, migrate, watching
+from emon.store import arming, inbox, migrate, watching
 from emon.store import connect as c
 from emon.store import listen as listening
 from emon.store.batch import Batch
@@ -196,6 +197,11 @@ class Store(
         """What the engine must be given of devices when it starts, at one instant."""
         async with self._pool.transaction() as conn:
             return replace(await watching.remembered(conn), cares=await device_cares(conn))
+
+    async def inbox_state(self) -> InboxState:
+        """What was acknowledged and waits to be judged."""
+        async with self._pool.connection() as conn:
+            return await inbox.inbox_state(conn)
 
     async def recent_breaches(self, since_us: int) -> list[Breach]:
         """Unrefuted, open or with opened_at >= since, by (opened_at, id)."""

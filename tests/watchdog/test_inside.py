@@ -187,6 +187,12 @@ async def test_while_the_database_is_away_nothing_is_written_and_then_all_is(sce
     assert scene.watchdog.database.told()["times"] == 1
 
 
+async def test_fixes_that_wait_too_long_are_told_and_their_end(scene: Scene) -> None:
+    await scene.play(5, inbox_old_us=T0 - 900 * S)
+    await scene.play(30, inbox_old_us=None)
+    assert await scene.told() == [("inbox_old", False, 1), ("inbox_old", True, 26)]
+
+
 async def test_a_taken_session_is_told_at_once(scene: Scene) -> None:
     await scene.play(5)
     await scene.play(1, hung_up=1)

@@ -162,6 +162,16 @@ function setConnection(word) {
 
 const CONNECTION_WORDS = { connecting: "Connecting …", live: "Live", reconnecting: "Reconnecting …" };
 
+const WAITS_TOLD_MS = 60_000;
+
+function waitingWords(inbox, now) {
+  if (inbox === null || inbox.oldest_at === null || now === null) return "";
+  if (Date.parse(now) - Date.parse(inbox.oldest_at) < WAITS_TOLD_MS) return "";
+  const noisy = inbox.devices_over_budget;
+  const who = noisy === 0 ? "" : ` ${noisy} ${noisy === 1 ? "device sends" : "devices send"} more than agreed.`;
+  return `${inbox.fixes} stored positions wait to be judged, the oldest since ${localText(inbox.oldest_at)}; new ones go first.${who}`;
+}
+
 function drawConnection() {
   const lost = engine?.database_lost_at ?? null;
   const isWell = engine === null || engine.status.ok === true;
@@ -174,6 +184,7 @@ function drawConnection() {
   if (connection === "reconnecting" && lastSeen !== null) words = `Not connected: this page shows what was known at ${localText(lastSeen)}. It goes on by itself.`;
   else if (lost !== null) words = `The database cannot be reached since ${localText(lost)}: positions and alerts are not up to date.`;
   else if (!isWell) words = "The engine does not receive or store positions now: alerts may be late.";
+  else words = waitingWords(engine?.status.inbox ?? null, engine?.now ?? null);
   if (stale.textContent !== words) stale.textContent = words;
   stale.hidden = words === "";
 }

@@ -1,0 +1,89 @@
+"""The lanes as the runtime uses them: what waits, how much of it is taken at once, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from emon.ingest.lanes import Budgets, InboxState, Lane, Taking, Waiting, next_portion
+from emon.ingest.source import Delivery
+from emon.limits import (
+    INBOX_AGE_MAX_S,
+    LIVE_WITHIN_S,
+    OVER_BUDGET_TOLD_EACH_S,
+    PORTION_AIM_ALONE_S,
+    PORTION_AIM_S,
+    PORTION_FIXES_FIRST,
+)
+from emon.model.instant import SECOND_US, format_instant
+
+
+class Inbox:
+    """``state`` is what the committed inbox holds; ``portion`` how many fixes are taken from it next."""
+
+    def __init__(self) -> None:
+        self.state = InboxState()
+        self.portion = PORTION_FIXES_FIRST
+        self.late = 0
+        self.over_budget = 0
+        """Fixes that had to wait since the start, by lane."""
+        self._budgets = Budgets()
+        self._live_us: int | None = None
+        self._told_us: dict[str, int] = {}
+
+    def told(self, now_us: int) -> dict[str, object]:
+        """For ``/health`` and the page: counts since the start, devices of the last hour."""
+        since_us = now_us - OVER_BUDGET_TOLD_EACH_S * SECOND_US
+        oldest_us = self.state.oldest_us
+        return {
+            "messages": self.state.messages,
+            "fixes": self.state.fixes,
+            "oldest_at": None if oldest_us is None else format_instant(oldest_us),
+            "late": self.late,
+            "over_budget": self.over_budget,
+            "devices_over_budget": sum(1 for us in self._told_us.values() if us > since_us),
+        }
+
+    def old_since_us(self, now_us: int) -> int | None:
+        """Since when the one waits that has waited longer than a backlog may take; None: there is none."""
+        oldest_us = self.state.oldest_us
+        if oldest_us is None or now_us - oldest_us < INBOX_AGE_MAX_S * SECOND_US:
+            return None
+        return oldest_us
+
+    def taking(self, deliveries: Sequence[Delivery], at_us: int) -> Taking:
+        """What the broker has just handed out, to be sorted message by message."""
+        payload_bytes = sum(len(delivery.payload) for delivery in deliveries)
+        topics = [delivery.topic for delivery in deliveries]
+        return Taking(topics, payload_bytes, self._budgets, at_us, self.state.fixes)
+
+    def noted_live(self, at_us: int) -> None:
+        """Something was judged as it came: portions stay small for a while."""
+        self._live_us = at_us
+
+    def put(self, rows: Sequence[Waiting], at_us: int) -> list[str]:
+        """These were committed. The devices to name in the log: each at most once an hour."""
+        fixes = sum(row.fixes for row in rows)
+        oldest_us = at_us if self.state.oldest_us is None else self.state.oldest_us
+        self.state = InboxState(self.state.messages + len(rows), self.state.fixes + fixes, oldest_us)
+        over = [row for row in rows if row.lane is Lane.OVER_BUDGET]
+        self.over_budget += sum(row.fixes for row in over)
+        self.late += fixes - sum(row.fixes for row in over)
+        return self._to_tell(sorted({row.device for row in over}), at_us)
+
+    def took(self, messages: int, fixes: int, oldest_us: int | None, took_us: int, at_us: int) -> None:
+        """So many were judged and committed in so long; ``oldest_us``: of those that still wait."""
+        if oldest_us is None:
+            self.state = InboxState()
+        else:
+            left = max(1, self.state.messages - messages), max(1, self.state.fixes - fixes)
+            self.state = InboxState(*left, oldest_us)
+        alone = self._live_us is None or at_us - self._live_us > LIVE_WITHIN_S * SECOND_US
+        aim_s = PORTION_AIM_ALONE_S if alone else PORTION_AIM_S
+        self.portion = next_portion(max(fixes, 1), took_us, round(aim_s * SECOND_US))
+
+    def _to_tell(self, devices: Sequence[str], at_us: int) -> list[str]:
+        since_us = at_us - OVER_BUDGET_TOLD_EACH_S * SECOND_US
+        self._told_us = {device: us for device, us in self._told_us.items() if us > since_us}
+        news = [device for device in devices if device not in self._told_us]
+        self._told_us.update(dict.fromkeys(news, at_us))
+        return news
