@@ -13,7 +13,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -28,18 +28,21 @@ from emon.alerts.policy import Policy
 from emon.alerts.recipients import Recipients
 from emon.command_sender import CommandSender
 from emon.config import Address, Settings
+from emon.escalator import Escalator
 from emon.geofence.geometry import load_engine_kernels
+from emon.heartbeats import Heartbeats
 from emon.ingest.sources.frame_source import FrameSource
 from emon.ingest.sources.mqtt import MqttSource
 from emon.ingest.sources.reconnecting import ReconnectingSource
-from emon.limits import KERNELS_HINT_S, PARTITIONS_EVERY_S
+from emon.limits import KERNELS_HINT_S, PARTITIONS_EVERY_S, WATCH_HEART_S
 from emon.model.effects import Effects
-from emon.model.instant import to_datetime
+from emon.model.instant import SECOND_US, to_datetime
 from emon.runtime import Runtime
 from emon.store.errors import DatabaseUnavailable
 from emon.store.store import Store
 from emon.watchdog.expected import missing_since_us
 from emon.watchdog.inside import Health, Watchdog
+from emon.watchdog.recipients_down import RecipientsWatch
 from emon.watchdog.told_once import reached
 from emon.web.app import create_app
 from emon.web.backend import Services
@@ -129,6 +132,14 @@ class Service:
                 )
             )
             commands = CommandSender(store, source, clock.now_us)
+            escalator = Escalator(
+                store,
+                self._policy,
+                self._recipients.climbing,
+                now_us=clock.now_us,
+                steady_us=clock.steady_us,
+                on_climb=dispatcher.wake,
+            )
             backend = StoreBackend(store, self._policy)
             runtime = Runtime(
                 store,
@@ -149,6 +160,22 @@ class Service:
                 on_told=lambda: live.wake(),  # the dispatcher hears the store's notice
             )
 
+            recipients_watch = RecipientsWatch(
+                store,
+                reached(tuple(self._recipients.routes)),
+                self._recipients.deliveries,
+                now_us=clock.now_us,
+                on_told=lambda: live.wake(),
+            )
+            heartbeats = Heartbeats(
+                store,
+                channels,
+                now_us=clock.now_us,
+                steady_us=clock.steady_us,
+                judging=lambda now_us: _judging(runtime, now_us),
+                well=lambda: bool(status()["ok"]),
+            )
+
             def status() -> dict[str, object]:
                 return _status(runtime, source, watchdog, dispatcher)
 
@@ -160,7 +187,16 @@ class Service:
                 runtime=runtime,
                 description=str(await store.describe()),
             )
-            await self._work(started, dispatcher, commands, live, server, listener, watchdog)
+            await self._work(
+                started,
+                dispatcher,
+                commands,
+                live,
+                server,
+                listener,
+                escalator,
+                (watchdog.run(), recipients_watch.run(), heartbeats.run()),
+            )
 
     async def _work(
         self,
@@ -170,12 +206,14 @@ class Service:
         live: LiveFeed,
         server: uvicorn.Server,
         listener: socket.socket,
-        watchdog: Watchdog,
+        escalator: Escalator,
+        others: Sequence[Coroutine[None, None, None]],
     ) -> None:
         store, runtime = started.store, started.runtime
         async with asyncio.TaskGroup() as group:
             engine = group.create_task(runtime.run(), name="engine")
             sending = group.create_task(dispatcher.run(), name="dispatcher")
+            climbing = group.create_task(escalator.run(), name="escalation")
             commanding = group.create_task(commands.run(), name="commands to devices")
             serving = group.create_task(server.serve(sockets=[listener]), name="page")
             feeding = group.create_task(live.run(), name="live feed")
@@ -183,7 +221,7 @@ class Service:
                 group.create_task(_on_notice(store, "emon_order", runtime.orders_changed)),
                 group.create_task(_on_notice(store, "emon_alert", dispatcher.wake)),
                 group.create_task(self._keep_partitions(store)),
-                group.create_task(watchdog.run(), name="watchdog"),
+                *map(group.create_task, others),
             ]
             self.started = True
             self._on_start(started)
@@ -192,9 +230,10 @@ class Service:
             await engine
             dispatcher.stop()
             commands.stop()
+            escalator.stop()
             live.close()
             server.should_exit = True
-            await asyncio.gather(sending, commanding, serving)
+            await asyncio.gather(sending, climbing, commanding, serving)
             for task in (feeding, *helpers):
                 task.cancel()
 
@@ -263,6 +302,13 @@ def _health(runtime: Runtime, source: ReconnectingSource, watchdog: Watchdog, no
         last_fix_us=status.last_fix_at_us,
         inbox_old_us=runtime.inbox.old_since_us(now_us),
     )
+
+
+def _judging(runtime: Runtime, now_us: int) -> bool:
+    """Whether the engine has committed lately; an idle one does so each ten seconds."""
+    status = runtime.status
+    last_us = max(status.last_batch_at_us or 0, status.started_at_us)
+    return not status.waiting_for_database and now_us - last_us < WATCH_HEART_S * SECOND_US
 
 
 def _status(

@@ -13,3 +13,9 @@ def now_us() -> int:
 def monotonic_s() -> float:
     """Seconds of a clock that never steps back; only differences mean anything."""
     return time.monotonic()
+
+
+def steady_us() -> int:
+    """Microseconds of a clock that nobody can set, and that goes on while the host sleeps: only
+    differences mean anything, and only within one start of the host."""
+    return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)) // 1_000

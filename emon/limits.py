@@ -205,12 +205,24 @@ ACKNOWLEDGEMENT_BYTES_MAX = 16_384  # [own] three short members; more is no ackn
 PERSON_CHARS_MAX = 200  # [own] a person's name and function
 MESSAGE_VALUE_CHARS_MAX = 100  # [own] an id longer than this is cut in texts, never in data
 
-UNSEEN_LINES_MAX = 25  # [own] lines of an outage's list in a message: a screen; the page has all
-
+# --- escalation -----------------------------------------------------------------------------------
 CLIMB_FIRST_S = 60  # [field] EN 50518 practice: an alert that nobody acknowledges climbs within a minute
 CLIMB_AGAIN_S = 180  # [field] EN 50518 practice: and again after three
 CLIMB_REPEAT_S = 180  # [own] the last rung comes again as seldom as the second came after the first, and more
 CLIMB_MAX_S = 7 * 86_400  # [own] a deadline beyond a week is a mistake: nobody would wait for it
+CLIMB_LOW_FIRST_S = 8 * 3_600  # [own] priorities 4 and 5: a shift has ended and nobody looked
+CLIMB_LOW_REPEAT_S = 86_400  # [own] then once a day
+CLIMB_LOOK_S = 1.0  # [own] longest wait of the loop; a wall clock that was set is noticed by then
+CLIMBS_AT_ONCE_MAX = 500  # [own] alerts a transaction; the most urgent first, the rest at once after it
+CLOCK_STEP_MIN_S = 2.0  # [own] a clock that is slewed runs 0.05 % off: 1 s in half an hour of one look
+RECIPIENT_DOWN_AFTER_S = 180  # [own] three heartbeats: a receiver that is restarted is back by then
+RECIPIENTS_LOOK_S = 5.0  # [own] one small query; told within RECIPIENT_DOWN_AFTER_S and this
+HEARTBEAT_EVERY_S = 60  # [own] three of them fit into HEARTBEAT_ALARM_S; costs one small request each
+HEARTBEAT_TIMEOUT_S = 10.0  # [own] as DELIVERY_ATTEMPT_TIMEOUT_S
+HEARTBEAT_ALARM_S = 180  # [own] silence of ours after which a recipient should telephone: three missed
+CLOSING_NOTE_CHARS_MAX = 2_000  # [own] as TEXT_LENGTH_MAX
+
+UNSEEN_LINES_MAX = 25  # [own] lines of an outage's list in a message: a screen; the page has all
 
 # --- policies -------------------------------------------------------------------------------------
 POLICY_BYTES_MAX = 1_048_576  # [own] a thousand rows need a third of it

@@ -19,8 +19,14 @@ from enum import StrEnum
 import msgspec
 from standardwebhooks.webhooks import Webhook
 
-from emon.limits import ACKNOWLEDGEMENT_BYTES_MAX, PERSON_CHARS_MAX, SIGNATURE_TOLERANCE_S
+from emon.limits import (
+    ACKNOWLEDGEMENT_BYTES_MAX,
+    CLOSING_NOTE_CHARS_MAX,
+    PERSON_CHARS_MAX,
+    SIGNATURE_TOLERANCE_S,
+)
 from emon.model.instant import SECOND_US
+from emon.model.resolution import Closing
 
 _SECONDS = re.compile(r"[0-9]{1,11}\Z", re.ASCII)
 _SIGNATURES_MAX = 16  # a header may hold several while a secret is replaced; more is abuse
@@ -82,6 +88,44 @@ def verify_acknowledgement(
     before or after ``now_us``, no matching signature, a body that is not the three members, or
     another alert's acknowledgement.
     """
+    signed_at_s = _verify(headers, body, secret, now_us)
+    content = _read(body)
+    if content.alert != alert_id:
+        raise AcknowledgementRefused(Refusal.MALFORMED, "signed for another alert")
+    return Acknowledgement(content.alert, content.party, content.person, signed_at_s * SECOND_US)
+
+
+class SignedClosing(msgspec.Struct, frozen=True):
+    """Who closes which alert, and with what."""
+
+    alert: str
+    party: str
+    person: str
+    closing: Closing
+
+
+def verify_closing(
+    headers: Mapping[str, str], body: bytes, secret: str, now_us: int, *, alert_id: str
+) -> SignedClosing:
+    """As ``verify_acknowledgement``, of a body that has ``cause``, ``outcome``, and where they are wanted
+    ``victim_outcome`` and ``note`` beside the three members. Raises the same."""
+    _verify(headers, body, secret, now_us)
+    said = _read(body)
+    try:
+        closing = msgspec.json.decode(body, type=Closing)
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise AcknowledgementRefused(Refusal.MALFORMED, f"body: {fault}") from None
+    note = " ".join(closing.note.split())
+    if len(note) > CLOSING_NOTE_CHARS_MAX:
+        too_long = f"body: note: at most {CLOSING_NOTE_CHARS_MAX} characters"
+        raise AcknowledgementRefused(Refusal.MALFORMED, too_long)
+    if said.alert != alert_id:
+        raise AcknowledgementRefused(Refusal.MALFORMED, "signed for another alert")
+    return SignedClosing(said.alert, said.party, said.person, msgspec.structs.replace(closing, note=note))
+
+
+def _verify(headers: Mapping[str, str], body: bytes, secret: str, now_us: int) -> int:
+    """The second at which the body was signed, once its signature holds."""
     message_id, signed_at_s, signatures = _signature_headers(headers)
     if abs(now_us - signed_at_s * SECOND_US) > SIGNATURE_TOLERANCE_S * SECOND_US:
         raise AcknowledgementRefused(Refusal.UNSIGNED, "webhook-timestamp is more than 5 minutes off")
@@ -96,10 +140,7 @@ def verify_acknowledgement(
     matches = [hmac.compare_digest(expected, _decoded(given)) for given in signatures]
     if not any(matches):
         raise AcknowledgementRefused(Refusal.UNSIGNED, "no matching signature")
-    content = _read(body)
-    if content.alert != alert_id:
-        raise AcknowledgementRefused(Refusal.MALFORMED, "signed for another alert")
-    return Acknowledgement(content.alert, content.party, content.person, signed_at_s * SECOND_US)
+    return signed_at_s
 
 
 def _signature_headers(headers: Mapping[str, str]) -> tuple[str, int, list[str]]:

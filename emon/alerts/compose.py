@@ -6,6 +6,7 @@ import re
 
 import msgspec
 
+from emon.alerts.climb_words import told_again
 from emon.alerts.messages import Texts, texts, texts_to_her
 from emon.alerts.outbox import DueDelivery
 from emon.alerts.protected import is_protected
@@ -26,8 +27,9 @@ class Composer(msgspec.Struct, frozen=True):
     def texts(self, delivery: DueDelivery) -> Texts:
         """The alert's texts for this recipient."""
         if is_protected(delivery.recipient):
-            return texts_to_her(delivery.alert)
-        return texts(delivery.alert, unreached=self.unreached(delivery), answer_at=f"{self.public_url}/")
+            return told_again(texts_to_her(delivery.alert), delivery)
+        own = texts(delivery.alert, unreached=self.unreached(delivery), answer_at=f"{self.public_url}/")
+        return told_again(own, delivery)
 
     def unreached(self, delivery: DueDelivery) -> tuple[str, ...]:
         """The alert's parties that have no route, told to the fallback alone: it acts for them."""

@@ -11,7 +11,14 @@ from collections.abc import Sequence
 import msgspec
 
 from emon.alerts.decision_table import DEFAULT_LADDER_NAME, Hours
-from emon.limits import CLIMB_AGAIN_S, CLIMB_FIRST_S, CLIMB_REPEAT_S
+from emon.alerts.lifecycle import Needs
+from emon.limits import (
+    CLIMB_AGAIN_S,
+    CLIMB_FIRST_S,
+    CLIMB_LOW_FIRST_S,
+    CLIMB_LOW_REPEAT_S,
+    CLIMB_REPEAT_S,
+)
 from emon.model.vocabulary import Party
 
 UNANSWERED = "unanswered"
@@ -64,6 +71,8 @@ class Ladder(msgspec.Struct, frozen=True):
     name: str
     rungs: tuple[Rung, ...]
     repeat_s: int
+    needs: Needs | None = None
+    """Whose answers end the climbing; None: each party's at priority 1, any one's below it."""
 
     @property
     def acknowledge_s(self) -> int:
@@ -103,3 +112,8 @@ def told_at(
 _FIRST = Rung(CLIMB_FIRST_S, (UNANSWERED, Party.MELDKAMER_EM))
 _AGAIN = Rung(CLIMB_AGAIN_S, (UNANSWERED, Party.MELDKAMER_EM))
 DEFAULT_LADDER = Ladder(DEFAULT_LADDER_NAME, (_FIRST, _AGAIN), CLIMB_REPEAT_S)
+
+LOW_LADDER = Ladder("low", (Rung(CLIMB_LOW_FIRST_S, (UNANSWERED, Party.MELDKAMER_EM)),), CLIMB_LOW_REPEAT_S)
+"""What alerts of priority 4 and 5 climb where the policy's file gives them no ladder of their own: they are
+over, or only to be known. Hurried they would be a flood in which the alert that matters drowns; but even
+they wait for a person, and are told again when a shift has ended and then daily."""

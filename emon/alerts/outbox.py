@@ -95,6 +95,8 @@ class DueDelivery(msgspec.Struct, frozen=True):
     """A waiting delivery whose next attempt is due. ``attempts`` counts those already made.
 
     ``raised_to``: the most urgent priority that stands behind it in its line, where there is any.
+    ``climb``: 0, or the step that tells the alert again because nobody answered; ``owed``: whose answer
+    was wanted then.
     """
 
     id: str
@@ -103,6 +105,8 @@ class DueDelivery(msgspec.Struct, frozen=True):
     attempts: int
     alert: AlertView
     raised_to: int | None = None
+    climb: int = 0
+    owed: tuple[str, ...] = ()
 
     @property
     def lane(self) -> int:

@@ -59,7 +59,16 @@ class Recipients(msgspec.Struct, frozen=True):
             reached[str(party if party in self.routes else self.fallback)] = None
         for name in alert.also:
             reached[self.reached(name)] = None
-        return [NewDelivery(alert.id, name, self.channel_of(name)) for name in reached]
+        return [self.delivery(alert.id, name) for name in reached]
+
+    def delivery(self, alert_id: str, name: str, climb: int = 0) -> NewDelivery:
+        """A delivery to a party or contact that has a route. Raises ``KeyError`` without one."""
+        party = str(self.party_of(name)) if name in self.contacts else None
+        return NewDelivery(alert_id, name, self.channel_of(name), climb, party)
+
+    def climbing(self, alert_id: str, names: Iterable[str], climb: int) -> list[NewDelivery]:
+        """A climb's deliveries: to each of the parties and contacts, or who is reached in its place, once."""
+        return [self.delivery(alert_id, one, climb) for one in dict.fromkeys(map(self.reached, names))]
 
     def reached(self, name: str) -> str:
         """Who is told in place of a party or contact: itself, or, without a route, its party or the

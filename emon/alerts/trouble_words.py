@@ -54,6 +54,8 @@ TROUBLE_NL = TroubleWords(
         "inside": "in een verboden gebied",
         "never": "nooit een positie",
         "seen": "laatste positie",
+        "down": "Onbereikbaar, meldingen blijven voor deze ontvanger wachten",
+        "back": "Weer bereikbaar, wat wachtte wordt nu bezorgd",
     },
     many="{count} apparaten",
     unseen="{place}. {device}, beslissing {order}, risico {risk}",
@@ -85,6 +87,8 @@ TROUBLE_EN = TroubleWords(
         "inside": "in an exclusion zone",
         "never": "never a position",
         "seen": "last position",
+        "down": "Out of reach, alerts wait for this recipient",
+        "back": "In reach again, what waited is being delivered",
     },
     many="{count} devices",
     unseen="{place}. {device}, order {order}, risk {risk}",
@@ -107,6 +111,9 @@ def trouble_lines(
     cause = words.causes.get(alert.cause or "")
     if cause is not None:
         lines.append(f"{words.lines['cause']}: {cause}.")
+    if alert.event is AlertEvent.RECIPIENT_DOWN:
+        back = alert.cleared_at_us is not None
+        lines.append(f"{words.lines['back' if back else 'down']}: {plain(alert.cause)}")
     if alert.event is AlertEvent.OUTAGE and alert.unseen:
         lines.append(f"{words.lines['unseen']}:")
         for place, one in enumerate(alert.unseen[:UNSEEN_LINES_MAX], start=1):

@@ -3,7 +3,9 @@
 Lines: ``{"kind": "message", "id", "received_at", "content"}`` for each new message,
 ``{"kind": "repeat", "id", "received_at"}`` for the same id again, ``{"kind": "refused",
 "received_at", "reason"}``, and ``{"kind": "confirmed", "id", "received_at"}`` once the service took
-the acknowledgement.
+the acknowledgement. A message that tells an alert again because nobody answered it has its own id and
+counts as a climb; ``{"kind": "heartbeat", "id", "received_at"}`` is a sign of life of the sender and no
+message.
 """
 
 from __future__ import annotations
@@ -21,12 +23,15 @@ from emon.model.instant import format_instant
 
 
 class ReceiverCount(msgspec.Struct, frozen=True):
-    """``messages``: different ids received; ``repeats``: further copies of one of them."""
+    """``messages``: different alerts received; ``repeats``: further copies under the same id; ``climbs``:
+    alerts told again because nobody answered; ``heartbeats``: signs of life, which are no messages."""
 
     messages: int = 0
     repeats: int = 0
     refused: int = 0
     confirmed: int = 0
+    climbs: int = 0
+    heartbeats: int = 0
 
 
 class Ledger:
@@ -54,6 +59,9 @@ class Ledger:
         else:
             self._append("repeat", id=message_id)
         return new
+
+    def beat(self, message_id: str) -> None:
+        self._append("heartbeat", id=message_id)
 
     def refuse(self, reason: str) -> None:
         self._append("refused", reason=reason)
@@ -90,12 +98,27 @@ def read_lines(file: Path) -> Iterator[dict[str, Any]]:
 
 def count(file: Path) -> ReceiverCount:
     """How much a receiver has kept."""
-    ids: dict[str, set[str]] = {"message": set(), "confirmed": set()}
+    ids: dict[str, set[str]] = {"message": set(), "confirmed": set(), "climb": set(), "heartbeat": set()}
     totals = {"repeat": 0, "refused": 0}
     for line in read_lines(file):
         kind = line.get("kind")
+        if kind == "message" and is_climb(line.get("content", {})):
+            kind = "climb"
         if kind in ids:
             ids[kind].add(line["id"])
         elif kind in totals:
             totals[kind] += 1
-    return ReceiverCount(len(ids["message"]), totals["repeat"], totals["refused"], len(ids["confirmed"]))
+    return ReceiverCount(
+        messages=len(ids["message"]),
+        repeats=totals["repeat"],
+        refused=totals["refused"],
+        confirmed=len(ids["confirmed"]),
+        climbs=len(ids["climb"]),
+        heartbeats=len(ids["heartbeat"]),
+    )
+
+
+def is_climb(content: dict[str, Any]) -> bool:
+    """Whether a kept message tells an alert again: a webhook's member, or a mail's header."""
+    data = content.get("data")
+    return bool(data.get("climb")) if isinstance(data, dict) else "X-Emon-Climb" in content

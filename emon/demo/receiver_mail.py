@@ -37,7 +37,8 @@ class MailReceiver:
         if fault is not None:
             self._ledger.refuse(f"mail: {fault}")
             return f"550 5.6.0 malformed: {fault}"
-        kept = {name: str(message[name]) for name in _REQUIRED}
+        named = (*_REQUIRED, *(("X-Emon-Climb",) if "X-Emon-Climb" in message else ()))
+        kept = {name: str(message[name]) for name in named}
         self._ledger.keep(str(message["Message-ID"]), {**kept, "body": message.get_content()})
         return "250 2.0.0 kept"
 

@@ -77,7 +77,9 @@ class WebhookReceiver:
             body = await _read_body(receive)
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             message_id, content = self._verified(headers, body)
-            if self._ledger.keep(message_id, content):
+            if content["type"] == "heartbeat":
+                self._ledger.beat(message_id)
+            elif self._ledger.keep(message_id, content):
                 self._confirm_later(message_id, content)
         except Unacceptable as fault:
             self._ledger.refuse(str(fault))
@@ -93,6 +95,8 @@ class WebhookReceiver:
         try:
             content = json.loads(body)
             data = content["data"]
+            if content["type"] == "heartbeat" and isinstance(data["seq"], int):
+                return headers["webhook-id"], content
             known = content["type"] == "alert" and isinstance(data["id"], str)
             texts = [data["texts"][language]["subject"] for language in ("nl", "en")]
             clocks = [data[clock] for clock in ("happened_at", "received_at", "detected_at", "sent_at")]

@@ -44,7 +44,7 @@ class Teller:
 
     async def alerts(self) -> list[AlertNow]:
         """All alerts, newest first."""
-        return await self._store.alerts(open_only=False, before=None, limit=_ALERTS_MAX)
+        return await self._store.alerts(before=None, limit=_ALERTS_MAX)
 
 
 def describe(alert: AlertNow) -> str:

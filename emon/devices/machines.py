@@ -6,6 +6,7 @@ import inspect
 from types import ModuleType
 from typing import Any
 
+from emon.alerts import lifecycle
 from emon.devices import (
     charging,
     demand,
@@ -22,6 +23,7 @@ from emon.model.machine import Machine, diagram, rows
 
 MACHINES: tuple[tuple[ModuleType, Machine[Any, Any, Any], Any], ...] = (
     (episode, episode.BREACH, episode.Phase.NONE),
+    (lifecycle, lifecycle.ALERT, lifecycle.Stage.RAISED),
     (silence, silence.SILENCE, silence.UNHEARD),
     (position, position.POSITION, position.KNOWN),
     (outage, outage.OUTAGE, outage.RUNNING),
@@ -40,9 +42,9 @@ def page() -> str:
     parts = [
         "# State machines",
         "",
-        "Written by `make docs` from the tables of `emon/devices/` and `emon/geofence/`. A diagram shows the",
-        "rows that change something; the table has them all: the state after an input, and what is done. A",
-        "dot is the same state.",
+        "Written by `make docs` from the tables of `emon/alerts/`, `emon/devices/` and `emon/geofence/`. A",
+        "diagram shows the rows that change something; the table has them all: the state after an input,",
+        "and what is done. A dot is the same state.",
         "",
     ]
     for module, machine, start in MACHINES:

@@ -37,13 +37,17 @@ class Effects(msgspec.Struct, frozen=True):
 
 
 class NewDelivery(msgspec.Struct, frozen=True):
-    """One alert for one recipient by one channel, to be written with the alert it belongs to."""
+    """One alert for one recipient by one channel, to be written with the alert it belongs to; or, where
+    ``climb`` is above 0, with the climb that tells it again. ``party``: of a contact, whose it is."""
 
     alert_id: str
     recipient: str
     channel: str
+    climb: int = 0
+    party: str | None = None
 
     @property
     def id(self) -> str:
-        """The idempotency key every channel sends: one alert, one recipient."""
-        return f"{self.alert_id}:{self.recipient}"
+        """The idempotency key every channel sends: one alert, one recipient, one climb."""
+        told = f"{self.alert_id}:{self.recipient}"
+        return f"{told}:{self.climb}" if self.climb else told

@@ -29,8 +29,8 @@ JOIN unnest(%s::text[], %s::integer[]) AS asked (id, version) USING (id, version
 _SELECT_VERSIONS = "SELECT source, armed_at FROM order_version WHERE id = ANY(%s::text[])"
 _INSERT_VERSION = """
 INSERT INTO order_version (id, version, armed_at, wearer, legal_basis, risk, valid_from, valid_until,
-                           withdrawn_at, source)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                           withdrawn_at, source, protected_person)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 _INSERT_DEVICE = """
 INSERT INTO order_device (order_id, version, device, used_from, used_until) VALUES (%s, %s, %s, %s, %s)
@@ -122,6 +122,7 @@ def _version_params(version: OrderVersion, armed_at_us: int) -> tuple[object, ..
         _moment(version.valid_until_us),
         _moment(version.withdrawn_at_us),
         version.source,
+        version.protected_person,
     )
 
 

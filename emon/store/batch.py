@@ -276,7 +276,7 @@ class Batch(InboxPart):
         await self._many(sql.INSERT_ALERT, (sql.alert_params(a, recorded_at) for a in effects.alerts))
         await self._many(
             sql.INSERT_DELIVERY,
-            ((d.id, d.alert_id, d.recipient, d.channel, to_datetime(effects.at_us)) for d in deliveries),
+            (sql.delivery_params(one, to_datetime(effects.at_us)) for one in deliveries),
         )
 
 

@@ -35,7 +35,8 @@ _DELIVERED = f"""
 {_DECIDED}
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY d), percentile_cont(0.99) WITHIN GROUP (ORDER BY d)
 FROM (SELECT extract(epoch FROM y.delivered_at - input_at)::float8 AS d
-      FROM decided JOIN delivery y ON y.alert_id = decided.id WHERE y.delivered_at IS NOT NULL) AS t
+      FROM decided JOIN delivery y ON y.alert_id = decided.id
+      WHERE y.delivered_at IS NOT NULL AND y.climb = 0) AS t
 """
 _CONFIRMED = "SELECT count(*) FROM acknowledgement WHERE via <> 'page'"
 

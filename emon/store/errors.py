@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class StoreFault(Exception):
     """Anything the store refuses or cannot do."""
@@ -61,6 +63,26 @@ class OrderConflict(StoreFault):
 
 class AlertUnknown(StoreFault):
     """No alert has this id."""
+
+
+class NotTheirs(StoreFault):
+    """The alert was neither for this party nor told to it: its word on it does not count."""
+
+
+class ClosingIncomplete(StoreFault):
+    """An alert cannot be closed with so little. ``faults`` are (member, what is wanted) pairs."""
+
+    def __init__(self, faults: tuple[tuple[str, str], ...]) -> None:
+        super().__init__("; ".join(f"{member}: {message}" for member, message in faults))
+        self.faults = faults
+
+
+class ClosedOtherwise(StoreFault):
+    """The alert was closed before with something else, and the first word stands. ``first``: that word."""
+
+    def __init__(self, first: Any) -> None:
+        super().__init__(f"closed before by {first.person} of {first.party}: {first.cause}, {first.outcome}")
+        self.first = first
 
 
 class UserExists(StoreFault):

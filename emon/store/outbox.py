@@ -28,7 +28,7 @@ WITH RECURSIVE lanes (recipient) AS (
 ),
 due AS (
     SELECT first.* FROM lanes CROSS JOIN LATERAL (
-        SELECT d.id, d.recipient, d.channel, d.attempts, d.alert_id, d.lane, d.alert_at, d.seq
+        SELECT d.id, d.recipient, d.channel, d.attempts, d.alert_id, d.lane, d.alert_at, d.seq, d.climb
         FROM delivery AS d
         WHERE d.state = 'waiting' AND d.recipient = lanes.recipient AND d.next_attempt_at <= %(now)s
           AND d.seq = (
@@ -46,7 +46,7 @@ SELECT due.id, due.recipient, due.channel, due.attempts, due.lane,
        coalesce(b.historic, false), coalesce(b.refuted, false),
        n.lon, n.lat, n.accuracy_m, n.fixed_at,
        coalesce(t.cause, p.cause), coalesce(t.victim, false), coalesce(t.unseen, '[]')::text,
-       coalesce(t.cleared_at, p.over_at)
+       coalesce(t.cleared_at, p.over_at), due.climb, coalesce(k.owed, '{}')
 FROM due
 JOIN alert AS a ON a.id = due.alert_id
 LEFT JOIN breach AS b ON b.id = a.breach_id
@@ -57,6 +57,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN device_now AS n ON n.device = coalesce(b.device, a.device)
 LEFT JOIN trouble AS t ON t.alert_id = a.id AND t.event = a.event
 LEFT JOIN platform_alert AS p ON p.alert_id = a.id
+LEFT JOIN climb AS k ON k.alert_id = due.alert_id AND k.step = due.climb
 ORDER BY due.recipient, due.lane, due.alert_at, due.seq
 """
 _SELECT_NEXT_DUE = """
@@ -206,6 +207,8 @@ def _due_from_row(row: c.Row) -> DueDelivery:
         channel=row[2],
         attempts=row[3],
         raised_to=row[4],
+        climb=row[34],
+        owed=tuple(row[35]),
         alert=AlertView(
             id=alert,
             event=AlertEvent(event),

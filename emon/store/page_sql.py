@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from emon.store.rows import BREACH_COLUMNS
 from emon.store.watching import TROUBLE_COLUMNS
+from emon.store.words_of_people import RESOLUTION_COLUMNS, VICTIM_LINKED
 
 SELECT_CURSOR = """
 SELECT coalesce((SELECT max(feed_seq) FROM feed), 0), coalesce((SELECT max(change_seq) FROM device_now), 0)
@@ -32,11 +33,13 @@ SELECT {BREACH_COLUMNS} FROM breach WHERE closed_at IS NULL AND NOT refuted ORDE
 """
 SELECT_BREACHES_BY_ID = f"SELECT {BREACH_COLUMNS} FROM breach WHERE id = ANY(%s)"
 
-_ALERT = """
+_ALERT = f"""
 SELECT a.id, a.event, a.priority, a.at, a.recipients, a.happened_at, a.detected_at, a.received_at,
        a.order_id, a.condition_id, a.certainty, coalesce(a.device, b.device), coalesce(b.wearer, o.wearer),
-       o.risk, a.breach_id
+       o.risk, a.breach_id, e.due_at, {VICTIM_LINKED}, e.needs
 FROM alert AS a
+LEFT JOIN escalation AS e ON e.alert_id = a.id
+LEFT JOIN resolution AS r ON r.alert_id = a.id
 LEFT JOIN breach AS b ON b.id = a.breach_id
 LEFT JOIN LATERAL (
     SELECT wearer, risk FROM order_version AS v
@@ -48,9 +51,16 @@ SELECT_ALERT_PAGE = (
     + """
 WHERE (%(before_at)s::timestamptz IS NULL
        OR (a.detected_at, a.id) < (%(before_at)s::timestamptz, %(before_id)s::text))
-  AND (NOT %(open_only)s
-       OR NOT EXISTS (SELECT FROM acknowledgement AS k WHERE k.alert_id = a.id)
-       OR (b.id IS NOT NULL AND b.closed_at IS NULL AND NOT b.refuted))
+  AND CASE %(status)s::text
+      WHEN 'all' THEN true
+      WHEN 'resolved' THEN r.alert_id IS NOT NULL
+      WHEN 'unresolved' THEN r.alert_id IS NULL
+      WHEN 'acknowledged' THEN r.alert_id IS NULL
+          AND EXISTS (SELECT FROM acknowledgement AS k WHERE k.alert_id = a.id)
+      ELSE r.alert_id IS NULL
+          AND (NOT EXISTS (SELECT FROM acknowledgement AS k WHERE k.alert_id = a.id)
+               OR (b.id IS NOT NULL AND b.closed_at IS NULL AND NOT b.refuted))
+      END
 ORDER BY a.detected_at DESC, a.id DESC LIMIT %(limit)s
 """
 )
@@ -58,21 +68,14 @@ SELECT_ALERTS_BY_ID = _ALERT + "WHERE a.id = ANY(%s) ORDER BY a.detected_at DESC
 
 SELECT_DELIVERIES = """
 SELECT alert_id, recipient, channel, state, attempts, first_attempt_at, delivered_at, next_attempt_at,
-       last_error
-FROM delivery WHERE alert_id = ANY(%s) ORDER BY recipient
+       last_error, climb
+FROM delivery WHERE alert_id = ANY(%s) ORDER BY climb, recipient
 """
 SELECT_ACKNOWLEDGEMENTS = """
 SELECT alert_id, party, person, acknowledged_at, via FROM acknowledgement
 WHERE alert_id = ANY(%s) ORDER BY acknowledged_at, id
 """
-SELECT_ACKNOWLEDGEMENT = """
-SELECT party, person, acknowledged_at, via FROM acknowledgement WHERE alert_id = %s AND party = %s
-"""
-INSERT_ACKNOWLEDGEMENT = """
-INSERT INTO acknowledgement (alert_id, party, person, acknowledged_at, via)
-VALUES (%s, %s, %s, coalesce(%s::timestamptz, clock_timestamp()), %s)
-ON CONFLICT (alert_id, party) DO NOTHING RETURNING id
-"""
+SELECT_RESOLUTIONS = f"SELECT alert_id, {RESOLUTION_COLUMNS} FROM resolution WHERE alert_id = ANY(%s)"
 
 # What an alert tells of, as it stands now; a silence that an outage covers is not the outage.
 SELECT_TROUBLES_OF = f"""

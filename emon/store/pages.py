@@ -1,4 +1,4 @@
-"""What pages and the API read, and a person's acknowledgement. Each method answers frozen rows.
+"""What pages and the API read. Each method answers frozen rows.
 
 The field names are those of the web's own views (``emon.web.backend``), which this room must not
 know: who joins the two converts by name.
@@ -12,6 +12,7 @@ from typing import cast
 import msgspec
 
 from emon import limits
+from emon.alerts.lifecycle import Happened, Life, Needs, life_of
 from emon.model.breach import Breach
 from emon.model.instant import to_datetime
 from emon.model.order import OrderVersion
@@ -20,10 +21,10 @@ from emon.model.watch import Trouble
 from emon.orders.document import version_from_source
 from emon.store import connect as c
 from emon.store import page_sql as sql
-from emon.store.errors import AlertUnknown
-from emon.store.feed import announce
-from emon.store.rows import breach_from_row, storable
+from emon.store.lives import facts_of
+from emon.store.rows import breach_from_row
 from emon.store.watching import trouble_from_row
+from emon.store.words_of_people import Resolved, Taken
 
 
 class DeviceNow(msgspec.Struct, frozen=True):
@@ -50,7 +51,8 @@ class DeviceNow(msgspec.Struct, frozen=True):
 
 
 class DeliveryState(msgspec.Struct, frozen=True):
-    """One recipient's delivery; ``state`` is ``waiting`` or ``delivered``."""
+    """One recipient's delivery; ``state`` is ``waiting`` or ``delivered``. ``climb``: 0 for the alert
+    itself, else the step that told it again."""
 
     recipient: str
     channel: str
@@ -60,20 +62,14 @@ class DeliveryState(msgspec.Struct, frozen=True):
     delivered_at_us: int | None = None
     next_attempt_at_us: int | None = None
     last_error: str | None = None
-
-
-class Taken(msgspec.Struct, frozen=True):
-    """Who of a party took the alert in hand, when, and by which way (``page``, ``webhook`` …)."""
-
-    party: str
-    person: str
-    acknowledged_at_us: int
-    via: str
+    climb: int = 0
 
 
 class AlertNow(msgspec.Struct, frozen=True):
     """An alert with its four clocks (happened, received, detected here; delivered per delivery),
-    its breach or trouble as it stands now, its deliveries and acknowledgements."""
+    its breach or trouble as it stands now, its deliveries and acknowledgements. ``climbs`` are the
+    deliveries that told it again, ``happened`` the facts of its life, ``climbs_next_us`` the instant of the
+    next rung (None: it climbs no more)."""
 
     id: str
     event: AlertEvent
@@ -93,6 +89,21 @@ class AlertNow(msgspec.Struct, frozen=True):
     trouble: Trouble | None = None
     deliveries: tuple[DeliveryState, ...] = ()
     acknowledgements: tuple[Taken, ...] = ()
+    climbs: tuple[DeliveryState, ...] = ()
+    happened: tuple[Happened, ...] = ()
+    climbs_next_us: int | None = None
+    victim_linked: bool = False
+    needs: Needs = Needs.EACH
+    resolution: Resolved | None = None
+
+    @property
+    def life(self) -> Life:
+        """Its state, by its facts. Whose answer is owed goes by who could be told."""
+        reached = tuple(one.recipient for one in self.deliveries)
+        in_order = sorted(
+            reached, key=lambda one: self.recipients.index(one) if one in self.recipients else -1
+        )
+        return life_of(in_order or self.recipients, self.needs, self.happened)
 
 
 class FeedRow(msgspec.Struct, frozen=True):
@@ -158,16 +169,18 @@ class PageReads:
         return [breach_from_row(row) for row in rows]
 
     async def alerts(
-        self, *, open_only: bool = False, before: tuple[int, str] | None = None, limit: int = 100
+        self, *, status: str = "all", before: tuple[int, str] | None = None, limit: int = 100
     ) -> list[AlertNow]:
         """Newest first by (detected_at, id), those before ``before`` where it is given.
 
-        Open: nobody has acknowledged it, or its breach is open and not refuted.
+        ``status``: ``open``, not closed, and nobody has acknowledged it or its breach is open and not
+        refuted; ``acknowledged``, somebody has, and nobody has closed it; ``unresolved``, both of them;
+        ``resolved``; ``all``.
         """
         params = {
             "before_at": None if before is None else to_datetime(before[0]),
             "before_id": None if before is None else before[1],
-            "open_only": open_only,
+            "status": status,
             "limit": bounded(limit),
         }
         async with self._pool.connection() as conn:
@@ -192,26 +205,6 @@ class PageReads:
             row = cast("c.Row", await c.fetch_one(conn, sql.SELECT_TOTALS))
         return Counts(dict(_pairs(marks)), dict(_pairs(rejected)), *row)
 
-    async def acknowledge(
-        self, alert_id: str, party: str, person: str, via: str, at_us: int | None = None
-    ) -> Taken:
-        """Keep that a person of ``party`` took the alert in hand; the first of each party counts,
-        and that one comes back. ``at_us`` is by default the database's clock.
-
-        Raises ``AlertUnknown``.
-        """
-        at = None if at_us is None else to_datetime(at_us)
-        async with self._pool.transaction() as conn:
-            if await c.fetch_one(conn, "SELECT 1 FROM alert WHERE id = %s", (alert_id,)) is None:
-                raise AlertUnknown(f"there is no alert {alert_id!r}")
-            first = await c.fetch_one(
-                conn, sql.INSERT_ACKNOWLEDGEMENT, (alert_id, party, storable(person), at, via)
-            )
-            if first is not None:
-                await announce(conn, [("acknowledgement", party, alert_id)])
-            row = await c.fetch_one(conn, sql.SELECT_ACKNOWLEDGEMENT, (alert_id, party))
-        return Taken(*cast("c.Row", row))
-
 
 def bounded(limit: int) -> int:
     """A page's wish, within ``limits.PAGE_ROWS_MAX``."""
@@ -225,14 +218,21 @@ def _pairs(rows: Sequence[c.Row]) -> list[tuple[str, int]]:
 async def _with_details(conn: c.Connection, rows: Sequence[c.Row]) -> list[AlertNow]:
     ids = [row[0] for row in rows]
     deliveries: dict[str, list[DeliveryState]] = {}
+    climbs: dict[str, list[DeliveryState]] = {}
     taken: dict[str, list[Taken]] = {}
+    closed: dict[str, Resolved] = {}
+    facts: dict[str, tuple[Happened, ...]] = {}
     breaches: dict[str, Breach] = {}
     troubles: dict[str | None, Trouble] = {}
     if ids:
         for row in await c.fetch(conn, sql.SELECT_DELIVERIES, (ids,)):
-            deliveries.setdefault(row[0], []).append(DeliveryState(*row[1:]))
+            delivery = DeliveryState(*row[1:])
+            (climbs if delivery.climb else deliveries).setdefault(row[0], []).append(delivery)
         for row in await c.fetch(conn, sql.SELECT_ACKNOWLEDGEMENTS, (ids,)):
             taken.setdefault(row[0], []).append(Taken(*row[1:]))
+        for row in await c.fetch(conn, sql.SELECT_RESOLUTIONS, (ids,)):
+            closed[row[0]] = Resolved(*row[1:])
+        facts = await facts_of(conn, ids)
         asked = sorted({row[14] for row in rows if row[14] is not None})
         found = await c.fetch(conn, sql.SELECT_BREACHES_BY_ID, (asked,)) if asked else []
         breaches = {row[0]: breach_from_row(row) for row in found}
@@ -258,6 +258,12 @@ async def _with_details(conn: c.Connection, rows: Sequence[c.Row]) -> list[Alert
             trouble=troubles.get(row[0]),
             deliveries=tuple(deliveries.get(row[0], ())),
             acknowledgements=tuple(taken.get(row[0], ())),
+            climbs=tuple(climbs.get(row[0], ())),
+            happened=facts.get(row[0], ()),
+            climbs_next_us=row[15],
+            victim_linked=row[16],
+            needs=Needs.EACH if row[17] is None else Needs(row[17]),
+            resolution=closed.get(row[0]),
         )
         for row in rows
     ]

@@ -9,17 +9,18 @@ from emon.model.breach import Alert
 from emon.model.effects import NewDelivery
 from emon.model.instant import to_datetime
 from emon.model.platform import PlatformCause
+from emon.model.vocabulary import AlertEvent, Party
 from emon.store import connect as c
 from emon.store import write_sql as sql
 from emon.store.feed import announce
 
 _SELECT_OPEN = """
-SELECT cause, max(opened_at) FROM platform_alert AS p
-WHERE NOT EXISTS (
+SELECT p.cause, max(p.opened_at) FROM platform_alert AS p JOIN alert AS a ON a.id = p.alert_id
+WHERE a.event = %s AND NOT EXISTS (
     SELECT FROM platform_alert AS later
     WHERE later.cause = p.cause AND later.opened_at >= p.opened_at AND later.over_at IS NOT NULL
 )
-GROUP BY cause
+GROUP BY p.cause
 """
 _SELECT_KNOWN = "SELECT FROM alert WHERE id = %s"
 _SELECT_NOW = "SELECT clock_timestamp()"
@@ -30,7 +31,7 @@ class Told(Protocol):
     """What the alert tells (``emon.watchdog``)."""
 
     @property
-    def cause(self) -> PlatformCause: ...
+    def cause(self) -> str: ...
 
     @property
     def opened_us(self) -> int: ...
@@ -47,7 +48,14 @@ class PlatformAlerts:
     async def open_platform_faults(self) -> dict[PlatformCause, int]:
         """The faults that were told and not yet told to be over: since when, by cause."""
         async with self._pool.connection() as conn:
-            return {PlatformCause(row[0]): row[1] for row in await c.fetch(conn, _SELECT_OPEN)}
+            rows = await c.fetch(conn, _SELECT_OPEN, (str(AlertEvent.PLATFORM),))
+        return {PlatformCause(row[0]): row[1] for row in rows}
+
+    async def open_recipients_down(self) -> dict[Party, int]:
+        """The recipients that were told to be down and not yet to be back: since when, by party."""
+        async with self._pool.connection() as conn:
+            rows = await c.fetch(conn, _SELECT_OPEN, (str(AlertEvent.RECIPIENT_DOWN),))
+        return {Party(row[0]): row[1] for row in rows}
 
     async def tell_platform(self, alert: Alert, word: Told, deliveries: Sequence[NewDelivery]) -> None:
         """The alert and its deliveries, once: a call whose answer got lost may be repeated."""
@@ -61,7 +69,6 @@ class PlatformAlerts:
             await c.execute(conn, sql.INSERT_ALERT, sql.alert_params(alert, to_datetime(row[0])))
             await c.execute(conn, _INSERT, (alert.id, str(word.cause), to_datetime(word.opened_us), over_at))
             for one in deliveries:
-                params = (one.id, one.alert_id, one.recipient, one.channel, at)
-                await c.execute(conn, sql.INSERT_DELIVERY, params)
+                await c.execute(conn, sql.INSERT_DELIVERY, sql.delivery_params(one, at))
             await c.execute(conn, "NOTIFY emon_alert")
             await announce(conn, [("alert", alert.id, alert.id)])

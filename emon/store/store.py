@@ -25,12 +25,15 @@ from emon.store import arming, inbox, migrate, watching
 from emon.store import connect as c
 from emon.store import listen as listening
 from emon.store.batch import Batch
+from emon.store.climbs import ClimbOutbox
 from emon.store.commands import CommandOutbox, device_cares
 from emon.store.delays import DelayReads
 from emon.store.device_file import DeviceReads
 from emon.store.engine_claim import EngineClaim
 from emon.store.errors import (
     AlertUnknown,
+    ClosedOtherwise,
+    ClosingIncomplete,
     CommitUncertain,
     DatabaseUnavailable,
     DatabaseUrlWrong,
@@ -38,6 +41,7 @@ from emon.store.errors import (
     EngineFenced,
     EngineNotClaimed,
     FixAlreadyStored,
+    NotTheirs,
     OrderConflict,
     SchemaAltered,
     SchemaNewer,
@@ -45,18 +49,23 @@ from emon.store.errors import (
     StoreFault,
     UserExists,
 )
+from emon.store.heartbeats import HeartbeatRows
 from emon.store.known_devices import KnownDevices
 from emon.store.ledger import LedgerReads
+from emon.store.lives import LifeReads
 from emon.store.migrate import Storage
 from emon.store.outbox import OutboxReads
 from emon.store.pages import PageReads
 from emon.store.platform import PlatformAlerts
 from emon.store.rows import BREACH_COLUMNS, breach_from_row
 from emon.store.users import UserAccounts
+from emon.store.words_of_people import WordsOfPeople
 
 __all__ = [
     "AlertUnknown",
     "Batch",
+    "ClosedOtherwise",
+    "ClosingIncomplete",
     "CommitUncertain",
     "DatabaseUnavailable",
     "DatabaseUrlWrong",
@@ -65,6 +74,7 @@ __all__ = [
     "EngineFenced",
     "EngineNotClaimed",
     "FixAlreadyStored",
+    "NotTheirs",
     "OrderConflict",
     "SchemaAltered",
     "SchemaNewer",
@@ -107,6 +117,10 @@ class Store(
     DeviceReads,
     KnownDevices,
     PlatformAlerts,
+    WordsOfPeople,
+    ClimbOutbox,
+    LifeReads,
+    HeartbeatRows,
 ):
     """One open database. Make it with ``open``; every method may raise ``DatabaseUnavailable``."""
 

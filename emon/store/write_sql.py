@@ -7,6 +7,7 @@ from datetime import datetime
 
 from emon.model.breach import Alert
 from emon.model.command import Reply
+from emon.model.effects import NewDelivery
 from emon.model.fix import Fix
 from emon.model.instant import to_datetime
 
@@ -96,8 +97,14 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 
 # Due from the alert's own instant: the dispatcher's clock is the engine's, not the database's.
 INSERT_DELIVERY = """
-INSERT INTO delivery (id, alert_id, recipient, channel, next_attempt_at) VALUES (%s, %s, %s, %s, %s)
+INSERT INTO delivery (id, alert_id, recipient, channel, climb, party, next_attempt_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
 """
+
+
+def delivery_params(one: NewDelivery, due_at: datetime) -> tuple[object, ...]:
+    """Parameters of ``INSERT_DELIVERY``."""
+    return (one.id, one.alert_id, one.recipient, one.channel, one.climb, one.party, due_at)
 
 
 def device_now_params(newest: Mapping[str, Fix], recorded_at: datetime) -> tuple[object, ...]:

@@ -7,6 +7,8 @@ end is told when all has been well for ``PLATFORM_WELL_S``, with the instant fro
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
 
@@ -14,10 +16,10 @@ from emon.limits import PLATFORM_WELL_S
 from emon.model.breach import Alert
 from emon.model.ids import derive_id
 from emon.model.instant import SECOND_US
-from emon.model.platform import PlatformCause
 from emon.model.vocabulary import AlertEvent, Party
 
 PRIORITY, PRIORITY_OVER = 2, 4
+Cause = TypeVar("Cause", bound=StrEnum)
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -30,18 +32,20 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class Word(msgspec.Struct, frozen=True):
-    """What is to be told. ``over_us``: None for a fault, else from when on it was over."""
+    """What is to be told. ``cause``: what is at fault, a ``PlatformCause``, or the party that is down.
+    ``over_us``: None for a fault, else from when on it was over."""
 
-    cause: PlatformCause
+    cause: str
     opened_us: int
     over_us: int | None = None
+    event: AlertEvent = AlertEvent.PLATFORM
 
     def alert(self, at_us: int, recipients: Iterable[Party]) -> Alert:
         """The alert that tells it, to everybody (contract, section 3: every other recipient)."""
         over = self.over_us is not None
         return Alert(
-            id=derive_id(AlertEvent.PLATFORM, self.cause, self.opened_us, "over" if over else "fault"),
-            event=AlertEvent.PLATFORM,
+            id=derive_id(self.event, self.cause, self.opened_us, "over" if over else "fault"),
+            event=self.event,
             priority=PRIORITY_OVER if over else PRIORITY,
             at_us=at_us,
             recipients=tuple(recipients),
@@ -50,18 +54,19 @@ class Word(msgspec.Struct, frozen=True):
 
 
 def look(
-    seen: Mapping[PlatformCause, Seen],
-    faults: Mapping[PlatformCause, int | None],
-    after_s: Mapping[PlatformCause, int],
+    seen: Mapping[Cause, Seen],
+    faults: Mapping[Cause, int | None],
+    after_s: Mapping[Cause, int],
     now_us: int,
-) -> tuple[dict[PlatformCause, Seen], list[Word]]:
+    event: AlertEvent = AlertEvent.PLATFORM,
+) -> tuple[dict[Cause, Seen], list[Word]]:
     """One look. ``faults``: of each cause that could be asked, since when it is at fault, or None.
 
     A cause that could not be asked stays as it was.
     """
     after, words = dict(seen), []
     for cause in sorted(faults):
-        one, word = _one(seen.get(cause, Seen()), cause, faults[cause], after_s[cause], now_us)
+        one, word = _one(seen.get(cause, Seen()), cause, faults[cause], after_s[cause], now_us, event)
         after[cause] = one
         if word is not None:
             words.append(word)
@@ -69,19 +74,19 @@ def look(
 
 
 def _one(
-    seen: Seen, cause: PlatformCause, fault_us: int | None, after_s: int, now_us: int
+    seen: Seen, cause: str, fault_us: int | None, after_s: int, now_us: int, event: AlertEvent
 ) -> tuple[Seen, Word | None]:
     if fault_us is not None:
         since_us = fault_us if seen.faulty_since_us is None else seen.faulty_since_us
         if seen.told or now_us - since_us < after_s * SECOND_US:
             return Seen(since_us, None, seen.told), None
-        return Seen(since_us, None, True), Word(cause, since_us)
+        return Seen(since_us, None, True), Word(cause, since_us, None, event)
     if not seen.told or seen.faulty_since_us is None:
         return Seen(), None
     well_us = now_us if seen.well_since_us is None else seen.well_since_us
     if now_us - well_us < PLATFORM_WELL_S * SECOND_US:
         return Seen(seen.faulty_since_us, well_us, True), None
-    return Seen(), Word(cause, seen.faulty_since_us, well_us)
+    return Seen(), Word(cause, seen.faulty_since_us, well_us, event)
 
 
 def reached(parties: Sequence[Party]) -> tuple[Party, ...]:

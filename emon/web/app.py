@@ -18,6 +18,7 @@ from emon.web.http import Gate, Json, Refused
 from emon.web.routes.alerts import AlertRoutes
 from emon.web.routes.blind import BlindRoutes
 from emon.web.routes.breaches import BreachRoutes
+from emon.web.routes.closing import ClosingRoutes
 from emon.web.routes.devices import DeviceRoutes
 from emon.web.routes.live import LiveRoutes
 from emon.web.routes.orders import OrderRoutes
@@ -46,6 +47,7 @@ def create_app(services: Services) -> FastAPI:
     guard = Guard(sessions)
     app.include_router(SessionRoutes(services, sessions, guard).router)
     app.include_router(AlertRoutes(services, guard).router)
+    app.include_router(ClosingRoutes(services, guard).router)
     app.include_router(BreachRoutes(services, guard).router)
     app.include_router(OrderRoutes(services, guard).router)
     app.include_router(BlindRoutes(services, guard).router)

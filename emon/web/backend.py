@@ -13,10 +13,13 @@ import msgspec
 
 from emon.model.breach import Breach
 from emon.model.order import OrderVersion
+from emon.model.resolution import Closing
 from emon.store.device_file import CommandNow, SaidNow
 from emon.store.ledger import LedgerInputs
-from emon.store.pages import AlertNow, Counts, DeviceNow, FeedRow, Taken
+from emon.store.lives import KeptLife
+from emon.store.pages import AlertNow, Counts, DeviceNow, FeedRow
 from emon.store.users import User
+from emon.store.words_of_people import Resolved, Taken
 
 if TYPE_CHECKING:
     from emon.web.live import LiveFeed
@@ -82,10 +85,10 @@ class Backend(Protocol):
         Raises ``NotExplained``."""
         ...
 
-    async def alerts(self, *, open_only: bool, before: tuple[int, str] | None, limit: int) -> list[AlertNow]:
+    async def alerts(self, *, status: str, before: tuple[int, str] | None, limit: int) -> list[AlertNow]:
         """Newest first by (``detected_at_us``, id), those before ``before`` where it is given.
 
-        Open: nobody has acknowledged it, or its breach is open and not refuted.
+        ``status``: ``open``, ``acknowledged``, ``unresolved``, ``resolved`` or ``all``, as docs/api.md says.
         """
         ...
 
@@ -115,7 +118,17 @@ class Backend(Protocol):
 
     async def acknowledge(self, alert_id: str, party: str, person: str, via: str, at_us: int) -> Taken:
         """Record it; the first of each party counts, and that one comes back. Raises
-        ``AlertUnknown``."""
+        ``AlertUnknown``, ``NotTheirs``."""
+        ...
+
+    async def close_alert(
+        self, alert_id: str, party: str, person: str, closing: Closing, via: str, at_us: int
+    ) -> Resolved:
+        """Close it. Raises ``AlertUnknown``, ``NotTheirs``, ``ClosingIncomplete``, ``ClosedOtherwise``."""
+        ...
+
+    async def life(self, alert_id: str) -> KeptLife:
+        """Everything that happened to an alert. Raises ``AlertUnknown``."""
         ...
 
     async def arm(self, versions: Sequence[OrderVersion]) -> list[OrderVersion]:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
+from emon.alerts.lifecycle import Fact, Happened
 from emon.model.breach import Breach
 from emon.model.instant import format_instant
 from emon.model.watch import Trouble
-from emon.store.pages import AlertNow, DeliveryState, DeviceNow, Taken
+from emon.store.lives import KeptLife
+from emon.store.pages import AlertNow, DeliveryState, DeviceNow
+from emon.store.words_of_people import Resolved, Taken
 
 Json = dict[str, Any]
 
@@ -67,6 +72,7 @@ def alert_json(alert: AlertNow) -> Json:
         "detected_at": format_instant(alert.detected_at_us),
         "recipients": list(alert.recipients),
         "open": is_open(alert),
+        **_life_now(alert),
         "order": alert.order,
         "condition": alert.condition,
         "certainty": alert.certainty,
@@ -78,6 +84,71 @@ def alert_json(alert: AlertNow) -> Json:
         "deliveries": [_delivery_json(delivery) for delivery in alert.deliveries],
         "acknowledgements": [taken_json(taken) for taken in alert.acknowledgements],
     }
+
+
+def _life_now(alert: AlertNow) -> Json:
+    """Where the alert stands: whose answer is owed, how often it was told again, and who closed it."""
+    life = alert.life
+    climbs = [one for one in alert.happened if one.fact is Fact.CLIMBED]
+    return {
+        "stage": life.stage,
+        "owed": list(life.owed),
+        "climbs": [
+            {
+                "step": climb.step,
+                "at": format_instant(climb.at_us),
+                "owed": list(climb.owed),
+                "withheld": list(climb.withheld),
+                "deliveries": [_delivery_json(one) for one in alert.climbs if one.climb == climb.step],
+            }
+            for climb in climbs
+        ],
+        "next_climb_at": instant_or_none(alert.climbs_next_us if life.may_climb else None),
+        "concerns_protected_person": alert.victim_linked,
+        "resolution": None if alert.resolution is None else resolution_json(alert.resolution),
+    }
+
+
+def resolution_json(closed: Resolved) -> Json:
+    """Who closed an alert, with what, when, and by which way."""
+    return {
+        "party": closed.party,
+        "person": closed.person,
+        "cause": closed.cause,
+        "outcome": closed.outcome,
+        "victim_outcome": closed.victim_outcome,
+        "note": closed.note,
+        "resolved_at": format_instant(closed.resolved_at_us),
+        "via": closed.via,
+    }
+
+
+def life_json(kept: KeptLife, alert: AlertNow) -> Json:
+    """An alert's whole life, in order; what was never said or done is left out."""
+    return {
+        "alert": kept.alert,
+        "stage": alert.life.stage,
+        "owed": list(alert.life.owed),
+        "happened": [_happened_json(one) for one in kept.happened],
+        "attempts": [
+            {
+                "delivery": {"recipient": one.recipient, "channel": one.channel, "climb": one.climb},
+                "attempt": one.attempt,
+                "started_at": format_instant(one.started_at_us),
+                "ended_at": format_instant(one.ended_at_us),
+                "outcome": one.outcome,
+                "status": one.status,
+                "detail": one.detail,
+            }
+            for one in kept.attempts
+        ],
+    }
+
+
+def _happened_json(one: Happened) -> Json:
+    members = msgspec.to_builtins(one)
+    del members["at_us"]
+    return {"at": format_instant(one.at_us), **members}
 
 
 def trouble_json(trouble: Trouble) -> Json:
@@ -104,8 +175,10 @@ def trouble_json(trouble: Trouble) -> Json:
 
 
 def is_open(alert: AlertNow) -> bool:
-    """Nobody has acknowledged it, or its breach goes on."""
+    """Nobody has closed it, and nobody has acknowledged it or its breach goes on."""
     breach = alert.breach
+    if alert.resolution is not None:
+        return False
     goes_on = breach is not None and breach.closed_at_us is None and not breach.refuted
     return goes_on or not alert.acknowledgements
 

@@ -9,11 +9,14 @@ from emon.alerts.policy import DEFAULT_POLICY, Policy
 from emon.explanation.stored import explain_stored
 from emon.model.breach import Breach
 from emon.model.order import OrderVersion
+from emon.model.resolution import Closing
 from emon.store.device_file import CommandNow, SaidNow
 from emon.store.ledger import LedgerInputs
-from emon.store.pages import AlertNow, Counts, DeviceNow, FeedRow, Taken
+from emon.store.lives import KeptLife
+from emon.store.pages import AlertNow, Counts, DeviceNow, FeedRow
 from emon.store.store import Store
 from emon.store.users import User
+from emon.store.words_of_people import Resolved, Taken
 from emon.web.backend import Cursor
 
 
@@ -43,8 +46,8 @@ class StoreBackend:
     async def explanation(self, breach_id: str) -> dict[str, Any] | None:
         return await explain_stored(self._store.url, breach_id, self._policy)
 
-    async def alerts(self, *, open_only: bool, before: tuple[int, str] | None, limit: int) -> list[AlertNow]:
-        return await self._store.alerts(open_only=open_only, before=before, limit=limit)
+    async def alerts(self, *, status: str, before: tuple[int, str] | None, limit: int) -> list[AlertNow]:
+        return await self._store.alerts(status=status, before=before, limit=limit)
 
     async def alerts_by_id(self, ids: Sequence[str]) -> list[AlertNow]:
         return await self._store.alerts_by_id(ids)
@@ -66,6 +69,14 @@ class StoreBackend:
 
     async def acknowledge(self, alert_id: str, party: str, person: str, via: str, at_us: int) -> Taken:
         return await self._store.acknowledge(alert_id, party, person, via, at_us)
+
+    async def close_alert(
+        self, alert_id: str, party: str, person: str, closing: Closing, via: str, at_us: int
+    ) -> Resolved:
+        return await self._store.close_alert(alert_id, party, person, closing, via, at_us)
+
+    async def life(self, alert_id: str) -> KeptLife:
+        return await self._store.life(alert_id)
 
     async def arm(self, versions: Sequence[OrderVersion]) -> list[OrderVersion]:
         return await self._store.arm(versions)

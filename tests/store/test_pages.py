@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import psycopg
 import pytest
 from msgspec.structs import replace
@@ -12,7 +13,7 @@ from emon.model.effects import NewDelivery
 from emon.model.fix import DeviceStatus
 from emon.model.instant import HOUR_US, SECOND_US, to_us
 from emon.model.vocabulary import Certainty, Mark, Risk
-from emon.store.errors import AlertUnknown, UserExists
+from emon.store.errors import AlertUnknown, NotTheirs, UserExists
 from emon.store.store import Store
 from tests.store.made import NOON_US, alert, breach, effects_of, fix, full_fix
 from tests.store.orders import versions
@@ -67,12 +68,12 @@ async def test_an_alert_is_open_until_somebody_takes_it_and_its_breach_has_ended
     await write(
         claimed_store, breaches=(open_,), alerts=(alert("a-1", NOON_US, breach="b-1"), alert("a-2", NOON_US))
     )
-    assert {row.id for row in await claimed_store.alerts(open_only=True)} == {"a-1", "a-2"}
+    assert {row.id for row in await claimed_store.alerts(status="open")} == {"a-1", "a-2"}
     for alert_id in ("a-1", "a-2"):
         await claimed_store.acknowledge(alert_id, "politie", "P. de Vries", "page")
-    assert [row.id for row in await claimed_store.alerts(open_only=True)] == ["a-1"]
+    assert [row.id for row in await claimed_store.alerts(status="open")] == ["a-1"]
     await write(claimed_store, breaches=(replace(open_, closed_at_us=NOON_US + HOUR_US),))
-    assert await claimed_store.alerts(open_only=True) == []
+    assert await claimed_store.alerts(status="open") == []
     assert len(await claimed_store.alerts()) == 2
 
 
@@ -91,8 +92,9 @@ async def test_the_first_acknowledgement_of_a_party_counts(claimed_store: Store)
     await write(claimed_store, alerts=(alert("a-1", NOON_US),))
     first = await claimed_store.acknowledge("a-1", "politie", "P. de Vries", "webhook", NOON_US + 5)
     assert (first.person, first.acknowledged_at_us, first.via) == ("P. de Vries", NOON_US + 5, "webhook")
-    assert await claimed_store.acknowledge("a-1", "politie", "J. Smit", "page") == first
-    second = await claimed_store.acknowledge("a-1", "reclassering", "J. \0 Smit", "page")
+    again = await claimed_store.acknowledge("a-1", "politie", "J. Smit", "page")
+    assert again == msgspec.structs.replace(first, again=True)
+    second = await claimed_store.acknowledge("a-1", "meldkamer_em", "J. \0 Smit", "page")
     assert second.person == "J. \ufffd Smit"
     (row,) = await claimed_store.alerts()
     assert set(row.acknowledgements) == {first, second}
@@ -100,8 +102,10 @@ async def test_the_first_acknowledgement_of_a_party_counts(claimed_store: Store)
     assert [(one.kind, one.ref, one.alert_id) for one in feed] == [
         ("alert", "a-1", "a-1"),
         ("acknowledgement", "politie", "a-1"),
-        ("acknowledgement", "reclassering", "a-1"),
+        ("acknowledgement", "meldkamer_em", "a-1"),
     ]
+    with pytest.raises(NotTheirs, match="reclassering"):
+        await claimed_store.acknowledge("a-1", "reclassering", "B. Bakker", "page")
 
 
 async def test_an_unknown_alert_cannot_be_acknowledged(claimed_store: Store) -> None:
@@ -137,7 +141,7 @@ async def test_a_reader_of_the_feed_never_misses_what_commits_late(claimed_store
                 cursor = row.feed_seq
 
     following = asyncio.ensure_future(follow())
-    await asyncio.gather(*(claimed_store.acknowledge(name, "om", "A", "page") for name in names))
+    await asyncio.gather(*(claimed_store.acknowledge(name, "politie", "A", "page") for name in names))
     async with asyncio.timeout(30):
         await following
     assert len(set(seen)) == len(names)

@@ -21,7 +21,8 @@ from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Mark, Party
 from emon.orders.document import parse_document
 from emon.store.store import Store
 
-CHANNELS = {Party.POLITIE: "webhook", Party.RECLASSERING: "webhook", Party.MELDKAMER_EM: "smtp"}
+CHANNELS = {Party.POLITIE: "webhook", Party.RECLASSERING: "webhook", Party.MELDKAMER_EM: "smtp",
+            Party.BESCHERMDE: "webhook"}  # fmt: skip
 
 
 def condition(identifier: str, zone: dict[str, Any], **more: Any) -> dict[str, Any]:

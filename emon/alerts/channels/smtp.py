@@ -102,6 +102,8 @@ def mail_message(
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: keeps out-of-office answers away
     message["X-Emon-Alert"] = delivery.alert.id if _ATOM.match(f"{delivery.alert.id}.x") else "?"
     message["X-Emon-Priority"] = str(delivery.alert.priority)
+    if delivery.climb:
+        message["X-Emon-Climb"] = str(delivery.climb)
     if delivery.alert.priority <= _URGENT_UP_TO:
         message["Importance"] = "high"  # RFC 2156
         message["X-Priority"] = "1"

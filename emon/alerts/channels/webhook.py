@@ -55,12 +55,19 @@ class WebhookChannel:
     async def send(self, delivery: DueDelivery) -> SendResult:
         sent_at_us = self._now_us()
         body = webhook_body(delivery, self._composer, sent_at_us)
+        return await self._post(delivery.id, body, sent_at_us)
+
+    async def beat(self, webhook_id: str, body: bytes, sent_at_us: int) -> SendResult:
+        """Send a heartbeat (``emon/heartbeats.py``): signed like an alert, and kept by nobody of us."""
+        return await self._post(webhook_id, body, sent_at_us)
+
+    async def _post(self, webhook_id: str, body: bytes, sent_at_us: int) -> SendResult:
         headers = {
             "content-type": "application/json",
             "user-agent": "emon",
-            "webhook-id": delivery.id,
+            "webhook-id": webhook_id,
             "webhook-timestamp": str(sent_at_us // SECOND_US),
-            "webhook-signature": self._signer.sign(delivery.id, to_datetime(sent_at_us), body.decode()),
+            "webhook-signature": self._signer.sign(webhook_id, to_datetime(sent_at_us), body.decode()),
         }
         try:
             async with self._client.stream(
@@ -120,6 +127,8 @@ def webhook_body(delivery: DueDelivery, composer: Composer, sent_at_us: int) -> 
             "delivery": delivery.id,
             "recipient": delivery.recipient,
             "attempt": delivery.attempts + 1,
+            "climb": delivery.climb,
+            "owed": () if is_protected(delivery.recipient) else delivery.owed,
             "sent_at": format_instant(sent_at_us),
             "unreached": composer.unreached(delivery),
             "texts": composer.texts(delivery),

@@ -10,16 +10,17 @@ from starlette.responses import Response
 
 from emon.alerts.acknowledge import AcknowledgementRefused, claimed_party, verify_acknowledgement
 from emon.limits import ACKNOWLEDGEMENT_BYTES_MAX, ALERTS_PAGE_DEFAULT, ALERTS_PAGE_MAX
-from emon.store.errors import AlertUnknown
+from emon.store.errors import AlertUnknown, NotTheirs
 from emon.store.pages import AlertNow
 from emon.web.backend import Services
 from emon.web.guard import Guard
 from emon.web.http import Json, read_body, refused
 from emon.web.shapes import alert_json, taken_json
 
-_ALERT_ID = re.compile(r"[0-9a-f]{16}\Z", re.ASCII)
+ALERT_ID = re.compile(r"[0-9a-f]{16}\Z", re.ASCII)
 _BEFORE = re.compile(r"([0-9]{1,17})-([0-9a-f]{16})\Z", re.ASCII)
 SIGNATURE = "webhook-signature"
+STATUSES = ("all", "open", "acknowledged", "unresolved", "resolved")
 
 
 class AlertRoutes:
@@ -34,13 +35,12 @@ class AlertRoutes:
         self.router.add_api_route("/api/v1/alerts/{alert_id}/acknowledge", self.acknowledge, methods=["POST"])
 
     async def page(self, request: Request) -> Response:
-        """Newest first. ``status=open|all``, ``limit``, ``before`` (the last answer's ``next``)."""
+        """Newest first. ``status`` (one of ``STATUSES``), ``limit``, ``before`` (the last answer's
+        ``next``)."""
         await self._guard.session(request)
         status, limit, before = _page_wishes(request)
         cursor = await self._services.backend.cursor()
-        alerts = await self._services.backend.alerts(
-            open_only=status == "open", before=before, limit=limit + 1
-        )
+        alerts = await self._services.backend.alerts(status=status, before=before, limit=limit + 1)
         shown, more = alerts[:limit], len(alerts) > limit
         following = f"{shown[-1].detected_at_us}-{shown[-1].id}" if more else None
         return Json(
@@ -55,7 +55,8 @@ class AlertRoutes:
     async def acknowledge(self, request: Request, alert_id: str) -> Response:
         """A person takes the alert in hand: one who is logged in, or one whose party signs for it.
 
-        The first of each party counts; a second changes nothing and is told who was first.
+        The first of each party counts; a second changes nothing and is told who was first. A party that the
+        alert was neither for nor told to is refused (403).
         """
         if SIGNATURE in request.headers:
             return await self._acknowledge_signed(request, alert_id)
@@ -75,9 +76,6 @@ class AlertRoutes:
             )
         except AcknowledgementRefused as fault:
             raise refused(fault.http_status, fault.reason) from None
-        alert = await self._alert(alert_id)
-        if said.party not in alert.recipients:
-            raise refused(403, f"the alert was not for {said.party}")
         return await self._take(alert_id, said.party, said.person, "webhook")
 
     async def _take(self, alert_id: str, party: str, person: str, via: str) -> Response:
@@ -88,11 +86,13 @@ class AlertRoutes:
             )
         except AlertUnknown:
             raise refused(404, "there is no such alert") from None
+        except NotTheirs as fault:
+            raise refused(403, str(fault)) from None
         self._services.live.wake()
-        return Json({"alert": alert_id, "acknowledgement": taken_json(taken)})
+        return Json({"alert": alert_id, "acknowledgement": taken_json(taken), "again": taken.again})
 
     async def _alert(self, alert_id: str) -> AlertNow:
-        found = await self._services.backend.alerts_by_id([alert_id]) if _ALERT_ID.match(alert_id) else []
+        found = await self._services.backend.alerts_by_id([alert_id]) if ALERT_ID.match(alert_id) else []
         if not found:
             raise refused(404, "there is no such alert")
         return found[0]
@@ -100,8 +100,8 @@ class AlertRoutes:
 
 def _page_wishes(request: Request) -> tuple[str, int, tuple[int, str] | None]:
     status = request.query_params.get("status", "all")
-    if status not in ("open", "all"):
-        raise refused(400, "status: open or all")
+    if status not in STATUSES:
+        raise refused(400, f"status: one of {', '.join(STATUSES)}")
     wish = request.query_params.get("limit", str(ALERTS_PAGE_DEFAULT))
     if not (wish.isascii() and wish.isdigit() and 1 <= len(wish) <= 6 and int(wish) >= 1):
         raise refused(400, "limit: a whole number from 1 on")

@@ -50,6 +50,51 @@ const CAUSES = {
   no_fix: "it finds no position",
 };
 
+// Causes and outcomes with which a person closes an alert (emon/model/resolution.py), in the order of the form.
+const CLOSING_CAUSES = {
+  wearer: "the wearer did it",
+  permitted: "he was allowed to, and it was not on file",
+  emergency: "he did it for his own safety or health",
+  position_error: "the position was wrong",
+  zone_wrong: "the area is not what the court decided",
+  schedule_wrong: "the hours are not what the court decided",
+  tampering: "strap, case or signal was tampered with",
+  handling: "not charged, left behind or worn wrongly",
+  device_fault: "the device is broken",
+  coverage: "no network or satellites there",
+  platform: "a fault of this system",
+  exercise: "a test or exercise",
+  not_found: "could not be found out (say what was tried)",
+};
+
+const CLOSING_OUTCOMES = {
+  arrested: "arrested",
+  sent_away: "police sent him away",
+  left_himself: "he left by himself",
+  spoken_to: "he was spoken to",
+  reported: "reported, to be decided on",
+  device_replaced: "device replaced",
+  device_restored: "device works again",
+  order_corrected: "order corrected",
+  handed_over: "handed over (say to whom)",
+  no_action: "no action needed",
+};
+
+const VICTIM_OUTCOMES = {
+  safe_informed: "safe, and told what happened",
+  safe_not_informed: "safe, and not told (say why)",
+  moved: "brought to a safe place",
+  hurt: "hurt or threatened, help is with her",
+};
+
+const STAGES = {
+  raised: "raised, no receipt yet",
+  delivered: "delivered, nobody has answered",
+  taken: "in hand, another answer is owed",
+  acknowledged: "in hand",
+  resolved: "closed",
+};
+
 const PRIORITY = { 1: "act now", 2: "look now", 3: "today", 4: "for information", 5: "note" };
 const RISK = { high: "high risk", medium: "medium risk", low: "low risk" };
 const PARTIES = {
@@ -78,3 +123,8 @@ export const riskWords = (risk) => RISK[risk] ?? String(risk ?? "");
 export const partyWords = (party) => PARTIES[party] ?? String(party);
 export const sourceWords = (source) => SOURCES[source] ?? String(source);
 export const kindWords = (kind) => KINDS[kind] ?? String(kind);
+export const stageWords = (stage) => STAGES[stage] ?? String(stage);
+export const closingCauseWords = (cause) => CLOSING_CAUSES[cause] ?? String(cause);
+export const closingOutcomeWords = (outcome) => CLOSING_OUTCOMES[outcome] ?? String(outcome);
+export const victimOutcomeWords = (outcome) => VICTIM_OUTCOMES[outcome] ?? String(outcome);
+export const closingLists = { causes: CLOSING_CAUSES, outcomes: CLOSING_OUTCOMES, victims: VICTIM_OUTCOMES };

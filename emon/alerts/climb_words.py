@@ -1,0 +1,73 @@
+"""What a message says when it tells an alert again because nobody has answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from emon.alerts.messages import Text, Texts, plain
+from emon.alerts.outbox import DueDelivery
+from emon.alerts.protected import is_protected
+from emon.model.vocabulary import Party
+
+
+class ClimbWords(msgspec.Struct, frozen=True):
+    """The words of one language. ``own``: to somebody whose answer is owed; ``other``: to somebody who is
+    told beside them; ``hers``: to the protected person."""
+
+    subject: str
+    own: str
+    other: str
+    hers: str
+    parties: Mapping[str, str]
+
+
+NL = ClimbWords(
+    subject="OPSCHALING {step}: {subject}",
+    own="OPSCHALING {step}: uw bevestiging ontbreekt nog. Bevestig met uw naam, dan houdt dit op.",
+    other="OPSCHALING {step}: van {owed} ontbreekt nog een bevestiging. Zorg dat daar iemand reageert.",
+    hers="Dit bericht krijgt u opnieuw, omdat wij van u nog geen bevestiging hebben.",
+    parties={
+        Party.MELDKAMER_EM: "de meldkamer EM",
+        Party.POLITIE: "de politie",
+        Party.RECLASSERING: "de reclassering",
+        Party.OM: "het OM",
+        Party.CJIB: "het CJIB",
+        Party.VEILIG_THUIS: "Veilig Thuis",
+        Party.SHN: "SHN",
+        Party.BESCHERMDE: "de beschermde persoon",
+    },
+)
+EN = ClimbWords(
+    subject="ESCALATION {step}: {subject}",
+    own="ESCALATION {step}: your confirmation is still wanted. Confirm with your name, and this stops.",
+    other="ESCALATION {step}: a confirmation is still wanted from {owed}. See that somebody there acts.",
+    hers="You get this message again because we have no confirmation from you yet.",
+    parties={
+        Party.MELDKAMER_EM: "the monitoring centre",
+        Party.POLITIE: "the police",
+        Party.RECLASSERING: "the probation service",
+        Party.OM: "the public prosecutor",
+        Party.CJIB: "CJIB",
+        Party.VEILIG_THUIS: "Veilig Thuis",
+        Party.SHN: "SHN",
+        Party.BESCHERMDE: "the protected person",
+    },
+)
+
+
+def told_again(texts: Texts, delivery: DueDelivery) -> Texts:
+    """The texts of an alert, with what is to be said first where it is told again."""
+    if not delivery.climb:
+        return texts
+    return Texts(nl=_again(NL, texts.nl, delivery), en=_again(EN, texts.en, delivery))
+
+
+def _again(words: ClimbWords, text: Text, delivery: DueDelivery) -> Text:
+    if is_protected(delivery.recipient):
+        return Text(text.subject, f"{words.hers}\n\n{text.body}")
+    owed = ", ".join(words.parties.get(one, plain(one)) for one in delivery.owed)
+    first = words.own if delivery.recipient in delivery.owed or not owed else words.other
+    subject = words.subject.format(step=delivery.climb, subject=text.subject)
+    return Text(subject, f"{first.format(step=delivery.climb, owed=owed)}\n\n{text.body}")

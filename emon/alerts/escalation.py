@@ -1,0 +1,92 @@
+"""Which rungs of its ladder an alert is due to climb, by what is on file and what o'clock it is.
+
+Pure. A rung's instant is the instant from which the alert is counted plus the rung's seconds; both are on
+file, so that a restart changes nothing and nobody sleeps on a deadline. The last rung comes again each
+``repeat_s`` for ever: only a person's answer ends it.
+
+"An unacknowledged top alert escalates at 60 s and 180 s" (EN 50518 practice; domain figures, row 16).
+
+Rungs whose instants passed while nobody looked (the service was down) are climbed in one stroke: each is
+counted, everybody they name is told, and each of them once, not once for every rung that was missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from emon.alerts.ladder import DEFAULT_LADDER, LOW_LADDER, Ladder
+from emon.alerts.lifecycle import Needs
+from emon.model.instant import SECOND_US
+
+EACH_TO = 1
+"""Up to this priority each party answers for itself: that Reclassering has read of it moves no police car.
+Below it one person who looks is enough."""
+LOW_FROM = 4
+"""From this priority on an alert does not hurry."""
+
+
+class Climb(msgspec.Struct, frozen=True):
+    """Rungs ``first`` to ``step`` (1 is the lowest) are due, the last since ``due_us``. ``tell``: the names
+    on them, of parties, contacts and shifts, once each (``ladder.told_at`` finds whom they stand for)."""
+
+    first: int
+    step: int
+    due_us: int
+    owed: tuple[str, ...]
+    tell: tuple[str, ...]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """``climb``: what is due now, or None. ``next_us``: the next rung's instant; None: it climbs no more."""
+
+    climb: Climb | None
+    next_us: int | None
+
+
+RESTS = Plan(None, None)
+
+
+def plan(ladder: Ladder, counted_from_us: int, climbed: int, owed: Sequence[str], now_us: int) -> Plan:
+    """What is due of an alert that is counted from ``counted_from_us`` and has climbed ``climbed`` rungs.
+
+    ``owed``: whose answer is wanted; empty: it rests. Asking again with the rungs counted gives nothing new.
+    """
+    if not owed:
+        return RESTS
+    passed_s = (now_us - counted_from_us) // SECOND_US
+    reached = steps_within(ladder, passed_s)
+    next_us = counted_from_us + ladder.due_s(max(reached, climbed) + 1) * SECOND_US
+    if reached <= climbed:
+        return Plan(None, next_us)
+    last = len(ladder.rungs)
+    rungs = ladder.rungs[min(climbed, last - 1) : min(reached, last)]
+    tell = tuple(dict.fromkeys(name for rung in rungs for name in rung.tell))
+    due_us = counted_from_us + ladder.due_s(reached) * SECOND_US
+    return Plan(Climb(climbed + 1, reached, due_us, tuple(owed), tell), next_us)
+
+
+def steps_within(ladder: Ladder, passed_s: int) -> int:
+    """How many rungs' instants lie within so many seconds of the alert; counted, not walked: a week too."""
+    last_s = ladder.rungs[-1].at_s
+    if passed_s >= last_s:
+        return len(ladder.rungs) + (passed_s - last_s) // ladder.repeat_s
+    return sum(rung.at_s <= passed_s for rung in ladder.rungs)
+
+
+def step_of_clock(wall_us: int, monotonic_us: int, new_wall_us: int, new_monotonic_us: int) -> int:
+    """By how much the wall clock was set between two looks, microseconds: what it ran more than the clock
+    that is never set. A deadline that was reckoned by the old time is moved by as much."""
+    return (new_wall_us - wall_us) - (new_monotonic_us - monotonic_us)
+
+
+def ladder_for(ladder: Ladder, priority: int) -> Ladder:
+    """The ladder that an alert of this priority climbs by, and whose answers it wants: the policy's word,
+    and what stands for it where the policy's file says nothing."""
+    if ladder == DEFAULT_LADDER and priority >= LOW_FROM:
+        ladder = LOW_LADDER
+    if ladder.needs is None:
+        return replace(ladder, needs=Needs.EACH if priority <= EACH_TO else Needs.ANY)
+    return ladder

@@ -1,0 +1,135 @@
+"""Makes alerts climb that nobody answers. What is due is decided in ``emon.alerts.escalation``.
+
+Theory of operation. The instant at which an alert is looked at next stands in the database, beside how far it
+has climbed. A look reads what is due, the most urgent first, decides by the facts on file, and writes the
+climb, its deliveries and the next instant in one transaction; the dispatcher sends them like any other. So a
+restart forgets nothing, and two looks at the same rung climb it once.
+
+Instants are of the wall clock, since they must hold over a restart. A clock that is set under way is
+noticed by a second one that nobody can set: the deadlines then move with the first, so that a minute stays
+a minute.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Protocol
+
+from emon.alerts.escalation import RESTS, ladder_for, plan, step_of_clock
+from emon.alerts.ladder import told_at
+from emon.alerts.lifecycle import Needs, life_of
+from emon.alerts.policy import Policy
+from emon.limits import CLIMB_LOOK_S, CLIMBS_AT_ONCE_MAX, CLOCK_STEP_MIN_S, RETRY_PAUSE_MAX_S
+from emon.model.effects import NewDelivery
+from emon.model.instant import SECOND_US
+from emon.store.climbs import DueAlert, Planned
+from emon.store.errors import DatabaseUnavailable
+
+_log = logging.getLogger(__name__)
+
+Reach = Callable[[str, Iterable[str], int], Sequence[NewDelivery]]
+"""An alert's deliveries of a climb to these parties and contacts (``Recipients.climbing``)."""
+
+
+class ClimbStore(Protocol):
+    async def escalations_due(self, now_us: int, limit: int) -> list[DueAlert]: ...
+
+    async def next_escalation_us(self) -> int | None: ...
+
+    async def climb(self, planned: Sequence[Planned], now_us: int) -> list[str]: ...
+
+    async def clock_was_set(self, at_us: int, by_us: int) -> None: ...
+
+
+class Escalator:
+    """``run`` until ``stop``. ``on_climb`` is called after each commit that wrote deliveries.
+
+    ``steady_us`` is a clock that nobody can set.
+    """
+
+    def __init__(
+        self,
+        store: ClimbStore,
+        policy: Policy,
+        reach: Reach,
+        *,
+        now_us: Callable[[], int],
+        steady_us: Callable[[], int],
+        on_climb: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._policy = policy
+        self._reach = reach
+        self._now_us = now_us
+        self._steady_us = steady_us
+        self._on_climb = on_climb
+        self._clocks: tuple[int, int] | None = None
+        self._unkept: list[tuple[int, int]] = []
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    async def run(self) -> None:
+        """Look each second, or when the next rung is due. A database that is away is waited for."""
+        while not self._stopped.is_set():
+            pause_s = CLIMB_LOOK_S
+            try:
+                await self.step()
+                next_us = await self._store.next_escalation_us()
+                if next_us is not None:
+                    pause_s = min(max((next_us - self._now_us()) / SECOND_US, 0.0), CLIMB_LOOK_S)
+            except DatabaseUnavailable as fault:
+                _log.warning("alerts could not be looked at, again in %g s: %s", RETRY_PAUSE_MAX_S, fault)
+                pause_s = RETRY_PAUSE_MAX_S
+            await self._pause(self._stopped.wait(), pause_s)
+
+    async def step(self) -> list[str]:
+        """Climb everything that is due now; the ids of the alerts that did."""
+        await self._watch_the_clock()
+        climbed: list[str] = []
+        while True:
+            now_us = self._now_us()
+            due = await self._store.escalations_due(now_us, CLIMBS_AT_ONCE_MAX)
+            if not due:
+                return climbed
+            made = await self._store.climb([self._planned(alert, now_us) for alert in due], now_us)
+            for alert_id in made:
+                _log.warning("alert %s climbs: nobody has answered", alert_id)
+            climbed += made
+            if made:
+                self._on_climb()
+
+    async def _watch_the_clock(self) -> None:
+        wall_us, steady_us = self._now_us(), self._steady_us()
+        if self._clocks is not None:
+            by_us = step_of_clock(*self._clocks, wall_us, steady_us)
+            if abs(by_us) >= CLOCK_STEP_MIN_S * SECOND_US:
+                self._unkept.append((wall_us, by_us))
+                _log.warning("the clock was set by %.1f s: deadlines move with it", by_us / SECOND_US)
+        self._clocks = (wall_us, steady_us)
+        while self._unkept:  # under the same instant until it is kept, or a lost answer would move them twice
+            await self._store.clock_was_set(*self._unkept[0])
+            del self._unkept[0]
+
+    def _planned(self, alert: DueAlert, now_us: int) -> Planned:
+        ladder = ladder_for(self._policy.ladder_of(None), alert.priority)
+        needs = ladder.needs or Needs.EACH
+        life = life_of(alert.told, needs, alert.happened)
+        made = plan(ladder, alert.counted_from_us, alert.step, life.owed, now_us) if life.may_climb else RESTS
+        climb = made.climb
+        if climb is None:
+            return Planned(alert.id, alert.step, None, (), made.next_us, needs)
+        names = told_at(climb.tell, self._policy.shifts, climb.owed, now_us)
+        deliveries = tuple(self._reach(alert.id, names, climb.step))
+        return Planned(alert.id, alert.step, climb, deliveries, made.next_us, needs)
+
+    @staticmethod
+    async def _pause(event: Awaitable[object], seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await event
+        except TimeoutError:
+            return

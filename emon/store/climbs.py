@@ -1,0 +1,168 @@
+"""Escalation in the database: which alerts are due to be looked at, and what a climb leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from emon.alerts.escalation import Climb
+from emon.alerts.lifecycle import Happened, Needs
+from emon.model.effects import NewDelivery
+from emon.model.instant import to_datetime
+from emon.model.vocabulary import AlertEvent, Certainty, LegalBasis, Party, Risk
+from emon.store import connect as c
+from emon.store.feed import announce
+from emon.store.lives import facts_of
+from emon.store.write_sql import INSERT_DELIVERY, delivery_params
+
+# Whom an alert was for, as far as they can be reached: who has no route is answered for by whoever was told
+# in his place. The most urgent first, so that a flood of low ones delays no high one.
+_SELECT_DUE = """
+SELECT e.alert_id, e.counted_from, e.step, e.due_at, a.event, a.priority, a.at, a.certainty, o.risk,
+o.legal_basis,
+       ARRAY(SELECT d.recipient FROM delivery AS d WHERE d.alert_id = a.id AND d.climb = 0
+             ORDER BY array_position(a.recipients, d.recipient), d.recipient)
+FROM escalation AS e JOIN alert AS a ON a.id = e.alert_id
+LEFT JOIN LATERAL (
+    SELECT risk, legal_basis FROM order_version AS v
+    WHERE v.id = a.order_id AND v.armed_at <= a.at ORDER BY v.version DESC LIMIT 1
+) AS o ON true
+WHERE e.due_at <= %s ORDER BY a.priority, e.due_at, e.alert_id LIMIT %s
+"""
+_SELECT_NEXT = "SELECT min(due_at) FROM escalation WHERE due_at IS NOT NULL"
+# The step it was planned from must still be the one on file: of two who climb the same rung, one does.
+_ADVANCE = """
+UPDATE escalation SET step = %s, due_at = %s, needs = %s WHERE alert_id = %s AND step = %s RETURNING alert_id
+"""
+_SELECT_WAITING = """
+SELECT DISTINCT alert_id, recipient FROM delivery WHERE alert_id = ANY(%s) AND state = 'waiting'
+"""
+_INSERT_CLIMB = """
+INSERT INTO climb (alert_id, step, first_step, due_at, made_at, owed, told, withheld)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+"""
+_INSERT_STEP = "INSERT INTO clock_step (at, by_us) VALUES (%s, %s) ON CONFLICT (at) DO NOTHING RETURNING at"
+_MOVE = """
+UPDATE escalation SET counted_from = counted_from + %(by)s * interval '1 microsecond',
+                      due_at = due_at + %(by)s * interval '1 microsecond'
+WHERE due_at IS NOT NULL
+"""
+
+
+class DueAlert(msgspec.Struct, frozen=True):
+    """An alert whose rung may be due. ``told``: the parties it was for and that can be reached, in
+    order; what a contact of a party was sent is the party's to answer."""
+
+    id: str
+    counted_from_us: int
+    step: int
+    due_us: int
+    event: AlertEvent
+    priority: int
+    at_us: int
+    certainty: Certainty | None
+    risk: Risk | None
+    legal_basis: LegalBasis | None
+    told: tuple[str, ...]
+    happened: tuple[Happened, ...]
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """What becomes of a due alert: ``climb`` or None, its deliveries, its next instant, and whose
+    answers its ladder wants."""
+
+    id: str
+    step_before: int
+    climb: Climb | None
+    deliveries: tuple[NewDelivery, ...]
+    next_us: int | None
+    needs: Needs = Needs.EACH
+
+
+class ClimbOutbox:
+    """Part of ``Store``. Every method may raise ``DatabaseUnavailable``."""
+
+    _pool: c.Pool
+
+    async def escalations_due(self, now_us: int, limit: int) -> list[DueAlert]:
+        """Alerts whose instant has come, the most urgent first. Nothing is locked or changed."""
+        async with self._pool.transaction() as conn:
+            rows = await c.fetch(conn, _SELECT_DUE, (to_datetime(now_us), limit))
+            facts = await facts_of(conn, [row[0] for row in rows])
+        return [_due(row, facts) for row in rows]
+
+    async def next_escalation_us(self) -> int | None:
+        """The earliest instant at which one is to be looked at, also a passed one."""
+        async with self._pool.connection() as conn:
+            row = await c.fetch_one(conn, _SELECT_NEXT)
+        return row[0] if row else None
+
+    async def climb(self, planned: Sequence[Planned], now_us: int) -> list[str]:
+        """Keep the climbs with their deliveries and the next instants, in one transaction.
+
+        Answers the ids of the alerts that climbed. A rung that is on file already is not climbed again. A
+        recipient that still waits for the last delivery of the same alert gets no second one beside it.
+        """
+        made_at = to_datetime(now_us)
+        climbed: list[str] = []
+        async with self._pool.transaction() as conn:
+            waiting: dict[str, set[str]] = {}
+            climbing = [one.id for one in planned if one.climb is not None]
+            for row in await c.fetch(conn, _SELECT_WAITING, (climbing,)) if climbing else ():
+                waiting.setdefault(row[0], set()).add(row[1])
+            for one in sorted(planned, key=lambda one: one.id):
+                step = one.step_before if one.climb is None else one.climb.step
+                next_at = None if one.next_us is None else to_datetime(one.next_us)
+                moved = await c.fetch_one(
+                    conn, _ADVANCE, (step, next_at, str(one.needs), one.id, one.step_before)
+                )
+                if moved is None or one.climb is None:
+                    continue
+                climbed.append(one.id)
+                await _write_climb(conn, one, one.climb, waiting.get(one.id, set()), made_at)
+            if climbed:
+                await c.execute(conn, "NOTIFY emon_alert")
+                await announce(conn, [("alert", alert, alert) for alert in climbed])
+        return climbed
+
+    async def clock_was_set(self, at_us: int, by_us: int) -> None:
+        """The wall clock was set by so much: deadlines that were reckoned by the old time move with it.
+
+        ``at_us`` is the new time. Doing it again changes nothing.
+        """
+        async with self._pool.transaction() as conn:
+            if await c.fetch_one(conn, _INSERT_STEP, (to_datetime(at_us), by_us)) is not None:
+                await c.execute(conn, _MOVE, {"by": by_us})
+
+
+async def _write_climb(
+    conn: c.Connection, one: Planned, climb: Climb, waiting: set[str], made_at: datetime
+) -> None:
+    told = [new for new in one.deliveries if new.recipient not in waiting]
+    withheld = [new.recipient for new in one.deliveries if new.recipient in waiting]
+    row = (
+        *(one.id, climb.step, climb.first, to_datetime(climb.due_us), made_at, list(climb.owed)),
+        *([new.recipient for new in told], withheld),
+    )
+    await c.execute(conn, _INSERT_CLIMB, row)
+    for new in told:
+        await c.execute(conn, INSERT_DELIVERY, delivery_params(new, made_at))
+
+
+def _due(row: c.Row, facts: Mapping[str, tuple[Happened, ...]]) -> DueAlert:
+    return DueAlert(
+        id=row[0],
+        counted_from_us=row[1],
+        step=row[2],
+        due_us=row[3],
+        event=AlertEvent(row[4]),
+        priority=row[5],
+        at_us=row[6],
+        certainty=None if row[7] is None else Certainty(row[7]),
+        risk=None if row[8] is None else Risk(row[8]),
+        legal_basis=None if row[9] is None else LegalBasis(row[9]),
+        told=tuple(one for one in row[10] if one in set(Party)),
+        happened=facts.get(row[0], ()),
+    )

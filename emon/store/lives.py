@@ -1,0 +1,137 @@
+"""What is on file of alerts' lives, as the facts that ``emon.alerts.lifecycle`` makes their state of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from emon.alerts.lifecycle import Fact, Happened
+from emon.store import connect as c
+from emon.store.errors import AlertUnknown
+
+_RECEIPTS = """
+SELECT alert_id, delivered_at, recipient, channel, climb FROM delivery
+WHERE alert_id = ANY(%s) AND delivered_at IS NOT NULL
+"""
+_ACKNOWLEDGED = """
+SELECT alert_id, acknowledged_at, party, person, via FROM acknowledgement WHERE alert_id = ANY(%s)
+"""
+_CLIMBS = "SELECT alert_id, made_at, step, owed, told, withheld FROM climb WHERE alert_id = ANY(%s)"
+_CLOSED = """
+SELECT alert_id, resolved_at, party, person, via, cause, outcome, victim_outcome, note FROM resolution
+WHERE alert_id = ANY(%s)
+"""
+_AGAIN = """
+SELECT alert_id, last_at, party, person, via, times, word FROM said_again WHERE alert_id = ANY(%s)
+"""
+_BESIDE = "SELECT alert_id, at, what, other_alert, detail FROM alert_beside WHERE alert_id = ANY(%s)"
+# A further alert of a breach is raised when it rises in certainty or becomes present. It climbs in the place
+# of an earlier one only where it goes to all whom that one was for.
+_RISEN = """
+SELECT a.id, s.at, s.id FROM alert AS a
+JOIN alert AS s ON s.breach_id = a.breach_id AND s.id <> a.id AND s.at >= a.at AND s.priority <= a.priority
+WHERE a.id = ANY(%s) AND s.event IN ('breach', 'proximity') AND s.recipients @> a.recipients
+  AND a.event IN ('breach', 'proximity', 'historic_breach', 'possible_incursion')
+  AND (s.at, s.id) > (a.at, a.id)
+"""
+_CLEARED = """
+SELECT a.id, s.at, s.id FROM alert AS a JOIN alert AS s ON s.breach_id = a.breach_id
+WHERE a.id = ANY(%(ids)s) AND s.event = 'breach_cleared' AND s.at >= a.at AND s.id <> a.id
+UNION ALL
+SELECT t.alert_id, t.cleared_at, NULL FROM trouble AS t JOIN alert AS a ON a.id = t.alert_id
+WHERE t.alert_id = ANY(%(ids)s) AND t.cleared_at IS NOT NULL AND t.event = a.event
+UNION ALL
+SELECT p.alert_id, o.over_at, o.alert_id FROM platform_alert AS p
+JOIN platform_alert AS o ON o.cause = p.cause AND o.opened_at = p.opened_at AND o.over_at IS NOT NULL
+WHERE p.alert_id = ANY(%(ids)s) AND p.over_at IS NULL
+"""
+_RAISED = "SELECT id, at, recipients FROM alert WHERE id = %s"
+_ATTEMPTS = """
+SELECT d.recipient, d.channel, d.climb, n.attempt, n.started_at, n.ended_at, n.outcome, n.status, n.detail
+FROM delivery AS d JOIN delivery_attempt AS n ON n.delivery_id = d.id
+WHERE d.alert_id = %s ORDER BY n.started_at, d.recipient, n.attempt
+"""
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """One attempt of one delivery. ``climb``: 0, or the step that told the alert again."""
+
+    recipient: str
+    channel: str
+    climb: int
+    attempt: int
+    started_at_us: int
+    ended_at_us: int
+    outcome: str
+    status: int | None
+    detail: str
+
+
+class KeptLife(msgspec.Struct, frozen=True):
+    """Everything on file of one alert's life, in the order in which it happened."""
+
+    alert: str
+    at_us: int
+    recipients: tuple[str, ...]
+    happened: tuple[Happened, ...]
+    attempts: tuple[Tried, ...]
+
+
+class LifeReads:
+    """Part of ``Store``. Every method may raise ``DatabaseUnavailable``."""
+
+    _pool: c.Pool
+
+    async def life(self, alert_id: str) -> KeptLife:
+        """The whole life of an alert. Raises ``AlertUnknown``."""
+        async with self._pool.transaction() as conn:
+            row = await c.fetch_one(conn, _RAISED, (alert_id,))
+            if row is None:
+                raise AlertUnknown(f"there is no alert {alert_id!r}")
+            facts = (await facts_of(conn, [alert_id])).get(alert_id, ())
+            tried = [Tried(*one) for one in await c.fetch(conn, _ATTEMPTS, (alert_id,))]
+        raised = Happened(row[1], Fact.RAISED, told=tuple(row[2]))
+        return KeptLife(alert_id, row[1], tuple(row[2]), (raised, *facts), tuple(tried))
+
+
+async def facts_of(conn: c.Connection, ids: Sequence[str]) -> dict[str, tuple[Happened, ...]]:
+    """What happened to each of the alerts, in order; those of which nothing is on file are left out."""
+    if not ids:
+        return {}
+    found: dict[str, list[Happened]] = {}
+    for alert_id, one in await _read(conn, list(ids)):
+        found.setdefault(alert_id, []).append(one)
+    order = {fact: place for place, fact in enumerate(Fact)}
+    return {
+        alert_id: tuple(sorted(facts, key=lambda one: (one.at_us, order[one.fact], one.party or "")))
+        for alert_id, facts in found.items()
+    }
+
+
+async def _read(conn: c.Connection, ids: list[str]) -> Iterable[tuple[str, Happened]]:
+    found: list[tuple[str, Happened]] = []
+    for row in await c.fetch(conn, _RECEIPTS, (ids,)):
+        found.append((row[0], Happened(row[1], Fact.RECEIPT, party=row[2], via=row[3], step=row[4])))
+    for row in await c.fetch(conn, _ACKNOWLEDGED, (ids,)):
+        found.append((row[0], Happened(row[1], Fact.ACKNOWLEDGED, party=row[2], person=row[3], via=row[4])))
+    for row in await c.fetch(conn, _CLIMBS, (ids,)):
+        owed, told, withheld = (tuple(part) for part in row[3:6])
+        climb = Happened(row[1], Fact.CLIMBED, step=row[2], owed=owed, told=told, withheld=withheld)
+        found.append((row[0], climb))
+    for row in await c.fetch(conn, _CLOSED, (ids,)):
+        words = {"cause": row[5], "outcome": row[6], "victim_outcome": row[7], "detail": row[8] or None}
+        closed = Happened(row[1], Fact.CLOSED, party=row[2], person=row[3], via=row[4], **words)
+        found.append((row[0], closed))
+    for row in await c.fetch(conn, _AGAIN, (ids,)):
+        again = Happened(
+            row[1], Fact.SAID_AGAIN, party=row[2], person=row[3], via=row[4], times=row[5], detail=row[6]
+        )
+        found.append((row[0], again))
+    for row in await c.fetch(conn, _BESIDE, (ids,)):
+        found.append((row[0], Happened(row[1], Fact(row[2]), other=row[3], detail=row[4] or None)))
+    for row in await c.fetch(conn, _RISEN, (ids,)):
+        found.append((row[0], Happened(row[1], Fact.RISEN, other=row[2])))
+    for row in await c.fetch(conn, _CLEARED, {"ids": ids}):
+        found.append((row[0], Happened(row[1], Fact.CLEARED, other=row[2])))
+    return found

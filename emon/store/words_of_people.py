@@ -1,0 +1,167 @@
+"""What people say of alerts: that they took one in hand, and with what they close it.
+
+The first of each party's acknowledgements counts, and the first closing. What is said again changes
+nothing and is counted, so that it can be seen.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import msgspec
+
+from emon.model.instant import to_datetime
+from emon.model.resolution import Closing, missing_in
+from emon.model.vocabulary import SEES_NO_WEARERS
+from emon.store import connect as c
+from emon.store.errors import AlertUnknown, ClosedOtherwise, ClosingIncomplete, NotTheirs
+from emon.store.feed import announce
+from emon.store.rows import storable
+
+VICTIM_LINKED = """
+(a.event IN ('proximity', 'panic') OR (a.event IN ('breach', 'historic_breach') AND (
+    coalesce(b.kind, '') = 'contact' OR EXISTS (
+        SELECT FROM (SELECT v.protected_person FROM order_version AS v
+                     WHERE v.id = a.order_id AND v.armed_at <= a.at ORDER BY v.version DESC LIMIT 1) AS newest
+        WHERE newest.protected_person IS NOT NULL))))
+"""
+"""Whether an alert ``a`` with its breach ``b`` concerns a protected person."""
+_LOCK_ALERT = f"""
+SELECT a.recipients, {VICTIM_LINKED}
+FROM alert AS a LEFT JOIN breach AS b ON b.id = a.breach_id WHERE a.id = %s FOR UPDATE OF a
+"""
+_TOLD = "SELECT FROM delivery WHERE alert_id = %s AND %s IN (recipient, party) LIMIT 1"
+_INSERT_ACKNOWLEDGEMENT = """
+INSERT INTO acknowledgement (alert_id, party, person, acknowledged_at, via)
+VALUES (%s, %s, %s, coalesce(%s::timestamptz, clock_timestamp()), %s)
+ON CONFLICT (alert_id, party) DO NOTHING RETURNING id
+"""
+_SELECT_ACKNOWLEDGEMENT = """
+SELECT party, person, acknowledged_at, via FROM acknowledgement WHERE alert_id = %s AND party = %s
+"""
+_INSERT_RESOLUTION = """
+INSERT INTO resolution (alert_id, party, person, cause, outcome, victim_outcome, note, resolved_at, via)
+VALUES (%s, %s, %s, %s, %s, %s, %s, coalesce(%s::timestamptz, clock_timestamp()), %s)
+ON CONFLICT (alert_id) DO NOTHING RETURNING alert_id
+"""
+RESOLUTION_COLUMNS = "party, person, cause, outcome, victim_outcome, note, resolved_at, via"
+_SELECT_RESOLUTION = f"SELECT {RESOLUTION_COLUMNS} FROM resolution WHERE alert_id = %s"
+_SAY_AGAIN = """
+INSERT INTO said_again AS s (alert_id, word, party, person, via, first_at, last_at)
+SELECT %s, %s, %s, %s, %s, t, t FROM (SELECT coalesce(%s::timestamptz, clock_timestamp())) AS k (t)
+ON CONFLICT (alert_id, word, party, person, via) DO UPDATE SET times = s.times + 1, last_at = excluded.last_at
+"""
+_REST = "UPDATE escalation SET due_at = NULL WHERE alert_id = %s"
+_BESIDE = "INSERT INTO alert_beside (alert_id, what, at, other_alert, detail) VALUES (%s, %s, %s, %s, %s)"
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """Who of a party took the alert in hand, when, and by which way (``page``, ``webhook`` …).
+    ``again``: somebody of the party had said so before, and this is that first word."""
+
+    party: str
+    person: str
+    acknowledged_at_us: int
+    via: str
+    again: bool = False
+
+
+class Resolved(msgspec.Struct, frozen=True):
+    """Who closed the alert, with what, when and by which way. ``again``: it had been closed so before."""
+
+    party: str
+    person: str
+    cause: str
+    outcome: str
+    victim_outcome: str | None
+    note: str
+    resolved_at_us: int
+    via: str
+    again: bool = False
+
+
+class WordsOfPeople:
+    """Part of ``Store``. Every method may raise ``DatabaseUnavailable``."""
+
+    _pool: c.Pool
+
+    async def acknowledge(
+        self, alert_id: str, party: str, person: str, via: str, at_us: int | None = None
+    ) -> Taken:
+        """Keep that a person of ``party`` took the alert in hand; the first of each party counts,
+        and that one comes back. ``at_us`` is by default the database's clock.
+
+        Raises ``AlertUnknown``, and ``NotTheirs`` for a party that the alert was neither for nor told to.
+        """
+        at, name = None if at_us is None else to_datetime(at_us), storable(person)
+        async with self._pool.transaction() as conn:
+            await _theirs(conn, alert_id, party)
+            row = (alert_id, party, name, at, via)
+            first = await c.fetch_one(conn, _INSERT_ACKNOWLEDGEMENT, row)
+            if first is None:
+                await c.execute(conn, _SAY_AGAIN, (alert_id, "acknowledged", party, name, via, at))
+            else:
+                await announce(conn, [("acknowledgement", party, alert_id)])
+            kept = cast("c.Row", await c.fetch_one(conn, _SELECT_ACKNOWLEDGEMENT, (alert_id, party)))
+        return msgspec.structs.replace(Taken(*kept), again=first is None)
+
+    async def close_alert(
+        self, alert_id: str, party: str, person: str, closing: Closing, via: str, at_us: int | None = None
+    ) -> Resolved:
+        """A person of ``party`` closes the alert, and thereby has taken it in hand.
+
+        Raises ``AlertUnknown``, ``NotTheirs``, ``ClosingIncomplete`` with what is missing, and
+        ``ClosedOtherwise`` where it was closed before with something else: the first stands.
+        """
+        at, name = None if at_us is None else to_datetime(at_us), storable(person)
+        async with self._pool.transaction() as conn:
+            victim_linked = await _theirs(conn, alert_id, party)
+            if party in SEES_NO_WEARERS:
+                raise NotTheirs(f"{party} may acknowledge an alert, and not close it")
+            lacks = missing_in(closing, victim_linked=victim_linked)
+            if lacks:
+                raise ClosingIncomplete(tuple(lacks))
+            words = _words(closing)
+            first = await c.fetch_one(conn, _INSERT_RESOLUTION, (alert_id, party, name, *words, at, via))
+            if first is None:
+                await c.execute(conn, _SAY_AGAIN, (alert_id, "closed", party, name, via, at))
+            else:
+                await c.execute(conn, _INSERT_ACKNOWLEDGEMENT, (alert_id, party, name, at, via))
+                await c.execute(conn, _REST, (alert_id,))
+            kept = cast("c.Row", await c.fetch_one(conn, _SELECT_RESOLUTION, (alert_id,)))
+            await announce(conn, [("alert", alert_id, alert_id)])
+        resolved = msgspec.structs.replace(Resolved(*kept), again=first is None)
+        if first is None and words != (
+            resolved.cause, resolved.outcome, resolved.victim_outcome, resolved.note,
+        ):  # fmt: skip
+            raise ClosedOtherwise(resolved)
+        return resolved
+
+    async def note_beside(
+        self, alert_id: str, what: str, at_us: int, *, other: str | None = None, detail: str = ""
+    ) -> None:
+        """``merged`` (with ``other``) or ``suspended``: it happened to the alert and does not end it."""
+        async with self._pool.transaction() as conn:
+            row = (alert_id, what, to_datetime(at_us), other, storable(detail))
+            await c.execute(conn, _BESIDE, row)
+            await announce(conn, [("alert", alert_id, alert_id)])
+
+
+async def _theirs(conn: c.Connection, alert_id: str, party: str) -> bool:
+    """Whether the alert concerns a protected person; raises unless it is the party's to answer."""
+    row = await c.fetch_one(conn, _LOCK_ALERT, (alert_id,))
+    if row is None:
+        raise AlertUnknown(f"there is no alert {alert_id!r}")
+    if party not in row[0] and await c.fetch_one(conn, _TOLD, (alert_id, party)) is None:
+        raise NotTheirs(f"the alert was not for {party}")
+    return bool(row[1])
+
+
+def _words(closing: Closing) -> tuple[str, str, str | None, str]:
+    victim = closing.victim_outcome
+    return (
+        str(closing.cause),
+        str(closing.outcome),
+        None if victim is None else str(victim),
+        storable(closing.note),
+    )

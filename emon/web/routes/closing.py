@@ -1,0 +1,91 @@
+"""Closing an alert: with a cause and an outcome, and how the protected person is where it concerns one."""
+
+from __future__ import annotations
+
+import msgspec
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from emon.alerts.acknowledge import AcknowledgementRefused, claimed_party, verify_closing
+from emon.limits import CLOSING_NOTE_CHARS_MAX
+from emon.model.resolution import Closing, ClosingCause, ClosingOutcome, VictimOutcome
+from emon.store.errors import AlertUnknown, ClosedOtherwise, ClosingIncomplete, NotTheirs
+from emon.web.backend import Services
+from emon.web.guard import Guard
+from emon.web.http import Json, Refused, read_body, read_json, refused
+from emon.web.routes.alerts import ALERT_ID, SIGNATURE
+from emon.web.shapes import life_json, resolution_json
+
+
+class _Closing(msgspec.Struct, forbid_unknown_fields=True):
+    cause: ClosingCause
+    outcome: ClosingOutcome
+    victim_outcome: VictimOutcome | None = None
+    note: str = ""
+
+
+class ClosingRoutes:
+    """``/api/v1/alerts/ID/resolve`` and the whole ``life`` of an alert."""
+
+    def __init__(self, services: Services, guard: Guard) -> None:
+        self._services = services
+        self._guard = guard
+        self.router = APIRouter()
+        self.router.add_api_route("/api/v1/alerts/{alert_id}/resolve", self.resolve, methods=["POST"])
+        self.router.add_api_route("/api/v1/alerts/{alert_id}/life", self.life, methods=["GET"])
+
+    async def resolve(self, request: Request, alert_id: str) -> Response:
+        """A person closes the alert: one who is logged in, or one whose party signs for it.
+
+        The first closing stands. The same again is answered with it; another is refused (409) and told of it.
+        """
+        if ALERT_ID.match(alert_id) is None:
+            raise refused(404, "there is no such alert")
+        if SIGNATURE in request.headers:
+            body = await read_body(request)
+            try:
+                secret = self._services.secrets.get(claimed_party(body))
+                if secret is None:
+                    raise refused(401, "no matching signature")
+                said = verify_closing(
+                    request.headers, body, secret, self._services.now_us(), alert_id=alert_id
+                )
+            except AcknowledgementRefused as fault:
+                raise refused(fault.http_status, fault.reason) from None
+            return await self._close(alert_id, said.party, said.person, said.closing, "webhook")
+        session = await self._guard.session(request)
+        given = await read_json(request, _Closing)
+        note = " ".join(given.note.split())
+        if len(note) > CLOSING_NOTE_CHARS_MAX:
+            raise refused(400, f"note: at most {CLOSING_NOTE_CHARS_MAX} characters")
+        closing = Closing(given.cause, given.outcome, given.victim_outcome, note)
+        return await self._close(alert_id, session.party, session.name, closing, "page")
+
+    async def _close(self, alert_id: str, party: str, person: str, closing: Closing, via: str) -> Response:
+        try:
+            closed = await self._services.backend.close_alert(
+                alert_id, party, person, closing, via, self._services.now_us()
+            )
+        except AlertUnknown:
+            raise refused(404, "there is no such alert") from None
+        except NotTheirs as fault:
+            raise refused(403, str(fault)) from None
+        except ClosingIncomplete as fault:
+            faults = [{"path": path, "message": message} for path, message in fault.faults]
+            raise Refused(422, {"error": str(fault), "faults": faults}) from None
+        except ClosedOtherwise as fault:
+            self._services.live.wake()
+            raise Refused(
+                409, {"error": str(fault), "alert": alert_id, "resolution": resolution_json(fault.first)}
+            ) from None
+        self._services.live.wake()
+        return Json({"alert": alert_id, "resolution": resolution_json(closed), "again": closed.again})
+
+    async def life(self, request: Request, alert_id: str) -> Response:
+        """Who did what when, and every attempt to tell somebody."""
+        await self._guard.session(request)
+        found = await self._services.backend.alerts_by_id([alert_id]) if ALERT_ID.match(alert_id) else []
+        if not found:
+            raise refused(404, "there is no such alert")
+        return Json(life_json(await self._services.backend.life(alert_id), found[0]))
