@@ -34,7 +34,16 @@ WHERE e.due_at <= %s ORDER BY a.priority, e.due_at, e.alert_id LIMIT %s
 _SELECT_NEXT = "SELECT min(due_at) FROM escalation WHERE due_at IS NOT NULL"
 # The step it was planned from must still be the one on file: of two who climb the same rung, one does.
 _ADVANCE = """
-UPDATE escalation SET step = %s, due_at = %s, needs = %s WHERE alert_id = %s AND step = %s RETURNING alert_id
+UPDATE escalation AS e SET step = p.step, due_at = p.due_at, needs = p.needs
+FROM unnest(%s::text[], %s::integer[], %s::integer[], %s::timestamptz[], %s::text[])
+     AS p (alert_id, before, step, due_at, needs)
+WHERE e.alert_id = p.alert_id AND e.step = p.before RETURNING e.alert_id
+"""
+# An alert that nobody could be told of the last time, and nobody can now, gets no further row: while all are
+# out of reach its rows would grow with the time. The row that tells somebody again counts those rungs too.
+_SELECT_LAST = """
+SELECT DISTINCT ON (alert_id) alert_id, step, told = '{}' FROM climb WHERE alert_id = ANY(%s)
+ORDER BY alert_id, step DESC
 """
 _SELECT_WAITING = """
 SELECT DISTINCT alert_id, recipient FROM delivery WHERE alert_id = ANY(%s) AND state = 'waiting'
@@ -102,29 +111,31 @@ class ClimbOutbox:
     async def climb(self, planned: Sequence[Planned], now_us: int) -> list[str]:
         """Keep the climbs with their deliveries and the next instants, in one transaction.
 
-        Answers the ids of the alerts that climbed. A rung that is on file already is not climbed again. A
-        recipient that still waits for the last delivery of the same alert gets no second one beside it.
+        Answers the ids of the alerts of which somebody was told, or could not be told for the first time. A
+        rung that is on file already is not climbed again. A recipient that still waits for the last
+        delivery of the same alert gets no second one beside it.
         """
         made_at = to_datetime(now_us)
-        climbed: list[str] = []
         async with self._pool.transaction() as conn:
+            moved = {row[0] for row in await c.fetch(conn, _ADVANCE, _steps(planned))}
+            climbing = [one for one in planned if one.climb is not None and one.id in moved]
+            ids = sorted(one.id for one in climbing)
+            if not ids:
+                return []
             waiting: dict[str, set[str]] = {}
-            climbing = [one.id for one in planned if one.climb is not None]
-            for row in await c.fetch(conn, _SELECT_WAITING, (climbing,)) if climbing else ():
+            for row in await c.fetch(conn, _SELECT_WAITING, (ids,)):
                 waiting.setdefault(row[0], set()).add(row[1])
-            for one in sorted(planned, key=lambda one: one.id):
-                step = one.step_before if one.climb is None else one.climb.step
-                next_at = None if one.next_us is None else to_datetime(one.next_us)
-                moved = await c.fetch_one(
-                    conn, _ADVANCE, (step, next_at, str(one.needs), one.id, one.step_before)
-                )
-                if moved is None or one.climb is None:
-                    continue
-                climbed.append(one.id)
-                await _write_climb(conn, one, one.climb, waiting.get(one.id, set()), made_at)
+            last = {row[0]: (row[1], row[2]) for row in await c.fetch(conn, _SELECT_LAST, (ids,))}
+            climbed: list[str] = []
+            for one in climbing:
+                told = [new for new in one.deliveries if new.recipient not in waiting.get(one.id, ())]
+                step, untold = last.get(one.id, (0, False))
+                if told or not untold:
+                    climbed.append(one.id)
+                    await _write_climb(conn, one, step + 1, told, made_at)
             if climbed:
                 await c.execute(conn, "NOTIFY emon_alert")
-                await announce(conn, [("alert", alert, alert) for alert in climbed])
+                await announce(conn, [("alert", alert, alert) for alert in sorted(climbed)])
         return climbed
 
     async def clock_was_set(self, at_us: int, by_us: int) -> None:
@@ -137,13 +148,28 @@ class ClimbOutbox:
                 await c.execute(conn, _MOVE, {"by": by_us})
 
 
+def _steps(planned: Sequence[Planned]) -> tuple[list[object], ...]:
+    """Parameters of ``_ADVANCE``, in the order of ids, so that two who write at once wait for each other
+    and never both."""
+    ordered = sorted(planned, key=lambda one: one.id)
+    return (
+        [one.id for one in ordered],
+        [one.step_before for one in ordered],
+        [one.step_before if one.climb is None else one.climb.step for one in ordered],
+        [None if one.next_us is None else to_datetime(one.next_us) for one in ordered],
+        [str(one.needs) for one in ordered],
+    )
+
+
 async def _write_climb(
-    conn: c.Connection, one: Planned, climb: Climb, waiting: set[str], made_at: datetime
+    conn: c.Connection, one: Planned, first_step: int, told: Sequence[NewDelivery], made_at: datetime
 ) -> None:
-    told = [new for new in one.deliveries if new.recipient not in waiting]
-    withheld = [new.recipient for new in one.deliveries if new.recipient in waiting]
+    climb = one.climb
+    assert climb is not None
+    names = {new.recipient for new in told}
+    withheld = [new.recipient for new in one.deliveries if new.recipient not in names]
     row = (
-        *(one.id, climb.step, climb.first, to_datetime(climb.due_us), made_at, list(climb.owed)),
+        *(one.id, climb.step, first_step, to_datetime(climb.due_us), made_at, list(climb.owed)),
         *([new.recipient for new in told], withheld),
     )
     await c.execute(conn, _INSERT_CLIMB, row)

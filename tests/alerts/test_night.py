@@ -1,0 +1,246 @@
+"""A night in which nobody answers, played in seconds: real database, real HTTP recipients, a clock passed
+in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from benchmarks.alerts_night import PARTIES, Night, night, tomorrow_us, week
+from emon.alerts.lifecycle import Stage
+from emon.limits import RECIPIENT_DOWN_AFTER_S
+from emon.model.instant import HOUR_US, MINUTE_US, SECOND_US
+from emon.model.resolution import Closing, ClosingCause, ClosingOutcome
+from emon.model.vocabulary import AlertEvent, Party
+from emon.store.store import Store
+
+BREACH = ("breach", AlertEvent.BREACH, 1, PARTIES)
+SILENCE = ("silence", AlertEvent.SILENCE, 3, (Party.RECLASSERING, Party.MELDKAMER_EM))
+BATTERY = ("battery", AlertEvent.BATTERY_LOW, 4, (Party.MELDKAMER_EM,))
+
+
+@pytest.fixture
+async def dark(claimed_store: Store, tmp_path: Path) -> AsyncIterator[tuple[Night, Any]]:
+    async with night(claimed_store, tomorrow_us(), tmp_path) as parts:
+        yield parts
+
+
+def due_s(climbs: int) -> list[int]:
+    """Seconds of the alert itself and of so many climbs by the default ladder."""
+    return [0, 60, *(180 * step for step in range(1, climbs))]
+
+
+def told(parts: Night, party: str, alert_id: str, since_us: int = 0) -> list[tuple[float, int]]:
+    """(seconds, climb) of each message that a recipient got on an alert."""
+    return [((at_us - since_us) / SECOND_US, climb) for at_us, climb in parts.servers[party].alerts(alert_id)]
+
+
+async def test_each_climb_comes_at_its_instant_the_whole_night(dark: tuple[Night, Any]) -> None:
+    parts, _ = dark
+    breach, silence, battery = await parts.raise_alerts(BREACH, SILENCE, BATTERY)
+    await parts.look()
+    await parts.pass_until(2 * HOUR_US)
+    expected = list(zip(due_s(41), range(42), strict=True))
+    for party in PARTIES:
+        assert told(parts, party, breach) == expected
+    assert told(parts, "politie", silence) == []
+    assert told(parts, "reclassering", silence) == expected
+    assert told(parts, "meldkamer_em", battery) == [(0, 0)], "what does not hurry is no flood"
+    hooks = [hook for _, hook, _ in parts.servers["politie"].messages]
+    assert len(hooks) == len(set(hooks)), "each climb has an idempotency key of its own"
+    _, hook, second = parts.servers["politie"].messages[1]
+    assert hook == f"{breach}:politie:1"
+    assert second["data"]["owed"] == [str(party) for party in PARTIES]
+    assert second["data"]["texts"]["nl"]["subject"].startswith("OPSCHALING 1: ")
+    await parts.pass_until(8 * HOUR_US + MINUTE_US, HOUR_US)
+    assert told(parts, "meldkamer_em", battery)[1:] == [(8 * 3_600, 1)]
+
+
+async def test_one_party_s_answer_does_not_end_another_s_climbing_and_a_closing_ends_all(
+    dark: tuple[Night, Any],
+) -> None:
+    parts, _ = dark
+    breach, silence = await parts.raise_alerts(BREACH, SILENCE)
+    await parts.look()
+    await parts.pass_until(100 * SECOND_US)
+    await parts.store.acknowledge(breach, "reclassering", "B. Bakker", "page", parts.clocks.wall_us)
+    await parts.store.acknowledge(silence, "meldkamer_em", "C. Smit", "page", parts.clocks.wall_us)
+    await parts.pass_until(400 * SECOND_US)
+    assert told(parts, "politie", breach) == [(0, 0), (60, 1), (180, 2), (360, 3)]
+    assert told(parts, "reclassering", breach) == [(0, 0), (60, 1)]
+    assert told(parts, "reclassering", silence) == [(0, 0), (60, 1)], "there one person's answer is enough"
+    (shown,) = await parts.store.alerts_by_id([breach])
+    assert (shown.life.stage, shown.life.owed) == (Stage.TAKEN, ("politie", "meldkamer_em"))
+
+    closing = Closing(ClosingCause.WEARER, ClosingOutcome.SENT_AWAY)
+    await parts.store.close_alert(breach, "politie", "A. de Vries", closing, "page", parts.clocks.wall_us)
+    await parts.pass_until(2 * HOUR_US)
+    assert [climb for _, climb in told(parts, "politie", breach)] == [0, 1, 2, 3]
+    assert await parts.store.next_escalation_us() is None, "nothing waits for anybody any more"
+
+
+async def test_a_restart_loses_no_climb_and_doubles_none(dark: tuple[Night, Any]) -> None:
+    parts, channels = dark
+    (breach,) = await parts.raise_alerts(BREACH)
+    await parts.look()
+    for until_s in (59, 60, 179, 181, 359):
+        await parts.pass_until(until_s * SECOND_US)
+        await parts.stop()
+        await parts.start(channels)
+        await parts.look()
+    await parts.stop()
+    parts.clocks.go(20 * MINUTE_US)  # the service is down; rungs 3 to 8 pass
+    await parts.start(channels)
+    await parts.look()
+    await parts.pass_until(1_600 * SECOND_US)
+    assert told(parts, "politie", breach) == [(0, 0), (60, 1), (180, 2), (1_559, 9)]
+    with psycopg.connect(parts.store.url) as conn:
+        rows = conn.execute("SELECT first_step, step FROM climb ORDER BY step").fetchall()
+    assert rows == [(1, 1), (2, 2), (3, 9)], "every rung is on file once"
+
+
+@pytest.mark.parametrize("set_us", [-HOUR_US, HOUR_US, -10 * SECOND_US])
+async def test_a_clock_that_is_set_moves_no_climb(dark: tuple[Night, Any], set_us: int) -> None:
+    parts, _ = dark
+    (breach,) = await parts.raise_alerts(BREACH)
+    await parts.look()
+    await parts.pass_until(100 * SECOND_US, SECOND_US)
+    parts.clocks.set_wall(set_us)
+    await parts.look()
+    await parts.pass_until(200 * SECOND_US, SECOND_US)
+    parts.clocks.set_wall(-set_us)
+    await parts.look()
+    await parts.pass_until(400 * SECOND_US, SECOND_US)
+    assert told(parts, "politie", breach) == [(0, 0), (60, 1), (180, 2), (360, 3)]
+    with psycopg.connect(parts.store.url) as conn:
+        moved = conn.execute("SELECT by_us FROM clock_step ORDER BY at").fetchall()
+    assert sorted(moved) == sorted([(set_us,), (-set_us,)])
+
+
+async def test_two_who_climb_the_same_rung_climb_it_once(dark: tuple[Night, Any]) -> None:
+    parts, _ = dark
+    (breach,) = await parts.raise_alerts(BREACH)
+    await parts.look()
+    parts.clocks.go(60 * SECOND_US)
+    due = await parts.store.escalations_due(parts.clocks.wall_us, 10)
+    planned = [parts.escalator._planned(one, parts.clocks.wall_us) for one in due]
+    first = await parts.store.climb(planned, parts.clocks.wall_us)
+    second = await parts.store.climb(planned, parts.clocks.wall_us)
+    assert (first, second) == ([breach], [])
+    await parts.sent()
+    assert told(parts, "politie", breach) == [(0, 0), (60, 1)]
+
+
+async def test_who_is_down_is_told_to_the_others_once_and_gets_each_alert_once(
+    dark: tuple[Night, Any],
+) -> None:
+    parts, _ = dark
+    await parts.servers["politie"].down()
+    (breach,) = await parts.raise_alerts(BREACH)
+    await parts.look()
+    await parts.pass_until(20 * MINUTE_US, 10 * SECOND_US)
+    others = ("reclassering", "meldkamer_em")
+
+    def down_alerts(party: str) -> list[dict[str, Any]]:
+        bodies = [body["data"] for _, _, body in parts.servers[party].messages]
+        return [one for one in bodies if one["event"] == "recipient_down" and one["climb"] == 0]
+
+    for party in others:
+        (alert,) = down_alerts(party)
+        assert (alert["priority"], alert["recipients"]) == (2, list(others))
+        assert "politie" in alert["texts"]["nl"]["body"]
+        (first_us, _) = parts.servers[party].alerts(alert["id"])[0]
+        assert RECIPIENT_DOWN_AFTER_S <= first_us / SECOND_US <= RECIPIENT_DOWN_AFTER_S + 20
+    await parts.servers["politie"].up()
+    await parts.pass_until(25 * MINUTE_US, 10 * SECOND_US)
+    for party in others:
+        assert [one["priority"] for one in down_alerts(party)] == [2, 4], (
+            "told once, and once that it is back"
+        )
+    climbs = [climb for _, climb in parts.servers["politie"].alerts(breach)]
+    assert climbs[0] == 0
+    assert climbs[1:] == sorted(set(climbs[1:]))
+    assert len(climbs) <= 4, "not one for each rung that passed while it was down"
+    with psycopg.connect(parts.store.url) as conn:
+        (withheld,) = conn.execute("SELECT bool_or('politie' = ANY(withheld)) FROM climb").fetchall()[0]
+    assert withheld
+
+
+async def test_heartbeats_are_counted_on_and_none_is_kept_for_who_is_down(dark: tuple[Night, Any]) -> None:
+    parts, channels = dark
+    assert await parts.heartbeats.beat() == [str(party) for party in PARTIES]
+    await parts.servers["politie"].down()
+    for _ in range(3):
+        assert "politie" not in await parts.heartbeats.beat()
+    await parts.servers["politie"].up()
+    await parts.stop()
+    await parts.start(channels)
+    await parts.heartbeats.beat()
+    beats = [body for _, _, body in parts.servers["politie"].messages if body["type"] == "heartbeat"]
+    assert [beat["data"]["seq"] for beat in beats] == [1, 5], "a gap is what was missed, over a restart too"
+    assert [hook for _, hook, _ in parts.servers["politie"].messages] == [
+        "heartbeat:politie:1",
+        "heartbeat:politie:5",
+    ]
+    assert beats[-1]["data"]["well"] is True
+    assert (await parts.store.counts()).deliveries_waiting == 0
+
+
+async def test_a_recipient_that_misses_heartbeats_is_down_though_nothing_is_for_it(
+    dark: tuple[Night, Any],
+) -> None:
+    parts, _ = dark
+    await parts.heartbeats.beat()
+    await parts.servers["reclassering"].down()
+    told_at: list[int] = []
+    for minute in range(1, 8):
+        parts.clocks.go(MINUTE_US)
+        await parts.heartbeats.beat()
+        told_at += [minute for word in await parts.down_watch.step() if word.cause == "reclassering"]
+        await parts.sent()
+    assert told_at == [4], "three minutes after the first that it missed"
+
+
+async def test_one_message_that_is_refused_is_not_a_recipient_that_is_down(dark: tuple[Night, Any]) -> None:
+    """It takes its heartbeats, so that it is there; that one alert is refused stands in that alert's life."""
+    parts, _ = dark
+    with psycopg.connect(parts.store.url, autocommit=True) as conn:
+        (breach,) = await parts.raise_alerts(BREACH)
+        await parts.sent()
+        conn.execute(
+            "UPDATE delivery SET state = 'waiting', delivered_at = NULL, next_attempt_at = 'infinity' "
+            "WHERE alert_id = %s AND recipient = 'politie'",
+            (breach,),
+        )
+    for _ in range(10):
+        parts.clocks.go(MINUTE_US)
+        await parts.heartbeats.beat()
+        assert await parts.down_watch.step() == []
+
+
+async def test_all_are_down_for_days_and_nothing_is_lost(claimed_store: Store, tmp_path: Path) -> None:
+    """The week itself is played by ``python -m benchmarks.alerts_night``."""
+    figures = await week(claimed_store, tmp_path, alerts=60, days=1, look_s=1_800)
+    assert (figures["lost"], figures["received_twice"]) == (0, 0)
+    assert figures["waiting_at_return"] == 60 * len(PARTIES) + _down_alerts(claimed_store)
+    assert figures["memory_last_mb"] - figures["memory_first_mb"] < 20
+    with psycopg.connect(claimed_store.url) as conn:
+        row = conn.execute(
+            "SELECT max(n) FROM (SELECT count(*) AS n FROM climb GROUP BY alert_id) AS t"
+        ).fetchone()
+    assert row is not None
+    assert row[0] <= 3, "what is on file of an alert does not grow with the time that nobody could be told"
+
+
+def _down_alerts(store: Store) -> int:
+    with psycopg.connect(store.url) as conn:
+        row = conn.execute(
+            "SELECT count(*) FROM delivery AS d JOIN alert AS a ON a.id = d.alert_id "
+            "WHERE a.event = 'recipient_down' AND a.priority = 2"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
