@@ -241,18 +241,13 @@ class Service:
         self, backend: StoreBackend, live: LiveFeed, status: Callable[[], dict[str, object]]
     ) -> Services:
         settings = self._settings
-        secrets_of = {
-            str(party): secret
-            for party in self._recipients.routes
-            if (secret := self._recipients.secret_of(party)) is not None
-        }
         return Services(
             backend=backend,
             live=live,
             now_us=clock.now_us,
             cookie_secret=_cookie_secret(settings.data_dir),
             status=status,
-            secrets=secrets_of,
+            keys=self._recipients.keys(),
             allowed_hosts=_allowed_hosts(settings),
             secure_cookie=settings.http_public_url.startswith("https://"),
         )

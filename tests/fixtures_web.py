@@ -14,6 +14,8 @@ import pytest
 import uvicorn
 
 from emon import clock
+from emon.alerts.key_ring import KeyRing
+from emon.alerts.routes import Secret
 from emon.store.store import Store
 from emon.web.app import create_app
 from emon.web.backend import Services
@@ -53,7 +55,7 @@ class Desk:
             now_us=clock.now_us,
             cookie_secret=b"0123456789abcdef0123456789abcdef",
             status=lambda: self.status,
-            secrets={"politie": SECRET},
+            keys={"politie": KeyRing.of_secret(Secret(SECRET))},
         )
         config = uvicorn.Config(
             create_app(services),

@@ -12,7 +12,7 @@ import base64
 import binascii
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -30,6 +30,9 @@ from emon.model.resolution import Closing
 
 _SECONDS = re.compile(r"[0-9]{1,11}\Z", re.ASCII)
 _SIGNATURES_MAX = 16  # a header may hold several while a secret is replaced; more is abuse
+
+
+Secrets = str | Sequence[str]
 
 
 class Refusal(StrEnum):
@@ -76,12 +79,13 @@ def claimed_party(body: bytes) -> str:
 
 
 def verify_acknowledgement(
-    headers: Mapping[str, str], body: bytes, secret: str, now_us: int, *, alert_id: str
+    headers: Mapping[str, str], body: bytes, secret: Secrets, now_us: int, *, alert_id: str
 ) -> Acknowledgement:
     """Verify the signature over the exact bytes of ``body`` and read it.
 
-    ``headers`` as received, in any letter case; ``secret`` is the claimed party's (``whsec_…``);
-    ``alert_id`` is the alert that the address names. Whether that alert was meant for the party is
+    ``headers`` as received, in any letter case; ``secret`` is the claimed party's (``whsec_…``), or all
+    that hold while one replaces another; ``alert_id`` is the alert that the address names.
+    Whether that alert was meant for the party is
     the caller's question, since only the store knows.
 
     Raises ``AcknowledgementRefused``: header missing or unreadable, signed more than five minutes
@@ -105,7 +109,7 @@ class SignedClosing(msgspec.Struct, frozen=True):
 
 
 def verify_closing(
-    headers: Mapping[str, str], body: bytes, secret: str, now_us: int, *, alert_id: str
+    headers: Mapping[str, str], body: bytes, secret: Secrets, now_us: int, *, alert_id: str
 ) -> SignedClosing:
     """As ``verify_acknowledgement``, of a body that has ``cause``, ``outcome``, and where they are wanted
     ``victim_outcome`` and ``note`` beside the three members. Raises the same."""
@@ -124,7 +128,7 @@ def verify_closing(
     return SignedClosing(said.alert, said.party, said.person, msgspec.structs.replace(closing, note=note))
 
 
-def _verify(headers: Mapping[str, str], body: bytes, secret: str, now_us: int) -> int:
+def _verify(headers: Mapping[str, str], body: bytes, secret: Secrets, now_us: int) -> int:
     """The second at which the body was signed, once its signature holds."""
     message_id, signed_at_s, signatures = _signature_headers(headers)
     if abs(now_us - signed_at_s * SECOND_US) > SIGNATURE_TOLERANCE_S * SECOND_US:
@@ -136,8 +140,9 @@ def _verify(headers: Mapping[str, str], body: bytes, secret: str, now_us: int) -
     except UnicodeDecodeError:
         raise AcknowledgementRefused(Refusal.MALFORMED, "body is not UTF-8") from None
     signed_at = datetime.fromtimestamp(signed_at_s, UTC)
-    expected = _decoded(Webhook(secret).sign(message_id, signed_at, text))
-    matches = [hmac.compare_digest(expected, _decoded(given)) for given in signatures]
+    secrets = (secret,) if isinstance(secret, str) else secret
+    expected = [_decoded(Webhook(one).sign(message_id, signed_at, text)) for one in secrets]
+    matches = [hmac.compare_digest(ours, _decoded(given)) for ours in expected for given in signatures]
     if not any(matches):
         raise AcknowledgementRefused(Refusal.UNSIGNED, "no matching signature")
     return signed_at_s

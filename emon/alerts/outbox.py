@@ -97,6 +97,8 @@ class DueDelivery(msgspec.Struct, frozen=True):
     ``raised_to``: the most urgent priority that stands behind it in its line, where there is any.
     ``climb``: 0, or the step that tells the alert again because nobody answered; ``owed``: whose answer
     was wanted then.
+    ``earlier``: what this recipient was to hear before of the same breach: delivery and when its alert
+    was committed (microseconds), in order.
     """
 
     id: str
@@ -107,6 +109,7 @@ class DueDelivery(msgspec.Struct, frozen=True):
     raised_to: int | None = None
     climb: int = 0
     owed: tuple[str, ...] = ()
+    earlier: tuple[tuple[str, int], ...] = ()
 
     @property
     def lane(self) -> int:
@@ -119,7 +122,8 @@ class Attempt(msgspec.Struct, frozen=True):
     """One attempt. ``number`` starts at 1; ``status`` is the HTTP or SMTP code where one came.
 
     ``next_attempt_at_us`` is None exactly when ``outcome`` is ``delivered``; ``ended_at_us`` is
-    then the delivery's ``delivered_at``.
+    then the delivery's ``delivered_at``. ``acknowledged``: the party and the person who took the alert in
+    hand, where the receipt said so; kept in the same transaction.
     """
 
     number: int
@@ -129,6 +133,7 @@ class Attempt(msgspec.Struct, frozen=True):
     started_at_us: int
     ended_at_us: int
     next_attempt_at_us: int | None
+    acknowledged: tuple[str, str] | None = None
 
 
 class Outbox(Protocol):

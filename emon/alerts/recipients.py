@@ -7,6 +7,8 @@
       "meldkamer_em": {"channel": "smtp", "to": "…@…", "from": "…@…", "server": "mail.example:587",
                        "security": "starttls", "username": "…", "password_file": "…"}}}
 
+Channels: ``webhook``, ``cap``, ``smtp``, ``mqtt``, ``apprise`` (docs/recipients.md).
+
 No alert may vanish for want of a route. The monitoring centre (``meldkamer_em``) must have one; an
 alert for a party without a route of its own goes to the monitoring centre, whose message then
 names the party that it has to warn itself, and the service says so at start.
@@ -21,6 +23,7 @@ from typing import Any
 
 import msgspec
 
+from emon.alerts.key_ring import KeyRing, key_ring
 from emon.alerts.policy_tree import read_policy_tree
 from emon.alerts.route_reader import RouteReader
 from emon.alerts.routes import Languages, Route
@@ -100,11 +103,20 @@ class Recipients(msgspec.Struct, frozen=True):
         ]
 
     def secret_of(self, party: str) -> str | None:
-        """The secret that signs this party's acknowledgements; None where it has none."""
+        """The secret that signs this party's acknowledgements; None where it has none of its own, or a
+        file of keys."""
         for known, route in self.routes.items():
             if known == party and route.secret is not None:
                 return route.secret.reveal()
         return None
+
+    def keys(self) -> dict[str, KeyRing]:
+        """The keys of each party and contact that has some, by name; they follow their files.
+
+        Raises ``KeysRefused`` or ``OSError`` for a file that has become unusable since it was checked.
+        """
+        named = {**{str(party): route for party, route in self.routes.items()}, **self.contacts}
+        return {name: ring for name, route in named.items() if (ring := key_ring(route)) is not None}
 
 
 def load_recipients(

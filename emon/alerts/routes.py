@@ -46,17 +46,36 @@ class MailSecurity(StrEnum):
     NONE = "none"
 
 
-class WebhookRoute(msgspec.Struct, frozen=True):
-    """``secret`` signs our messages and the party's acknowledgements (``whsec_…``, base64)."""
+class HttpRoute(msgspec.Struct, frozen=True):
+    """An address that is posted to. ``secret`` signs our messages and the party's acknowledgements
+    (``whsec_…``, base64); with ``keys_file`` the keys stand there and ``secret`` is None. ``cert_file`` and
+    ``key_file``: the certificate we show (mutual TLS)."""
 
     party: Party
     url: str
-    secret: Secret
+    secret: Secret | None
     ca_file: str | None = None
+    keys_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+
+
+class WebhookRoute(HttpRoute, frozen=True):
+    """JSON."""
 
     @property
     def channel(self) -> str:
         return "webhook"
+
+
+class CapRoute(HttpRoute, frozen=True):
+    """CAP 1.2 XML. ``sender``: who we are in it, such as ``emon@meldkamer.example``."""
+
+    sender: str = "emon"
+
+    @property
+    def channel(self) -> str:
+        return "cap"
 
 
 class SmtpRoute(msgspec.Struct, frozen=True):
@@ -72,10 +91,45 @@ class SmtpRoute(msgspec.Struct, frozen=True):
     password: Secret | None = None
     secret: Secret | None = None
     ca_file: str | None = None
+    keys_file: str | None = None
 
     @property
     def channel(self) -> str:
         return "smtp"
 
 
-Route = WebhookRoute | SmtpRoute
+class MqttRoute(msgspec.Struct, frozen=True):
+    """A topic at a broker. ``secret`` signs the messages, where there is one."""
+
+    party: Party
+    host: str
+    port: int
+    topic: str
+    tls: bool
+    username: str | None = None
+    password: Secret | None = None
+    secret: Secret | None = None
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    keys_file: str | None = None
+
+    @property
+    def channel(self) -> str:
+        return "mqtt"
+
+
+class AppriseRoute(msgspec.Struct, frozen=True):
+    """``url``: one of Apprise's, which holds its own secrets. ``secret`` verifies acknowledgements only."""
+
+    party: Party
+    url: Secret
+    secret: Secret | None = None
+    keys_file: str | None = None
+
+    @property
+    def channel(self) -> str:
+        return "apprise"
+
+
+Route = WebhookRoute | CapRoute | SmtpRoute | MqttRoute | AppriseRoute

@@ -32,6 +32,7 @@ COMMANDS = (
     "migrate",
     "user",
     "broker",
+    "recipients",
     "health",
 )
 """In the order in which ``emon --help`` shows them."""

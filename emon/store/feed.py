@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from emon.store import connect as c
 
+News = tuple[str, str, str | None]
+"""(kind, ref, alert id) of one row."""
+
 _INSERT = """
 INSERT INTO feed (kind, ref, alert_id)
 SELECT kind, ref, alert_id
@@ -14,7 +17,7 @@ ORDER BY place
 """
 
 
-async def announce(conn: c.Connection, news: Sequence[tuple[str, str, str | None]]) -> None:
+async def announce(conn: c.Connection, news: Sequence[News]) -> None:
     """Add (kind, ref, alert id) rows; the last thing a transaction does before it commits.
 
     An identity number is given out when a row is inserted, not when it commits, so two

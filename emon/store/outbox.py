@@ -11,7 +11,7 @@ from emon.model.instant import to_datetime
 from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Risk
 from emon.store import connect as c
 from emon.store.errors import DatabaseUnavailable
-from emon.store.feed import announce
+from emon.store.feed import News, announce
 from emon.store.rows import storable
 from emon.store.watching import unseen_from
 
@@ -46,7 +46,7 @@ SELECT due.id, due.recipient, due.channel, due.attempts, due.lane,
        coalesce(b.historic, false), coalesce(b.refuted, false),
        n.lon, n.lat, n.accuracy_m, n.fixed_at,
        coalesce(t.cause, p.cause), coalesce(t.victim, false), coalesce(t.unseen, '[]')::text,
-       coalesce(t.cleared_at, p.over_at), due.climb, coalesce(k.owed, '{}')
+       coalesce(t.cleared_at, p.over_at), due.climb, coalesce(k.owed, '{}'), earlier.ids, earlier.detected
 FROM due
 JOIN alert AS a ON a.id = due.alert_id
 LEFT JOIN breach AS b ON b.id = a.breach_id
@@ -58,6 +58,11 @@ LEFT JOIN device_now AS n ON n.device = coalesce(b.device, a.device)
 LEFT JOIN trouble AS t ON t.alert_id = a.id AND t.event = a.event
 LEFT JOIN platform_alert AS p ON p.alert_id = a.id
 LEFT JOIN climb AS k ON k.alert_id = due.alert_id AND k.step = due.climb
+LEFT JOIN LATERAL (
+    SELECT array_agg(e.id ORDER BY e.seq) AS ids, array_agg(f.detected_at ORDER BY e.seq) AS detected
+    FROM alert AS f JOIN delivery AS e ON e.alert_id = f.id
+    WHERE f.breach_id = a.breach_id AND e.recipient = due.recipient AND e.seq < due.seq
+) AS earlier ON true
 ORDER BY due.recipient, due.lane, due.alert_at, due.seq
 """
 _SELECT_NEXT_DUE = """
@@ -89,6 +94,11 @@ UPDATE delivery AS d SET
 FROM given AS g JOIN fresh ON fresh.delivery_id = g.id
 WHERE d.id = g.id AND d.state = 'waiting'
 RETURNING d.id, d.alert_id
+"""
+_ACKNOWLEDGE = """
+INSERT INTO acknowledgement (alert_id, party, person, acknowledged_at, via)
+SELECT d.alert_id, %s, %s, %s, 'answer' FROM delivery AS d WHERE d.id = %s
+ON CONFLICT (alert_id, party) DO NOTHING RETURNING alert_id
 """
 _SELECT_FREED = """
 SELECT EXISTS (
@@ -136,26 +146,30 @@ class OutboxReads:
         """See ``Outbox.record_attempts``. Raises ``LookupError`` for a delivery that is not there.
 
         Rows that another transaction holds are recorded after the others, each by itself."""
-        rows = {row[0]: row for row in map(_attempt_row, attempts)}
-        kept, freed = await self._record(rows, _LOCK_FREE)
-        for delivery_id in rows.keys() - kept:
-            alone, freed_too = await self._record({delivery_id: rows[delivery_id]}, _LOCK_ONE)
+        given = dict(attempts)
+        kept, freed = await self._record(given, _LOCK_FREE)
+        for delivery_id in given.keys() - kept:
+            alone, freed_too = await self._record({delivery_id: given[delivery_id]}, _LOCK_ONE)
             if not alone:
                 raise LookupError(f"there is no delivery {delivery_id!r}")
             freed = freed or freed_too
         return freed
 
-    async def _record(self, rows: Mapping[str, c.Row], lock: str) -> tuple[set[str], bool]:
-        """Those of the rows that the lock gave, in one transaction; which, and whether one was freed."""
+    async def _record(self, given: Mapping[str, Attempt], lock: str) -> tuple[set[str], bool]:
+        """Those that the lock gave, in one transaction; which, and whether one was freed."""
+        rows = {one: _attempt_row(one, attempt) for one, attempt in given.items()}
         async with _outbox(self._pool) as conn, conn.transaction():
-            kept = {row[0] for row in await c.fetch(conn, lock, (list(rows),))}
+            kept = {row[0] for row in await c.fetch(conn, lock, (list(given),))}
             if not kept:
                 return kept, False
             columns = [list(column) for column in zip(*(rows[one] for one in sorted(kept)), strict=True)]
             changed = await c.fetch(conn, _KEEP_ATTEMPTS, columns)
+            news: list[News] = [("delivery", row[0], row[1]) for row in sorted(changed)]
+            for one in sorted(kept):
+                news += await _acknowledged(conn, one, given[one])
             freed = await c.fetch_one(conn, _SELECT_FREED, (list(kept),))
-            if changed:
-                await announce(conn, [("delivery", row[0], row[1]) for row in sorted(changed)])
+            if news:
+                await announce(conn, news)
             self.at_point(Point.RECORDED)
         return kept, bool(freed and freed[0])
 
@@ -178,8 +192,17 @@ async def _outbox(pool: c.Pool) -> AsyncIterator[c.Connection]:
         raise OutboxUnavailable(str(fault)) from fault
 
 
-def _attempt_row(one: tuple[str, Attempt]) -> c.Row:
-    delivery_id, attempt = one
+async def _acknowledged(conn: c.Connection, delivery_id: str, attempt: Attempt) -> list[News]:
+    """Keep the acknowledgement that came with a receipt, the first of each party; the news of it."""
+    if attempt.acknowledged is None:
+        return []
+    party, person = attempt.acknowledged
+    params = (party, storable(person), to_datetime(attempt.ended_at_us), delivery_id)
+    row = await c.fetch_one(conn, _ACKNOWLEDGE, params)
+    return [] if row is None else [("acknowledgement", party, row[0])]
+
+
+def _attempt_row(delivery_id: str, attempt: Attempt) -> c.Row:
     next_us = attempt.next_attempt_at_us
     delivered = attempt.outcome is Outcome.DELIVERED
     if not delivered and next_us is None:
@@ -209,6 +232,7 @@ def _due_from_row(row: c.Row) -> DueDelivery:
         raised_to=row[4],
         climb=row[34],
         owed=tuple(row[35]),
+        earlier=tuple(zip(row[36] or (), row[37] or (), strict=True)),
         alert=AlertView(
             id=alert,
             event=AlertEvent(event),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from emon.alerts.key_ring import KeyRing
 from emon.model.breach import Breach
 from emon.model.order import OrderVersion
 from emon.model.resolution import Closing
@@ -149,8 +150,8 @@ class Services:
     """What the composition root hands to ``create_app``.
 
     ``status`` answers ``/health``: a mapping with ``ok`` (bool) and whatever else helps whoever
-    watches; it must hold nothing about a person, because nobody has logged in. ``secrets`` are the
-    parties' Standard Webhooks secrets, which sign their acknowledgements. ``allowed_hosts`` are the
+    watches; it must hold nothing about a person, because nobody has logged in. ``keys`` are the
+    parties' Standard Webhooks keys, which sign their acknowledgements. ``allowed_hosts`` are the
     names a browser may have asked for, without port (None: any); a page on the internet whose name
     points to this machine is none of them. ``secure_cookie`` is for a service behind TLS.
     """
@@ -160,6 +161,6 @@ class Services:
     now_us: Callable[[], int]
     cookie_secret: bytes
     status: Callable[[], Mapping[str, object]]
-    secrets: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, KeyRing] = field(default_factory=dict)
     allowed_hosts: frozenset[str] | None = LOOPBACK_HOSTS
     secure_cookie: bool = False

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
-from emon.alerts.channels import SendResult
+from emon.alerts.channels import Channel, SendResult
 from emon.alerts.dispatcher import Dispatcher, DispatcherLimits
 from emon.alerts.outbox import AlertView, Attempt, DueDelivery, OutboxUnavailable, Outcome, PositionView
 from emon.model.instant import SECOND_US, parse_instant
@@ -211,7 +211,7 @@ class MemoryChannel:
 @asynccontextmanager
 async def dispatching(
     outbox: MemoryOutbox,
-    channels: dict[str, MemoryChannel],
+    channels: Mapping[str, Channel],
     clock: TestClock,
     limits: DispatcherLimits | None = None,
 ) -> AsyncIterator[Dispatcher]:

@@ -21,10 +21,10 @@ class Request(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def talking(talk: Talk, *, tls: bool = False) -> AsyncIterator[int]:
+async def talking(talk: Talk, *, tls: bool | ssl.SSLContext = False) -> AsyncIterator[int]:
     """A server on a free port of this machine; connections still open at the end are cut."""
-    context: ssl.SSLContext | None = None
-    if tls:
+    context = tls if isinstance(tls, ssl.SSLContext) else None
+    if tls is True:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(DATA / "self_signed.pem")
     writers: list[asyncio.StreamWriter] = []

@@ -61,6 +61,7 @@ def test_routes_are_read_with_secrets_from_where_they_are_kept(tmp_path: Path) -
     police, mail = recipients.routes[Party.POLITIE], recipients.routes[Party.MELDKAMER_EM]
     assert isinstance(police, WebhookRoute)
     assert isinstance(mail, SmtpRoute)
+    assert police.secret is not None
     assert police.secret.reveal() == recipients.secret_of("reclassering") == SECRET
     assert (mail.host, mail.port, mail.security) == ("mail", 587, MailSecurity.STARTTLS)
     assert mail.password is not None

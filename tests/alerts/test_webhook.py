@@ -126,7 +126,7 @@ async def test_nobody_there_is_a_failure_with_its_reason() -> None:
     async with channel_to(f"http://127.0.0.1:{port}/") as channel:
         result = await channel.send(DELIVERY)
     assert (result.outcome, result.status) == (Outcome.FAILED, None)
-    assert "ConnectError" in result.detail
+    assert "ConnectionRefusedError" in result.detail
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_not_trusted() -> None:
@@ -194,6 +194,8 @@ def test_the_body_says_everything_once() -> None:
             "delivery": "0123456789abcdef:politie",
             "recipient": "politie",
             "attempt": 1,
+            "climb": 0,
+            "owed": [],
             "unreached": [],
             "acknowledge_url": "https://emon.example/api/v1/alerts/0123456789abcdef/acknowledge",
         },

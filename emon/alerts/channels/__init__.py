@@ -11,12 +11,16 @@ from emon.limits import RECIPIENT_DETAIL_CHARS_MAX
 
 
 class SendResult(msgspec.Struct, frozen=True):
-    """What the recipient answered. ``retry_after_s``: the pause it asked for, if any."""
+    """What the recipient answered. ``retry_after_s``: the pause it asked for, if any.
+
+    ``acknowledged``: the party and person who took the alert in hand, where the answer said so.
+    """
 
     outcome: Outcome
     status: int | None
     detail: str
     retry_after_s: float | None = None
+    acknowledged: tuple[str, str] | None = None
 
 
 class Channel(Protocol):

@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from emon.alerts.channels import Channel
+from emon.alerts.channels.apprise_url import AppriseChannel
+from emon.alerts.channels.cap import CapChannel
+from emon.alerts.channels.mqtt import MqttChannel
 from emon.alerts.channels.smtp import SmtpChannel
 from emon.alerts.channels.webhook import WebhookChannel
 from emon.alerts.compose import Composer
 from emon.alerts.recipients import Recipients
-from emon.alerts.routes import WebhookRoute
+from emon.alerts.routes import AppriseRoute, CapRoute, MqttRoute, Route, SmtpRoute, WebhookRoute
 
 
 @asynccontextmanager
@@ -28,11 +31,21 @@ async def open_channels(
     async with AsyncExitStack() as stack:
         routes = {**{str(party): route for party, route in recipients.routes.items()}, **recipients.contacts}
         for name, route in routes.items():
-            channel: Channel
-            if isinstance(route, WebhookRoute):
-                channel = WebhookChannel(route, composer, clock_now_us)
-            else:
-                channel = SmtpChannel(route, composer, clock_now_us)
+            channel = _channel(route, composer, clock_now_us)
             stack.push_async_callback(channel.close)
             channels[name] = channel
         yield channels
+
+
+def _channel(route: Route, composer: Composer, clock_now_us: Callable[[], int]) -> Channel:
+    match route:
+        case SmtpRoute():
+            return SmtpChannel(route, composer, clock_now_us)
+        case AppriseRoute():
+            return AppriseChannel(route, composer)
+        case MqttRoute():
+            return MqttChannel(route, composer, clock_now_us)
+        case CapRoute():
+            return CapChannel(route, composer, clock_now_us)
+        case WebhookRoute():
+            return WebhookChannel(route, composer, clock_now_us)

@@ -1,56 +1,27 @@
-"""A signed webhook as Standard Webhooks 1.0 specifies; a 2xx status is the receipt.
-
-``webhook-id`` is the delivery's id and stays the same over all attempts, so a receiver can tell a
-repeat; ``webhook-timestamp`` and the signature are new for each attempt. Redirects are not
-followed (the specification counts a 3xx as failed: an alert goes where its configuration says).
-Certificates are verified; the environment's proxy settings are not used.
-"""
+"""A signed webhook with a JSON body (``signed_post.py``)."""
 
 from __future__ import annotations
 
-import asyncio
-import ssl
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 
-import httpx
 import msgspec
-from standardwebhooks.webhooks import Webhook
 
-from emon.alerts.channels import SendResult, short_detail
+from emon.alerts.channels import SendResult
+from emon.alerts.channels.signed_post import SignedPoster
 from emon.alerts.compose import Composer
-from emon.alerts.outbox import AlertView, DueDelivery, Outcome, PositionView
+from emon.alerts.outbox import AlertView, DueDelivery, PositionView
 from emon.alerts.protected import is_protected, shown_to_her
 from emon.alerts.routes import WebhookRoute
-from emon.limits import (
-    DELIVERIES_AT_ONCE_MAX,
-    DELIVERY_ATTEMPT_TIMEOUT_S,
-    DELIVERY_CONNECT_TIMEOUT_S,
-    RECIPIENT_ANSWER_BYTES_MAX,
-)
-from emon.model.instant import SECOND_US, format_instant, to_datetime, to_us
-
-_ANSWER_WAIT_S = 1.0  # the status is the receipt; a body that stalls may not undo it
-_PASSING = frozenset({408, 425, 429})  # RFC 9110, 8470, 6585: try again later; so is every 5xx
+from emon.model.instant import format_instant
 
 
 class WebhookChannel:
-    """One recipient's webhook, with its own connections, kept alive between alerts."""
+    """One recipient's webhook."""
 
     def __init__(self, route: WebhookRoute, composer: Composer, clock_now_us: Callable[[], int]) -> None:
-        self._route = route
         self._composer = composer
         self._now_us = clock_now_us
-        self._signer = Webhook(route.secret.reveal())
-        self._client = httpx.AsyncClient(
-            verify=ssl.create_default_context(cafile=route.ca_file) if route.ca_file else True,
-            follow_redirects=False,
-            trust_env=False,
-            timeout=httpx.Timeout(DELIVERY_ATTEMPT_TIMEOUT_S, connect=DELIVERY_CONNECT_TIMEOUT_S),
-            limits=httpx.Limits(max_connections=DELIVERIES_AT_ONCE_MAX),
-        )
+        self._poster = SignedPoster(route, clock_now_us)
 
     async def send(self, delivery: DueDelivery) -> SendResult:
         sent_at_us = self._now_us()
@@ -62,63 +33,20 @@ class WebhookChannel:
         return await self._post(webhook_id, body, sent_at_us)
 
     async def _post(self, webhook_id: str, body: bytes, sent_at_us: int) -> SendResult:
-        headers = {
-            "content-type": "application/json",
-            "user-agent": "emon",
-            "webhook-id": webhook_id,
-            "webhook-timestamp": str(sent_at_us // SECOND_US),
-            "webhook-signature": self._signer.sign(webhook_id, to_datetime(sent_at_us), body.decode()),
-        }
-        try:
-            async with self._client.stream(
-                "POST", self._route.url, content=body, headers=headers
-            ) as response:
-                return self._result(response, await _begin_of_answer(response))
-        except httpx.HTTPError as fault:
-            return SendResult(Outcome.FAILED, None, short_detail(f"{type(fault).__name__}: {fault}"))
+        return await self._poster.post(webhook_id, body, sent_at_us, "application/json")
 
     async def close(self) -> None:
-        await self._client.aclose()
-
-    def _result(self, response: httpx.Response, answer: str) -> SendResult:
-        status = response.status_code
-        detail = short_detail(f"{status} {response.reason_phrase} {answer}")
-        if response.is_success:
-            return SendResult(Outcome.DELIVERED, status, detail)
-        if status in _PASSING or response.is_server_error:
-            pause_s = self._retry_after_s(response.headers.get("retry-after"))
-            return SendResult(Outcome.FAILED, status, detail, retry_after_s=pause_s)
-        return SendResult(Outcome.REFUSED, status, detail)
-
-    def _retry_after_s(self, value: str | None) -> float | None:
-        """RFC 9110 section 10.2.3: seconds, or an HTTP date. What is neither counts as absent."""
-        if value is None:
-            return None
-        if value.isascii() and value.isdigit():
-            return float(value[:9])
-        try:
-            moment = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-        return (to_us(aware) - self._now_us()) / SECOND_US
+        await self._poster.close()
 
 
-async def _begin_of_answer(response: httpx.Response) -> str:
-    """The first bytes of the answer's body, for the record of the attempt. Never fails."""
-    begin = b""
-    with suppress(TimeoutError, httpx.HTTPError, httpx.StreamError):
-        async with asyncio.timeout(_ANSWER_WAIT_S):
-            async for chunk in response.aiter_raw():
-                begin += chunk[:RECIPIENT_ANSWER_BYTES_MAX]
-                if len(begin) >= RECIPIENT_ANSWER_BYTES_MAX:
-                    break
-    return begin.decode(errors="replace")
+def shown(delivery: DueDelivery) -> AlertView:
+    """What of the alert its recipient may see, whatever the channel."""
+    return shown_to_her(delivery.alert) if is_protected(delivery.recipient) else delivery.alert
 
 
 def webhook_body(delivery: DueDelivery, composer: Composer, sent_at_us: int) -> bytes:
     """The JSON body, documented in docs/recipients.md. Keys only ever get added to it."""
-    alert = shown_to_her(delivery.alert) if is_protected(delivery.recipient) else delivery.alert
+    alert = shown(delivery)
     content = {
         "type": "alert",
         "timestamp": format_instant(alert.detected_at_us),  # Standard Webhooks' own name

@@ -68,11 +68,12 @@ class AlertRoutes:
         body = await read_body(request, ACKNOWLEDGEMENT_BYTES_MAX)
         try:
             party = claimed_party(body)
-            secret = self._services.secrets.get(party)
-            if secret is None:
+            keys = self._services.keys.get(party)
+            if keys is None:
                 raise refused(401, "no matching signature")
+            now_us = self._services.now_us()
             said = verify_acknowledgement(
-                request.headers, body, secret, self._services.now_us(), alert_id=alert_id
+                request.headers, body, keys.secrets_at(now_us), now_us, alert_id=alert_id
             )
         except AcknowledgementRefused as fault:
             raise refused(fault.http_status, fault.reason) from None

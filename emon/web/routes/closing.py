@@ -45,11 +45,12 @@ class ClosingRoutes:
         if SIGNATURE in request.headers:
             body = await read_body(request)
             try:
-                secret = self._services.secrets.get(claimed_party(body))
-                if secret is None:
+                keys = self._services.keys.get(claimed_party(body))
+                if keys is None:
                     raise refused(401, "no matching signature")
+                now_us = self._services.now_us()
                 said = verify_closing(
-                    request.headers, body, secret, self._services.now_us(), alert_id=alert_id
+                    request.headers, body, keys.secrets_at(now_us), now_us, alert_id=alert_id
                 )
             except AcknowledgementRefused as fault:
                 raise refused(fault.http_status, fault.reason) from None

@@ -1,0 +1,48 @@
+"""The many others, through Apprise: gateways for text messages, Signal, pagers, and what else it knows.
+
+What Apprise says is *sent* is the receipt; for most services that is their own machine's word. There is
+no idempotency key: a repeat shows as a second message with the same alert id in its text. The address
+holds secrets, so Apprise's own log is silent, and what is kept of a failure is that it failed.
+Redirects are not followed.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import apprise
+
+from emon.alerts.channels import SendResult
+from emon.alerts.compose import Composer
+from emon.alerts.outbox import DueDelivery, Outcome
+from emon.alerts.routes import AppriseRoute
+from emon.limits import URGENT_PRIORITY_MAX
+
+logging.getLogger("apprise").disabled = True  # it names addresses, and with them their secrets
+
+
+class AppriseChannel:
+    """One recipient's address at a service that Apprise reaches."""
+
+    def __init__(self, route: AppriseRoute, composer: Composer) -> None:
+        self._composer = composer
+        self._apprise = apprise.Apprise(
+            asset=apprise.AppriseAsset(app_id="emon", http_redirects=False, secure_logging=True)
+        )
+        self._known = self._apprise.add(route.url.reveal())
+
+    async def send(self, delivery: DueDelivery) -> SendResult:
+        texts = self._composer.texts(delivery)
+        urgent = delivery.alert.priority <= URGENT_PRIORITY_MAX
+        sent = self._known and await self._apprise.async_notify(
+            title=texts.nl.subject,
+            body=f"{texts.nl.body}\n-- English --\n{texts.en.subject}\n{texts.en.body}",
+            body_format=apprise.NotifyFormat.TEXT,
+            notify_type=apprise.NotifyType.FAILURE if urgent else apprise.NotifyType.INFO,
+        )
+        if sent:
+            return SendResult(Outcome.DELIVERED, None, "sent, says Apprise")
+        return SendResult(Outcome.FAILED, None, "not sent, says Apprise")
+
+    async def close(self) -> None:
+        """Nothing is kept between messages."""
