@@ -31,6 +31,7 @@ from emon.config import Address, Settings
 from emon.escalator import Escalator
 from emon.geofence.geometry import load_engine_kernels
 from emon.heartbeats import Heartbeats
+from emon.identity.monitor import say_what_loses_fixes
 from emon.ingest.sources.frame_source import FrameSource
 from emon.ingest.sources.mqtt import MqttSource
 from emon.ingest.sources.reconnecting import ReconnectingSource
@@ -126,6 +127,8 @@ class Service:
                 open_channels(self._recipients, _public_url(settings, listener), clock.now_us)
             )
             dispatcher = Dispatcher(store, channels, clock.now_us)
+            if settings.nats_monitor_url is not None:
+                await say_what_loses_fixes(settings.nats_monitor_url)
             source = await stack.enter_async_context(
                 SOURCES[settings.mqtt_source](
                     settings.mqtt_url, client_id=settings.mqtt_client_id, give_up_s=give_up_s

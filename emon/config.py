@@ -62,6 +62,7 @@ class Settings:
     mqtt_url: str
     mqtt_client_id: str | None
     mqtt_source: str
+    nats_monitor_url: str | None
     database_url: str
     http_listen: Address
     http_public_url: str
@@ -202,6 +203,15 @@ SETTINGS: tuple[Setting, ...] = (
         "word",
         "How the broker's packets are read: aiomqtt, or frames, the service's own subscriber with a compiled "
         "scanner. Both keep the same promises; the session at the broker is the same.",
+    ),
+    Setting(
+        "EMON_NATS_MONITOR_URL",
+        "nats_monitor_url",
+        _url("http", "https"),
+        None,
+        "URL",
+        "Monitoring port of nats-server (its `http` setting). Asked at start for settings that lose fixes, "
+        "which MQTT cannot ask for; without it they are not looked at.",
     ),
     Setting(
         "EMON_DATABASE_URL",

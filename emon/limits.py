@@ -44,6 +44,10 @@ BROKER_PASSWORD_BYTES = 24  # [own] 192 random bits: no guess succeeds, whatever
 BROKER_PBKDF2_ROUNDS = 101  # [own] what mosquitto_passwd writes; paid at every connection
 BROKER_BCRYPT_COST = 4  # [own] the least of bcrypt: a returning fleet pays it at every connection
 
+PACKET_BYTES_MIN = PAYLOAD_BYTES_MAX + 4_096  # [contract] section 1: payloads of 1 MiB, and their envelope
+NATS_MONITOR_ANSWER_S = 5.0  # [own] asked once at start, on the broker's own network
+NATS_ACK_WAIT_MAX_S = 5.0  # [own] longest that a fix waits after a crash of the service; ours is 1 s
+
 # --- admission --------------------------------------------------------------------------------
 CLOCK_AHEAD_MAX_S = 120  # [own] device clocks come from GNSS; two minutes cover a cell clock
 CLOCK_BEHIND_MAX_S = 30 * 86_400  # [own] longest stored backlog taken at its word: 30 days

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emon.cli import broker_check
+
 if TYPE_CHECKING:
     from emon.identity.book import Book, Credential
 
@@ -26,6 +28,8 @@ examples:
   $ emon broker sync /etc/emon/broker --reload-pid $(pidof mosquitto)    after new orders were armed
   $ emon broker revoke /etc/emon/broker em-1001 --reload-pid $(pidof mosquitto)   lost: its session ends
   $ emon broker rotate /etc/emon/broker em-1001                  a new password; a revoked one is let in again
+
+  $ emon broker check /etc/mosquitto             which settings of the broker lose fixes, with line and remedy
 
 Both brokers read the files again on SIGHUP. Without --reload-pid the command to send it is printed.
 
@@ -57,6 +61,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="let devices in no more",
         description="Lets devices in no more, also if orders name them.",
     )
+    broker_check.register(actions)
     for action in (sync, rotate, revoke):
         action.add_argument("folder", metavar="FOLDER", type=Path, help="where the book and the files are")
         if action is not sync:

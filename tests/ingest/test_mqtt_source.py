@@ -11,6 +11,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aiomqtt
 import pytest
@@ -351,3 +352,29 @@ def test_a_url_is_read_whole() -> None:
     assert (address.user, address.password, address.host, address.port) == ("a@b", "p:w", "::1", 99)
     assert (address.tls, address.version, address.window, address.client_id) == (True, "5", 7, "x")
     assert str(address) == "mqtts://a@b@[::1]:99"
+
+
+async def test_the_broker_s_own_word_on_itself_is_noted_and_delivered_to_nobody(
+    mosquitto_broker: MosquittoBroker, source_type: SourceType
+) -> None:
+    async with source_type(mosquitto_broker.service_url) as source:
+        async with asyncio.timeout(PATIENCE_S):
+            while source.notes.version is None:
+                assert await source.next_batch(max_messages=1, max_wait_s=0.05) == []
+        assert source.notes.version.startswith("mosquitto version 2")
+
+
+async def test_what_a_broker_with_mqtt_5_bounds_is_said(
+    tmp_path: Path, source_type: SourceType, caplog: pytest.LogCaptureFixture
+) -> None:
+    narrow = {"max_packet_size": "max_packet_size 65536", "sys_interval": "retain_available false"}
+    broker = MosquittoBroker(tmp_path / "m", replaced=narrow)
+    await broker.start()
+    try:
+        with caplog.at_level(logging.ERROR):
+            async with source_type(broker.service_url):
+                pass
+    finally:
+        await broker.stop()
+    assert "takes packets of 65536 bytes" in caplog.text
+    assert "keeps no retained message" in caplog.text

@@ -6,9 +6,14 @@ import logging
 
 from emon.ingest.sources.mqtt_url import BrokerAddress
 from emon.ingest.sources.packets import NEVER_EXPIRES_S
-from emon.limits import RECEIVE_WINDOW_MESSAGES
+from emon.limits import PACKET_BYTES_MIN, RECEIVE_WINDOW_MESSAGES
 
 _log = logging.getLogger(__name__)
+
+DROPPED_TOPIC = "$SYS/broker/publish/messages/dropped"  # Mosquitto counts there what it gave up
+VERSION_TOPIC = "$SYS/broker/version"  # and says there who it is
+SYSTEM_TOPICS = (DROPPED_TOPIC, VERSION_TOPIC)
+_VERSION_SHOWN_MAX = 100
 
 
 class BrokerNotes:
@@ -18,6 +23,7 @@ class BrokerNotes:
         self._address = address
         self._client_id = client_id
         self._had_session = False
+        self.version: str | None = None
         self.dropped_by_broker = 0
         self.dropped_unpromised = 0
 
@@ -53,6 +59,36 @@ class BrokerNotes:
                 window,
                 RECEIVE_WINDOW_MESSAGES,
             )
+
+    def grants(self, max_qos: int | None, retain: bool | None, packet_bytes: int | None) -> None:
+        """What else a broker with MQTT 5 says in its CONNACK; None, where it says nothing, bounds nothing."""
+        if max_qos == 0:
+            _log.error(
+                "MQTT broker %s takes QoS 0 alone: nothing that devices send is promised.", self._address
+            )
+        if retain is False:
+            _log.error("MQTT broker %s keeps no retained message: devices' status is lost.", self._address)
+        if packet_bytes is not None and packet_bytes < PACKET_BYTES_MIN:
+            _log.error(
+                "MQTT broker %s takes packets of %d bytes, %d are needed: a device that stored more is sent "
+                "away for ever; see docs/brokers.md.",
+                self._address,
+                packet_bytes,
+                PACKET_BYTES_MIN,
+            )
+
+    def system(self, topic: str, payload: bytes) -> bool:
+        """Whether this is a word of the broker on itself, and no device's."""
+        if topic == VERSION_TOPIC:
+            version = payload.decode("utf-8", "replace")
+            if version != self.version:
+                _log.info("MQTT broker %s: %s", self._address, version[:_VERSION_SHOWN_MAX])
+            self.version = version
+        elif topic == DROPPED_TOPIC:
+            self.dropped(payload)
+        else:
+            return False
+        return True
 
     def more_than_agreed(self, window: int) -> None:
         """It sends beyond our Receive Maximum; what waits here stays bounded in bytes."""

@@ -14,10 +14,11 @@ from typing import Self
 
 from emon.ingest.source import Delivery, SourceUnavailable
 from emon.ingest.sources import packets
+from emon.ingest.sources.broker_notes import SYSTEM_TOPICS
 from emon.ingest.sources.frame_link import FrameLink
 from emon.ingest.sources.frames import load_scanner
 from emon.ingest.sources.packets import Property
-from emon.ingest.sources.reconnecting import DROPPED_TOPIC, ConnectionEnded, ReconnectingSource, not_granted
+from emon.ingest.sources.reconnecting import ConnectionEnded, ReconnectingSource, not_granted
 from emon.limits import RECEIVE_BYTES_MAX, UNPROMISED_QUEUE_MAX
 
 _PACKET_IDS = 0x1_0000
@@ -81,6 +82,12 @@ class FrameSource(ReconnectingSource):
             self.notes.bounds(
                 None if expiry_s is None else int(expiry_s), None if window is None else int(window)
             )
+            told = greeting.properties
+            qos, retain, size = (
+                None if (value := told.get(name)) is None else int(value)
+                for name in (Property.MAXIMUM_QOS, Property.RETAIN_AVAILABLE, Property.MAXIMUM_PACKET_SIZE)
+            )
+            self.notes.grants(qos, None if retain is None else bool(retain), size)
             await self._subscribe(link)
             self._note_subscribed(started)
             raise await asyncio.shield(link.ended)
@@ -94,7 +101,7 @@ class FrameSource(ReconnectingSource):
         for topic, code in zip(self._subscriptions, codes, strict=True):
             if code != 1:
                 raise ConnectionEnded(not_granted(topic, code, self.address.user))
-        await link.subscribe([DROPPED_TOPIC], qos=0)  # refused where there is no such count: no matter
+        await link.subscribe(SYSTEM_TOPICS, qos=0)  # refused where there is no such count: no matter
 
     async def _settle(self) -> None:
         if self._link is not None and self._subscribed:
@@ -113,9 +120,9 @@ class FrameSource(ReconnectingSource):
             if self._version == "5" and self._held_count == self.address.window + 1:
                 self.notes.more_than_agreed(self.address.window)
             receipt = self._connection * _PACKET_IDS + packet_id
-        if topic == DROPPED_TOPIC:
-            self.notes.dropped(payload)
-        elif receipt is None and len(self._queue) >= UNPROMISED_QUEUE_MAX:
+        if topic.startswith("$") and self.notes.system(topic, payload):
+            return
+        if receipt is None and len(self._queue) >= UNPROMISED_QUEUE_MAX:
             self.notes.unpromised()
         else:
             self._queue.append(Delivery(topic, payload, bool(head & 1), receipt))

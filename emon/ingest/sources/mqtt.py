@@ -22,10 +22,10 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from emon.ingest.source import Delivery, SourceUnavailable
+from emon.ingest.sources.broker_notes import DROPPED_TOPIC, SYSTEM_TOPICS
 from emon.ingest.sources.packets import NEVER_EXPIRES_S, TAKEN_OVER, UNSUPPORTED_VERSION
 from emon.ingest.sources.reconnecting import (
     CALL_TIMEOUT_S,
-    DROPPED_TOPIC,
     BrokerUnavailable,
     ConnectionEnded,
     ReconnectingSource,
@@ -158,7 +158,8 @@ class MqttSource(ReconnectingSource):
             code = _code(granted[0])
             if code != 1:
                 raise aiomqtt.MqttError(not_granted(topic, code, self.address.user))
-        await client.subscribe(DROPPED_TOPIC, qos=0)  # refused where there is no such count: no matter
+        # Refused where there is no such count: no matter.
+        await client.subscribe([(topic, 0) for topic in SYSTEM_TOPICS])
 
     def _receiver(self, connection: int) -> Callable[[PahoClient, Any, MQTTMessage], None]:
         def receive(_client: PahoClient, _userdata: object, message: MQTTMessage) -> None:
@@ -169,9 +170,9 @@ class MqttSource(ReconnectingSource):
                 self._unacknowledged.add(message.mid)
                 receipt = _Receipt(connection, message.mid)
             topic = _topic(message)
-            if topic == DROPPED_TOPIC:
-                self.notes.dropped(bytes(message.payload))
-            elif receipt is None and len(self._queue) >= UNPROMISED_QUEUE_MAX:
+            if topic.startswith("$") and self.notes.system(topic, bytes(message.payload)):
+                return
+            if receipt is None and len(self._queue) >= UNPROMISED_QUEUE_MAX:
                 self.notes.unpromised()
             else:
                 payload = bytes(message.payload)
@@ -195,6 +196,12 @@ class MqttSource(ReconnectingSource):
                 self.notes.bounds(
                     getattr(properties, "SessionExpiryInterval", None),
                     getattr(properties, "ReceiveMaximum", None),
+                )
+                retain = getattr(properties, "RetainAvailable", None)
+                self.notes.grants(
+                    getattr(properties, "MaximumQoS", None),
+                    None if retain is None else bool(retain),
+                    getattr(properties, "MaximumPacketSize", None),
                 )
             inner(client, userdata, flags, reason, properties)
 

@@ -36,6 +36,9 @@ class Property(IntEnum):
     REASON = 0x1F
     RECEIVE_MAXIMUM = 0x21
     TOPIC_ALIAS_MAXIMUM = 0x22
+    MAXIMUM_QOS = 0x24
+    RETAIN_AVAILABLE = 0x25
+    MAXIMUM_PACKET_SIZE = 0x27
 
 
 REFUSED_FROM = 0x80  # reason codes of 0x80 or greater are refusals (2.4)

@@ -27,7 +27,6 @@ from emon.limits import RECONNECT_PAUSE_MAX_S, RECONNECT_PAUSE_MIN_S
 _log = logging.getLogger(__name__)
 
 DEFAULT_CLIENT_ID = "emon"
-DROPPED_TOPIC = "$SYS/broker/publish/messages/dropped"  # Mosquitto counts there what it gave up
 CALL_TIMEOUT_S = 10.0
 _CANCEL_AGAIN_S = 0.2
 
