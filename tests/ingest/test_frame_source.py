@@ -70,7 +70,7 @@ class ByteBroker:
         if head == 0x10:
             writer.write(self.greeting)
         elif head == 0x82:
-            filters = len(SUBSCRIPTIONS) if b"emon/v1/+/fix" in body else 1
+            filters = len(SUBSCRIPTIONS) if b"emon/v1/+/fix" in body else body.count(b"$SYS/")
             writer.write(packet(0x90, body[:2] + b"\x00" + b"\x01" * filters))
         elif head == 0x40:
             self.acknowledged.append(int.from_bytes(body[:2], "big"))

@@ -152,8 +152,9 @@ def connect(
 
 
 def subscribe(packet_id: int, filters: Sequence[str], *, qos: int, five: bool) -> bytes:
-    """SUBSCRIBE. With MQTT 5 retained messages come once, when the subscription is new (3.8.3.1)."""
-    options = bytes((qos | (0x10 if five else 0),))
+    """SUBSCRIBE. With MQTT 5 retained messages come once, when the subscription is new (3.8.3.1); what has no
+    promise (QoS 0: the broker's words on itself) comes on each connection."""
+    options = bytes((qos | (0x10 if five and qos else 0),))
     body = struct.pack(">H", packet_id) + (b"\0" if five else b"")
     return _packet(Packet.SUBSCRIBE, body + b"".join(_text(one) + options for one in filters))
 
