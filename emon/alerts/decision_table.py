@@ -14,7 +14,7 @@ from emon.model.order import Window
 from emon.model.vocabulary import AlertEvent, Certainty, Kind, LegalBasis, Party, Risk
 from emon.timezones import load_timezone
 
-DEFAULT_LADDER_NAME = "default"
+DEFAULT_LADDER_NAME, LOW_LADDER_NAME = "default", "low"
 
 
 class Hours(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@ stand in its place; the tests hold each row to the contract's."""
 
 from __future__ import annotations
 
-from emon.alerts.decision_table import Row, When
+from emon.alerts.decision_table import LOW_LADDER_NAME, Row, When
 from emon.model.vocabulary import AlertEvent, Certainty, Kind, Party, Risk
 
 _MELDKAMER, _RECLASSERING, _POLITIE = Party.MELDKAMER_EM, Party.RECLASSERING, Party.POLITIE
@@ -20,6 +20,10 @@ def _plain(event: AlertEvent, priority: int, *recipients: Party) -> Row:
     return Row(event.value, When((event,)), priority, recipients)
 
 
+def _low(event: AlertEvent) -> Row:
+    return Row(event.value, When((event,)), 4, (_MELDKAMER,), ladder=LOW_LADDER_NAME)
+
+
 DEFAULT_ROWS = (
     Row("certain", _ban(Certainty.CERTAIN), 1, (_POLITIE, _RECLASSERING, _MELDKAMER)),
     Row("probable_high_risk", _ban(Certainty.PROBABLE, Risk.HIGH), 1, (_MELDKAMER, _RECLASSERING, _POLITIE)),
@@ -30,7 +34,7 @@ DEFAULT_ROWS = (
     Row("historic", When((AlertEvent.HISTORIC_BREACH,)), 3, (_RECLASSERING, _MELDKAMER)),
     Row("incursion", When((AlertEvent.POSSIBLE_INCURSION,)), 3, (_MELDKAMER,)),
     Row("cleared_refuted", When((AlertEvent.BREACH_CLEARED,), recalls_police=True), 1, told=True),
-    Row("cleared", When((AlertEvent.BREACH_CLEARED,)), 4, told=True),
+    Row("cleared", When((AlertEvent.BREACH_CLEARED,)), 4, told=True, ladder=LOW_LADDER_NAME),
     _plain(AlertEvent.PANIC, 1, _POLITIE, _MELDKAMER),
     Row("tamper_high_risk", When(_TAMPERS, risks=(Risk.HIGH,)), 1, (_MELDKAMER, _POLITIE)),
     _plain(AlertEvent.STRAP_TAMPER, 2, _MELDKAMER),
@@ -39,9 +43,9 @@ DEFAULT_ROWS = (
     Row("recipient_down", When((AlertEvent.RECIPIENT_DOWN,)), 2, others=True),
     Row("platform", When((AlertEvent.PLATFORM,)), 2, others=True),
     _plain(AlertEvent.ORDER_WITHOUT_DEVICE, 3, _RECLASSERING),
-    _plain(AlertEvent.BATTERY_LOW, 4, _MELDKAMER),
-    _plain(AlertEvent.CHARGING_MISSED, 4, _MELDKAMER),
-    _plain(AlertEvent.CLOCK_WRONG, 4, _MELDKAMER),
+    _low(AlertEvent.BATTERY_LOW),
+    _low(AlertEvent.CHARGING_MISSED),
+    _low(AlertEvent.CLOCK_WRONG),
     _plain(AlertEvent.BATTERY_CRITICAL, 3, _MELDKAMER),
     _plain(AlertEvent.SILENCE, 3, _MELDKAMER),
     _plain(AlertEvent.NO_POSITION, 3, _MELDKAMER),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from emon.alerts.decision_table import DEFAULT_LADDER_NAME, Hours
+from emon.alerts.decision_table import DEFAULT_LADDER_NAME, LOW_LADDER_NAME, Hours
 from emon.alerts.lifecycle import Needs
 from emon.limits import (
     CLIMB_AGAIN_S,
@@ -112,8 +112,11 @@ def told_at(
 _FIRST = Rung(CLIMB_FIRST_S, (UNANSWERED, Party.MELDKAMER_EM))
 _AGAIN = Rung(CLIMB_AGAIN_S, (UNANSWERED, Party.MELDKAMER_EM))
 DEFAULT_LADDER = Ladder(DEFAULT_LADDER_NAME, (_FIRST, _AGAIN), CLIMB_REPEAT_S)
+LOW_LADDER = Ladder(
+    LOW_LADDER_NAME, (Rung(CLIMB_LOW_FIRST_S, (UNANSWERED, Party.MELDKAMER_EM)),), CLIMB_LOW_REPEAT_S
+)
+"""Of what is over, or only to be known. Hurried it would be a flood in which the alert that matters drowns; but
+even that waits for a person, and is told again when a shift has ended and then daily."""
 
-LOW_LADDER = Ladder("low", (Rung(CLIMB_LOW_FIRST_S, (UNANSWERED, Party.MELDKAMER_EM)),), CLIMB_LOW_REPEAT_S)
-"""What alerts of priority 4 and 5 climb where the policy's file gives them no ladder of their own: they are
-over, or only to be known. Hurried they would be a flood in which the alert that matters drowns; but even
-they wait for a person, and are told again when a shift has ended and then daily."""
+DEFAULT_LADDERS = (DEFAULT_LADDER, LOW_LADDER)
+"""What a policy has unless its file gives ladders of these names."""

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from emon.alerts.decision_table import DEFAULT_LADDER_NAME, Row, Situation
 from emon.alerts.default_rows import DEFAULT_ROWS
-from emon.alerts.ladder import DEFAULT_LADDER, Contact, Ladder, Shift, told_at
+from emon.alerts.ladder import DEFAULT_LADDERS, Contact, Ladder, Shift, told_at
 from emon.model.vocabulary import AlertEvent, Party
 
 
@@ -20,7 +20,7 @@ class Policy(msgspec.Struct, frozen=True):
     rule."""
 
     rows: tuple[Row, ...] = DEFAULT_ROWS
-    ladders: tuple[Ladder, ...] = (DEFAULT_LADDER,)
+    ladders: tuple[Ladder, ...] = DEFAULT_LADDERS
     shifts: tuple[Shift, ...] = ()
     contacts: tuple[Contact, ...] = ()
 

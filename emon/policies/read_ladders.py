@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from emon.alerts.ladder import UNANSWERED, Contact, Ladder, Rung, Shift, Turn
+from emon.alerts.lifecycle import Needs
 from emon.limits import CLIMB_MAX_S, CLIMB_REPEAT_S, LADDER_RUNGS_MAX
 from emon.model.vocabulary import Party
 from emon.orders.members import Check, Faults, check_text, items_of, kind_of, members_of, one_of, shown
@@ -22,6 +23,7 @@ class _Written(msgspec.Struct, frozen=True):
 
     rungs: tuple[Rung, ...]
     repeat_s: int | None
+    needs: Needs | None
     then: str | None
 
 
@@ -98,6 +100,7 @@ def ladders_reader(known: list[str]) -> Check[tuple[Ladder, ...]]:
             if members is None:
                 return None
             repeat_s = members.optional("repeat_s", check_deadline)
+            needs = members.optional("needs", one_of(Needs))
             then = members.optional("then", check_name)
             items = members.required("rungs", _items) or []
             members.close()
@@ -105,7 +108,12 @@ def ladders_reader(known: list[str]) -> Check[tuple[Ladder, ...]]:
             _check_rising(rungs, f"{place}.rungs", faults)
             if repeat_s is not None and then is not None:
                 faults.add(f"{place}.repeat_s", f"is never reached: the ladder goes on in {shown(then)}")
-            return _Written(tuple(one for one in rungs if one is not None), repeat_s, then)
+            return _Written(
+                tuple(one for one in rungs if one is not None),
+                repeat_s,
+                None if needs is None else Needs(needs),
+                then,
+            )
 
         before = len(faults)
         written = _named(value, path, faults, ladder)
@@ -135,6 +143,7 @@ def _check_rising(rungs: list[Rung | None], path: str, faults: Faults) -> None:
 def _whole(name: str, written: Mapping[str, _Written], path: str, faults: Faults) -> Ladder | None:
     """A ladder with all that follow it; the seconds of each count from the last rung of the one before."""
     rungs: list[Rung] = []
+    needs = written[name].needs
     passed: list[str] = []
     here: str | None = name
     while here is not None:
@@ -153,7 +162,7 @@ def _whole(name: str, written: Mapping[str, _Written], path: str, faults: Faults
         bounds = f"at most {LADDER_RUNGS_MAX} rungs and {CLIMB_MAX_S} seconds, with the ladders that follow"
         faults.add(path, f"{len(rungs)} rungs, the last after {rungs[-1].at_s} s; {bounds}")
         return None
-    return Ladder(name, tuple(rungs), CLIMB_REPEAT_S if repeat_s is None else repeat_s)
+    return Ladder(name, tuple(rungs), CLIMB_REPEAT_S if repeat_s is None else repeat_s, needs)
 
 
 def _named(

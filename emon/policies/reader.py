@@ -12,9 +12,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from emon.alerts.decision_table import DEFAULT_LADDER_NAME, Row, When
+from emon.alerts.decision_table import Row, When
 from emon.alerts.default_rows import DEFAULT_ROWS
-from emon.alerts.ladder import DEFAULT_LADDER
+from emon.alerts.ladder import DEFAULT_LADDERS
 from emon.alerts.policy import Policy
 from emon.alerts.policy_tree import read_policy_tree
 from emon.limits import POLICY_ROWS_MAX
@@ -69,8 +69,8 @@ def policy_of(tree: Any) -> Policy:
     shifts = members.optional("shifts", shifts_reader({contact.name: contact for contact in contacts})) or ()
     known = [*(contact.name for contact in contacts), *(shift.name for shift in shifts)]
     ladders = members.optional("ladders", ladders_reader(known)) or ()
-    if DEFAULT_LADDER_NAME not in [ladder.name for ladder in ladders]:
-        ladders = tuple(sorted((DEFAULT_LADDER, *ladders), key=lambda ladder: ladder.name))
+    given = {ladder.name: ladder for ladder in (*DEFAULT_LADDERS, *ladders)}
+    ladders = tuple(ladder for _, ladder in sorted(given.items()))
     defaults = members.optional("default_rows", check_flag) is not False
     named = [ladder.name for ladder in ladders]
     reader = _Rows(names_of(known, "contact or shift"), names_of(named, "ladder"), defaults)

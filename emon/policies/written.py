@@ -87,7 +87,8 @@ def clock_text(second: int) -> str:
 
 def _ladder(ladder: Ladder) -> Tree:
     rungs = [{"at_s": rung.at_s, "tell": list(rung.tell)} for rung in ladder.rungs]
-    return {"rungs": rungs, "repeat_s": ladder.repeat_s}
+    needs = {} if ladder.needs is None else {"needs": str(ladder.needs)}
+    return {"rungs": rungs, "repeat_s": ladder.repeat_s, **needs}
 
 
 def _shift(shift: Shift) -> list[Tree]:

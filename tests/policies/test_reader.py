@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from emon.alerts.decision_table import Situation
-from emon.alerts.ladder import DEFAULT_LADDER, Rung, told_at
+from emon.alerts.ladder import DEFAULT_LADDER, LOW_LADDER, Rung, told_at
 from emon.alerts.policy import DEFAULT_POLICY, Policy
 from emon.model.instant import parse_instant
 from emon.model.vocabulary import AlertEvent, Certainty, Kind, LegalBasis, Party, Risk
@@ -179,6 +179,7 @@ def test_a_ladder_goes_on_in_another_and_its_last_rung_comes_again_for_ever() ->
     assert [ladder.due_s(climb) for climb in range(1, 7)] == [30, 90, 120, 720, 1_320, 1_920]
     assert ladder.rung(1).tell == ("unanswered", "duty")
     assert ladder.rung(1_000_000) == ladder.rungs[-1] == Rung(120, ("chief", "om"))
+    assert policy.ladder_of("battery_low") == LOW_LADDER
     assert policy.ladder_of("silence") == policy.ladder_of("a row that is gone") == DEFAULT_LADDER
     assert (DEFAULT_LADDER.acknowledge_s, DEFAULT_LADDER.due_s(2), DEFAULT_LADDER.due_s(3)) == (60, 180, 360)
 
@@ -188,7 +189,7 @@ def test_a_ladder_goes_on_in_another_and_its_last_rung_comes_again_for_ever() ->
 )
 def test_who_of_a_shift_is_told_is_found_at_the_instant(at: str, name: str) -> None:
     policy = policy_of({**ROTA, "rows": [row(also=["duty"])]})
-    rung = policy.ladders[-1].rungs[0]
+    rung = policy.ladders[2].rungs[0]
     assert told_at(rung.tell, policy.shifts, ("politie", name), parse_instant(at)) == ("politie", name)
     assert policy.decide(Situation(AlertEvent.PANIC, parse_instant(at))).also == (name,)
 
