@@ -38,6 +38,7 @@ from emon.ingest.sources.reconnecting import ReconnectingSource
 from emon.limits import KERNELS_HINT_S, PARTITIONS_EVERY_S, WATCH_HEART_S
 from emon.model.effects import Effects
 from emon.model.instant import SECOND_US, to_datetime
+from emon.policies.written import policy_bytes, version_of
 from emon.runtime import Runtime
 from emon.store.errors import DatabaseUnavailable
 from emon.store.store import Store
@@ -123,6 +124,7 @@ class Service:
             stack.push_async_callback(store.close)
             await self._make_partitions(store)
             await store.claim_engine()
+            await store.use_policy(version_of(self._policy), policy_bytes(self._policy).decode())
             channels = await stack.enter_async_context(
                 open_channels(self._recipients, _public_url(settings, listener), clock.now_us)
             )

@@ -238,6 +238,7 @@ POLICY_BYTES_MAX = 1_048_576  # [own] a thousand rows need a third of it
 POLICY_ROWS_MAX = 1_000  # [own] beyond it nobody can read the table any more
 POLICY_NAME_CHARS_MAX = 64  # [own] of a row, a ladder, a shift, a contact
 POLICY_VERSION_DIGITS = 16  # [own] 64 bits of its content's hash, as the ids of alerts
+POLICY_USES_SHOWN_MAX = 100  # [own] newest changes of policy in one answer
 LADDER_RUNGS_MAX = 50  # [own] with every ladder that follows; far beyond what a person would write
 
 # --- documents of orders ------------------------------------------------------------------------

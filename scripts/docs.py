@@ -1,5 +1,5 @@
 """Write the generated pages of docs/: settings.md, approach.md, state-machines.md and scenario.schema.json
-from the code, explanation-example.md from a worked timeline, geofence-accuracy.md and
+policy-table.md from the code, explanation-example.md from a worked timeline, geofence-accuracy.md and
 simulator-receivers-figures.md from measurement (some minutes), wire.schema.json from the decoder's bounds,
 README.md from the pages' headings.
 
@@ -16,6 +16,8 @@ from emon.config import settings_markdown
 from emon.devices import machines
 from emon.explanation.schema import explanation_schema
 from emon.ingest.schema import wire_schema
+from emon.policies.page import policy_page
+from emon.policies.schema import policy_schema
 from scripts.approach_page import approach_page
 from scripts.explanation_example import example_page
 from simulator.receivers.page import figures_page
@@ -34,6 +36,7 @@ def index_markdown(docs: Path) -> str:
         lines.append(f"- [{heading}]({page.relative_to(docs)})")
     lines += ["- [The orders' JSON Schema](orders.schema.json)"]
     lines += ["- [The explanations' JSON Schema](explanation.schema.json)"]
+    lines += ["- [The policy files' JSON Schema](policy.schema.json)"]
     lines += ["- [The scenarios' JSON Schema](scenario.schema.json)"]
     lines += ["- [The wire's JSON Schema](wire.schema.json)", ""]
     return "\n".join(lines)
@@ -53,10 +56,14 @@ def main() -> int:
     (docs / "scenario.schema.json").write_text(schema + "\n", "utf-8")
     wire = json.dumps(wire_schema(), indent=1, ensure_ascii=False)
     (docs / "wire.schema.json").write_text(wire + "\n", "utf-8")
+    (docs / "policy-table.md").write_text(policy_page(), "utf-8")
+    policies = json.dumps(policy_schema(), indent=1, ensure_ascii=False)
+    (docs / "policy.schema.json").write_text(policies + "\n", "utf-8")
     (docs / "state-machines.md").write_text(machines.page(), "utf-8")
     (docs / "README.md").write_text(index_markdown(docs), "utf-8")
     print("wrote into docs/: settings.md, approach.md, state-machines.md, explanation-example.md,")
-    print("scenario.schema.json, wire.schema.json, two pages of measurements, README.md")
+    print("policy-table.md, policy.schema.json, scenario.schema.json, wire.schema.json,")
+    print("two pages of measurements, README.md")
     return 0
 
 

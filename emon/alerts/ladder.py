@@ -115,7 +115,7 @@ DEFAULT_LADDER = Ladder(DEFAULT_LADDER_NAME, (_FIRST, _AGAIN), CLIMB_REPEAT_S)
 LOW_LADDER = Ladder(
     LOW_LADDER_NAME, (Rung(CLIMB_LOW_FIRST_S, (UNANSWERED, Party.MELDKAMER_EM)),), CLIMB_LOW_REPEAT_S
 )
-"""Of what is over, or only to be known. Hurried it would be a flood in which the alert that matters drowns; but
+"""Of what is over, or only to be known. Hurried it would be a flood in which what matters drowns; but
 even that waits for a person, and is told again when a shift has ended and then daily."""
 
 DEFAULT_LADDERS = (DEFAULT_LADDER, LOW_LADDER)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from emon.alerts.policy import Policy
 from emon.engine import Need
 from emon.explanation.case import Case, Verdict, in_event_time, judge
@@ -143,5 +145,11 @@ async def _tightened(case: Case, on_file: OnFile) -> tuple[Case, Verdict]:
 
 
 def _gives(case: Case, verdict: Verdict, on_file: OnFile) -> bool:
-    alerts = tuple(sorted(verdict.alerts, key=lambda alert: (alert.at_us, alert.id)))
-    return verdict.breach == on_file.breach and alerts == on_file.alerts and verdict.marked == case.fixes
+    alerts = sorted(verdict.alerts, key=lambda alert: (alert.at_us, alert.id))
+    same = [_told(alert) for alert in alerts] == [_told(alert) for alert in on_file.alerts]
+    return verdict.breach == on_file.breach and same and verdict.marked == case.fixes
+
+
+def _told(alert: Alert) -> Alert:
+    """What was told and to whom; by which row is not kept of alerts before policies were."""
+    return replace(alert, row=None)

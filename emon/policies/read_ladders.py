@@ -108,12 +108,8 @@ def ladders_reader(known: list[str]) -> Check[tuple[Ladder, ...]]:
             _check_rising(rungs, f"{place}.rungs", faults)
             if repeat_s is not None and then is not None:
                 faults.add(f"{place}.repeat_s", f"is never reached: the ladder goes on in {shown(then)}")
-            return _Written(
-                tuple(one for one in rungs if one is not None),
-                repeat_s,
-                None if needs is None else Needs(needs),
-                then,
-            )
+            kept = tuple(one for one in rungs if one is not None)
+            return _Written(kept, repeat_s, None if needs is None else Needs(needs), then)
 
         before = len(faults)
         written = _named(value, path, faults, ladder)

@@ -14,6 +14,7 @@ from emon.model.vocabulary import AlertEvent, Certainty, Party
 from emon.orders.document import version_from_source
 from emon.store import connect as c
 from emon.store.batch import Batch
+from emon.store.policies import policies_of_breach
 from emon.store.rows import BREACH_COLUMNS, breach_from_row
 
 _READ_ONLY = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -21,7 +22,7 @@ _SELECT_BREACH = f"SELECT {BREACH_COLUMNS}, changed_at FROM breach WHERE id = %s
 _SELECT_VERSIONS = "SELECT source, armed_at FROM order_version WHERE id = %s ORDER BY version"
 _SELECT_ALERTS = """
 SELECT id, event, priority, at, recipients, happened_at, received_at, breach_id, order_id, condition_id,
-       certainty, device
+       certainty, device, policy_row, also
 FROM alert WHERE breach_id = %s ORDER BY at, id
 """
 _SELECT_DECIDED = "SELECT last_received_at FROM engine_clock"
@@ -29,13 +30,14 @@ _SELECT_DECIDED = "SELECT last_received_at FROM engine_clock"
 
 class FiledBreach(msgspec.Struct, frozen=True):
     """``changed_us``: when the database last wrote the breach, by its own clock. ``decided_us``: the
-    receipt of the newest batch."""
+    receipt of the newest batch. ``policies``: contents of those that decided its alerts, the newest first."""
 
     breach: Breach
     alerts: tuple[Alert, ...]
     versions: tuple[OrderVersion, ...]
     changed_us: int
     decided_us: int
+    policies: tuple[str, ...] = ()
 
 
 @asynccontextmanager
@@ -71,6 +73,7 @@ async def _read(conn: c.Connection, breach_id: str) -> FiledBreach | None:
         ),
         changed_us,
         changed_us if decided is None or decided[0] is None else decided[0],
+        tuple(await policies_of_breach(conn, breach_id)),
     )
 
 
@@ -88,4 +91,6 @@ def _alert(row: c.Row) -> Alert:
         condition=row[9],
         certainty=None if row[10] is None else Certainty(row[10]),
         device=row[11],
+        row=row[12],
+        also=tuple(row[13]),
     )

@@ -57,6 +57,7 @@ from emon.store.migrate import Storage
 from emon.store.outbox import OutboxReads
 from emon.store.pages import PageReads
 from emon.store.platform import PlatformAlerts
+from emon.store.policies import PolicyFile
 from emon.store.rows import BREACH_COLUMNS, breach_from_row
 from emon.store.users import UserAccounts
 from emon.store.words_of_people import WordsOfPeople
@@ -121,6 +122,7 @@ class Store(
     ClimbOutbox,
     LifeReads,
     HeartbeatRows,
+    PolicyFile,
 ):
     """One open database. Make it with ``open``; every method may raise ``DatabaseUnavailable``."""
 

@@ -91,8 +91,8 @@ ON CONFLICT (id) DO UPDATE SET
 
 INSERT_ALERT = """
 INSERT INTO alert (id, event, priority, at, recipients, happened_at, received_at, detected_at,
-                   breach_id, order_id, condition_id, certainty, device)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                   breach_id, order_id, condition_id, certainty, device, policy_row, also, policy_version)
+SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text[], policy_version FROM engine_clock
 """
 
 # Due from the alert's own instant: the dispatcher's clock is the engine's, not the database's.
@@ -143,6 +143,8 @@ def alert_params(alert: Alert, detected_at: datetime) -> tuple[object, ...]:
         alert.condition,
         None if alert.certainty is None else str(alert.certainty),
         alert.device,
+        alert.row,
+        list(alert.also),
     )
 
 

@@ -19,6 +19,7 @@ from emon.store.device_file import CommandNow, SaidNow
 from emon.store.ledger import LedgerInputs
 from emon.store.lives import KeptLife
 from emon.store.pages import AlertNow, Counts, DeviceNow, FeedRow
+from emon.store.policies import KeptPolicy, PolicyUse
 from emon.store.users import User
 from emon.store.words_of_people import Resolved, Taken
 
@@ -138,6 +139,18 @@ class Backend(Protocol):
 
     async def ledger_inputs(self, order: str, from_us: int, to_us: int) -> LedgerInputs:
         """What the ledger of blind time of one order is made of."""
+        ...
+
+    async def policy_in_force(self) -> KeptPolicy | None:
+        """The policy that decides now, or None before any service started with one."""
+        ...
+
+    async def policy_version(self, version: str) -> KeptPolicy | None:
+        """A policy that decides or once did, or None."""
+        ...
+
+    async def policy_uses(self, limit: int) -> list[PolicyUse]:
+        """Which policy decided since when, newest first."""
         ...
 
     async def user(self, name: str) -> User | None:

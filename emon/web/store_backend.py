@@ -14,6 +14,7 @@ from emon.store.device_file import CommandNow, SaidNow
 from emon.store.ledger import LedgerInputs
 from emon.store.lives import KeptLife
 from emon.store.pages import AlertNow, Counts, DeviceNow, FeedRow
+from emon.store.policies import KeptPolicy, PolicyUse
 from emon.store.store import Store
 from emon.store.users import User
 from emon.store.words_of_people import Resolved, Taken
@@ -83,6 +84,15 @@ class StoreBackend:
 
     async def ledger_inputs(self, order: str, from_us: int, to_us: int) -> LedgerInputs:
         return await self._store.ledger_inputs(order, from_us, to_us)
+
+    async def policy_in_force(self) -> KeptPolicy | None:
+        return await self._store.policy_in_force()
+
+    async def policy_version(self, version: str) -> KeptPolicy | None:
+        return await self._store.policy_version(version)
+
+    async def policy_uses(self, limit: int) -> list[PolicyUse]:
+        return await self._store.policy_uses(limit)
 
     async def user(self, name: str) -> User | None:
         return await self._store.user(name)

@@ -27,6 +27,8 @@ export const logOut = () => call("DELETE", "/api/v1/session");
 export const now = () => call("GET", "/api/v1/now");
 export const acknowledge = (id) => call("POST", `/api/v1/alerts/${encodeURIComponent(id)}/acknowledge`, {});
 
+export const policy = () => call("GET", "/api/v1/policy");
+
 export function alerts(status, before = null, limit = 100) {
   const wishes = new URLSearchParams({ status, limit: String(limit) });
   if (before !== null) wishes.set("before", before);
