@@ -24,8 +24,11 @@ from emon.alerts.policy import Policy
 from emon.limits import CLIMB_LOOK_S, CLIMBS_AT_ONCE_MAX, CLOCK_STEP_MIN_S, RETRY_PAUSE_MAX_S
 from emon.model.effects import NewDelivery
 from emon.model.instant import SECOND_US
+from emon.policies.reader import read_policy
+from emon.policies.written import version_of
 from emon.store.climbs import DueAlert, Planned
 from emon.store.errors import DatabaseUnavailable
+from emon.store.policies import KeptPolicy
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +44,8 @@ class ClimbStore(Protocol):
     async def climb(self, planned: Sequence[Planned], now_us: int) -> list[str]: ...
 
     async def clock_was_set(self, at_us: int, by_us: int) -> None: ...
+
+    async def policy_version(self, version: str) -> KeptPolicy | None: ...
 
 
 class Escalator:
@@ -61,6 +66,7 @@ class Escalator:
     ) -> None:
         self._store = store
         self._policy = policy
+        self._policies: dict[str | None, Policy] = {None: policy, version_of(policy): policy}
         self._reach = reach
         self._now_us = now_us
         self._steady_us = steady_us
@@ -95,6 +101,7 @@ class Escalator:
             due = await self._store.escalations_due(now_us, CLIMBS_AT_ONCE_MAX)
             if not due:
                 return climbed
+            await self._learn({alert.policy for alert in due})
             made = await self._store.climb([self._planned(alert, now_us) for alert in due], now_us)
             for alert_id in made:
                 _log.warning("alert %s climbs: nobody has answered", alert_id)
@@ -114,15 +121,22 @@ class Escalator:
             await self._store.clock_was_set(*self._unkept[0])
             del self._unkept[0]
 
+    async def _learn(self, versions: set[str | None]) -> None:
+        """An alert climbs by the policy that decided it, whatever is in force by now."""
+        for version in versions - self._policies.keys():
+            kept = await self._store.policy_version(version or "")
+            self._policies[version] = self._policy if kept is None else read_policy(kept.content.encode())
+
     def _planned(self, alert: DueAlert, now_us: int) -> Planned:
-        ladder = ladder_for(self._policy.ladder_of(None), alert.priority)
+        policy = self._policies[alert.policy]
+        ladder = ladder_for(policy.ladder_of(alert.row), alert.priority)
         needs = ladder.needs or Needs.EACH
         life = life_of(alert.told, needs, alert.happened)
         made = plan(ladder, alert.counted_from_us, alert.step, life.owed, now_us) if life.may_climb else RESTS
         climb = made.climb
         if climb is None:
             return Planned(alert.id, alert.step, None, (), made.next_us, needs)
-        names = told_at(climb.tell, self._policy.shifts, climb.owed, now_us)
+        names = told_at(climb.tell, policy.shifts, climb.owed, now_us)
         deliveries = tuple(self._reach(alert.id, names, climb.step))
         return Planned(alert.id, alert.step, climb, deliveries, made.next_us, needs)
 

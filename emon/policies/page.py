@@ -23,7 +23,7 @@ def policy_page() -> str:
     lines = [_INTRO, "", *("| " + " | ".join(row) + " |" for row in rows), ""]
     lines += ["Ladders, by which an alert climbs that nobody acknowledges:", ""]
     lines += [f"- {climbs(ladder)}" for ladder in DEFAULT_POLICY.ladders]
-    slow = ", ".join(f"`{row.name}`" for row in DEFAULT_POLICY.rows if row.ladder != "default")
-    lines += ["", f"`low` is the ladder of {slow}, `default` that of all others.", ""]
+    low = ", ".join(f"`{row.name}`" for row in DEFAULT_POLICY.rows if row.ladder != "default")
+    lines += ["", f"`low` is the ladder of {low}, `default` that of all others.", ""]
     lines += [f"Its version, the hash of its content: `{version_of(DEFAULT_POLICY)}`.", ""]
     return "\n".join(lines)

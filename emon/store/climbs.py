@@ -21,7 +21,7 @@ from emon.store.write_sql import INSERT_DELIVERY, delivery_params
 # in his place. The most urgent first, so that a flood of low ones delays no high one.
 _SELECT_DUE = """
 SELECT e.alert_id, e.counted_from, e.step, e.due_at, a.event, a.priority, a.at, a.certainty, o.risk,
-o.legal_basis,
+o.legal_basis, a.policy_version, a.policy_row,
        ARRAY(SELECT d.recipient FROM delivery AS d WHERE d.alert_id = a.id AND d.climb = 0
              ORDER BY array_position(a.recipients, d.recipient), d.recipient)
 FROM escalation AS e JOIN alert AS a ON a.id = e.alert_id
@@ -62,7 +62,8 @@ WHERE due_at IS NOT NULL
 
 class DueAlert(msgspec.Struct, frozen=True):
     """An alert whose rung may be due. ``told``: the parties it was for and that can be reached, in
-    order; what a contact of a party was sent is the party's to answer."""
+    order; what a contact of a party was sent is the party's to answer. ``policy``: the version of the policy
+    that decided it, None before policies were kept, and ``row`` its row."""
 
     id: str
     counted_from_us: int
@@ -74,6 +75,8 @@ class DueAlert(msgspec.Struct, frozen=True):
     certainty: Certainty | None
     risk: Risk | None
     legal_basis: LegalBasis | None
+    policy: str | None
+    row: str | None
     told: tuple[str, ...]
     happened: tuple[Happened, ...]
 
@@ -189,6 +192,8 @@ def _due(row: c.Row, facts: Mapping[str, tuple[Happened, ...]]) -> DueAlert:
         certainty=None if row[7] is None else Certainty(row[7]),
         risk=None if row[8] is None else Risk(row[8]),
         legal_basis=None if row[9] is None else LegalBasis(row[9]),
-        told=tuple(one for one in row[10] if one in set(Party)),
+        policy=row[10],
+        row=row[11],
+        told=tuple(one for one in row[12] if one in set(Party)),
         happened=facts.get(row[0], ()),
     )

@@ -188,8 +188,8 @@ def test_a_ladder_goes_on_in_another_and_its_last_rung_comes_again_for_ever() ->
     ("at", "name"), [("2026-06-01T23:00:00+02:00", "night"), ("2026-06-01T12:00:00+02:00", "day")]
 )
 def test_who_of_a_shift_is_told_is_found_at_the_instant(at: str, name: str) -> None:
-    policy = policy_of({**ROTA, "rows": [row(also=["duty"])]})
-    rung = policy.ladders[2].rungs[0]
+    policy = policy_of({**ROTA, "rows": [row(also=["duty"], ladder="short")]})
+    rung = policy.ladder_of("row 1").rungs[0]
     assert told_at(rung.tell, policy.shifts, ("politie", name), parse_instant(at)) == ("politie", name)
     assert policy.decide(Situation(AlertEvent.PANIC, parse_instant(at))).also == (name,)
 

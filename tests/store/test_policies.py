@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import psycopg
 
+from emon import clock
 from emon.alerts.policy import DEFAULT_POLICY
+from emon.escalator import Escalator
 from emon.model.effects import NewDelivery
+from emon.model.instant import SECOND_US
 from emon.policies.reader import policy_of, read_policy
 from emon.policies.written import policy_bytes, version_of
 from emon.store.store import Store
@@ -49,3 +54,40 @@ async def test_a_change_is_noted_once_and_rewrites_nothing(any_store: Store) -> 
     assert read_policy(now.content.encode()) == DEFAULT_POLICY
     assert read_policy(then.content.encode()) == OTHER
     assert await store.policy_version("0" * 16) is None
+
+
+async def test_an_alert_climbs_by_the_policy_that_decided_it(any_store: Store) -> None:
+    store = any_store
+    hasty = policy_of(
+        {
+            "ladders": {"hasty": {"rungs": [{"at_s": 10, "tell": ["om"]}], "repeat_s": 10}},
+            "rules": {"certain": {"ladder": "hasty"}},
+        }
+    )
+    await store.use_policy(version_of(hasty), policy_bytes(hasty).decode())
+    now_us = clock.now_us()  # an alert counts from when it was stored, by the database's clock
+    await tell(store, "a" * 16, now_us)
+    await store.use_policy(FIRST, policy_bytes(DEFAULT_POLICY).decode())
+    await tell(store, "b" * 16, now_us)
+    reached: list[tuple[str, tuple[str, ...]]] = []
+
+    def reach(alert_id: str, names: Iterable[str], climb: int) -> list[NewDelivery]:
+        reached.append((alert_id, tuple(names)))
+        return []
+
+    async def climbed(after_s: int) -> list[str]:
+        """A service that starts only now, under the later policy."""
+        escalator = Escalator(
+            store,
+            DEFAULT_POLICY,
+            reach,
+            now_us=lambda: now_us + after_s * SECOND_US,
+            steady_us=lambda: 0,
+            on_climb=lambda: None,
+        )
+        return await escalator.step()
+
+    assert await climbed(40) == ["a" * 16]
+    assert reached == [("a" * 16, ("om",))]
+    assert "b" * 16 in await climbed(100)
+    assert ("b" * 16, ("politie", "meldkamer_em")) in reached
