@@ -11,11 +11,13 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Request, expect
 
 from emon import clock
-from emon.model.effects import Effects
+from emon.alerts.escalation import Climb
+from emon.model.effects import Effects, NewDelivery
 from emon.model.fix import Fix, RawFix
 from emon.model.instant import SECOND_US
 from emon.model.vocabulary import AlertEvent, Certainty, How, Mark, Party
 from emon.orders.document import parse_document
+from emon.store.climbs import Planned
 from emon.store.store import Store
 from tests.browser.chromium import browser
 from tests.browser.picture import enter
@@ -286,3 +288,76 @@ async def test_the_page_fits_its_window(chromium: Browser, desk: Desk, store: St
     await page.get_by_role("button", name="Day", exact=True).click()
     await expect(page.locator("html")).to_have_attribute("data-theme", "light")
     await context.close()
+
+
+async def climb(store: Store, alert_id: str) -> None:
+    """The alert's first climb, a minute after it, to the centre alone: the police are out of reach."""
+    at_us = clock.now_us() + 70 * SECOND_US
+    (due,) = [one for one in await store.escalations_due(at_us, 50) if one.id == alert_id]
+    owed = ("politie", "meldkamer_em")
+    step = Climb(1, 1, due.counted_from_us + 60 * SECOND_US, owed, owed)
+    again = tuple(NewDelivery(alert_id, party, "webhook", 1) for party in owed)
+    await store.climb([Planned(alert_id, 0, step, again, at_us + 110 * SECOND_US)], at_us)
+
+
+async def test_a_person_closes_an_alert_and_who_did_what_stands_on_its_card(
+    tab: Tab, desk: Desk, store: Store
+) -> None:
+    await story.play(store, clock.now_us())
+    alert_id = await raise_alert(store, desk, "to be closed")
+    await story.deliver(store, alert_id, "meldkamer_em", clock.now_us())
+    await climb(store, alert_id)
+    await enter(tab.page, desk)
+    page = tab.page
+    card = page.locator(f"[data-alert='{alert_id}']")
+    await expect(card.locator(".stage")).to_contain_text("answer owed by Politie, Meldkamer EM")
+    await expect(card.locator(".climbs summary")).to_contain_text("told again once")
+    await card.locator(".climbs summary").click()
+    await expect(card.locator(".climbs li")).to_contain_text("to Meldkamer EM")
+    await expect(card.locator(".climbs li")).to_contain_text("Politie: out of reach")
+
+    await card.get_by_role("button", name="Acknowledge").click()
+    await expect(card.locator(".stage")).to_contain_text("in hand, another answer is owed")
+    await page.get_by_role("tab", name="In hand").click()
+    await card.get_by_role("button", name="Close: ").click()
+    await card.get_by_label("What was behind it").select_option("not_found")
+    await card.get_by_label("What came of it").select_option("left_himself")
+    await card.get_by_label("Note").fill("Two visits, ")
+    await story.deliver(store, alert_id, "politie", clock.now_us())
+    desk.live.wake()  # the card is made anew while somebody types
+    await expect(card.locator(".recipients li").first).to_contain_text("delivered")
+    await card.get_by_label("Note").press_sequentially("nobody there.")
+    await expect(card.get_by_label("What was behind it")).to_have_value("not_found")
+    await card.get_by_role("button", name="Close alert").click()
+    await expect(card).to_have_count(0)
+
+    await page.get_by_role("tab", name="Closed").click()
+    await expect(card.locator(".resolution")).to_contain_text("Closed by anna (Meldkamer EM)")
+    await expect(card.locator(".resolution")).to_contain_text("Two visits, nobody there.")
+    await expect(card.get_by_role("button", name="Close: ")).to_have_count(0)
+    await card.get_by_role("button", name="Who did what when").click()
+    lines = card.locator(".life li")
+    await expect(lines).to_have_count(6)
+    said = [line.split(" ", 1)[1] for line in await lines.all_inner_texts()]
+    assert sum("anna (Meldkamer EM) took it in hand (page)" in line for line in said) == 1
+    assert sum("anna (Meldkamer EM) closed it" in line for line in said) == 1
+    assert sum("nobody answered: repetition 1 to Meldkamer EM" in line for line in said) == 1
+
+
+async def test_a_form_that_says_too_little_is_not_sent_and_a_refusal_is_shown(
+    tab: Tab, desk: Desk, store: Store
+) -> None:
+    await story.play(store, clock.now_us())
+    alert_id = await raise_alert(store, desk, "hers")
+    await enter(tab.page, desk)
+    card = tab.page.locator(f"[data-alert='{alert_id}']")
+    await card.get_by_role("button", name="Close: ").click()
+    await card.get_by_role("button", name="Close alert").click()  # the browser asks for what is required
+    await card.get_by_label("What was behind it").select_option("wearer")
+    await card.get_by_label("What came of it").select_option("handed_over")
+    await card.get_by_label("Note").fill("   ")
+    await card.get_by_role("button", name="Close alert").click()
+    await expect(card.get_by_role("alert")).to_contain_text("needs a note")
+    assert (await store.alerts_by_id([alert_id]))[0].resolution is None
+    await card.get_by_role("button", name="Cancel").click()
+    await expect(card.locator("form")).to_have_count(0)

@@ -2,30 +2,44 @@
 
 import { icon, make } from "./dom.js";
 import { ageNode, localText, sinceText, timeNode } from "./time.js";
+import { Drafts, closingForm } from "./closing.js";
+import { climbsOf, lifeList, resolutionOf, stageLine } from "./life.js";
 import { isOpen } from "./state.js";
 import { causeWords, certaintyHelp, certaintyWords, eventIcon, eventWords, howWords, partyWords, priorityWords, riskWords } from "./words.js";
 
+const EMPTY = {
+  open: "Nothing waits. New alerts appear here by themselves.",
+  acknowledged: "Nothing is in hand. What somebody has acknowledged stands here until a person closes it.",
+  resolved: "No alert has been closed yet.",
+  all: "No alert has been raised yet.",
+};
+
 export class AlertList {
-  /** `onShow(alert)` flies to it, `onTake(alert)` acknowledges and resolves when it is done. */
-  constructor(root, empty, state, { onShow, onTake }) {
+  /** `onShow(alert)` flies to it; `onTake(alert)` acknowledges, `onClose(alert, closing)` closes, and both resolve
+   * when it is done; `onLife(alert)` gives its life. */
+  constructor(root, empty, state, { onShow, onTake, onClose, onLife }) {
     this.root = root;
     this.empty = empty;
     this.state = state;
     this.onShow = onShow;
     this.onTake = onTake;
-    this.waitingOnly = true;
+    this.onClose = onClose;
+    this.onLife = onLife;
+    this.filter = "open";
+    this.drafts = new Drafts();
+    this.lives = new Map(); // id -> the API's answer, null while asked for; only of cards that show it
     this.cards = new Map(); // id -> {text, node}: the card and what it was made of
     this.faults = new Map(); // id -> words of a refused acknowledgement
     this.busy = new Set();
   }
 
-  setFilter(waitingOnly) {
-    this.waitingOnly = waitingOnly;
+  setFilter(filter) {
+    this.filter = filter;
     this.draw();
   }
 
   draw() {
-    const listed = this.state.listed(this.waitingOnly);
+    const listed = this.state.listed(this.filter);
     const nodes = listed.map((alert) => this.#card(alert));
     const shown = new Set(listed.map((alert) => alert.id));
     for (const id of this.cards.keys()) if (!shown.has(id)) this.cards.delete(id);
@@ -34,25 +48,33 @@ export class AlertList {
     });
     while (this.root.children.length > nodes.length) this.root.lastChild.remove();
     this.empty.hidden = listed.length > 0;
-    this.empty.textContent = this.waitingOnly ? "Nothing waits. New alerts appear here by themselves." : "No alert has been raised yet.";
+    this.empty.textContent = EMPTY[this.filter];
   }
 
   #card(alert) {
     const breach = this.state.breachOf(alert);
-    const text = JSON.stringify([alert, breach, this.faults.get(alert.id), this.busy.has(alert.id)]);
+    const said = JSON.stringify([alert, breach]);
+    const text = JSON.stringify([said, this.faults.get(alert.id), this.busy.has(alert.id), this.drafts.has(alert.id), this.lives.get(alert.id)]);
     const known = this.cards.get(alert.id);
     if (known?.text === text) return known.node;
-    const hadFocus = known?.node.contains(document.activeElement) ? document.activeElement.dataset.act : null;
+    if (known !== undefined && known.said !== said && this.lives.has(alert.id)) this.#loadLife(alert);
+    const active = known?.node.contains(document.activeElement) ? document.activeElement : null;
+    const hadFocus = active?.dataset.act ?? null;
+    const caret = active?.selectionStart ?? null;
     const node = this.#make(alert, breach);
     known?.node.replaceWith(node);
-    this.cards.set(alert.id, { text, node });
-    if (hadFocus) (node.querySelector(`[data-act="${hadFocus}"]`) ?? node.querySelector("button"))?.focus();
+    this.cards.set(alert.id, { text, said, node });
+    if (hadFocus) {
+      const again = node.querySelector(`[data-act="${hadFocus}"]`) ?? node.querySelector("button");
+      again?.focus();
+      if (caret !== null && again?.setSelectionRange) again.setSelectionRange(caret, caret);
+    }
     return node;
   }
 
   #make(alert, breach) {
     const open = breach !== null && isOpen(breach);
-    const waits = alert.acknowledgements.length === 0;
+    const waits = alert.acknowledgements.length === 0 && alert.resolution === null;
     return make("li", { class: `alert p${alert.priority}${waits ? " waits" : ""}${open ? " goes-on" : ""}`, data: { alert: alert.id } },
       make("button", { class: "alert-head", type: "button", title: "Show on the map", data: { act: "show" }, on: { click: () => this.onShow(alert) } },
         icon(eventIcon(alert.event, breach?.how)),
@@ -65,6 +87,7 @@ export class AlertList {
       this.#facts(alert, breach),
       this.#clocks(alert),
       this.#recipients(alert),
+      make("div", { class: "alert-life" }, stageLine(alert), climbsOf(alert), resolutionOf(alert), this.#life(alert)),
       this.#foot(alert));
   }
 
@@ -124,24 +147,56 @@ export class AlertList {
       make("li", { class: "taken" }, icon("hand"), make("span", { class: "party", text: partyWords(taken.party) }), make("span", { class: "quiet" }, ...deliveryWords(undefined, taken)))));
   }
 
-  #foot(alert) {
-    const mine = alert.acknowledgements.find((one) => one.party === this.state.person?.party);
-    if (mine) return null;
-    const busy = this.busy.has(alert.id);
-    const fault = this.faults.get(alert.id);
-    return make("div", { class: "alert-foot" },
-      fault ? make("p", { class: "fault", role: "alert", text: fault }) : null,
-      make("button", { class: `button${alert.recipients.includes(this.state.person?.party) ? " primary" : ""}`, type: "button", disabled: busy, data: { act: "take" },
-        "aria-label": `Acknowledge: ${eventWords(alert.event, this.state.breachOf(alert)?.how)}, ${alert.wearer ?? alert.device ?? ""}`,
-        on: { click: () => this.#take(alert) } }, icon("hand"), busy ? "Acknowledging …" : "Acknowledge"));
+  #life(alert) {
+    const shown = this.lives.has(alert.id);
+    const toggle = () => {
+      if (shown) this.lives.delete(alert.id);
+      else this.#loadLife(alert);
+      this.draw();
+    };
+    return make("div", {},
+      make("button", { class: "button plain small", type: "button", "aria-expanded": String(shown), data: { act: "life" }, on: { click: toggle }, text: shown ? "Hide who did what" : "Who did what when" }),
+      shown ? lifeList(this.lives.get(alert.id)) : null);
   }
 
-  async #take(alert) {
+  async #loadLife(alert) {
+    if (!this.lives.has(alert.id)) this.lives.set(alert.id, null);
+    const life = await this.onLife(alert).catch(() => null);
+    if (life === null || !this.lives.has(alert.id)) return;
+    this.lives.set(alert.id, life);
+    this.draw();
+  }
+
+  #foot(alert) {
+    const party = this.state.person?.party;
+    const told = [...alert.recipients, ...alert.deliveries.map((one) => one.recipient), ...alert.climbs.flatMap((climb) => climb.deliveries.map((one) => one.recipient))];
+    if (alert.resolution !== null || !told.includes(party)) return null;
+    const busy = this.busy.has(alert.id);
+    const fault = this.faults.get(alert.id);
+    const name = `${eventWords(alert.event, this.state.breachOf(alert)?.how)}, ${alert.wearer ?? alert.device ?? ""}`;
+    if (this.drafts.has(alert.id)) {
+      return make("div", { class: "alert-foot" }, closingForm(alert, this.drafts.of(alert.id), {
+        busy, fault,
+        onClose: (closing) => this.#say(alert, () => this.onClose(alert, closing).then(() => this.drafts.end(alert.id))),
+        onCancel: () => { this.drafts.end(alert.id); this.faults.delete(alert.id); this.draw(); },
+      }));
+    }
+    const mine = alert.acknowledgements.some((one) => one.party === party);
+    return make("div", { class: "alert-foot" },
+      fault ? make("p", { class: "fault", role: "alert", text: fault }) : null,
+      mine ? null : make("button", { class: "button primary", type: "button", disabled: busy, data: { act: "take" },
+        "aria-label": `Acknowledge: ${name}`,
+        on: { click: () => this.#say(alert, () => this.onTake(alert)) } }, icon("hand"), busy ? "Acknowledging …" : "Acknowledge"),
+      make("button", { class: `button${mine ? " primary" : ""}`, type: "button", disabled: busy, data: { act: "begin-closing" }, "aria-label": `Close: ${name}`,
+        on: { click: () => { this.drafts.begin(alert.id); this.draw(); this.cards.get(alert.id)?.node.querySelector("[data-act=cause]")?.focus(); } }, text: "Close …" }));
+  }
+
+  async #say(alert, say) {
     this.busy.add(alert.id);
     this.faults.delete(alert.id);
     this.draw();
     try {
-      await this.onTake(alert);
+      await say();
     } catch (fault) {
       this.faults.set(alert.id, fault.message);
     } finally {

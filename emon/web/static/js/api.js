@@ -28,6 +28,8 @@ export const now = () => call("GET", "/api/v1/now");
 export const acknowledge = (id) => call("POST", `/api/v1/alerts/${encodeURIComponent(id)}/acknowledge`, {});
 
 export const policy = () => call("GET", "/api/v1/policy");
+export const resolve = (id, closing) => call("POST", `/api/v1/alerts/${encodeURIComponent(id)}/resolve`, closing);
+export const life = (id) => call("GET", `/api/v1/alerts/${encodeURIComponent(id)}/life`);
 
 export function alerts(status, before = null, limit = 100) {
   const wishes = new URLSearchParams({ status, limit: String(limit) });

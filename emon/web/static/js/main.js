@@ -18,7 +18,7 @@ const TITLE = "emon";
 const state = new State();
 const theme = new Theme(byId("theme"), (isDark) => map.setDark(isDark));
 const map = new MapView(byId("map"), state, theme.isDark, (wearer) => state.select(wearer));
-const alerts = new AlertList(byId("alerts"), byId("alerts-empty"), state, { onShow: showAlert, onTake: takeAlert });
+const alerts = new AlertList(byId("alerts"), byId("alerts-empty"), state, { onShow: showAlert, onTake: takeAlert, onClose: closeAlert, onLife: (alert) => api.life(alert.id) });
 const wearers = new WearerList(byId("wearers"), byId("wearers-empty"), state, (wearer) => { state.select(wearer.wearer); map.showWearer(wearer); });
 const live = new Live({
   alert: (alert) => state.setAlerts([alert], true),
@@ -34,7 +34,7 @@ const live = new Live({
 let connection = "connecting";
 let lastSeen = null; // the server's time of the last sign of life
 let engine = null; // what the last heartbeat said
-let older = null; // where the next page of older alerts begins
+const older = {}; // by status: where the next page of older alerts begins, null at the end
 let refreshTimer = null;
 let edgeTimer = null;
 let ticks = 0;
@@ -107,7 +107,7 @@ async function begin() {
   const waiting = await retried(() => api.alerts("open", null, 400));
   if (waiting === null) return;
   state.setAlerts(waiting.alerts);
-  if (!alerts.waitingOnly) await loadAll();
+  if (alerts.filter !== "open") await loadMore(alerts.filter, null);
   live.open(now.cursor);
 }
 
@@ -203,15 +203,21 @@ async function takeAlert(alert) {
   state.setAlerts([{ ...known, acknowledgements: [...others, answer.acknowledgement] }]);
 }
 
-async function loadAll(before = null) {
-  const page = await api.alerts("all", before).catch(() => null);
-  if (page === null) return;
-  older = page.next;
-  state.setAlerts(page.alerts);
-  byId("older").hidden = older === null;
+async function closeAlert(alert, closing) {
+  const answer = await api.resolve(alert.id, closing);
+  const known = state.alerts.get(alert.id);
+  state.setAlerts([{ ...known, resolution: answer.resolution, stage: "resolved", owed: [], next_climb_at: null }]);
 }
 
-const TABS = ["open", "all", "wearers"];
+async function loadMore(status, before) {
+  const page = await api.alerts(status, before).catch(() => null);
+  if (page === null) return;
+  older[status] = page.next;
+  state.setAlerts(page.alerts);
+  byId("older").hidden = alerts.filter !== status || older[status] === null;
+}
+
+const TABS = ["open", "acknowledged", "resolved", "all", "wearers"];
 
 function showTab(name) {
   for (const tab of TABS) {
@@ -222,10 +228,13 @@ function showTab(name) {
   byId("panel-alerts").hidden = name === "wearers";
   byId("panel-alerts").setAttribute("aria-labelledby", `tab-${name === "wearers" ? "open" : name}`);
   byId("panel-wearers").hidden = name !== "wearers";
-  byId("older").hidden = name !== "all" || older === null;
-  if (name === "wearers") wearers.draw();
-  else alerts.setFilter(name === "open");
-  if (name === "all" && older === null) loadAll();
+  byId("older").hidden = name === "wearers" || (older[name] ?? null) === null;
+  if (name === "wearers") {
+    wearers.draw();
+    return;
+  }
+  alerts.setFilter(name);
+  if (name !== "open" && older[name] === undefined && state.person !== null) loadMore(name, null);
 }
 
 for (const [place, tab] of TABS.entries()) {
@@ -239,12 +248,13 @@ for (const [place, tab] of TABS.entries()) {
   });
 }
 byId("panel-wearers").setAttribute("aria-labelledby", "tab-wearers");
-byId("older").addEventListener("click", () => loadAll(older));
+byId("older").addEventListener("click", () => loadMore(alerts.filter, older[alerts.filter]));
 byId("fit").addEventListener("click", () => map.fit());
 byId("trails").addEventListener("change", (event) => map.setTrails(event.target.checked));
 
 function drawTally() {
-  const waiting = state.listed(true);
+  const waiting = state.listed("open");
+  byId("count-acknowledged").textContent = String(state.listed("acknowledged").length);
   byId("count-open").textContent = String(waiting.length);
   byId("count-wearers").textContent = String(state.wearers.size);
   const counted = [1, 2, 3].map((priority) => [priority, waiting.filter((alert) => alert.priority === priority).length]);

@@ -91,8 +91,9 @@ export class State extends EventTarget {
     return alert.breach === null ? null : (this.breaches.get(alert.breach.id) ?? alert.breach);
   }
 
-  /** Whether an alert still waits: nobody took it in hand, or its breach goes on. */
+  /** Whether an alert still waits: nobody closed it, and nobody took it in hand or its breach goes on. */
   isWaiting(alert) {
+    if (alert.resolution !== null) return false;
     const breach = this.breachOf(alert);
     return alert.acknowledgements.length === 0 || (breach !== null && isOpen(breach));
   }
@@ -106,12 +107,14 @@ export class State extends EventTarget {
     return found;
   }
 
-  /** Those that wait, the most urgent first; or all, the newest first. */
-  listed(waitingOnly) {
+  /** Those of a status of the API (`open`, `acknowledged`: the most urgent first; `resolved`, `all`: the newest). */
+  listed(status) {
     const newest = (a, b) => (a.detected_at < b.detected_at ? 1 : a.detected_at > b.detected_at ? -1 : a.id < b.id ? 1 : -1);
     const all = [...this.alerts.values()];
-    if (!waitingOnly) return all.sort(newest);
-    return all.filter((alert) => this.isWaiting(alert)).sort((a, b) => a.priority - b.priority || newest(a, b));
+    if (status === "all") return all.sort(newest);
+    if (status === "resolved") return all.filter((alert) => alert.resolution !== null).sort(newest);
+    const inHand = (alert) => alert.resolution === null && alert.acknowledgements.length > 0;
+    return all.filter((alert) => (status === "open" ? this.isWaiting(alert) : inHand(alert))).sort((a, b) => a.priority - b.priority || newest(a, b));
   }
 }
 

@@ -1,0 +1,56 @@
+// The form with which a person closes an alert: cause and outcome, and how the protected person is.
+
+import { make } from "./dom.js";
+import { closingLists } from "./words.js";
+
+const NEED_A_NOTE = { cause: "not_found", outcome: "handed_over", victim_outcome: "safe_not_informed" };
+
+/** What was chosen so far, by alert: a card is made anew whenever its alert changes, and nothing typed may be lost. */
+export class Drafts {
+  constructor() {
+    this.byAlert = new Map();
+  }
+
+  has = (id) => this.byAlert.has(id);
+  begin = (id) => this.byAlert.set(id, { cause: "", outcome: "", victim_outcome: "", note: "" });
+  end = (id) => this.byAlert.delete(id);
+  of = (id) => this.byAlert.get(id);
+}
+
+/** `onClose(closing)` with what the API takes; `onCancel()`. */
+export function closingForm(alert, draft, { busy, fault, onClose, onCancel }) {
+  const keep = (name) => (event) => {
+    draft[name] = event.target.value;
+    note.required = Object.entries(NEED_A_NOTE).some(([member, value]) => draft[member] === value);
+  };
+  const note = make("textarea", { rows: "2", maxlength: "2000", id: `note-${alert.id}`, data: { act: "note" }, on: { input: keep("note") } });
+  note.value = draft.note;
+  note.required = Object.entries(NEED_A_NOTE).some(([member, value]) => draft[member] === value);
+  const form = make("form", { class: "closing", "aria-label": "Close this alert" },
+    choice(alert, draft, "cause", "What was behind it", closingLists.causes, keep),
+    choice(alert, draft, "outcome", "What came of it", closingLists.outcomes, keep),
+    alert.concerns_protected_person ? choice(alert, draft, "victim_outcome", "How the protected person is", closingLists.victims, keep) : null,
+    alert.concerns_protected_person ? make("p", { class: "quiet small", text: "While nobody knows how she is, this alert stays open." }) : null,
+    make("label", { for: note.id, text: "Note" }),
+    note,
+    fault ? make("p", { class: "fault", role: "alert", text: fault }) : null,
+    make("div", { class: "closing-foot" },
+      make("button", { class: "button primary", type: "submit", disabled: busy, data: { act: "close" }, text: busy ? "Closing …" : "Close alert" }),
+      make("button", { class: "button plain", type: "button", data: { act: "cancel" }, on: { click: onCancel }, text: "Cancel" })));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const closing = { cause: draft.cause, outcome: draft.outcome, note: draft.note };
+    if (alert.concerns_protected_person) closing.victim_outcome = draft.victim_outcome;
+    onClose(closing);
+  });
+  return form;
+}
+
+function choice(alert, draft, name, label, list, keep) {
+  const id = `${name}-${alert.id}`;
+  const select = make("select", { id, required: true, data: { act: name }, on: { change: keep(name) } },
+    make("option", { value: "", text: "Choose …" }),
+    Object.entries(list).map(([value, words]) => make("option", { value, text: words })));
+  select.value = draft[name];
+  return make("div", { class: "closing-choice" }, make("label", { for: id, text: label }), select);
+}
