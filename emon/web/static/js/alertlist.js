@@ -57,7 +57,7 @@ export class AlertList {
     const text = JSON.stringify([said, this.faults.get(alert.id), this.busy.has(alert.id), this.drafts.has(alert.id), this.lives.get(alert.id)]);
     const known = this.cards.get(alert.id);
     if (known?.text === text) return known.node;
-    if (known !== undefined && known.said !== said && this.lives.has(alert.id)) this.#loadLife(alert);
+    if (known?.said !== said && this.lives.has(alert.id)) this.#loadLife(alert);
     const active = known?.node.contains(document.activeElement) ? document.activeElement : null;
     const hadFocus = active?.dataset.act ?? null;
     const caret = active?.selectionStart ?? null;

@@ -30,7 +30,7 @@ export function resolutionOf(alert) {
   if (closed === null) return null;
   return make("div", { class: "resolution" },
     make("p", {}, "Closed by ", make("strong", { text: closed.person }), ` (${partyWords(closed.party)}) `, timeNode(closed.resolved_at)),
-    make("p", { text: `${closingCauseWords(closed.cause)} → ${closingOutcomeWords(closed.outcome)}` }),
+    make("p", { text: `${closingCauseWords(closed.cause)}; ${closingOutcomeWords(closed.outcome)}` }),
     closed.victim_outcome === null ? null : make("p", { text: `Protected person: ${victimOutcomeWords(closed.victim_outcome)}` }),
     closed.note === "" ? null : make("p", { class: "quiet", text: closed.note }));
 }
@@ -48,12 +48,12 @@ function words(one) {
     case "receipt": return `${who} has received ${one.step > 0 ? `repetition ${one.step}` : "it"} (${one.via})`;
     case "acknowledged": return `${who} took it in hand (${one.via})`;
     case "said_again": return `${who} said again that it is ${one.detail === "closed" ? "closed" : "in hand"}${one.times > 1 ? `, ${one.times} times` : ""}: changed nothing`;
-    case "climbed": return `nobody answered: repetition ${one.step} to ${names(one.told ?? []) || "nobody"}, owed by ${names(one.owed)}`;
+    case "climbed": return `nobody answered: repetition ${one.step} to ${names(one.told ?? []) || "nobody"}, owed by ${names(one.owed)}${one.withheld ? `; ${names(one.withheld)} could not be reached yet` : ""}`;
     case "cleared": return "what it tells of is over";
     case "risen": return "a surer alert was raised in its place";
     case "merged": return "joined with another alert";
     case "suspended": return `the order was suspended${one.detail ? `: ${one.detail}` : ""}`;
-    case "closed": return `${who} closed it: ${closingCauseWords(one.cause)} → ${closingOutcomeWords(one.outcome)}${one.victim_outcome ? `; protected person: ${victimOutcomeWords(one.victim_outcome)}` : ""}${one.detail ? `; ${one.detail}` : ""}`;
+    case "closed": return `${who} closed it: ${closingCauseWords(one.cause)}; ${closingOutcomeWords(one.outcome)}${one.victim_outcome ? `; protected person: ${victimOutcomeWords(one.victim_outcome)}` : ""}${one.detail ? `; ${one.detail}` : ""}`;
     default: return String(one.fact);
   }
 }
