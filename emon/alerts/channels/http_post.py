@@ -65,11 +65,13 @@ class HttpPoster:
         request = b"%s%scontent-length: %d\r\n\r\n%s" % (self._head, lines.encode("latin-1"), len(body), body)
         while self._idle:
             kept = self._idle.pop()
-            if kept.is_usable:
-                try:
-                    return await self._exchange(kept, request)
-                except _Stale:
-                    continue
+            if not kept.is_usable:
+                kept.abort()  # the other side closed it; ours must be given back too
+                continue
+            try:
+                return await self._exchange(kept, request)
+            except _Stale:
+                continue
         try:
             return await self._exchange(await self._connect(), request)
         except _Stale:
