@@ -170,7 +170,8 @@ async def _summary(
     lines, deliveries = scored_lines(alerts)
     judged: Score = score(scenario, start_us, lines, deliveries)
     delays = await parts.started.store.delays()
-    counts = {party: count.messages for party, count in parts.receivers.counts().items()}
+    kept = parts.receivers.counts()
+    counts = {party: count.messages for party, count in kept.items()}
     first_us = min((alert.detected_at_us for alert in alerts), default=None)
     return {
         "expected": judged.expected,
@@ -178,6 +179,8 @@ async def _summary(
         "missing": len(judged.missing),
         "unexpected": len(judged.unexpected),
         "delivered": counts,
+        "climbs": {party: count.climbs for party, count in kept.items()},
+        "heartbeats": {party: count.heartbeats for party, count in kept.items()},
         "confirmed": await parts.started.store.confirmations(),
         "delay_ms": {
             name: {"p50": delay.p50, "p99": delay.p99}

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from standardwebhooks.webhooks import Webhook
 
 from emon import clock
@@ -28,6 +29,7 @@ from emon.alerts.recipients import Recipients, load_recipients
 from emon.alerts.routes import WebhookRoute
 from emon.demo.receiver_ledger import Ledger, ReceiverCount, count, read_lines
 from emon.demo.receivers_supervisor import PARTIES, ReceiverFailed, Receivers
+from emon.heartbeats import Beating, heartbeat_body
 from emon.model.instant import SECOND_US, to_datetime
 from emon.model.vocabulary import Party
 from tests.alerts.parts import BREACH, MemoryOutbox, due
@@ -380,3 +382,21 @@ def test_a_line_cut_off_by_a_kill_costs_no_other(tmp_path: Path) -> None:
     assert ledger.unconfirmed() == {"m2": {"n": 2}}
     ledger.close()
     assert count(file) == ReceiverCount(messages=2, repeats=1, confirmed=1)
+
+
+async def test_a_heartbeat_is_counted_as_a_sign_of_life_and_a_climb_as_a_climb(world: World) -> None:
+    channel = world.channels["politie"]
+    assert isinstance(channel, Beating)
+    now_us = clock.now_us()
+    body = heartbeat_body("politie", 7, now_us, waiting=0, well=True)
+    assert (await channel.beat("heartbeat:politie:7", body, now_us)).outcome is Outcome.DELIVERED
+    again = replace(due(ALERT, "politie"), id=f"{ALERT}:politie:1", climb=1, owed=("politie",))
+    for party in ("politie", "meldkamer_em"):
+        told = replace(again, id=f"{ALERT}:{party}:1", recipient=party)
+        assert (await world.channels[party].send(told)).outcome is Outcome.DELIVERED
+    counts = world.counts()
+    assert (counts["politie"].messages, counts["politie"].climbs, counts["politie"].heartbeats) == (0, 1, 1)
+    assert (counts["meldkamer_em"].messages, counts["meldkamer_em"].climbs) == (0, 1)
+    forged = body.replace(b'"seq":7', b'"seq":"x"')
+    assert (await world.post(Party.POLITIE, forged, at_us=now_us)).status_code == 400
+    assert (await world.post(Party.POLITIE, body, at_us=now_us, signed=forged)).status_code == 401
