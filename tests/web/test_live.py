@@ -18,7 +18,7 @@ from emon.web.live import LiveFeed
 from emon.web.store_backend import StoreBackend
 from tests.fixtures_web import Desk
 from tests.web import story
-from tests.web.streaming import follow
+from tests.web.streaming import WAIT_S, follow
 
 
 def fix(seq: int, lon: float = 4.48, device: str = "d-ahoy") -> Fix:
@@ -204,16 +204,16 @@ async def test_a_lost_database_is_said_and_what_came_meanwhile_follows(store: St
     following = asyncio.ensure_future(anext(stream))
     backend.is_lost = True
     live.wake()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_S):
         assert b'"database_lost_at":"1970-01-01T00:00:05.000000Z"' in await following
     await raise_alert(store, "meanwhile")
     backend.is_lost = False
     live.wake()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WAIT_S):
         kinds = {kind_of(await anext(stream)) for _ in range(2)}
     assert kinds == {"alert", "beat"}
     live.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_S):
         await running
     assert [frame async for frame in stream] == []
 
