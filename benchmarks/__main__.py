@@ -17,6 +17,7 @@ SECTIONS = {
     "geofence": "benchmarks.geofence.run",
     "detection": "benchmarks.detection.run",
     "ingest": "benchmarks.ingest",
+    "alerts": "benchmarks.alerts",
 }
 """By name, the module whose ``run(quick, folder, told)`` measures, writes a page and says where.
 

@@ -24,6 +24,7 @@ from emon import clock
 from emon.alerts.channels.opened import open_channels
 from emon.alerts.dispatcher import Dispatcher
 from emon.alerts.lanes import LaneHealth
+from emon.alerts.links import Links
 from emon.alerts.policy import Policy
 from emon.alerts.recipients import Recipients
 from emon.command_sender import CommandSender
@@ -125,8 +126,9 @@ class Service:
             await self._make_partitions(store)
             await store.claim_engine()
             await store.use_policy(version_of(self._policy), policy_bytes(self._policy).decode())
+            links = Links(_public_url(settings, listener), _kept_secret(settings.data_dir, "link.secret"))
             channels = await stack.enter_async_context(
-                open_channels(self._recipients, _public_url(settings, listener), clock.now_us)
+                open_channels(self._recipients, links.public_url, clock.now_us, links.secret)
             )
             dispatcher = Dispatcher(store, channels, clock.now_us)
             if settings.nats_monitor_url is not None:
@@ -185,7 +187,7 @@ class Service:
                 return _status(runtime, source, watchdog, dispatcher)
 
             live = LiveFeed(backend, clock.now_us, status)
-            server = _server(self._services(backend, live, status))
+            server = _server(self._services(backend, live, status, links))
             started = Started(
                 http_url=f"http://{_bound(listener)}",
                 store=store,
@@ -243,16 +245,21 @@ class Service:
                 task.cancel()
 
     def _services(
-        self, backend: StoreBackend, live: LiveFeed, status: Callable[[], dict[str, object]]
+        self,
+        backend: StoreBackend,
+        live: LiveFeed,
+        status: Callable[[], dict[str, object]],
+        links: Links,
     ) -> Services:
         settings = self._settings
         return Services(
             backend=backend,
             live=live,
             now_us=clock.now_us,
-            cookie_secret=_cookie_secret(settings.data_dir),
+            cookie_secret=_kept_secret(settings.data_dir, "cookie.secret"),
             status=status,
             keys=self._recipients.keys(),
+            links=links,
             allowed_hosts=_allowed_hosts(settings),
             secure_cookie=settings.http_public_url.startswith("https://"),
         )
@@ -398,10 +405,10 @@ def _allowed_hosts(settings: Settings) -> frozenset[str]:
     return frozenset({"127.0.0.1", "localhost", "[::1]", name})
 
 
-def _cookie_secret(data_dir: Path) -> bytes:
-    """Made once and kept, so that a restart logs nobody out."""
+def _kept_secret(data_dir: Path, name: str) -> bytes:
+    """Made once and kept, so that a restart logs nobody out and no link becomes void."""
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = data_dir / "cookie.secret"
+    path = data_dir / name
     with contextlib.suppress(FileExistsError):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:

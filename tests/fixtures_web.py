@@ -15,6 +15,7 @@ import uvicorn
 
 from emon import clock
 from emon.alerts.key_ring import KeyRing
+from emon.alerts.links import Links
 from emon.alerts.routes import Secret
 from emon.store.store import Store
 from emon.web.app import create_app
@@ -25,6 +26,7 @@ from emon.web.store_backend import StoreBackend
 
 NAME, PASSWORD = "anna", "horse-battery-staple"
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS1wb2xpY2UtMTIzNDU2Nzg5MA=="
+LINK_SECRET = bytes(range(32))
 BEAT_S = 0.2  # heartbeats that a test can wait for
 
 
@@ -55,6 +57,7 @@ class Desk:
             now_us=clock.now_us,
             cookie_secret=b"0123456789abcdef0123456789abcdef",
             status=lambda: self.status,
+            links=Links(self.url, LINK_SECRET),
             keys={"politie": KeyRing.of_secret(Secret(SECRET))},
         )
         config = uvicorn.Config(

@@ -152,7 +152,8 @@ class Dispatcher:
         # What settles while the outbox answers may still stand as due in that answer.
         self._settled.clear()
         claimed = await self._outbox.claim_due(now_us, self._limits.claimed_max, self._held())
-        next_due_us = await self._outbox.next_due_us(now_us)
+        more = len(claimed) >= self._limits.claimed_max  # then there is another look soon anyhow
+        next_due_us = None if more else await self._outbox.next_due_us(now_us)
         self._reached(Point.CLAIMED)
         by_recipient: dict[str, list[DueDelivery]] = {recipient: [] for recipient in self._lanes}
         for due in claimed:

@@ -61,6 +61,10 @@ class OrderConflict(StoreFault):
         self.faults = faults
 
 
+class LinkUsed(StoreFault):
+    """A link of a message counts once."""
+
+
 class AlertUnknown(StoreFault):
     """No alert has this id."""
 

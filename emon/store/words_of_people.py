@@ -14,7 +14,7 @@ from emon.model.instant import to_datetime
 from emon.model.resolution import Closing, missing_in
 from emon.model.vocabulary import SEES_NO_WEARERS
 from emon.store import connect as c
-from emon.store.errors import AlertUnknown, ClosedOtherwise, ClosingIncomplete, NotTheirs
+from emon.store.errors import AlertUnknown, ClosedOtherwise, ClosingIncomplete, LinkUsed, NotTheirs
 from emon.store.feed import announce
 from emon.store.rows import storable
 
@@ -55,6 +55,13 @@ _REST = "UPDATE escalation SET due_at = NULL WHERE alert_id = %s"
 _BESIDE = "INSERT INTO alert_beside (alert_id, what, at, other_alert, detail) VALUES (%s, %s, %s, %s, %s)"
 
 
+_USE_LINK = """
+INSERT INTO link_used (delivery_id, party, used_at)
+SELECT d.id, %(party)s, %(at)s FROM delivery AS d WHERE d.id = %(link)s AND d.alert_id = %(alert)s
+ON CONFLICT (delivery_id) DO NOTHING RETURNING delivery_id
+"""
+
+
 class Taken(msgspec.Struct, frozen=True):
     """Who of a party took the alert in hand, when, and by which way (``page``, ``webhook`` …).
     ``again``: somebody of the party had said so before, and this is that first word."""
@@ -93,17 +100,25 @@ class WordsOfPeople:
 
         Raises ``AlertUnknown``, and ``NotTheirs`` for a party that the alert was neither for nor told to.
         """
-        at, name = None if at_us is None else to_datetime(at_us), storable(person)
         async with self._pool.transaction() as conn:
-            await _theirs(conn, alert_id, party)
-            row = (alert_id, party, name, at, via)
-            first = await c.fetch_one(conn, _INSERT_ACKNOWLEDGEMENT, row)
-            if first is None:
-                await c.execute(conn, _SAY_AGAIN, (alert_id, "acknowledged", party, name, via, at))
-            else:
-                await announce(conn, [("acknowledgement", party, alert_id)])
-            kept = cast("c.Row", await c.fetch_one(conn, _SELECT_ACKNOWLEDGEMENT, (alert_id, party)))
-        return msgspec.structs.replace(Taken(*kept), again=first is None)
+            return await _acknowledge(conn, alert_id, party, person, via, at_us)
+
+    async def use_link(self, link: str, alert_id: str, party: str, person: str, at_us: int) -> Taken:
+        """As ``acknowledge``, by a link of a message; ``link`` (the delivery's id) counts once.
+
+        Raises ``LinkUsed`` where it has been used, and what ``acknowledge`` raises.
+        """
+        async with self._pool.transaction() as conn:
+            if (
+                await c.fetch_one(
+                    conn,
+                    _USE_LINK,
+                    {"link": link, "alert": alert_id, "party": party, "at": to_datetime(at_us)},
+                )
+                is None
+            ):
+                raise LinkUsed(f"the link of {link!r} has been used, or was never given out")
+            return await _acknowledge(conn, alert_id, party, person, "link", at_us)
 
     async def close_alert(
         self, alert_id: str, party: str, person: str, closing: Closing, via: str, at_us: int | None = None
@@ -145,6 +160,21 @@ class WordsOfPeople:
             row = (alert_id, what, to_datetime(at_us), other, storable(detail))
             await c.execute(conn, _BESIDE, row)
             await announce(conn, [("alert", alert_id, alert_id)])
+
+
+async def _acknowledge(
+    conn: c.Connection, alert_id: str, party: str, person: str, via: str, at_us: int | None
+) -> Taken:
+    at, name = None if at_us is None else to_datetime(at_us), storable(person)
+    await _theirs(conn, alert_id, party)
+    row = (alert_id, party, name, at, via)
+    first = await c.fetch_one(conn, _INSERT_ACKNOWLEDGEMENT, row)
+    if first is None:
+        await c.execute(conn, _SAY_AGAIN, (alert_id, "acknowledged", party, name, via, at))
+    else:
+        await announce(conn, [("acknowledgement", party, alert_id)])
+    kept = cast("c.Row", await c.fetch_one(conn, _SELECT_ACKNOWLEDGEMENT, (alert_id, party)))
+    return msgspec.structs.replace(Taken(*kept), again=first is None)
 
 
 async def _theirs(conn: c.Connection, alert_id: str, party: str) -> bool:

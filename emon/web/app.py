@@ -20,6 +20,7 @@ from emon.web.routes.blind import BlindRoutes
 from emon.web.routes.breaches import BreachRoutes
 from emon.web.routes.closing import ClosingRoutes
 from emon.web.routes.devices import DeviceRoutes
+from emon.web.routes.links import LinkRoutes
 from emon.web.routes.live import LiveRoutes
 from emon.web.routes.orders import OrderRoutes
 from emon.web.routes.policy import PolicyRoutes
@@ -54,6 +55,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(BlindRoutes(services, guard).router)
     app.include_router(DeviceRoutes(services, guard).router)
     app.include_router(PolicyRoutes(services, guard).router)
+    app.include_router(LinkRoutes(services).router)
     app.include_router(LiveRoutes(services, guard).router)
     app.mount("/", _Page(directory=STATIC, html=True), name="page")
     app.add_exception_handler(Refused, _on_refused)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from emon.alerts.key_ring import KeyRing
+from emon.alerts.links import Links
 from emon.model.breach import Breach
 from emon.model.order import OrderVersion
 from emon.model.resolution import Closing
@@ -133,6 +134,10 @@ class Backend(Protocol):
         """Everything that happened to an alert. Raises ``AlertUnknown``."""
         ...
 
+    async def use_link(self, link: str, alert_id: str, party: str, person: str, at_us: int) -> Taken:
+        """As ``acknowledge``, by a link that counts once. Raises ``LinkUsed`` too."""
+        ...
+
     async def arm(self, versions: Sequence[OrderVersion]) -> list[OrderVersion]:
         """Arm all or none and give them back as they stand. Raises ``OrderConflict``."""
         ...
@@ -164,7 +169,8 @@ class Services:
 
     ``status`` answers ``/health``: a mapping with ``ok`` (bool) and whatever else helps whoever
     watches; it must hold nothing about a person, because nobody has logged in. ``keys`` are the
-    parties' Standard Webhooks keys, which sign their acknowledgements. ``allowed_hosts`` are the
+    parties' Standard Webhooks keys, which sign their acknowledgements; ``links``
+    reads the links of messages. ``allowed_hosts`` are the
     names a browser may have asked for, without port (None: any); a page on the internet whose name
     points to this machine is none of them. ``secure_cookie`` is for a service behind TLS.
     """
@@ -175,5 +181,6 @@ class Services:
     cookie_secret: bytes
     status: Callable[[], Mapping[str, object]]
     keys: Mapping[str, KeyRing] = field(default_factory=dict)
+    links: Links | None = None
     allowed_hosts: frozenset[str] | None = LOOPBACK_HOSTS
     secure_cookie: bool = False

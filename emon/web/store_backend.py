@@ -71,6 +71,9 @@ class StoreBackend:
     async def acknowledge(self, alert_id: str, party: str, person: str, via: str, at_us: int) -> Taken:
         return await self._store.acknowledge(alert_id, party, person, via, at_us)
 
+    async def use_link(self, link: str, alert_id: str, party: str, person: str, at_us: int) -> Taken:
+        return await self._store.use_link(link, alert_id, party, person, at_us)
+
     async def close_alert(
         self, alert_id: str, party: str, person: str, closing: Closing, via: str, at_us: int
     ) -> Resolved:

@@ -12,35 +12,43 @@ from emon.alerts.channels.mqtt import MqttChannel
 from emon.alerts.channels.smtp import SmtpChannel
 from emon.alerts.channels.webhook import WebhookChannel
 from emon.alerts.compose import Composer
+from emon.alerts.links import Links
 from emon.alerts.recipients import Recipients
 from emon.alerts.routes import AppriseRoute, CapRoute, MqttRoute, Route, SmtpRoute, WebhookRoute
 
 
 @asynccontextmanager
 async def open_channels(
-    recipients: Recipients, public_url: str, clock_now_us: Callable[[], int]
+    recipients: Recipients,
+    public_url: str,
+    clock_now_us: Callable[[], int],
+    link_secret: bytes | None = None,
 ) -> AsyncIterator[Mapping[str, Channel]]:
     """The channels of recipients by party and of contacts by name, closed on leaving. No connection is made
     before a send.
 
     ``public_url``: where recipients and staff reach the service (``http://127.0.0.1:8080``).
+    ``link_secret``: signs the links in mails (``links.py``); without one there are none.
     """
     routed = frozenset(str(party) for party in recipients.routes)
     composer = Composer(public_url.rstrip("/"), routed, str(recipients.fallback))
+    links = None if link_secret is None else Links(public_url.rstrip("/"), link_secret)
     channels: dict[str, Channel] = {}
     async with AsyncExitStack() as stack:
         routes = {**{str(party): route for party, route in recipients.routes.items()}, **recipients.contacts}
         for name, route in routes.items():
-            channel = _channel(route, composer, clock_now_us)
+            channel = _channel(route, composer, clock_now_us, links)
             stack.push_async_callback(channel.close)
             channels[name] = channel
         yield channels
 
 
-def _channel(route: Route, composer: Composer, clock_now_us: Callable[[], int]) -> Channel:
+def _channel(
+    route: Route, composer: Composer, clock_now_us: Callable[[], int], links: Links | None
+) -> Channel:
     match route:
         case SmtpRoute():
-            return SmtpChannel(route, composer, clock_now_us)
+            return SmtpChannel(route, composer, clock_now_us, links)
         case AppriseRoute():
             return AppriseChannel(route, composer)
         case MqttRoute():

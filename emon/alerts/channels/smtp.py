@@ -19,6 +19,7 @@ import aiosmtplib
 
 from emon.alerts.channels import SendResult, short_detail
 from emon.alerts.compose import Composer
+from emon.alerts.links import Links
 from emon.alerts.outbox import DueDelivery, Outcome
 from emon.alerts.routes import MailSecurity, SmtpRoute
 from emon.limits import DELIVERY_ATTEMPT_TIMEOUT_S
@@ -32,14 +33,21 @@ _URGENT_UP_TO = 2  # priorities 1 and 2 carry the headers that mail programs sho
 class SmtpChannel:
     """One recipient's mailbox."""
 
-    def __init__(self, route: SmtpRoute, composer: Composer, clock_now_us: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        route: SmtpRoute,
+        composer: Composer,
+        clock_now_us: Callable[[], int],
+        links: Links | None = None,
+    ) -> None:
         self._route = route
+        self._links = links
         self._composer = composer
         self._now_us = clock_now_us
 
     async def send(self, delivery: DueDelivery) -> SendResult:
         route = self._route
-        message = mail_message(delivery, route, self._composer, self._now_us())
+        message = mail_message(delivery, route, self._composer, self._now_us(), self._links)
         client = aiosmtplib.SMTP(
             hostname=route.host,
             port=route.port,
@@ -89,9 +97,10 @@ def message_id(delivery_id: str, sender: str) -> str:
 
 
 def mail_message(
-    delivery: DueDelivery, route: SmtpRoute, composer: Composer, sent_at_us: int
+    delivery: DueDelivery, route: SmtpRoute, composer: Composer, sent_at_us: int, links: Links | None = None
 ) -> EmailMessage:
-    """The mail: Dutch first, then English, plain text in UTF-8."""
+    """The mail: Dutch first, then English, plain text in UTF-8; with ``links``, the one that takes the
+    alert in hand."""
     texts = composer.texts(delivery)
     message = EmailMessage(policy=SMTP_POLICY)
     message["Subject"] = texts.nl.subject
@@ -108,5 +117,8 @@ def mail_message(
         message["Importance"] = "high"  # RFC 2156
         message["X-Priority"] = "1"
     body = f"{texts.nl.body}\n-- English --\n{texts.en.subject}\n{texts.en.body}"
+    if links is not None:
+        url = links.url(delivery.id, delivery.alert.id, str(route.party), sent_at_us)
+        body += f"\n-- Eenmalige link: in behandeling nemen / Link for one use: take in hand --\n{url}\n"
     message.set_content(body, charset="utf-8", cte="quoted-printable")
     return message

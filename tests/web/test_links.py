@@ -1,0 +1,158 @@
+"""Links in mails by which a person takes an alert in hand: what they open, and what opens nothing."""
+
+from __future__ import annotations
+
+import base64
+import re
+from email import message_from_bytes
+from email.policy import default
+
+import httpx
+import msgspec
+import psycopg
+import pytest
+
+from emon import clock
+from emon.alerts.channels.smtp import mail_message
+from emon.alerts.compose import Composer
+from emon.alerts.links import LinkFault, LinkRefused, Links
+from emon.alerts.routes import MailSecurity, SmtpRoute
+from emon.limits import LINK_HOLDS_S
+from emon.model.instant import SECOND_US
+from emon.model.vocabulary import Party
+from emon.store.store import Store
+from tests.alerts.parts import BREACH, NOON_US, due
+from tests.fixtures_web import LINK_SECRET, Desk
+from tests.web import story
+
+
+@pytest.fixture
+async def told(desk: Desk, store: Store) -> tuple[str, str]:
+    """(delivery, alert) of something that the centre was told."""
+    await story.play(store, clock.now_us())
+    async with await psycopg.AsyncConnection.connect(store.url) as conn:
+        row = await (
+            await conn.execute(
+                "SELECT d.id, d.alert_id FROM delivery AS d WHERE d.recipient = 'meldkamer_em' "
+                "AND NOT EXISTS (SELECT FROM acknowledgement AS k WHERE k.alert_id = d.alert_id) "
+                "ORDER BY d.seq LIMIT 1"
+            )
+        ).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
+def link(desk: Desk, told: tuple[str, str], *, party: str = "meldkamer_em", sent_at_us: int = 0) -> str:
+    delivery, alert = told
+    return Links(desk.url, LINK_SECRET).url(delivery, alert, party, sent_at_us or clock.now_us())
+
+
+async def taken(store: Store) -> list[tuple[str, str, str, str]]:
+    async with await psycopg.AsyncConnection.connect(store.url) as conn:
+        query = "SELECT alert_id, party, person, via FROM acknowledgement WHERE via = 'link'"
+        return [tuple(row) for row in await (await conn.execute(query)).fetchall()]
+
+
+async def test_asking_for_it_shows_a_page_and_changes_nothing(
+    desk: Desk, store: Store, told: tuple[str, str]
+) -> None:
+    url = link(desk, told)
+    async with httpx.AsyncClient() as client:
+        for _ in range(3):  # mail scanners ask more than once, and by HEAD too
+            shown = await client.get(url)
+            await client.head(url)
+    assert shown.status_code == 200
+    assert told[1] in shown.text
+    assert "form-action 'self'" in shown.headers["content-security-policy"]
+    assert shown.headers["referrer-policy"] == "same-origin"
+    assert await taken(store) == []
+
+
+async def test_sending_the_page_takes_the_alert_in_hand_once(
+    desk: Desk, store: Store, told: tuple[str, str]
+) -> None:
+    url = link(desk, told)
+    person = "A. <b>de Vries</b>"
+    async with httpx.AsyncClient() as client:
+        first = await client.post(url, data={"person": person}, headers={"origin": desk.url})
+        again = await client.post(url, data={"person": "Somebody else"})
+        repeated = await client.post(
+            link(desk, told, sent_at_us=clock.now_us() + SECOND_US), data={"person": "X"}
+        )
+    assert first.status_code == 200
+    assert "de Vries" in first.text
+    assert "<b>" not in first.text
+    assert again.status_code == repeated.status_code == 409
+    assert "al gebruikt" in again.text
+    assert await taken(store) == [(told[1], "meldkamer_em", person, "link")]
+
+
+@pytest.mark.parametrize("person", ["", "  ", "a\x1b[2J", "x" * 201])
+async def test_nobody_takes_it_without_a_name(
+    desk: Desk, store: Store, told: tuple[str, str], person: str
+) -> None:
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(link(desk, told), data={"person": person})
+    assert answer.status_code == 400
+    assert await taken(store) == []
+
+
+async def test_another_page_may_not_send_it(desk: Desk, store: Store, told: tuple[str, str]) -> None:
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(
+            link(desk, told), data={"person": "A"}, headers={"origin": "https://evil.example"}
+        )
+    assert answer.status_code == 400
+    assert await taken(store) == []
+
+
+async def test_forged_old_and_foreign_links_are_refused_in_words(
+    desk: Desk, store: Store, told: tuple[str, str]
+) -> None:
+    good = link(desk, told)
+    other = Links(desk.url, b"\1" * 32).url(*told, "meldkamer_em", clock.now_us())
+    old = link(desk, told, sent_at_us=clock.now_us() - (LINK_HOLDS_S + 1) * SECOND_US)
+    foreign = link(desk, (told[0], "f" * 16))
+    not_theirs = link(desk, told, party="shn")
+    async with httpx.AsyncClient() as client:
+        for url, status in (
+            (other, 404),
+            (good[:-2] + "AA", 404),
+            (f"{desk.url}/ack/x", 404),
+            (f"{desk.url}/ack/{'x' * 4000}", 404),
+            (old, 410),
+        ):
+            for answer in (await client.get(url), await client.post(url, data={"person": "A"})):
+                assert (answer.status_code, "emon" in answer.text) == (status, True), url
+        assert (await client.post(foreign, data={"person": "A"})).status_code == 409
+        assert (await client.post(not_theirs, data={"person": "A"})).status_code == 404
+        assert (await client.post(good, data={"person": "A"})).status_code == 200, "none of these used it up"
+    assert len(await taken(store)) == 1
+
+
+def test_a_link_is_bound_to_all_that_it_says() -> None:
+    links = Links("https://emon.example", LINK_SECRET)
+    token = links.url("a1:politie", "a1", "politie", NOON_US).rpartition("/")[2]
+    held = links.read(token, NOON_US)
+    assert (held.alert, held.party) == ("a1", "politie")
+    content, _, seal = token.partition(".")
+    changed = msgspec.json.encode(msgspec.structs.replace(held, party="om"))
+    forged = base64.urlsafe_b64encode(changed).decode().rstrip("=") + "." + seal
+    for wrong in (forged, content, f".{seal}", "", f"{content}.é"):
+        with pytest.raises(LinkRefused) as refused:
+            links.read(wrong, NOON_US)
+        assert refused.value.fault is LinkFault.FORGED
+    with pytest.raises(LinkRefused) as refused:
+        links.read(token, NOON_US + LINK_HOLDS_S * SECOND_US)
+    assert refused.value.fault is LinkFault.OLD
+
+
+def test_a_mail_has_the_link_of_its_party() -> None:
+    links = Links("https://emon.example", LINK_SECRET)
+    route = SmtpRoute(Party.MELDKAMER_EM, "a@b.nl", "emon@b.nl", "mail", 25, MailSecurity.NONE)
+    composer = Composer("https://emon.example", frozenset({"meldkamer_em"}), "meldkamer_em")
+    mail = mail_message(due(BREACH.id, "meldkamer_em"), route, composer, NOON_US, links)
+    body = message_from_bytes(mail.as_bytes(), policy=default).get_content()
+    found = re.search(r"https://emon\.example/ack/(\S+)", body)
+    assert found is not None
+    assert links.read(found[1], NOON_US).party == "meldkamer_em"
