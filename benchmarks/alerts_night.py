@@ -12,7 +12,7 @@ import json
 import resource
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +22,7 @@ from typing import Any
 from emon import clock
 from emon.alerts.channels.opened import open_channels
 from emon.alerts.dispatcher import Dispatcher
-from emon.alerts.policy import DEFAULT_POLICY
+from emon.alerts.policy import DEFAULT_POLICY, Policy
 from emon.alerts.recipients import Recipients, load_recipients
 from emon.demo.database import EmbeddedDatabase
 from emon.escalator import Escalator
@@ -127,8 +127,9 @@ class Recipient:
 class Night:
     """Everything that tells and climbs, on one simulated clock. Made by ``night``."""
 
-    def __init__(self, store: Store, recipients: Recipients, clocks: Clocks) -> None:
+    def __init__(self, store: Store, recipients: Recipients, clocks: Clocks, policy: Policy) -> None:
         self.store = store
+        self.policy = policy
         self.recipients = recipients
         self.clocks = clocks
         self.servers: dict[str, Recipient] = {}
@@ -141,7 +142,7 @@ class Night:
         )
         self.escalator = Escalator(
             self.store,
-            DEFAULT_POLICY,
+            self.policy,
             self.recipients.climbing,
             now_us=lambda: self.clocks.wall_us,
             steady_us=lambda: self.clocks.steady_us,
@@ -216,18 +217,30 @@ class Night:
 
 
 @asynccontextmanager
-async def night(store: Store, start_us: int, folder: Path) -> AsyncIterator[tuple[Night, Any]]:
-    """The parts over an open store that the engine has claimed, and their channels."""
+async def night(
+    store: Store,
+    start_us: int,
+    folder: Path,
+    *,
+    policy: Policy = DEFAULT_POLICY,
+    contacts: Mapping[str, str] | None = None,
+) -> AsyncIterator[tuple[Night, Any]]:
+    """The parts over an open store that the engine has claimed, and their channels. ``contacts``: names of
+    further recipients, and whose they are."""
     clocks = Clocks(start_us)
-    servers = {str(party): Recipient(clocks) for party in PARTIES}
+    servers = {str(name): Recipient(clocks) for name in (*PARTIES, *(contacts or {}))}
     for server in servers.values():
         await server.up()
     entries = {
         name: {"channel": "webhook", "url": f"http://127.0.0.1:{server.port}/", "secret": SECRET}
         for name, server in servers.items()
     }
-    recipients = load_recipients(json.dumps({"recipients": entries}).encode(), environ={}, folder=folder)
-    parts = Night(store, recipients, clocks)
+    file = {
+        "recipients": {party: entries[party] for party in PARTIES},
+        "contacts": {name: {"party": party, **entries[name]} for name, party in (contacts or {}).items()},
+    }
+    recipients = load_recipients(json.dumps(file).encode(), environ={}, folder=folder)
+    parts = Night(store, recipients, clocks, policy)
     parts.servers = servers
     async with open_channels(recipients, "http://127.0.0.1:9", lambda: clocks.wall_us) as channels:
         await parts.start(channels)

@@ -130,13 +130,20 @@ class ClimbOutbox:
                 waiting.setdefault(row[0], set()).add(row[1])
             last = {row[0]: (row[1], row[2]) for row in await c.fetch(conn, _SELECT_LAST, (ids,))}
             climbed: list[str] = []
+            rows: list[tuple[object, ...]] = []
+            deliveries: list[tuple[object, ...]] = []
             for one in climbing:
                 told = [new for new in one.deliveries if new.recipient not in waiting.get(one.id, ())]
                 step, untold = last.get(one.id, (0, False))
                 if told or not untold:
                     climbed.append(one.id)
-                    await _write_climb(conn, one, step + 1, told, made_at)
+                    rows.append(_climb_params(one, step + 1, told, made_at))
+                    deliveries += [delivery_params(new, made_at) for new in told]
             if climbed:
+                async with conn.cursor() as cursor:
+                    await cursor.executemany(_INSERT_CLIMB.encode(), rows)
+                    if deliveries:
+                        await cursor.executemany(INSERT_DELIVERY.encode(), deliveries)
                 await c.execute(conn, "NOTIFY emon_alert")
                 await announce(conn, [("alert", alert, alert) for alert in sorted(climbed)])
         return climbed
@@ -164,20 +171,18 @@ def _steps(planned: Sequence[Planned]) -> tuple[list[object], ...]:
     )
 
 
-async def _write_climb(
-    conn: c.Connection, one: Planned, first_step: int, told: Sequence[NewDelivery], made_at: datetime
-) -> None:
+def _climb_params(
+    one: Planned, first_step: int, told: Sequence[NewDelivery], made_at: datetime
+) -> tuple[object, ...]:
+    """Parameters of ``_INSERT_CLIMB``."""
     climb = one.climb
     assert climb is not None
     names = {new.recipient for new in told}
     withheld = [new.recipient for new in one.deliveries if new.recipient not in names]
-    row = (
+    return (
         *(one.id, climb.step, first_step, to_datetime(climb.due_us), made_at, list(climb.owed)),
         *([new.recipient for new in told], withheld),
     )
-    await c.execute(conn, _INSERT_CLIMB, row)
-    for new in told:
-        await c.execute(conn, INSERT_DELIVERY, delivery_params(new, made_at))
 
 
 def _due(row: c.Row, facts: Mapping[str, tuple[Happened, ...]]) -> DueAlert:

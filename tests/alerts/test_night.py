@@ -9,14 +9,21 @@ from typing import Any
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from benchmarks.alerts_night import PARTIES, Night, night, tomorrow_us, week
-from emon.alerts.lifecycle import Stage
+from emon.alerts.ladder import UNANSWERED, Contact, Ladder, Rung, Shift, Turn
+from emon.alerts.lifecycle import Needs, Stage
+from emon.alerts.policy import DEFAULT_POLICY
 from emon.limits import RECIPIENT_DOWN_AFTER_S
+from emon.model.effects import Effects
+from emon.model.ids import derive_id
 from emon.model.instant import HOUR_US, MINUTE_US, SECOND_US
 from emon.model.resolution import Closing, ClosingCause, ClosingOutcome
 from emon.model.vocabulary import AlertEvent, Party
+from emon.store.errors import NotTheirs
 from emon.store.store import Store
+from tests.store.made import alert, breach
 
 BREACH = ("breach", AlertEvent.BREACH, 1, PARTIES)
 SILENCE = ("silence", AlertEvent.SILENCE, 3, (Party.RECLASSERING, Party.MELDKAMER_EM))
@@ -168,6 +175,72 @@ async def test_who_is_down_is_told_to_the_others_once_and_gets_each_alert_once(
     with psycopg.connect(parts.store.url) as conn:
         (withheld,) = conn.execute("SELECT bool_or('politie' = ANY(withheld)) FROM climb").fetchall()[0]
     assert withheld
+
+
+async def test_the_policy_s_ladder_reaches_the_shift_on_duty_and_its_party_may_answer(
+    claimed_store: Store, tmp_path: Path
+) -> None:
+    """Police alone are told at first; from the second rung on the desk that is on duty then, of OM."""
+    rungs = (Rung(60, (UNANSWERED,)), Rung(180, (UNANSWERED, "rota")))
+    rota = Shift("rota", (Turn(("desk",)),))
+    desk = Contact("desk", Party.OM)
+    policy = replace(
+        DEFAULT_POLICY,
+        ladders=tuple(
+            Ladder(one.name, rungs, 300, Needs.ANY) if one.name == "default" else one
+            for one in DEFAULT_POLICY.ladders
+        ),
+        shifts=(rota,),
+        contacts=(desk,),
+    )
+    start_us = tomorrow_us()
+    async with night(claimed_store, start_us, tmp_path, policy=policy, contacts={"desk": "om"}) as (parts, _):
+        (breach,) = await parts.raise_alerts(("one", AlertEvent.BREACH, 1, (Party.POLITIE,)))
+        await parts.look()
+        with pytest.raises(NotTheirs):
+            await parts.store.acknowledge(breach, "om", "D. Groen", "page", parts.clocks.wall_us)
+        await parts.pass_until(500 * SECOND_US)
+        assert told(parts, "politie", breach) == [(0, 0), (60, 1), (180, 2), (480, 3)]
+        assert told(parts, "desk", breach) == [(180, 2), (480, 3)]
+        assert told(parts, "meldkamer_em", breach) == []
+        await parts.store.acknowledge(breach, "om", "D. Groen", "page", parts.clocks.wall_us)
+        await parts.pass_until(HOUR_US)
+        assert told(parts, "politie", breach)[4:] == []
+
+
+async def test_a_surer_alert_of_the_same_breach_climbs_in_the_place_of_the_first(
+    dark: tuple[Night, Any],
+) -> None:
+    parts, _ = dark
+    centre, everybody = (Party.MELDKAMER_EM,), (Party.MELDKAMER_EM, Party.RECLASSERING, Party.POLITIE)
+    ids: list[str] = []
+    for name, priority, to in (("possible", 2, centre), ("certain", 1, everybody)):
+        now_us = parts.clocks.wall_us
+        made = breach("b-1", now_us)
+        raised = alert(f"a-{name}", now_us, breach="b-1", priority=priority, recipients=to)
+        deliveries = parts.recipients.deliveries(raised)
+        async with parts.store.batch() as batch:
+            await batch.write(Effects(now_us, breaches=(made,), alerts=(raised,)), deliveries)
+        ids.append(raised.id)
+        await parts.look()
+        await parts.pass_until(parts.clocks.steady_us + 100 * SECOND_US)
+    await parts.pass_until(1_000 * SECOND_US)
+    assert told(parts, "meldkamer_em", ids[0]) == [(0, 0), (60, 1)]
+    assert [climb for _, climb in told(parts, "meldkamer_em", ids[1])] == [0, 1, 2, 3, 4, 5, 6]
+    first, _second = sorted(await parts.store.alerts_by_id(ids), key=lambda one: -one.priority)
+    assert (first.life.stage, first.life.handed_over, first.life.may_climb) == (Stage.DELIVERED, True, False)
+
+
+async def test_a_flood_climbs_the_most_urgent_first_and_in_short_order(dark: tuple[Night, Any]) -> None:
+    parts, _ = dark
+    rows = [(f"f-{n}", AlertEvent.SILENCE, 1 + n % 3, (Party.MELDKAMER_EM,)) for n in range(1_200)]
+    await parts.raise_alerts(*rows)
+    await parts.escalator.step()
+    parts.clocks.go(60 * SECOND_US)
+    climbed = await parts.escalator.step()
+    assert len(climbed) == len(set(climbed)) == 1_200
+    urgent = {derive_id("night", name) for name, _, priority, _ in rows if priority == 1}
+    assert set(climbed[: len(urgent)]) == urgent
 
 
 async def test_heartbeats_are_counted_on_and_none_is_kept_for_who_is_down(dark: tuple[Night, Any]) -> None:
