@@ -165,6 +165,7 @@ class Service:
                 self._recipients.deliveries,
                 now_us=clock.now_us,
                 on_told=lambda: live.wake(),  # the dispatcher hears the store's notice
+                policy=self._policy,
             )
 
             recipients_watch = RecipientsWatch(
@@ -173,6 +174,7 @@ class Service:
                 self._recipients.deliveries,
                 now_us=clock.now_us,
                 on_told=lambda: live.wake(),
+                policy=self._policy,
             )
             heartbeats = Heartbeats(
                 store,

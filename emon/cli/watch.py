@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from emon.alerts.policy import Policy
     from emon.alerts.recipients import Recipients
     from emon.config import Settings
 
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         logging.getLogger("emon").warning(warning)
     code = os.EX_OK
     try:
-        asyncio.run(_watch(settings, recipients))
+        asyncio.run(_watch(settings, recipients, policy))
     except* KeptUnusable as faults:
         for fault in faults.exceptions:
             print(f"emon watch: {fault}", file=sys.stderr)
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     return code
 
 
-async def _watch(settings: Settings, recipients: Recipients) -> None:
+async def _watch(settings: Settings, recipients: Recipients, policy: Policy) -> None:
     import asyncio
     import logging
     import signal
@@ -91,6 +92,7 @@ async def _watch(settings: Settings, recipients: Recipients) -> None:
             recipients.deliveries,
             now_us=clock.now_us,
             on_told=dispatcher.wake,
+            policy=policy,
         )
         for sign in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(sign, lookout.stop)

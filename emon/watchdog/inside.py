@@ -14,6 +14,7 @@ from typing import Protocol
 
 import msgspec
 
+from emon.alerts.policy import DEFAULT_POLICY, Policy
 from emon.limits import PLATFORM_AFTER_S, PLATFORM_LOOK_S
 from emon.model.breach import Alert
 from emon.model.effects import NewDelivery
@@ -82,6 +83,7 @@ class Watchdog:
         *,
         now_us: Callable[[], int],
         on_told: Callable[[], None],
+        policy: Policy = DEFAULT_POLICY,
         look_s: float = PLATFORM_LOOK_S,
         after_s: Mapping[PlatformCause, int] = PLATFORM_AFTER_S,
     ) -> None:
@@ -93,6 +95,7 @@ class Watchdog:
         self._route = route
         self._now_us = now_us
         self._on_told = on_told
+        self._policy = policy
         self._look_s = look_s
         self._after_s = after_s
         self._seen: dict[PlatformCause, Seen] | None = None
@@ -146,7 +149,7 @@ class Watchdog:
         }
         seen, words = look(self._seen, faults, self._after_s, now_us)
         for word in words:
-            alert = word.alert(now_us, self._recipients)
+            alert = word.alert(now_us, self._recipients, self._policy)
             await self._store.tell_platform(alert, word, self._route(alert))
             _log.error("platform: %s%s", word.cause, "" if word.over_us is None else " is over")
         self._seen, self._taken_us = seen, None

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import httpx
 import msgspec
 
+from emon.alerts.policy import DEFAULT_POLICY, Policy
 from emon.limits import PLATFORM_AFTER_S, WATCH_ANSWER_S, WATCH_HEART_S, WATCH_LOOK_S
 from emon.model.breach import Alert
 from emon.model.effects import NewDelivery
@@ -81,6 +82,7 @@ class Lookout:
         *,
         now_us: Callable[[], int],
         on_told: Callable[[], None],
+        policy: Policy = DEFAULT_POLICY,
     ) -> None:
         self._ask = ask
         self._kept = kept
@@ -88,6 +90,7 @@ class Lookout:
         self._route = route
         self._now_us = now_us
         self._on_told = on_told
+        self._policy = policy
         self._stopped = asyncio.Event()
 
     def stop(self) -> None:
@@ -106,7 +109,7 @@ class Lookout:
         """One look. Raises ``KeptUnusable`` when it cannot be kept: then nothing was told."""
         now_us = self._now_us()
         seen, words = look(self._kept.seen, await self._ask(now_us), PLATFORM_AFTER_S, now_us)
-        alerts = [(word, word.alert(now_us, self._recipients)) for word in words]
+        alerts = [(word, word.alert(now_us, self._recipients, self._policy)) for word in words]
         self._kept.note(seen, [(word, alert, self._route(alert)) for word, alert in alerts])
         for word in words:
             _log.error("platform: %s%s", word.cause, "" if word.over_us is None else " is over")

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from emon.alerts.policy import DEFAULT_POLICY, Policy
 from emon.limits import RECIPIENT_DOWN_AFTER_S, RECIPIENTS_LOOK_S
 from emon.model.breach import Alert
 from emon.model.effects import NewDelivery
@@ -44,6 +45,7 @@ class RecipientsWatch:
         now_us: Callable[[], int],
         on_told: Callable[[], None],
         after_s: int = RECIPIENT_DOWN_AFTER_S,
+        policy: Policy = DEFAULT_POLICY,
     ) -> None:
         self._store = store
         self._recipients = tuple(recipients)
@@ -51,6 +53,7 @@ class RecipientsWatch:
         self._now_us = now_us
         self._on_told = on_told
         self._after_s = after_s
+        self._policy = policy
         self._seen: dict[Party, Seen] | None = None
 
     async def run(self) -> None:
@@ -75,8 +78,7 @@ class RecipientsWatch:
         at_once = dict.fromkeys(faults, 0)
         seen, words = look(self._seen, faults, at_once, now_us, AlertEvent.RECIPIENT_DOWN)
         for word in words:
-            others = [party for party in self._recipients if party != word.cause]
-            alert = word.alert(now_us, others)
+            alert = word.alert(now_us, self._recipients, self._policy)
             await self._store.tell_platform(alert, word, self._route(alert))
             _log.error("recipient %s %s", word.cause, "is down" if word.over_us is None else "is back")
         self._seen = seen

@@ -6,19 +6,22 @@ end is told when all has been well for ``PLATFORM_WELL_S``, with the instant fro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
 import msgspec
 
+from emon.alerts.decision_table import Situation
+from emon.alerts.policy import DEFAULT_POLICY, Policy
 from emon.limits import PLATFORM_WELL_S
 from emon.model.breach import Alert
 from emon.model.ids import derive_id
 from emon.model.instant import SECOND_US
 from emon.model.vocabulary import AlertEvent, Party
 
-PRIORITY, PRIORITY_OVER = 2, 4
+PRIORITY_OVER = 4
+"""Of the end of a fault; that of the fault itself is the policy's."""
 Cause = TypeVar("Cause", bound=StrEnum)
 
 
@@ -40,16 +43,21 @@ class Word(msgspec.Struct, frozen=True):
     over_us: int | None = None
     event: AlertEvent = AlertEvent.PLATFORM
 
-    def alert(self, at_us: int, recipients: Iterable[Party]) -> Alert:
-        """The alert that tells it, to everybody (contract, section 3: every other recipient)."""
-        over = self.over_us is not None
+    def alert(self, at_us: int, routed: Sequence[Party], policy: Policy = DEFAULT_POLICY) -> Alert:
+        """The alert that tells it, as the policy's row for its event says: by default to everybody who has a
+        route but the recipient that is down (contract, section 3: every other recipient)."""
+        row, over = policy.decide(Situation(self.event, at_us)), self.over_us is not None
+        others = routed if row.others else ()
+        recipients = dict.fromkeys(one for one in (*row.recipients, *others) if one != self.cause)
         return Alert(
             id=derive_id(self.event, self.cause, self.opened_us, "over" if over else "fault"),
             event=self.event,
-            priority=PRIORITY_OVER if over else PRIORITY,
+            priority=PRIORITY_OVER if over else row.priority,
             at_us=at_us,
             recipients=tuple(recipients),
             happened_at_us=self.opened_us,
+            row=row.name,
+            also=row.also,
         )
 
 
