@@ -128,7 +128,9 @@ class Service:
             await store.use_policy(version_of(self._policy), policy_bytes(self._policy).decode())
             links = Links(_public_url(settings, listener), _kept_secret(settings.data_dir, "link.secret"))
             channels = await stack.enter_async_context(
-                open_channels(self._recipients, links.public_url, clock.now_us, links.secret)
+                open_channels(
+                    self._recipients, links.public_url, clock.now_us, links.secret, self._policy.needs
+                )
             )
             dispatcher = Dispatcher(store, channels, clock.now_us)
             if settings.nats_monitor_url is not None:

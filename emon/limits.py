@@ -233,6 +233,11 @@ HEARTBEAT_TIMEOUT_S = 10.0  # [own] as DELIVERY_ATTEMPT_TIMEOUT_S
 HEARTBEAT_ALARM_S = 180  # [own] silence of ours after which a recipient should telephone: three missed
 CLOSING_NOTE_CHARS_MAX = 2_000  # [own] as TEXT_LENGTH_MAX
 
+PLACED_ORDERS_MAX = 2_000  # [own] orders kept for the texts of alerts: some 20 MB
+SECRET_TIME_S = 3_600  # [own] of a secret zone, whoever may speak with the wearer hears times by the hour
+WALK_M_S = 1_000 / 720  # [field] 1 km is 12 min on foot
+DRIVE_M_S = 1_000 / 36  # [field] 1 km is 36 s by car
+MOVING_MIN_M_S = 0.5  # [own] slower is a receiver's noise, and its heading means nothing
 UNSEEN_LINES_MAX = 25  # [own] lines of an outage's list in a message: a screen; the page has all
 
 # --- policies -------------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import msgspec
 
 from emon.alerts.messages import Text, Texts, plain
+from emon.alerts.need import is_protected
 from emon.alerts.outbox import DueDelivery
-from emon.alerts.protected import is_protected
 from emon.model.vocabulary import Party
 
 

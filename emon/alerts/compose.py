@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import msgspec
 
 from emon.alerts.climb_words import told_again
-from emon.alerts.messages import Texts, texts, texts_to_her
-from emon.alerts.outbox import DueDelivery
-from emon.alerts.protected import is_protected
+from emon.alerts.messages import Text, Texts, texts, texts_to_her
+from emon.alerts.need import DEFAULT_NEEDS, Fact, Need, is_protected, sees, shown_to
+from emon.alerts.outbox import AlertView, DueDelivery
+from emon.alerts.routes import Languages
+from emon.model.vocabulary import Party
 
 _NEEDS_ESCAPE = re.compile(rb"[^A-Za-z0-9._~-]")  # all but RFC 3986's unreserved characters
 
@@ -17,19 +20,44 @@ _NEEDS_ESCAPE = re.compile(rb"[^A-Za-z0-9._~-]")  # all but RFC 3986's unreserve
 class Composer(msgspec.Struct, frozen=True):
     """``public_url``: the address under which recipients reach the service, without a last slash.
 
-    ``routed``: parties with a route of their own; ``fallback`` hears the alerts of all others.
+    ``routed``: parties with a route of their own; ``fallback`` hears the alerts of all others. ``contacts``:
+    the party of each contact, ``needs``: what parties may see, where the policy says.
+    ``languages``: of recipients that are not written to in both.
     """
 
     public_url: str
     routed: frozenset[str]
     fallback: str
+    contacts: Mapping[str, Party] = {}
+    needs: tuple[Need, ...] = DEFAULT_NEEDS
+    languages: Mapping[str, Languages] = {}
+
+    def shown(self, delivery: DueDelivery) -> AlertView:
+        """What of the alert its recipient may see, whatever the channel."""
+        return shown_to(self._party(delivery), delivery.alert, self.needs)
+
+    def _party(self, delivery: DueDelivery) -> str:
+        return self.contacts.get(delivery.recipient, delivery.recipient)
 
     def texts(self, delivery: DueDelivery) -> Texts:
         """The alert's texts for this recipient."""
+        alert = self.shown(delivery)
         if is_protected(delivery.recipient):
-            return told_again(texts_to_her(delivery.alert), delivery)
-        own = texts(delivery.alert, unreached=self.unreached(delivery), answer_at=f"{self.public_url}/")
+            return told_again(texts_to_her(alert), delivery)
+        place = sees(self._party(delivery), delivery.alert, Fact.POSITION, self.needs)
+        own = texts(
+            alert, unreached=self.unreached(delivery), answer_at=f"{self.public_url}/", with_place=place
+        )
         return told_again(own, delivery)
+
+    def written(self, delivery: DueDelivery) -> Text:
+        """The alert as one text in the recipient's language; Dutch first, then English, where it has none."""
+        texts = self.texts(delivery)
+        language = self.languages.get(delivery.recipient, Languages.BOTH)
+        if language is not Languages.BOTH:
+            return texts.nl if language is Languages.NL else texts.en
+        body = f"{texts.nl.body}\n-- English --\n{texts.en.subject}\n{texts.en.body}"
+        return Text(texts.nl.subject, body)
 
     def unreached(self, delivery: DueDelivery) -> tuple[str, ...]:
         """The alert's parties that have no route, told to the fallback alone: it acts for them."""

@@ -11,15 +11,15 @@ breaks and writing-direction marks, so that no id can forge a line of the text o
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from emon.alerts import protected
-from emon.alerts.outbox import AlertView, PositionView
+from emon.alerts.her_words import headline
+from emon.alerts.outbox import AlertView
+from emon.alerts.place_words import place_lines, zone_lines
 from emon.alerts.trouble_words import trouble_lines
 from emon.alerts.words import EN, NL, Language
 from emon.limits import MESSAGE_VALUE_CHARS_MAX
@@ -28,6 +28,7 @@ from emon.model.vocabulary import AlertEvent, Certainty
 
 _AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 _OF_A_CONDITION = (AlertEvent.BREACH, AlertEvent.BREACH_CLEARED, AlertEvent.HISTORIC_BREACH)
+_HARMLESS = {"<": "‹", ">": "›", "`": "'", "[": "(", "]": ")"}
 _OF_NO_PLACE = (AlertEvent.OUTAGE, AlertEvent.PLATFORM)
 
 _ASKS_OF_DEVICES = {
@@ -50,37 +51,54 @@ class Texts(msgspec.Struct, frozen=True):
     en: Text
 
 
-def texts(alert: AlertView, *, unreached: Sequence[str] = (), answer_at: str | None = None) -> Texts:
+def texts(
+    alert: AlertView,
+    *,
+    unreached: Sequence[str] = (),
+    answer_at: str | None = None,
+    with_place: bool = True,
+) -> Texts:
     """The alert in both languages. Never raises, whatever its ids hold.
 
     ``unreached``: parties that should hear of it too and have no route. ``answer_at``: the address
-    of the page on which a person confirms.
+    of the page on which a person confirms. ``with_place``: whether it is the reader's to know where, and so
+    to hear that nobody does.
     """
     return Texts(
-        nl=_text(NL, alert, unreached, answer_at),
-        en=_text(EN, alert, unreached, answer_at),
+        nl=_text(NL, alert, unreached, answer_at, with_place),
+        en=_text(EN, alert, unreached, answer_at, with_place),
     )
 
 
 def plain(value: str | None, otherwise: str = "?") -> str:
-    """A foreign value as a piece of one line: printable, without breaks, at most 100 characters."""
+    """A foreign value as a piece of one line: printable, without breaks, at most 100 characters, and nothing
+    that a program which shows texts as HTML or Markdown takes for markup."""
     if not value:
         return otherwise
-    line = "".join(c if c.isprintable() else "?" for c in value[: MESSAGE_VALUE_CHARS_MAX + 1])
+    line = "".join(
+        _HARMLESS.get(c, c) if c.isprintable() else "?" for c in value[: MESSAGE_VALUE_CHARS_MAX + 1]
+    )
     return line if len(line) <= MESSAGE_VALUE_CHARS_MAX else line[: MESSAGE_VALUE_CHARS_MAX - 1] + "…"
 
 
 def texts_to_her(alert: AlertView) -> Texts:
-    """What the protected person reads of an alert: nothing of the wearer, and what she can do."""
-    found = [
-        Text(told, f"{told}.\n{words.labels['happened']}: {_when(alert.happened_at_us)}\n\n{her.unsafe}\n")
-        for words, her in ((NL, protected.NL), (EN, protected.EN))
-        for told in [protected.headline(her, alert)]
-    ]
+    """What the protected person reads of an alert: that it happened and what she can do. Where the wearer was
+    stands in it only where the policy lets her see it."""
+    found = [_to_her(words, alert) for words in (NL, EN)]
     return Texts(nl=found[0], en=found[1])
 
 
-def _text(words: Language, alert: AlertView, unreached: Sequence[str], answer_at: str | None) -> Text:
+def _to_her(words: Language, alert: AlertView) -> Text:
+    told = headline(words.hers, alert)
+    lines = [f"{told}.", f"{words.labels['happened']}: {_when(alert.happened_at_us)}"]
+    if alert.position is not None:
+        lines += place_lines(words.place, words.compass, alert, _when)
+    return Text(told, "\n".join([*lines, "", words.hers.unsafe]) + "\n")
+
+
+def _text(
+    words: Language, alert: AlertView, unreached: Sequence[str], answer_at: str | None, with_place: bool
+) -> Text:
     label = words.labels
     title = _title(words, alert)
     who = f"{label['wearer'].lower()} {plain(alert.wearer, label['unknown'])}"
@@ -100,8 +118,9 @@ def _text(words: Language, alert: AlertView, unreached: Sequence[str], answer_at
     lines += trouble_lines(words.trouble, words.risk, alert, plain, _when)
     lines.append("")
     lines += _facts(words, alert)
-    if alert.event not in _OF_NO_PLACE or alert.position is not None:
-        lines += _place(words, alert.position)
+    if alert.position is not None or (with_place and alert.event not in _OF_NO_PLACE):
+        lines += place_lines(words.place, words.compass, alert, _when)
+    lines += zone_lines(words.place, alert)
     lines.append("")
     if unreached:
         lines.append(f"{label['unreached']}: {', '.join(plain(party) for party in unreached)}")
@@ -155,11 +174,13 @@ def _facts(words: Language, alert: AlertView) -> list[str]:
         ("order", alert.order and plain(alert.order)),
         ("condition", alert.condition and _condition(words, alert)),
         ("risk", words.risk[alert.risk] if alert.risk else None),
+        ("owner", _owner(alert)),
         ("how", words.how[alert.how] if alert.how and not alert.refuted else None),
         ("happened", _when(alert.happened_at_us)),
         ("ended", _ended(alert)),
         ("received", None if alert.received_at_us is None else _when(alert.received_at_us)),
         ("detected", _when(alert.detected_at_us)),
+        ("before", _before(words, alert)),
         ("alert", plain(alert.id)),
     ]
     return [f"{label[name]}: {value}" for name, value in pairs if value is not None]
@@ -170,24 +191,24 @@ def _condition(words: Language, alert: AlertView) -> str:
     return plain(alert.condition) + kind
 
 
+def _owner(alert: AlertView) -> str | None:
+    """Whom to call about the case."""
+    owner = alert.owner
+    if owner is None:
+        return None
+    return ", ".join(plain(part) for part in (owner.name, owner.party, owner.contact) if part)
+
+
+def _before(words: Language, alert: AlertView) -> str | None:
+    if alert.before is None:
+        return None
+    last = alert.last_before_us
+    return str(alert.before) + ("" if last is None else f", {words.labels['last']} {_when(last)}")
+
+
 def _ended(alert: AlertView) -> str | None:
     told = alert.event in (AlertEvent.BREACH_CLEARED, AlertEvent.HISTORIC_BREACH)
     return _when(alert.closed_at_us) if told and alert.closed_at_us is not None else None
-
-
-def _place(words: Language, position: PositionView | None) -> list[str]:
-    label = words.labels
-    if position is None or not all(map(math.isfinite, (position.lon, position.lat, position.accuracy_m))):
-        return [f"{label['place']}: {label['unknown']}"]
-    lat = f"{abs(position.lat):.5f} {label['north' if position.lat >= 0 else 'south']}"
-    lon = f"{abs(position.lon):.5f} {label['east' if position.lon >= 0 else 'west']}"
-    accuracy_m = math.ceil(position.accuracy_m)
-    return [
-        f"{label['place']}: {lat}, {lon}, ± {accuracy_m} m ({label['circle']})",
-        f"{label['measured']}: {_when(position.fixed_at_us)}",
-        # RFC 5870: latitude first, u is the uncertainty in metres.
-        f"{label['map']}: geo:{position.lat:.5f},{position.lon:.5f};u={accuracy_m}",
-    ]
 
 
 def _when(instant_us: int) -> str:

@@ -23,6 +23,7 @@ from typing import Protocol
 
 import msgspec
 
+from emon.model.order import Owner
 from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Risk
 from emon.model.watch import Unseen
 
@@ -45,12 +46,22 @@ class Outcome(StrEnum):
 
 
 class PositionView(msgspec.Struct, frozen=True):
-    """The newest usable fix behind the alert. Degrees WGS84, metres (95 % circle)."""
+    """The newest usable fix behind the alert. Degrees WGS84, metres (95 % circle), clockwise from north."""
 
     lon: float
     lat: float
     accuracy_m: float
     fixed_at_us: int
+    speed_m_s: float | None = None
+    heading_deg: float | None = None
+
+
+class ZoneView(msgspec.Struct, frozen=True):
+    """How the position lies to the condition's zone: metres to its outline, negative inside, and the way to
+    it, clockwise from north (None: it cannot be said)."""
+
+    distance_m: float
+    bearing_deg: float | None = None
 
 
 class AlertView(msgspec.Struct, frozen=True):
@@ -60,7 +71,9 @@ class AlertView(msgspec.Struct, frozen=True):
     of the deciding fix, None where a timer decided) and ``detected_at`` (committed); the fourth,
     ``delivered_at``, comes with the receipt. ``kind``, ``how``, ``opened_at``, ``closed_at``,
     ``historic`` and ``refuted`` are the breach's at the time of reading, None or False without one.
-    ``cause``, ``victim``, ``unseen`` and ``cleared_at_us`` are those of the trouble it tells of.
+    ``cause``, ``victim``, ``unseen`` and ``cleared_at_us`` are those of the trouble it tells of. ``secret``:
+    the condition's zone is. ``owner``: who is responsible for the order. ``before``: so many breaches of the
+    same condition opened before this one, ``last_before_us`` the last of them.
     """
 
     id: str
@@ -89,6 +102,11 @@ class AlertView(msgspec.Struct, frozen=True):
     victim: bool = False
     unseen: tuple[Unseen, ...] = ()
     cleared_at_us: int | None = None
+    secret: bool = False
+    zone: ZoneView | None = None
+    owner: Owner | None = None
+    before: int | None = None
+    last_before_us: int | None = None
 
 
 class DueDelivery(msgspec.Struct, frozen=True):

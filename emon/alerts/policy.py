@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from emon.alerts.decision_table import DEFAULT_LADDER_NAME, Row, Situation
 from emon.alerts.default_rows import DEFAULT_ROWS
 from emon.alerts.ladder import DEFAULT_LADDERS, Contact, Ladder, Shift, told_at
+from emon.alerts.need import Need
 from emon.model.vocabulary import AlertEvent, Party
 
 
@@ -23,6 +24,8 @@ class Policy(msgspec.Struct, frozen=True):
     ladders: tuple[Ladder, ...] = DEFAULT_LADDERS
     shifts: tuple[Shift, ...] = ()
     contacts: tuple[Contact, ...] = ()
+    needs: tuple[Need, ...] = ()
+    """What parties may see, where that is not ``DEFAULT_NEEDS``."""
 
     def decide(self, now: Situation) -> Row:
         """The row that decides, its recipients complete but for those who were told before.

@@ -33,7 +33,7 @@ from emon.model.order import Fault
 from emon.model.vocabulary import Party
 
 FALLBACK = Party.MELDKAMER_EM
-SECTIONS = ("recipients", "rules", "rows", "default_rows", "ladders", "shifts", "contacts")
+SECTIONS = ("recipients", "rules", "rows", "default_rows", "ladders", "shifts", "contacts", "content")
 """Of a policy file; all but the recipients and the contacts' routes are read by ``emon.policies``."""
 
 

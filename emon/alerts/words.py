@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from emon.alerts.her_words import HERS_EN, HERS_NL, HerWords
+from emon.alerts.place_words import PLACE_EN, PLACE_NL, PlaceWords
 from emon.alerts.trouble_words import TROUBLE_EN, TROUBLE_NL, TroubleWords
 from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Risk
 
@@ -19,7 +21,10 @@ class Language(msgspec.Struct, frozen=True):
     risk: Mapping[Risk, str]
     asks: Mapping[str, str]
     labels: Mapping[str, str]
+    compass: tuple[str, ...]
+    place: PlaceWords
     trouble: TroubleWords
+    hers: HerWords
 
 
 NL = Language(
@@ -93,15 +98,20 @@ NL = Language(
     labels={
         "wearer": "Drager", "device": "Apparaat", "order": "Beslissing", "condition": "Voorwaarde",
         "risk": "Risico", "certainty": "Zekerheid", "how": "Gebleken uit", "happened": "Gebeurd",
-        "received": "Ontvangen", "detected": "Vastgesteld", "ended": "Geëindigd", "place": "Plaats",
-        "map": "Kaart", "asked": "Gevraagd", "alert": "Melding", "unknown": "onbekend",
-        "measured": "Gemeten", "circle": "cirkel van 95 %", "north": "NB", "south": "ZB",
-        "east": "OL", "west": "WL", "answer": "Bevestigen",
+        "received": "Ontvangen", "detected": "Vastgesteld", "ended": "Geëindigd",
+        "asked": "Gevraagd", "alert": "Melding", "unknown": "onbekend",
+
+        "answer": "Bevestigen",
+        "owner": "Verantwoordelijk", "before": "Eerdere vermoedelijke overtredingen van deze voorwaarde",
+        "last": "laatste",
         "now_refuted": "Let op: deze melding is inmiddels ingetrokken, er was geen overtreding.",
         "now_ended": "Let op: inmiddels geëindigd",
         "unreached": "Niet bezorgd, want er is geen route ingesteld (waarschuw deze partij zelf)",
     },
+    compass=("NB", "ZB", "OL", "WL"),
+    place=PLACE_NL,
     trouble=TROUBLE_NL,
+    hers=HERS_NL,
 )  # fmt: skip
 
 EN = Language(
@@ -175,13 +185,18 @@ EN = Language(
     labels={
         "wearer": "Wearer", "device": "Device", "order": "Order", "condition": "Condition",
         "risk": "Risk", "certainty": "Certainty", "how": "Shown by", "happened": "Happened",
-        "received": "Received", "detected": "Detected", "ended": "Ended", "place": "Place",
-        "map": "Map", "asked": "Asked", "alert": "Alert", "unknown": "unknown",
-        "measured": "Measured", "circle": "95 % circle", "north": "N", "south": "S",
-        "east": "E", "west": "W", "answer": "Confirm",
+        "received": "Received", "detected": "Detected", "ended": "Ended",
+        "asked": "Asked", "alert": "Alert", "unknown": "unknown",
+
+        "answer": "Confirm",
+        "owner": "Responsible", "before": "Suspected breaches of this condition before",
+        "last": "last",
         "now_refuted": "Note: this alert has since been withdrawn, there was no breach.",
         "now_ended": "Note: has since ended",
         "unreached": "Not delivered, for no route is configured (warn this party yourself)",
     },
+    compass=("N", "S", "E", "W"),
+    place=PLACE_EN,
     trouble=TROUBLE_EN,
+    hers=HERS_EN,
 )  # fmt: skip

@@ -32,6 +32,7 @@ from emon.orders.members import (
 )
 from emon.orders.tree import JsonObject
 from emon.policies.members import check_name, check_priority, names_of, read_hours, words_of
+from emon.policies.read_content import read_content
 from emon.policies.read_ladders import ladders_reader, read_contacts, shifts_reader
 from emon.policies.soundness import check_soundness
 
@@ -71,6 +72,7 @@ def policy_of(tree: Any) -> Policy:
     ladders = members.optional("ladders", ladders_reader(known)) or ()
     given = {ladder.name: ladder for ladder in (*DEFAULT_LADDERS, *ladders)}
     ladders = tuple(ladder for _, ladder in sorted(given.items()))
+    needs = members.optional("content", read_content) or ()
     defaults = members.optional("default_rows", check_flag) is not False
     named = [ladder.name for ladder in ladders]
     reader = _Rows(names_of(known, "contact or shift"), names_of(named, "ladder"), defaults)
@@ -78,7 +80,7 @@ def policy_of(tree: Any) -> Policy:
     changes = members.optional("rules", reader.rules if defaults else _out_of_place) or {}
     rest = tuple(changes.get(row.name, row) for row in DEFAULT_ROWS) if defaults else ()
     members.close()
-    policy = Policy((*(row for row, _ in rows), *rest), ladders, shifts, contacts)
+    policy = Policy((*(row for row, _ in rows), *rest), ladders, shifts, contacts, needs)
     if not faults.found:
         policy = check_soundness(policy, {row.name: place for row, place in rows}, faults)
     if faults.found:

@@ -12,6 +12,7 @@ from typing import Any
 from emon.alerts.default_rows import DEFAULT_ROWS
 from emon.alerts.ladder import UNANSWERED
 from emon.alerts.lifecycle import Needs
+from emon.alerts.need import Fact
 from emon.alerts.routes import Languages
 from emon.limits import CLIMB_MAX_S, POLICY_NAME_CHARS_MAX, POLICY_ROWS_MAX, PRIORITY_LOWEST, TEXT_LENGTH_MAX
 from emon.model.vocabulary import AlertEvent, Certainty, Kind, LegalBasis, Party, Risk
@@ -55,10 +56,21 @@ def policy_schema() -> Schema:
                 "ladders": _by_name(_ref("ladder")),
                 "shifts": _by_name({"type": "array", "items": _ref("turn"), "minItems": 1}),
                 "contacts": _by_name(_contact()),
+                "content": _described(
+                    "What parties may see of an alert, where that is not the default.",
+                    _object({str(party): _content(party) for party in Party}),
+                ),
             }
         ),
         "$defs": _parts(),
     }
+
+
+def _content(party: Party) -> Schema:
+    hers = party is Party.BESCHERMDE
+    facts = _words([Fact.POSITION] if hers else Fact)
+    members: Schema = {"facts": {"type": "array", "items": facts}}
+    return _object(members if hers else {**members, "secret_zones": {"type": "boolean"}}, ("facts",))
 
 
 def _contact() -> Schema:

@@ -30,6 +30,14 @@ def tree_of(policy: Policy) -> Tree:
             one.name: {"party": str(one.party), **({"title": one.title} if one.title else {})}
             for one in policy.contacts
         }
+    if policy.needs:
+        tree["content"] = {
+            str(need.party): {
+                "facts": [str(fact) for fact in need.facts],
+                **({"secret_zones": True} if need.secret_zones else {}),
+            }
+            for need in policy.needs
+        }
     return tree
 
 

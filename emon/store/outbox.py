@@ -12,6 +12,7 @@ from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Risk
 from emon.store import connect as c
 from emon.store.errors import DatabaseUnavailable
 from emon.store.feed import News, announce
+from emon.store.placed_orders import PlacedOrders
 from emon.store.rows import storable
 from emon.store.watching import unseen_from
 
@@ -46,12 +47,13 @@ SELECT due.id, due.recipient, due.channel, due.attempts, due.lane,
        coalesce(b.historic, false), coalesce(b.refuted, false),
        n.lon, n.lat, n.accuracy_m, n.fixed_at,
        coalesce(t.cause, p.cause), coalesce(t.victim, false), coalesce(t.unseen, '[]')::text,
-       coalesce(t.cleared_at, p.over_at), due.climb, coalesce(k.owed, '{}'), earlier.ids, earlier.detected
+       coalesce(t.cleared_at, p.over_at), due.climb, coalesce(k.owed, '{}'), earlier.ids, earlier.detected,
+       n.speed_m_s, n.heading_deg, o.version, history.before, history.last_at
 FROM due
 JOIN alert AS a ON a.id = due.alert_id
 LEFT JOIN breach AS b ON b.id = a.breach_id
 LEFT JOIN LATERAL (
-    SELECT wearer, risk FROM order_version AS v
+    SELECT wearer, risk, version FROM order_version AS v
     WHERE v.id = a.order_id AND v.armed_at <= a.at ORDER BY v.version DESC LIMIT 1
 ) AS o ON true
 LEFT JOIN device_now AS n ON n.device = coalesce(b.device, a.device)
@@ -63,6 +65,11 @@ LEFT JOIN LATERAL (
     FROM alert AS f JOIN delivery AS e ON e.alert_id = f.id
     WHERE f.breach_id = a.breach_id AND e.recipient = due.recipient AND e.seq < due.seq
 ) AS earlier ON true
+LEFT JOIN LATERAL (
+    SELECT count(*) AS before, max(h.opened_at) AS last_at FROM breach AS h
+    WHERE h.order_id = b.order_id AND h.condition_id = b.condition_id AND h.opened_at < b.opened_at
+      AND NOT h.refuted
+) AS history ON b.id IS NOT NULL
 ORDER BY due.recipient, due.lane, due.alert_at, due.seq
 """
 _SELECT_NEXT_DUE = """
@@ -118,6 +125,7 @@ class OutboxReads:
     """Part of ``Store``: an ``emon.alerts.outbox.Outbox``."""
 
     _pool: c.Pool
+    _placed: PlacedOrders
     at_point: Reached = staticmethod(ignore)
     """Hears of the numbered point inside the transaction (``emon.alerts.points``)."""
 
@@ -134,7 +142,9 @@ class OutboxReads:
         }
         async with _outbox(self._pool) as conn:
             rows = await c.fetch(conn, _SELECT_DUE, params)
-        return [_due_from_row(row) for row in rows]
+            orders = {(row[14], row[40]) for row in rows if row[14] is not None and row[40] is not None}
+            await self._placed.learn(conn, orders)
+        return [_due_from_row(row, self._placed) for row in rows]
 
     async def next_due_us(self, after_us: int) -> int | None:
         """See ``Outbox.next_due_us``."""
@@ -219,11 +229,16 @@ def _attempt_row(delivery_id: str, attempt: Attempt) -> c.Row:
     )
 
 
-def _due_from_row(row: c.Row) -> DueDelivery:
+def _due_from_row(row: c.Row, placed: PlacedOrders) -> DueDelivery:
     (alert, event, priority, at_us, recipients, happened_at_us, detected_at_us, received_at_us) = row[5:13]
     (breach, order, condition, certainty, device, wearer, risk, kind, how) = row[13:22]
     (opened_at_us, closed_at_us, historic, refuted, lon, lat, accuracy_m, fixed_at_us) = row[22:30]
     (cause, victim, unseen, cleared_at_us) = row[30:34]
+    (speed_m_s, heading_deg, version, before, last_before_us) = row[38:43]
+    position = (
+        None if lon is None else PositionView(lon, lat, accuracy_m, fixed_at_us, speed_m_s, heading_deg)
+    )
+    facts = placed.facts(order, version, condition, position)
     return DueDelivery(
         id=row[0],
         recipient=row[1],
@@ -255,10 +270,15 @@ def _due_from_row(row: c.Row) -> DueDelivery:
             closed_at_us=closed_at_us,
             historic=historic,
             refuted=refuted,
-            position=None if lon is None else PositionView(lon, lat, accuracy_m, fixed_at_us),
+            position=position,
             cause=cause,
             victim=victim,
             unseen=unseen_from(unseen),
             cleared_at_us=cleared_at_us,
+            secret=facts.secret,
+            zone=facts.zone,
+            owner=facts.owner,
+            before=before,
+            last_before_us=last_before_us,
         ),
     )

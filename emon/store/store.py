@@ -56,6 +56,7 @@ from emon.store.lives import LifeReads
 from emon.store.migrate import Storage
 from emon.store.outbox import OutboxReads
 from emon.store.pages import PageReads
+from emon.store.placed_orders import PlacedOrders
 from emon.store.platform import PlatformAlerts
 from emon.store.policies import PolicyFile
 from emon.store.rows import BREACH_COLUMNS, breach_from_row
@@ -130,6 +131,7 @@ class Store(
         self.url = url
         self._pool = c.Pool(url)
         self._claim = EngineClaim(url)
+        self._placed = PlacedOrders()
 
     @classmethod
     async def open(cls, url: str, *, give_up_s: float = 0.0) -> Self:

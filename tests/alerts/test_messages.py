@@ -31,7 +31,7 @@ Ontvangen: 04-05-2026 14:00:00 Amsterdam (UTC+02:00) = 2026-05-04 12:00:00 UTC
 Vastgesteld: 04-05-2026 14:00:00 Amsterdam (UTC+02:00) = 2026-05-04 12:00:00 UTC
 Melding: 0123456789abcdef
 Plaats: 51.92250 NB, 4.47920 OL, ± 13 m (cirkel van 95 %)
-Gemeten: 04-05-2026 13:59:59 Amsterdam (UTC+02:00) = 2026-05-04 11:59:59 UTC
+Gemeten: 04-05-2026 13:59:59 Amsterdam (UTC+02:00) = 2026-05-04 11:59:59 UTC (1 s voor deze melding)
 Kaart: geo:51.92250,4.47920;u=13
 
 Gevraagd: Neem dit in behandeling en bevestig met uw naam. Een mens besluit wat er gebeurt.

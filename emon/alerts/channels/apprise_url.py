@@ -32,11 +32,11 @@ class AppriseChannel:
         self._known = self._apprise.add(route.url.reveal())
 
     async def send(self, delivery: DueDelivery) -> SendResult:
-        texts = self._composer.texts(delivery)
+        text = self._composer.written(delivery)
         urgent = delivery.alert.priority <= URGENT_PRIORITY_MAX
         sent = self._known and await self._apprise.async_notify(
-            title=texts.nl.subject,
-            body=f"{texts.nl.body}\n-- English --\n{texts.en.subject}\n{texts.en.body}",
+            title=text.subject,
+            body=text.body,
             body_format=apprise.NotifyFormat.TEXT,
             notify_type=apprise.NotifyType.FAILURE if urgent else apprise.NotifyType.INFO,
         )

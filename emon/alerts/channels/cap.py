@@ -7,7 +7,6 @@ from collections.abc import Callable
 from emon.alerts.cap_document import cap_document
 from emon.alerts.channels import SendResult
 from emon.alerts.channels.signed_post import SignedPoster
-from emon.alerts.channels.webhook import shown
 from emon.alerts.compose import Composer
 from emon.alerts.outbox import DueDelivery
 from emon.alerts.routes import CapRoute
@@ -28,7 +27,7 @@ class CapChannel:
         texts = self._composer.texts(delivery)
         document = cap_document(
             delivery,
-            shown(delivery),
+            self._composer.shown(delivery),
             {"nl-NL": texts.nl, "en-GB": texts.en},
             sender=self._sender,
             acknowledge_url=self._composer.acknowledge_url(delivery),

@@ -13,6 +13,7 @@ from emon.alerts.channels.smtp import SmtpChannel
 from emon.alerts.channels.webhook import WebhookChannel
 from emon.alerts.compose import Composer
 from emon.alerts.links import Links
+from emon.alerts.need import DEFAULT_NEEDS, Need
 from emon.alerts.recipients import Recipients
 from emon.alerts.routes import AppriseRoute, CapRoute, MqttRoute, Route, SmtpRoute, WebhookRoute
 
@@ -23,16 +24,20 @@ async def open_channels(
     public_url: str,
     clock_now_us: Callable[[], int],
     link_secret: bytes | None = None,
+    needs: tuple[Need, ...] = DEFAULT_NEEDS,
 ) -> AsyncIterator[Mapping[str, Channel]]:
     """The channels of recipients by party and of contacts by name, closed on leaving. No connection is made
     before a send.
 
     ``public_url``: where recipients and staff reach the service (``http://127.0.0.1:8080``).
-    ``link_secret``: signs the links in mails (``links.py``); without one there are none.
+    ``link_secret``: signs the links in mails (``links.py``); without one there are none. ``needs``: what
+    parties may see, where the policy says.
     """
+    base, fallback = public_url.rstrip("/"), str(recipients.fallback)
     routed = frozenset(str(party) for party in recipients.routes)
-    composer = Composer(public_url.rstrip("/"), routed, str(recipients.fallback))
-    links = None if link_secret is None else Links(public_url.rstrip("/"), link_secret)
+    contacts = {name: route.party for name, route in recipients.contacts.items()}
+    composer = Composer(base, routed, fallback, contacts, needs, recipients.languages)
+    links = None if link_secret is None else Links(base, link_secret)
     channels: dict[str, Channel] = {}
     async with AsyncExitStack() as stack:
         routes = {**{str(party): route for party, route in recipients.routes.items()}, **recipients.contacts}

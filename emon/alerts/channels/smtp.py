@@ -99,11 +99,11 @@ def message_id(delivery_id: str, sender: str) -> str:
 def mail_message(
     delivery: DueDelivery, route: SmtpRoute, composer: Composer, sent_at_us: int, links: Links | None = None
 ) -> EmailMessage:
-    """The mail: Dutch first, then English, plain text in UTF-8; with ``links``, the one that takes the
+    """The mail, in the recipient's language, plain text in UTF-8; with ``links``, the one that takes the
     alert in hand."""
-    texts = composer.texts(delivery)
+    text = composer.written(delivery)
     message = EmailMessage(policy=SMTP_POLICY)
-    message["Subject"] = texts.nl.subject
+    message["Subject"] = text.subject
     message["From"] = Address(addr_spec=route.sender)
     message["To"] = Address(addr_spec=route.to)
     message["Date"] = to_datetime(sent_at_us)
@@ -116,7 +116,7 @@ def mail_message(
     if delivery.alert.priority <= _URGENT_UP_TO:
         message["Importance"] = "high"  # RFC 2156
         message["X-Priority"] = "1"
-    body = f"{texts.nl.body}\n-- English --\n{texts.en.subject}\n{texts.en.body}"
+    body = text.body
     if links is not None:
         url = links.url(delivery.id, delivery.alert.id, str(route.party), sent_at_us)
         body += f"\n-- Eenmalige link: in behandeling nemen / Link for one use: take in hand --\n{url}\n"

@@ -9,8 +9,8 @@ import msgspec
 from emon.alerts.channels import SendResult
 from emon.alerts.channels.signed_post import SignedPoster
 from emon.alerts.compose import Composer
+from emon.alerts.need import is_protected
 from emon.alerts.outbox import AlertView, DueDelivery, PositionView
-from emon.alerts.protected import is_protected, shown_to_her
 from emon.alerts.routes import WebhookRoute
 from emon.model.instant import format_instant
 
@@ -39,14 +39,9 @@ class WebhookChannel:
         await self._poster.close()
 
 
-def shown(delivery: DueDelivery) -> AlertView:
-    """What of the alert its recipient may see, whatever the channel."""
-    return shown_to_her(delivery.alert) if is_protected(delivery.recipient) else delivery.alert
-
-
 def webhook_body(delivery: DueDelivery, composer: Composer, sent_at_us: int) -> bytes:
     """The JSON body, documented in docs/recipients.md. Keys only ever get added to it."""
-    alert = shown(delivery)
+    alert = composer.shown(delivery)
     content = {
         "type": "alert",
         "timestamp": format_instant(alert.detected_at_us),  # Standard Webhooks' own name
@@ -90,6 +85,10 @@ def _alert(alert: AlertView) -> dict[str, object]:
         "historic": alert.historic,
         "refuted": alert.refuted,
         "position": _position(alert.position),
+        "zone": alert.zone,
+        "owner": alert.owner,
+        "breaches_before": alert.before,
+        "last_before": _instant(alert.last_before_us),
     }
 
 
@@ -101,6 +100,8 @@ def _position(position: PositionView | None) -> dict[str, object] | None:
         "lat": position.lat,
         "accuracy_m": position.accuracy_m,
         "fixed_at": format_instant(position.fixed_at_us),
+        "speed_m_s": position.speed_m_s,
+        "heading_deg": position.heading_deg,
     }
 
 

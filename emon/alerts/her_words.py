@@ -1,4 +1,4 @@
-"""What the protected person is told: that it happened, how sure it is, and what she can do.
+"""The words to the protected person, Dutch and English: that it happened, how sure that is, what she can do.
 
 Never where the wearer is, nor anything else about him or his order: an alert to her is no map of him,
 and her telephone may be read by others.
@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import msgspec
-from msgspec.structs import replace
 
 from emon.alerts.outbox import AlertView
-from emon.model.vocabulary import AlertEvent, Certainty, Party
+from emon.model.vocabulary import AlertEvent, Certainty
 
 
-class Told(msgspec.Struct, frozen=True):
+class HerWords(msgspec.Struct, frozen=True):
     """The words of one language. ``near`` by certainty."""
 
     near: Mapping[Certainty, str]
@@ -26,7 +25,7 @@ class Told(msgspec.Struct, frozen=True):
     unsafe: str
 
 
-NL = Told(
+HERS_NL = HerWords(
     near={
         Certainty.CERTAIN: "Degene die bij u uit de buurt moet blijven, is te dicht bij u",
         Certainty.PROBABLE: "Degene die bij u uit de buurt moet blijven, is waarschijnlijk te dicht bij u",
@@ -38,7 +37,7 @@ NL = Told(
     other="Er is een melding die u aangaat",
     unsafe="Voelt u zich onveilig of ziet u deze persoon, bel dan 112 en ga naar een veilige plek.",
 )
-EN = Told(
+HERS_EN = HerWords(
     near={
         Certainty.CERTAIN: "The person who must stay away from you is too close to you",
         Certainty.PROBABLE: "The person who must stay away from you is probably too close to you",
@@ -52,25 +51,7 @@ EN = Told(
 )
 
 
-def is_protected(recipient: str) -> bool:
-    return recipient == Party.BESCHERMDE
-
-
-def shown_to_her(alert: AlertView) -> AlertView:
-    """The alert without the wearer, his device, his order, his risk and his position."""
-    return replace(
-        alert,
-        wearer=None,
-        device=None,
-        order=None,
-        condition=None,
-        risk=None,
-        position=None,
-        received_at_us=None,
-    )
-
-
-def headline(words: Told, alert: AlertView) -> str:
+def headline(words: HerWords, alert: AlertView) -> str:
     """One sentence, without its full stop: also the subject."""
     if alert.event is AlertEvent.BREACH_CLEARED:
         return words.withdrawn if alert.refuted else words.over

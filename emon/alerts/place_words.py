@@ -1,0 +1,140 @@
+"""What an alert says of a place: where, how he moves, how far the zone is and how soon he can be there.
+
+Dutch and English. ``lines`` are templates; what stands in braces is filled in and nothing else
+(``tests/alerts/test_templates.py`` holds each to its names).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from emon.alerts.outbox import AlertView, PositionView, ZoneView
+from emon.limits import DRIVE_M_S, MOVING_MIN_M_S, WALK_M_S
+from emon.model.instant import SECOND_US
+from emon.model.vocabulary import Kind
+
+When = Callable[[int], str]
+
+
+class PlaceWords(msgspec.Struct, frozen=True):
+    """The words of one language. ``winds``: from north clockwise, an eighth of the compass each."""
+
+    winds: tuple[str, ...]
+    zones: Mapping[Kind, str]
+    lines: Mapping[str, str]
+
+
+PLACE_NL = PlaceWords(
+    winds=("noord", "noordoost", "oost", "zuidoost", "zuid", "zuidwest", "west", "noordwest"),
+    zones={Kind.EXCLUSION: "het verboden gebied", Kind.INCLUSION: "de verplichte plaats"},
+    lines={
+        "unknown": "Plaats: onbekend",
+        "place": "Plaats: {lat}, {lon}, ± {accuracy_m} m (cirkel van 95 %)",
+        "measured": "Gemeten: {when} ({age} voor deze melding)",
+        "map": "Kaart: {link}",
+        "still": "Beweging: stond vrijwel stil",
+        "moving": "Beweging: {speed_km_h} km/u",
+        "heading": "Beweging: {speed_km_h} km/u naar het {wind}en",
+        "inside": "Gebied: binnen {zone}, {distance} van de rand",
+        "outside": "Gebied: {distance} van {zone}",
+        "outside_way": "Gebied: {distance} van {zone}, dat ligt naar het {wind}en",
+        "minutes": "Kan er zijn: te voet in {walk}, met de auto in {drive}",
+        "minutes_now": "Kan er zijn: te voet in {walk}, met de auto in {drive}; met zijn snelheid in {now}",
+    },
+)
+PLACE_EN = PlaceWords(
+    winds=("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west"),
+    zones={Kind.EXCLUSION: "the exclusion zone", Kind.INCLUSION: "the required place"},
+    lines={
+        "unknown": "Place: unknown",
+        "place": "Place: {lat}, {lon}, ± {accuracy_m} m (95 % circle)",
+        "measured": "Measured: {when} ({age} before this alert)",
+        "map": "Map: {link}",
+        "still": "Movement: almost none",
+        "moving": "Movement: {speed_km_h} km/h",
+        "heading": "Movement: {speed_km_h} km/h to the {wind}",
+        "inside": "Zone: inside {zone}, {distance} from its edge",
+        "outside": "Zone: {distance} from {zone}",
+        "outside_way": "Zone: {distance} from {zone}, which lies to the {wind}",
+        "minutes": "Can be there: on foot in {walk}, by car in {drive}",
+        "minutes_now": "Can be there: on foot in {walk}, by car in {drive}; at his speed in {now}",
+    },
+)
+
+
+def place_lines(words: PlaceWords, marks: tuple[str, ...], alert: AlertView, when: When) -> list[str]:
+    """Where he was, how old that is, and how he moved. ``marks``: north, south, east, west."""
+    position, lines = alert.position, words.lines
+    if position is None or not all(map(math.isfinite, (position.lon, position.lat, position.accuracy_m))):
+        return [lines["unknown"]]
+    accuracy_m = math.ceil(position.accuracy_m)
+    lat = f"{abs(position.lat):.5f} {marks[0 if position.lat >= 0 else 1]}"
+    lon = f"{abs(position.lon):.5f} {marks[2 if position.lon >= 0 else 3]}"
+    age_s = (alert.detected_at_us - position.fixed_at_us) // SECOND_US
+    # RFC 5870: latitude first, u is the uncertainty in metres.
+    link = f"geo:{position.lat:.5f},{position.lon:.5f};u={accuracy_m}"
+    return [
+        lines["place"].format(lat=lat, lon=lon, accuracy_m=accuracy_m),
+        lines["measured"].format(when=when(position.fixed_at_us), age=_span(max(age_s, 0))),
+        *_movement(words, position),
+        lines["map"].format(link=link),
+    ]
+
+
+def zone_lines(words: PlaceWords, alert: AlertView) -> list[str]:
+    """How far from the zone, which way, how soon he can be there; nothing of a contact, whose zone moves."""
+    zone = words.zones.get(alert.kind) if alert.kind is not None else None
+    if alert.zone is None or zone is None or not math.isfinite(alert.zone.distance_m):
+        return []
+    found = alert.zone
+    if found.distance_m <= 0.0:
+        return [words.lines["inside"].format(zone=zone, distance=_metres(-found.distance_m))]
+    wind = None if found.bearing_deg is None else _wind(words, found.bearing_deg)
+    name = "outside" if wind is None else "outside_way"
+    line = words.lines[name].format(zone=zone, distance=_metres(found.distance_m), wind=wind)
+    return [line, *(_minutes(words, alert, found) if alert.kind is Kind.EXCLUSION else ())]
+
+
+def _minutes(words: PlaceWords, alert: AlertView, zone: ZoneView) -> list[str]:
+    walk, drive = (_span(math.ceil(zone.distance_m / m_s)) for m_s in (WALK_M_S, DRIVE_M_S))
+    speed_m_s = _speed(alert.position)
+    if speed_m_s is None or speed_m_s < MOVING_MIN_M_S:
+        return [words.lines["minutes"].format(walk=walk, drive=drive)]
+    now = _span(math.ceil(zone.distance_m / speed_m_s))
+    return [words.lines["minutes_now"].format(walk=walk, drive=drive, now=now)]
+
+
+def _movement(words: PlaceWords, position: PositionView) -> list[str]:
+    speed_m_s = _speed(position)
+    if speed_m_s is None:
+        return []
+    if speed_m_s < MOVING_MIN_M_S:
+        return [words.lines["still"]]
+    km_h = round(speed_m_s * 3.6)
+    heading = position.heading_deg
+    if heading is None or not math.isfinite(heading):
+        return [words.lines["moving"].format(speed_km_h=km_h)]
+    return [words.lines["heading"].format(speed_km_h=km_h, wind=_wind(words, heading))]
+
+
+def _speed(position: PositionView | None) -> float | None:
+    speed_m_s = None if position is None else position.speed_m_s
+    return speed_m_s if speed_m_s is not None and math.isfinite(speed_m_s) else None
+
+
+def _wind(words: PlaceWords, degrees: float) -> str:
+    return words.winds[round(degrees % 360.0 / 45.0) % 8]
+
+
+def _metres(distance_m: float) -> str:
+    return f"{distance_m / 1_000:.1f} km" if distance_m >= 1_000.0 else f"{math.ceil(distance_m)} m"
+
+
+def _span(seconds: int) -> str:
+    """Seconds below two minutes, then minutes, then hours: the same letters in both languages."""
+    if seconds < 120:
+        return f"{seconds} s"
+    return f"{math.ceil(seconds / 60)} min" if seconds < 7_200 else f"{math.ceil(seconds / 3_600)} h"

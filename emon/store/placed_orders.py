@@ -1,0 +1,61 @@
+"""What a message needs of an alert's order: who is responsible, whether its zone is secret, where that lies.
+
+Kept by version. Versions never change, so what was read once stays right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from emon.alerts.outbox import PositionView, ZoneView
+from emon.alerts.zone_view import zone_view
+from emon.limits import PLACED_ORDERS_MAX
+from emon.model.order import OrderVersion, Owner
+from emon.orders.document import version_from_source
+from emon.store import connect as c
+
+_SELECT = """
+SELECT v.id, v.version, v.source FROM unnest(%s::text[], %s::integer[]) AS k (id, version)
+JOIN order_version AS v ON v.id = k.id AND v.version = k.version
+"""
+
+
+class OrderFacts(msgspec.Struct, frozen=True):
+    """Of an order's condition, for one message."""
+
+    owner: Owner | None = None
+    secret: bool = False
+    zone: ZoneView | None = None
+
+
+class PlacedOrders:
+    """``learn`` before ``facts``; what was not learnt has none."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], OrderVersion] = {}
+
+    async def learn(self, conn: c.Connection, versions: Iterable[tuple[str, int]]) -> None:
+        """Read those that are not known yet."""
+        unknown = sorted(set(versions) - self._known.keys())
+        if not unknown:
+            return
+        while self._known and len(self._known) + len(unknown) > PLACED_ORDERS_MAX:
+            del self._known[next(iter(self._known))]
+        ids, numbers = [one[0] for one in unknown], [one[1] for one in unknown]
+        for order, version, source in await c.fetch(conn, _SELECT, (ids, numbers)):
+            self._known[order, version] = version_from_source(bytes(source), armed_at_us=0)
+
+    def facts(
+        self, order: str | None, version: int | None, condition: str | None, position: PositionView | None
+    ) -> OrderFacts:
+        """What is known of an alert's order and condition, at a position."""
+        known = self._known.get((order or "", version or 0))
+        if known is None:
+            return OrderFacts()
+        found = next((one for one in known.conditions if one.id == condition), None)
+        secret = found is not None and found.secret
+        if found is None or found.zone is None or position is None:
+            return OrderFacts(known.owner, secret)
+        return OrderFacts(known.owner, secret, zone_view(found.zone, position))

@@ -1,0 +1,145 @@
+"""The golden texts: every event, to every party, in both languages, as files that a person can read.
+
+``python -m tests.alerts.golden`` writes them again; read what changed before you keep it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from emon.alerts.compose import Composer
+from emon.alerts.outbox import AlertView, DueDelivery, PositionView, ZoneView
+from emon.model.instant import SECOND_US
+from emon.model.order import Owner
+from emon.model.platform import PlatformCause
+from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Party, Risk
+from emon.model.watch import Cause, Unseen
+from tests.alerts.parts import BREACH, NOON_US
+
+DATA = Path(__file__).parent / "data"
+COMPOSER = Composer("https://emon.example", frozenset(map(str, Party)), "meldkamer_em")
+HOUR_US = 3_600 * SECOND_US
+
+_OWNER = Owner(Party.RECLASSERING, "A. de Boer", "+31 6 0000 0000")
+_SEEN = PositionView(4.4792, 51.9225, 12.5, NOON_US - 8 * SECOND_US, 1.4, 45.0)
+BASE = replace(
+    BREACH,
+    position=_SEEN,
+    owner=_OWNER,
+    before=2,
+    last_before_us=NOON_US - 49 * HOUR_US,
+    zone=ZoneView(-120.0),
+)
+_DEVICE = replace(
+    BASE,
+    breach=None,
+    order=None,
+    condition=None,
+    kind=None,
+    how=None,
+    certainty=None,
+    opened_at_us=None,
+    zone=None,
+    before=None,
+    last_before_us=None,
+    priority=3,
+)
+_UNSEEN = (
+    Unseen("d-1", "o-1", Risk.HIGH, victim=False, near_m=140.0, seen_us=NOON_US - HOUR_US),
+    Unseen("v-1", "o-2", Risk.MEDIUM, victim=True, near_m=None, seen_us=None),
+)
+_OPENED_US = NOON_US - 600 * SECOND_US
+
+
+def _of_device(event: AlertEvent, **changes: object) -> AlertView:
+    return replace(_DEVICE, event=event, **changes)
+
+
+def _of_none(event: AlertEvent, **changes: object) -> AlertView:
+    """Of many devices, or of the system itself."""
+    none = replace(_DEVICE, event=event, priority=2, device=None, wearer=None, position=None, owner=None)
+    return replace(none, **changes)
+
+
+CASES: dict[str, AlertView] = {
+    "breach, certain, of an exclusion": BASE,
+    "breach, certain, of a secret exclusion": replace(BASE, secret=True),
+    "breach, probable, of an exclusion": replace(BASE, certainty=Certainty.PROBABLE, priority=2),
+    "breach, of an inclusion": replace(
+        BASE, kind=Kind.INCLUSION, how=How.LATE_HOME, priority=3, zone=ZoneView(2_350.0, 200.0)
+    ),
+    "breach, historic": replace(
+        BASE, event=AlertEvent.HISTORIC_BREACH, priority=3, historic=True, closed_at_us=NOON_US - SECOND_US
+    ),
+    "possible incursion": replace(
+        BASE,
+        event=AlertEvent.POSSIBLE_INCURSION,
+        certainty=Certainty.POSSIBLE,
+        how=How.REACHABLE,
+        priority=3,
+        zone=ZoneView(80.0, 10.0),
+    ),
+    "proximity": replace(
+        BASE, event=AlertEvent.PROXIMITY, kind=Kind.CONTACT, how=How.PROXIMITY, zone=None, before=0
+    ),
+    "breach cleared": replace(
+        BASE,
+        event=AlertEvent.BREACH_CLEARED,
+        opened_at_us=_OPENED_US,
+        closed_at_us=NOON_US,
+        priority=4,
+        zone=ZoneView(410.0, 90.0),
+    ),
+    "breach cleared, refuted": replace(BASE, event=AlertEvent.BREACH_CLEARED, refuted=True),
+    "approach": replace(
+        BASE, event=AlertEvent.APPROACH, breach=None, certainty=None, how=None, zone=ZoneView(350.0, 45.0)
+    ),
+    "order without device": _of_device(AlertEvent.ORDER_WITHOUT_DEVICE, order="o-1", position=None),
+    "silence, of a victim's device": _of_device(AlertEvent.SILENCE, victim=True, cause=None),
+    "no position": _of_device(AlertEvent.NO_POSITION, cause=Cause.JAMMING),
+    "outage": _of_none(AlertEvent.OUTAGE, unseen=_UNSEEN),
+    "recipient down": _of_none(AlertEvent.RECIPIENT_DOWN, cause="politie"),
+    "platform": _of_none(AlertEvent.PLATFORM, cause=PlatformCause.NO_FIXES),
+    **{
+        event.value.replace("_", " "): _of_device(event)
+        for event in (
+            AlertEvent.STRAP_TAMPER,
+            AlertEvent.CASE_TAMPER,
+            AlertEvent.PANIC,
+            AlertEvent.BATTERY_LOW,
+            AlertEvent.BATTERY_CRITICAL,
+            AlertEvent.CHARGING_MISSED,
+            AlertEvent.CLOCK_WRONG,
+            AlertEvent.IMPLAUSIBLE_FIXES,
+            AlertEvent.COMMAND_UNANSWERED,
+        )
+    },
+}
+
+
+def golden(party: str, language: str) -> str:
+    """All the cases in one text, as the party reads them."""
+    pieces = []
+    for name, alert in CASES.items():
+        delivery = DueDelivery(f"{alert.id}:{party}", party, "smtp", 0, replace(alert, recipients=(party,)))
+        text = getattr(COMPOSER.texts(delivery), language)
+        pieces.append(f"=== {name}\n{text.subject}\n\n{text.body}")
+    return "\n".join(pieces)
+
+
+def file_of(party: str, language: str) -> Path:
+    return DATA / f"texts-{party}-{language}.txt"
+
+
+def main() -> int:
+    for party in Party:
+        for language in ("nl", "en"):
+            file_of(party, language).write_text(golden(party, language), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
