@@ -56,7 +56,8 @@ class Keeper:
         if not self._stopped:
             self._timers, due = taken(self._timers, before_us)
             for _, device in due:
-                self._retime(device)
+                if state.quiet.row(device) is None:  # else its row says when it may be due
+                    self._retime(device)
 
     # --- time ---------------------------------------------------------------------------------
 
@@ -163,13 +164,17 @@ class Keeper:
     # --- what machines do ---------------------------------------------------------------------
 
     def watch(self, device: str) -> Watch:
-        found = self._watches.get(device) or self._state.watching.watches.get(device)
+        found = self._watches.get(device) or self._now(device, self._state.watching.watches.get(device))
         return Watch(device) if found is None else found
+
+    def _now(self, device: str, stored: Watch | None) -> Watch | None:
+        """A watch with what its device's row knows beyond it."""
+        return self._state.quiet.watch(device, stored)
 
     def _every(self) -> Iterator[Watch]:
         before = self._state.watching.watches
         for device, watch in before.items():
-            yield self._watches.get(device, watch)
+            yield self._watches.get(device) or self._now(device, watch) or watch
         yield from (watch for device, watch in self._watches.items() if device not in before)
 
     def _put(self, watch: Watch) -> None:

@@ -9,7 +9,7 @@ beyond the state (a late fix, a device first seen since a restart) it says befor
 
 from __future__ import annotations
 
-import bisect
+from collections.abc import Sequence
 
 import msgspec
 from immutables import Map
@@ -22,35 +22,20 @@ from emon.device_cares import cares_after
 from emon.device_heard import heard_of, knows_plan, plans_changed
 from emon.device_watch import Keeper
 from emon.devices.caring import Received
+from emon.devices.timers import Timers, taken
 from emon.geofence.fold import Fold
 from emon.geofence.proximity import PairFold
 from emon.ingest.admit import Track, admit, clock_is_wrong
 from emon.limits import TRACK_FIXES_MAX
 from emon.model.command import Reply
 from emon.model.effects import Effects
-from emon.model.fix import Decoded, DeviceEvent, DeviceStatus, Fix, KeptEvent, RawFix, Rejection
+from emon.model.fix import DeviceEvent, DeviceStatus, Fix, KeptEvent, RawFix, Rejection
 from emon.model.vocabulary import Mark, Reason
 from emon.model.watch import ServiceStop
-from emon.state import FoldPast, Key, State, retimed
-
-
-class Message(msgspec.Struct, frozen=True, gc=False):
-    """One received message, decoded. ``retained``: the broker kept it, the device did not send it now."""
-
-    topic: str
-    decoded: Decoded
-    retained: bool = False
-
-
-class Inputs(msgspec.Struct, frozen=True):
-    """Everything received at one instant, ``at_us``; nothing at all when only time has passed.
-
-    ``up``: the service was down, and with these messages its backlog is judged.
-    """
-
-    at_us: int
-    messages: tuple[Message, ...] = ()
-    up: bool = False
+from emon.state import FoldPast, Key, State, retimed, settled
+from emon.turn import Inputs as Inputs
+from emon.turn import Message as Message
+from emon.turn import after_turn, is_all, turn_of, with_rows
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -82,27 +67,32 @@ class Past(msgspec.Struct, frozen=True):
 
 def needs(state: State, inputs: Inputs) -> Need:
     """What :func:`step` must be given for the same state and inputs."""
+    turn = turn_of(state, inputs)
+    if turn.found is not None and is_all(turn, inputs.at_us):
+        return Need()
+    return _needs(turn.state, inputs.at_us, turn.messages)
+
+
+def _needs(state: State, received_us: int, messages: Sequence[Message]) -> Need:
     tracks: dict[str, int] = {}
     keys: list[tuple[str, int, int]] = []
     folds: dict[Key, int] = dict(state.stale)
     firing: set[Key] = set()
-    for due_us, key in state.timers:
-        if due_us >= inputs.at_us:
-            break
+    for due_us, key in taken(state.timers, received_us)[1]:
         firing.add(key)
         if state.fold_of(key) is None:
             folds[key] = min(due_us, folds.get(key, due_us))
-    for message in inputs.messages:
+    for message in messages:
         for raw in message.decoded.fixes:
             if not state.knows(raw.device):
                 continue
             at_us = raw.fixed_at_us
-            wrong = clock_is_wrong(at_us, inputs.at_us)
+            wrong = clock_is_wrong(at_us, received_us)
             if wrong or _may_be_stored(state, raw):
                 keys.append(raw.key)
             if wrong:
                 if raw.device not in state.tracks:
-                    tracks.setdefault(raw.device, inputs.at_us)
+                    tracks.setdefault(raw.device, received_us)
                 continue
             if not _reaches(state.tracks.get(raw.device), at_us):
                 tracks[raw.device] = min(at_us, tracks.get(raw.device, at_us))
@@ -111,12 +101,12 @@ def needs(state: State, inputs: Inputs) -> Need:
                 # Timers fire first: a fix from before their edges is late by the time it is folded.
                 if key in firing or not _goes_on(state, fold, raw):
                     # A clock that runs ahead lets a fix pass edges whose timers have not fired yet.
-                    from_us = min(at_us, inputs.at_us) - state.subjects[key].touches_before_us
+                    from_us = min(at_us, received_us) - state.subjects[key].touches_before_us
                     folds[key] = min(from_us, folds.get(key, from_us))
-    said = [event for message in inputs.messages for event in message.decoded.events]
-    for key, from_us in plans_changed(state, said, inputs.at_us).items():
+    said = [event for message in messages for event in message.decoded.events]
+    for key, from_us in plans_changed(state, said, received_us).items():
         folds[key] = min(from_us, folds.get(key, from_us))
-    replied = sorted({reply.id for message in inputs.messages for reply in message.decoded.replies})
+    replied = sorted({reply.id for message in messages for reply in message.decoded.replies})
     return Need(tracks, tuple(keys), folds, events_asked(state, said), tuple(replied))
 
 
@@ -158,10 +148,16 @@ def step(state: State, inputs: Inputs, past: Past, policy: Policy = DEFAULT_POLI
     """
     if inputs.at_us <= state.at_us:
         raise ValueError(f"received_at must rise: {inputs.at_us} after {state.at_us}")
+    turn = turn_of(state, inputs)
+    before, state = state, turn.state
+    if turn.found is not None and is_all(turn, inputs.at_us):
+        quiet, quiet_fixes = after_turn(state.quiet, turn, inputs.at_us)
+        before.quiet.memo = None
+        return replace(state, at_us=inputs.at_us, quiet=quiet), Effects(inputs.at_us, tuple(quiet_fixes))
     keeper = Keeper(state, policy, inputs.at_us)
     decider = Decider(state, past.folds, policy, keeper)
-    _fire_timers(state, inputs.at_us, decider, keeper)
-    intake = _Intake(state, inputs, past)
+    timers = _fire_timers(state, inputs.at_us, decider, keeper)
+    intake = _Intake(state, turn.messages, inputs.at_us, past)
     stop = _stop(state, inputs)
     ended = stop if stop is not None and stop.up_us is not None else None
     heard = heard_of(intake.fixes, intake.events, intake.signs, past.events, inputs.at_us)
@@ -173,6 +169,7 @@ def step(state: State, inputs: Inputs, past: Past, policy: Policy = DEFAULT_POLI
     cared = cares_after(state, received, decider.wants, inputs.at_us, ended, policy)
     keeper.rated(cared.rates, inputs.at_us)
     watching, watches = keeper.result(ended)
+    quiet, quiet_fixes = after_turn(state.quiet, turn, inputs.at_us)
     after = replace(
         state,
         at_us=inputs.at_us,
@@ -184,13 +181,18 @@ def step(state: State, inputs: Inputs, past: Past, policy: Policy = DEFAULT_POLI
         breaches=decider.breaches,
         incursion_days=decider.incursion_days,
         approaches=decider.approaches,
-        timers=retimed(state.timers, decider.looks),
+        timers=retimed(timers, decider.looks),
         watching=watching,
         caring=cared.caring,
+        quiet=quiet,
     )
+    # Whatever else changed what is known of a device, its next fix is looked at.
+    after = settled(after, [*(watch.device for watch in watches), *(device for device, _ in cared.cares)])
+    after = with_rows(after, (fix.wire.device for fix in intake.fixes))
+    before.quiet.memo = None
     effects = Effects(
         at_us=inputs.at_us,
-        fixes=tuple(intake.fixes),
+        fixes=(*intake.fixes, *quiet_fixes),
         events=tuple(intake.events),
         statuses=tuple(intake.statuses),
         rejections=tuple(intake.rejections),
@@ -213,10 +215,11 @@ def _stop(state: State, inputs: Inputs) -> ServiceStop | None:
     return None if down_us is None else ServiceStop(down_us, inputs.at_us if inputs.up else None)
 
 
-def _fire_timers(state: State, at_us: int, decider: Decider, keeper: Keeper) -> None:
+def _fire_timers(state: State, at_us: int, decider: Decider, keeper: Keeper) -> Timers[Key]:
     """Timers strictly before the inputs, instant by instant, each followed by those it set; of one
-    instant the edges of conditions first, then the devices."""
-    due = list(state.timers[: bisect.bisect_left(state.timers, (at_us,))])
+    instant the edges of conditions first, then the devices. Gives the timers of conditions without those that
+    fired; their next ones are in the decider's ``looks``."""
+    timers, due = taken(state.timers, at_us)
     while True:
         device_us = keeper.next_us()
         if due and (device_us is None or due[0][0] <= device_us):
@@ -224,20 +227,21 @@ def _fire_timers(state: State, at_us: int, decider: Decider, keeper: Keeper) -> 
             keys = sorted({key for due_us, key in due if due_us == now_us})
             later = [timer for timer in due if timer[0] > now_us]
             for key, look_us in decider.fire(keys, now_us):
+                decider.looks[key] = look_us
                 if look_us is not None and look_us < at_us:
                     later.append((look_us, key))
             due = sorted(later)
         elif device_us is not None:
             keeper.fire(device_us)
         else:
-            return
+            return timers
 
 
 class _Intake:
     """What was received, sorted out: admitted, repeated, rejected. ``signs``: devices that said
     something of which only that they said it counts here."""
 
-    def __init__(self, state: State, inputs: Inputs, past: Past) -> None:
+    def __init__(self, state: State, messages: Sequence[Message], at_us: int, past: Past) -> None:
         self.fixes: list[Fix] = []
         self.events: list[DeviceEvent] = []
         self.statuses: list[DeviceStatus] = []
@@ -246,7 +250,7 @@ class _Intake:
         self.repeats: dict[str, int] = {}
         replied: dict[str, Reply] = {}
         by_device: dict[str, list[tuple[RawFix, str]]] = {}
-        for message in inputs.messages:
+        for message in messages:
             self._sort_out(state, message, by_device, replied)
         # A reply that comes again is the same reply: what it changed stays as it became since.
         self.replies = tuple(replied[key] for key in sorted(replied) if key not in past.replies)
@@ -259,7 +263,7 @@ class _Intake:
             arrived = by_device[device]
             if len(arrived) > 1:
                 arrived.sort(key=_canonical)
-            admitted = admit([raw for raw, _ in arrived], tracks.get(device, ()), past.known, inputs.at_us)
+            admitted = admit([raw for raw, _ in arrived], tracks.get(device, ()), past.known, at_us)
             tracks[device] = admitted.track
             self.fixes.extend(admitted.new)
             for fix in admitted.new:

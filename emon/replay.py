@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from emon.alerts.policy import DEFAULT_POLICY, Policy
+from emon.devices.heard import place_of, seen_since
 from emon.devices.watching import Remembered
 from emon.engine import Inputs, Message, needs, step
 from emon.ingest.decode import decode
@@ -128,8 +129,15 @@ class MemoryArchive:
         """What the engine must be given of devices after a restart."""
         still = tuple(t for t in self.troubles.values() if t.cleared_at_us is None)
         return Remembered(
-            tuple(self._watches.values()), still, tuple(self._stops.values()), dict(self._cares)
+            tuple(self._seen(watch) for watch in self._watches.values()),
+            still,
+            tuple(self._stops.values()),
+            dict(self._cares),
         )
+
+    def _seen(self, watch: Watch) -> Watch:
+        newest = next((fix for fix in reversed(self._fixes.get(watch.device, ())) if fix.usable), None)
+        return watch if newest is None else seen_since(watch, place_of(newest))
 
     def breaches(self) -> list[Breach]:
         return [breach for lines in self._breaches.values() for breach in lines.values()]
@@ -199,9 +207,11 @@ async def replay(
     *,
     policy: Policy = DEFAULT_POLICY,
     until_us: int | None = None,
+    quietly: bool = True,
 ) -> MemoryArchive:
     """Judge everything received up to ``until_us`` (default: the latest receipt), and fire no
-    timer beyond it. The archive holds the outcome."""
+    timer beyond it. The archive holds the outcome. ``quietly`` False: without the quiet path, to the same
+    outcome."""
     by_instant: dict[int, list[Message]] = {}
     service: dict[int, set[bool]] = {}
     for item in received:
@@ -216,7 +226,7 @@ async def replay(
     archive.end_us = end_us
     armed = _by_arming(versions, end_us)
     instants = sorted({*by_instant, *armed})
-    state = initial_state(min([*instants, end_us]) - 1, archive.remembered())
+    state = initial_state(min([*instants, end_us]) - 1, archive.remembered(), quietly=quietly)
     for at_us in instants:
         known = frozenset(state.by_device)
         state = with_orders(state, armed.get(at_us, []))

@@ -17,17 +17,20 @@ from msgspec.structs import replace
 from emon.devices import caring
 from emon.devices import watching as devices
 from emon.devices.caring import Caring
+from emon.devices.timers import Timers, drop, place, taken
 from emon.devices.watching import Remembered, Watching
 from emon.geofence.fold import Fold, Subject
 from emon.geofence.geometry import Geometry
 from emon.geofence.proximity import PairFold
-from emon.geofence.timeline import Timeline, condition_of
+from emon.geofence.timeline import Timeline, condition_of, victim_devices
 from emon.ingest.admit import Track
 from emon.model.breach import Breach
 from emon.model.fix import Fix
 from emon.model.order import OrderVersion
 from emon.model.vocabulary import Kind
 from emon.model.watch import Turn
+from emon.quiet.columns import Quiet, no_rows
+from emon.quiet.settle import fold_after, track_after
 
 Key = tuple[str, str]
 """(order, condition)."""
@@ -54,8 +57,9 @@ class State(msgspec.Struct, frozen=True):
     """``at_us`` is the last decision. ``stale`` holds folds that a new version made wrong from an
     instant on. ``breaches`` are those open on file; ``incursion_days`` the local days on which a
     possible incursion was told; ``approaches`` when the newest alerts on an approach were
-    raised. ``timers`` rise by instant. ``pairs`` are the folds of contact conditions, ``folds`` those
-    of all others."""
+    raised. ``timers`` hold the next look at each condition. ``pairs`` are the folds of contact conditions,
+    ``folds`` those of all others. ``quiet``: what newer fixes of some devices are, which their ``tracks``,
+    ``folds`` and watches do not know (docs/adr/0028)."""
 
     geometry: Geometry
     at_us: int
@@ -71,15 +75,18 @@ class State(msgspec.Struct, frozen=True):
     breaches: Map[Key, tuple[Breach, ...]] = Map()
     incursion_days: Map[Key, tuple[int, ...]] = Map()
     approaches: Map[Key, tuple[int, ...]] = Map()
-    timers: tuple[tuple[int, Key], ...] = ()
+    timers: Timers[Key] = Timers()
     watching: Watching = Watching()
     caring: Caring = Caring()
+    quiet: Quiet = msgspec.field(default_factory=no_rows)
 
     @property
     def next_timer_us(self) -> int | None:
-        """The instant of the next timer; it fires in the first decision after it."""
-        cared_us = None if self.watching.stopped_us is not None else self.caring.next_timer_us
-        timers = (self.timers[0][0] if self.timers else None, self.watching.next_timer_us, cared_us)
+        """The instant of the next timer, or one not long before it; it fires in the first decision after."""
+        timers = [self.timers.next_us, self.watching.next_timer_us]
+        if self.watching.stopped_us is None:
+            timers.append(self.caring.next_timer_us)
+            timers.append(self.quiet.due_us if self.quiet.live else None)
         return min((at_us for at_us in timers if at_us is not None), default=None)
 
     def knows(self, device: str) -> bool:
@@ -91,12 +98,18 @@ class State(msgspec.Struct, frozen=True):
         return self.folds.get(key) or self.pairs.get(key)
 
 
-def initial_state(at_us: int, remembered: Remembered = Remembered()) -> State:  # noqa: B008 - frozen
+def initial_state(
+    at_us: int,
+    remembered: Remembered = Remembered(),  # noqa: B008 - frozen
+    *,
+    quietly: bool = True,
+) -> State:
     """A state that has decided everything up to ``at_us``, remembers of devices what is on file, and
-    knows no order yet."""
+    knows no order yet. ``quietly`` False: every fix goes the way of objects, to the same end."""
     return State(
         geometry=Geometry(),
         at_us=at_us,
+        quiet=no_rows(on=quietly),
         watching=devices.recalled(remembered),
         caring=caring.recalled(remembered.cares, at_us),
     )
@@ -104,12 +117,13 @@ def initial_state(at_us: int, remembered: Remembered = Remembered()) -> State:  
 
 def conditions_alone(at_us: int) -> State:
     """As :func:`initial_state`, for judging conditions only: nobody is missed who is not heard."""
-    return State(geometry=Geometry(), at_us=at_us, watching=Watching(idle=True))
+    return State(geometry=Geometry(), at_us=at_us, watching=Watching(idle=True), quiet=no_rows(on=False))
 
 
 def service_down(state: State, at_us: int) -> State:
     """The state of a service that has judged nothing since an instant: the clocks of silence, blind
     time and commands stand still until a step says ``up``."""
+    state = settled(state, state.quiet.devices())
     return replace(state, watching=devices.with_service_down(state.watching, at_us))
 
 
@@ -124,7 +138,7 @@ def with_orders(state: State, armed: Iterable[tuple[int, OrderVersion]]) -> Stat
             continue
         versions = versions.set(version.id, tuple(sorted((*known, version), key=lambda v: v.version)))
         touched.setdefault(version.id, []).append(version)
-    state = replace(state, versions=versions, arm_seq=arm_seq)
+    state = settled(replace(state, versions=versions, arm_seq=arm_seq), _named(versions, touched))
     looks: dict[Key, int | None] = {}
     watching, watched = state.watching, set[str]()
     for order, new in touched.items():
@@ -137,6 +151,41 @@ def with_orders(state: State, armed: Iterable[tuple[int, OrderVersion]]) -> Stat
         timers=retimed(state.timers, looks),
         watching=watching,
         caring=caring.looked_at(state.caring, sorted(watched), state.at_us),
+    )
+
+
+def _named(versions: Map[str, tuple[OrderVersion, ...]], orders: Iterable[str]) -> list[str]:
+    """Every device that any version of the orders names."""
+    found: list[str] = []
+    for version in (version for order in orders for version in versions[order]):
+        found.extend(use.device for use in version.devices)
+        found.extend(victim_devices(version))
+    return found
+
+
+def settled(state: State, names: Iterable[str]) -> State:
+    """The state with the quiet fixes of some devices where the object path looks, and no rows for them."""
+    quiet = state.quiet
+    found = sorted({name for name in names if quiet.row(name) is not None}) if quiet.live else []
+    if not found:
+        return state
+    tracks, folds, watches = state.tracks.mutate(), state.folds.mutate(), state.watching.watches.mutate()
+    for device in found:
+        kept = quiet.kept(device)
+        watch = quiet.watch(device, watches.get(device))
+        if not kept or watch is None:
+            continue
+        watches[device] = watch
+        tracks[device] = track_after(tracks[device], kept)
+        for key in state.by_device[device]:
+            folds[key] = fold_after(state.subjects[key], state.geometry, folds[key], kept)
+    watching = replace(state.watching, watches=watches.finish())
+    return replace(
+        state,
+        tracks=tracks.finish(),
+        folds=folds.finish(),
+        watching=devices.retimed(watching, found),
+        quiet=quiet.without(found),
     )
 
 
@@ -219,10 +268,14 @@ def _buffers(timeline: Timeline) -> dict[int, float]:
     return {number: condition.buffer_m for number, condition in found if condition is not None}
 
 
-def retimed(timers: tuple[tuple[int, Key], ...], looks: dict[Key, int | None]) -> tuple[tuple[int, Key], ...]:
+def retimed(timers: Timers[Key], looks: dict[Key, int | None]) -> Timers[Key]:
     """The timers with those of some keys set anew (None: no timer)."""
     if not looks:
         return timers
-    kept = [timer for timer in timers if timer[1] not in looks]
-    kept.extend((at_us, key) for key, at_us in looks.items() if at_us is not None)
-    return tuple(sorted(kept))
+    timers = drop(timers, [key for key, at_us in looks.items() if at_us is None])
+    return place(timers, [(at_us, key) for key, at_us in looks.items() if at_us is not None])
+
+
+def due_conditions(state: State, before_us: int) -> list[Key]:
+    """The conditions that an edge may act on before an instant."""
+    return [key for _, key in taken(state.timers, before_us)[1]]

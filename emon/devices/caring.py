@@ -30,19 +30,18 @@ class Caring(msgspec.Struct, frozen=True):
     """``cares`` of the devices that have any; ``timers`` say when to look at which, at the latest."""
 
     cares: Map[str, Care] = Map()
-    timers: Timers = Timers()
+    timers: Timers[str] = Timers()
 
     @property
     def next_timer_us(self) -> int | None:
         """When to look at a device next, at the latest."""
-        first = self.timers.first()
-        return None if first is None else first[0]
+        return self.timers.next_us
 
 
 def recalled(cares: Mapping[str, Care], at_us: int) -> Caring:
     """After a restart: every device is looked at once, since what is due is known with its duties."""
     entries = [(at_us, device) for device in sorted(cares)]
-    return Caring(Map(cares), place(Timers(), entries))
+    return Caring(Map(cares), place(Timers[str](), entries))
 
 
 def looked_at(caring: Caring, devices: Iterable[str], at_us: int) -> Caring:

@@ -36,7 +36,7 @@ def note(
     for fix in what.fixes:
         if fix.usable:
             if place is None or (fix.wire.fixed_at_us, fix.wire.seq) > (place.fixed_at_us, place.seq):
-                place = _place(fix)
+                place = place_of(fix)
                 implausible = wrong_clock = 0
         elif fix.mark is Mark.IMPLAUSIBLE:
             implausible += 1
@@ -64,7 +64,16 @@ def note(
     return after, turns, sooner
 
 
-def _place(fix: Fix) -> Place:
+def seen_since(watch: Watch, place: Place) -> Watch:
+    """The watch of a device of which nothing but usable fixes in order were heard since, ``place`` being
+    the newest: what is written of a device stays as it was until something else happens to it."""
+    if watch.heard_us is None or place.received_at_us <= watch.heard_us:
+        return watch
+    return replace(watch, heard_us=place.received_at_us, place=place, implausible=0, wrong_clock=0)
+
+
+def place_of(fix: Fix) -> Place:
+    """A usable fix as the newest place."""
     wire = fix.wire
     cell = wire.source is Source.CELL
     return Place(wire.fixed_at_us, wire.seq, fix.received_at_us, wire.lon, wire.lat, cell)

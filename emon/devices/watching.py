@@ -37,7 +37,7 @@ class Watching(msgspec.Struct, frozen=True):
     watches: Map[str, Watch] = Map()
     troubles: Map[str, Trouble] = Map()
     outages: tuple[str, ...] = ()
-    timers: Timers = Timers()
+    timers: Timers[str] = Timers()
     stops: tuple[ServiceStop, ...] = ()
     stopped_us: int | None = None
     idle: bool = False
@@ -45,10 +45,7 @@ class Watching(msgspec.Struct, frozen=True):
     @property
     def next_timer_us(self) -> int | None:
         """When to look at a device next, at the latest; None while the clocks stand still."""
-        if self.stopped_us is not None:
-            return None
-        first = self.timers.first()
-        return None if first is None else first[0]
+        return None if self.stopped_us is not None else self.timers.next_us
 
 
 class Remembered(msgspec.Struct, frozen=True):

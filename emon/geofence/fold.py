@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from enum import Enum
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -104,6 +105,16 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     def depth_m(self) -> float:
         """Metres on the wrong side, 0 on the right one."""
         return max(0.0, -self.distance_m if self.wrong_side is Side.INSIDE else self.distance_m)
+
+
+class HasTime(Protocol):
+    """Whatever has its place in event time."""
+
+    @property
+    def at_us(self) -> int: ...
+
+
+_Timed = TypeVar("_Timed", bound=HasTime)
 
 
 class Episode(msgspec.Struct, frozen=True, gc=False):
@@ -235,7 +246,7 @@ def begin(subject: Subject, at_us: int) -> Fold:
     return Fold(at_us, timeline.next_look(at_us), timeline.holding(at_us), window_us=window_us)
 
 
-def trimmed(recent: tuple[Seen, ...], seen: Seen) -> tuple[Seen, ...]:
+def trimmed(recent: tuple[_Timed, ...], seen: _Timed) -> tuple[_Timed, ...]:
     """The fixes worth keeping with a new one: the newest few, before them one of each stretch of
     ``RUN_SLOT_S``, and of those older than evidence lasts the newest.
 

@@ -1,6 +1,7 @@
 """What is kept of devices as such: the engine's memory of each, what goes wrong, the service's stops.
 
-A watch is one JSON value: it is the engine's own, read back whole, and no page looks into it.
+A watch is one JSON value: it is the engine's own, read back whole, and no page looks into it. It is written
+when more than a quiet fix changed it (docs/adr/0028): what it lacks since is its newest usable fix.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from datetime import datetime
 
 import msgspec
 
+from emon.devices.heard import seen_since
 from emon.devices.watching import Remembered
 from emon.model.effects import Effects
 from emon.model.instant import to_datetime
 from emon.model.vocabulary import AlertEvent
-from emon.model.watch import ServiceStop, Trouble, Unseen, Watch
+from emon.model.watch import Place, ServiceStop, Trouble, Unseen, Watch
 from emon.store import connect as c
 
 _UPSERT_WATCHES = """
@@ -41,7 +43,10 @@ TROUBLE_COLUMNS = (
 )
 """Of every query that answers troubles, in the order ``trouble_from_row`` reads."""
 
-_SELECT_WATCHES = "SELECT watch::text FROM device_watch ORDER BY device"
+_SELECT_WATCHES = """
+SELECT w.watch::text, n.fixed_at, n.seq, n.received_at, n.lon, n.lat, n.source = 'cell'
+FROM device_watch AS w LEFT JOIN device_now AS n USING (device) ORDER BY device
+"""
 _SELECT_OPEN = f"SELECT {TROUBLE_COLUMNS} FROM trouble WHERE cleared_at IS NULL ORDER BY opened_at, id"
 _SELECT_STOPS = "SELECT down_at, up_at FROM service_stop ORDER BY down_at"
 
@@ -69,10 +74,15 @@ async def remembered(conn: c.Connection) -> Remembered:
     troubles = await c.fetch(conn, _SELECT_OPEN)
     stops = await c.fetch(conn, _SELECT_STOPS)
     return Remembered(
-        tuple(_watch_decoder.decode(row[0]) for row in watches),
+        tuple(_watch_now(row) for row in watches),
         tuple(trouble_from_row(row) for row in troubles),
         tuple(ServiceStop(row[0], row[1]) for row in stops),
     )
+
+
+def _watch_now(row: c.Row) -> Watch:
+    watch = _watch_decoder.decode(row[0])
+    return watch if row[1] is None else seen_since(watch, Place(*row[1:]))
 
 
 def unseen_from(text: str) -> tuple[Unseen, ...]:

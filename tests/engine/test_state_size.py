@@ -12,13 +12,19 @@ import msgspec
 
 from emon.engine import Inputs, Message, needs, step
 from emon.ingest.decode import decode
-from emon.limits import STATE_BYTES_A_CONDITION_MAX, STATE_BYTES_A_DEVICE_MAX
+from emon.limits import (
+    QUIET_BYTES_A_DEVICE_MAX,
+    QUIET_FIXES_MAX,
+    STATE_BYTES_A_CONDITION_MAX,
+    STATE_BYTES_A_DEVICE_MAX,
+)
 from emon.model.fix import RawFix
 from emon.model.instant import SECOND_US, parse_instant
 from emon.orders.document import parse_document
+from emon.quiet.layout import WIDTH
 from emon.recall import recall
 from emon.replay import MemoryArchive
-from emon.state import State, initial_state, with_orders
+from emon.state import State, initial_state, settled, with_orders
 
 _START_US = parse_instant("2026-06-01T12:00:00Z")
 _EVERY_S = 15
@@ -112,6 +118,7 @@ def _remembered(state: State) -> int:
         watching.watches,
         watching.timers,
         caring,
+        *(state.quiet.kept(device) for device in state.quiet.devices()),
     )
 
 
@@ -124,8 +131,18 @@ def test_a_wearer_takes_no_more_memory_than_is_stated() -> None:
 
 
 def test_what_is_remembered_does_not_grow_with_the_fixes() -> None:
-    sizes = [_remembered(asyncio.run(_worn(_state(1), fixes, 52.05))) for fixes in (120, 240)]
+    states = [asyncio.run(_worn(_state(1), fixes, 52.05)) for fixes in (120, 240)]
+    sizes = [_remembered(settled(state, state.quiet.devices())) for state in states]
     assert sizes[1] <= sizes[0] + 512  # numbers may be longer
+    assert all(_remembered(state) <= sizes[0] + QUIET_BYTES_A_DEVICE_MAX for state in states)
+
+
+def test_quiet_fixes_take_no_more_memory_than_is_stated() -> None:
+    for fixes in (46, 47, 48, 49, 110):
+        state = asyncio.run(_worn(_state(1), fixes, 52.05))
+        kept = state.quiet.kept("d-1")
+        assert 0 < len(kept) <= QUIET_FIXES_MAX
+        assert _bytes_of(kept) + 8 * WIDTH <= QUIET_BYTES_A_DEVICE_MAX
 
 
 def test_nothing_the_engine_drops_waits_for_the_collector() -> None:

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
+from emon.devices.heard import place_of
 from emon.devices.watching import Remembered
 from emon.model.effects import NewDelivery
 from emon.model.instant import SECOND_US
@@ -64,6 +65,19 @@ async def test_everything_remembered_comes_back(any_store: Store) -> None:
     await write(any_store, watches=(Watch("d-2"), FULL), troubles=(OUTAGE, SILENT), stop=stop)
     found = await any_store.remembered()
     assert found == Remembered((FULL, Watch("d-2")), (SILENT, OUTAGE), (stop,))
+
+
+async def test_quiet_fixes_since_are_remembered_without_being_written(any_store: Store) -> None:
+    """A watch stays on file as it was until more than a quiet fix changes it."""
+    watch = Watch("d-1", heard_us=NOON_US, first_heard_us=NOON_US, implausible=1, wrong_clock=2)
+    await write(any_store, watches=(watch,))
+    newest = fix("d-1", 7, NOON_US + 60 * SECOND_US)
+    async with any_store.batch() as tx:
+        await tx.write(effects_of(newest.received_at_us, fixes=(newest,)), ())
+    (found,) = (await any_store.remembered()).watches
+    assert found == replace(
+        watch, heard_us=newest.received_at_us, place=place_of(newest), implausible=0, wrong_clock=0
+    )
 
 
 async def test_a_later_row_replaces_the_one_before_and_what_is_over_is_not_remembered(

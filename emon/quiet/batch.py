@@ -1,0 +1,126 @@
+"""The quiet fixes of one batch: found by the kernels, and put into the rows after the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from emon.geofence.geometry import Geometry
+from emon.geofence.relation import signed_known
+from emon.limits import OUTAGE_MISSED_S
+from emon.model.fix import Fix, RawFix
+from emon.model.instant import SECOND_US
+from emon.model.vocabulary import Mark, Source
+from emon.quiet.columns import Columns, Quiet
+from emon.quiet.layout import NEVER_US, SLOTS, Bytes, Floats, Ints
+
+_UNCOVERED_US = OUTAGE_MISSED_S * SECOND_US
+"""A device heard no longer ago is in no outage (``devices/outage.py``)."""
+
+
+class Arrays(NamedTuple):
+    """What came, a column each, and where a fix's first distance stands (-1: none was asked for)."""
+
+    rows: Ints
+    fixed: Ints
+    lon: Floats
+    lat: Floats
+    accuracy: Floats
+    asked: Ints
+    distances: Floats
+
+
+class Found(NamedTuple):
+    """``chosen``: places of the quiet fixes among those given. ``quiet``: 1 for each of them."""
+
+    arrays: Arrays
+    chosen: Ints
+    quiet: bytes
+
+
+def found_quiet(
+    quiet: Quiet,
+    geometry: Geometry,
+    raws: Sequence[RawFix],
+    touched: Sequence[str],
+    at_us: int,
+    *,
+    wary: bool,
+) -> Found | None:
+    """Which of the fixes, one of a message, are quiet when received at ``at_us``; None: not one is.
+
+    ``touched``: devices of which something else came. ``wary``: an outage may be found before the fixes are
+    taken, so a device that it may cover is looked at.
+    """
+    if not quiet.live or not raws:
+        return None
+    columns = quiet.own()
+    index = columns.index
+    find = index.get
+    cell = Source.CELL
+    rows: Ints = np.array(
+        [-1 if raw.source is cell else find(raw.device, -1) for raw in raws], dtype=np.int64
+    )
+    others: Ints = np.array([row for device in touched if (row := find(device)) is not None], dtype=np.int64)
+    arrays = _asked(columns, geometry, raws, rows, others, at_us, _UNCOVERED_US if wary else NEVER_US)
+    if arrays is None:
+        return None
+    from emon.quiet.kernels import judge_each
+
+    marks: Bytes = np.empty(len(raws), dtype=np.uint8)
+    if not judge_each(columns.words, columns.reals, *arrays, columns.bounds, marks):
+        return None
+    return Found(arrays, marks.nonzero()[0], marks.tobytes())
+
+
+def _asked(
+    columns: Columns,
+    geometry: Geometry,
+    raws: Sequence[RawFix],
+    rows: Ints,
+    touched: Ints,
+    at_us: int,
+    heard_within_us: int,
+) -> Arrays | None:
+    """The columns of the fixes with the distances that they are judged by; None: none may be quiet."""
+    from emon.quiet.kernels import ask_each
+
+    count = len(raws)
+    fixed: Ints = np.array([raw.fixed_at_us for raw in raws], dtype=np.int64)
+    lon: Floats = np.array([raw.lon for raw in raws], dtype=np.float64)
+    lat: Floats = np.array([raw.lat for raw in raws], dtype=np.float64)
+    accuracy: Floats = np.array([raw.accuracy_m for raw in raws], dtype=np.float64)
+    asked: Ints = np.empty(count, dtype=np.int64)
+    zones: Ints = np.empty(count * SLOTS, dtype=np.int64)
+    places: Floats = np.empty((2, count * SLOTS))
+    columns.turn += 1
+    fixes = (rows, fixed, lon, lat, accuracy)
+    wanted = ask_each(
+        columns.words, columns.reals, columns.stamps, touched, *fixes,
+        at_us, heard_within_us, columns.turn, columns.bounds, asked, zones, places[0], places[1],
+    )  # fmt: skip
+    if not wanted:
+        return None
+    distances = signed_known(geometry.table, zones[:wanted], places[0, :wanted], places[1, :wanted])
+    return Arrays(*fixes, asked, distances)
+
+
+def advanced(quiet: Quiet, found: Found, fixes: Sequence[Fix], at_us: int) -> Quiet:
+    """The rows after the quiet fixes, which are ``fixes``."""
+    from emon.quiet.kernels import advance_each
+
+    arrays = found.arrays
+    rows = arrays.rows[found.chosen]
+    after = quiet.advanced(rows, fixes)
+    columns = after.columns
+    advance_each(columns.words, columns.reals, found.chosen, *arrays, at_us)
+    return after
+
+
+def admitted(raws: Sequence[RawFix], found: Found, at_us: int) -> list[Fix]:
+    """The quiet fixes as they are kept."""
+    ok = Mark.OK
+    make: Callable[[RawFix, int, Mark], Fix] = Fix
+    return [make(raws[k], at_us, ok) for k in found.chosen.tolist()]
