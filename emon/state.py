@@ -87,7 +87,8 @@ class State(msgspec.Struct, frozen=True):
         if self.watching.stopped_us is None:
             timers.append(self.caring.next_timer_us)
             timers.append(self.quiet.due_us if self.quiet.live else None)
-        return min((at_us for at_us in timers if at_us is not None), default=None)
+        next_us = min((at_us for at_us in timers if at_us is not None), default=None)
+        return None if next_us is None else max(next_us, self.at_us)
 
     def knows(self, device: str) -> bool:
         """Whether an armed order names the device."""
