@@ -18,6 +18,7 @@ SECTIONS = {
     "detection": "benchmarks.detection.run",
     "ingest": "benchmarks.ingest",
     "alerts": "benchmarks.alerts",
+    "storms": "benchmarks.storms",
 }
 """By name, the module whose ``run(quick, folder, told)`` measures, writes a page and says where.
 

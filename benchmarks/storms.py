@@ -1,0 +1,295 @@
+"""The three storms of the record against a live fleet; broker, database and service are real processes.
+
+    make bench ARGS=storms               writes benchmarks/STORMS.md (about ten minutes)
+    make bench ARGS="storms --quick"     small: that it works, not how calm it stays
+
+A live fleet sends all the time. Its delay from a fix to its commit is measured while nothing else comes, and
+while a storm does: the late fixes of a whole fleet, a tenth of it at a hundred times its rate, a fleet that
+connects at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from benchmarks.kills.publisher import name_of
+from benchmarks.kills.stage import Stage, looked_for
+from emon import clock
+from emon.demo.broker import EmbeddedBroker
+from emon.ingest.sources.mqtt_url import BrokerAddress
+from simulator.load_plan import centre_of
+from simulator.movement import shifted
+from simulator.mqtt import Link
+
+_LINKS = 8
+_TICK_S = 0.01
+_OUTSIDE_M = 400.0
+_OPEN_S = 60.0
+_SETTLE_S = 120.0
+_LATE_EACH_S = 60
+_TOGETHER = 100  # late fixes a message: store and forward
+_DESCRIPTORS_KEPT = 400  # for broker, database and service on the same machine's limit
+_DELAYS = """
+SELECT count(*), percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (
+    ORDER BY extract(epoch FROM recorded_at - fixed_at)::float8 * 1000)
+FROM fix WHERE device = ANY(%s) AND fixed_at >= to_timestamp(%s) AND fixed_at < to_timestamp(%s)
+  AND received_at - fixed_at < interval '120 s'
+"""
+_INBOX = "SELECT (SELECT count(*) FROM fix), (SELECT coalesce(sum(fixes), 0)::bigint FROM inbox)"
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a run is. ``drain_s``: how long a storm is waited for."""
+
+    devices: int
+    live_per_s: float
+    calm_s: float
+    late_hours: float
+    noisy_s: float
+    sessions: int
+    drain_s: float
+
+
+FULL = Size(450, 45.0, 30.0, 36.0, 60.0, 15_000, 900.0)
+QUICK = Size(40, 20.0, 4.0, 1.0, 4.0, 60, 60.0)
+
+
+@dataclass
+class Row:
+    """Delays in milliseconds, fix to commit, of live fixes alone; ``missing``: acknowledged, not stored."""
+
+    storm: str
+    sent: int
+    live: int
+    calm_ms: tuple[float, float]
+    storm_ms: tuple[float, float]
+    inbox_peak: int
+    drained_s: float | None
+    missing: int
+
+    @property
+    def ratio(self) -> float:
+        return self.storm_ms[1] / self.calm_ms[1] if self.calm_ms[1] else float("inf")
+
+
+@dataclass
+class _Sender:
+    """All that is sent on some connections, and what was acknowledged of it."""
+
+    url: str
+    acked: int = 0
+    sent: int = 0
+    _links: list[Link] = field(default_factory=list)
+    _seq: dict[int, int] = field(default_factory=dict)
+
+    async def open(self, count: int = _LINKS, name: str = "storm") -> None:
+        address = BrokerAddress.parse(self.url)
+        links = [Link(address, f"{name}-{number}") for number in range(count)]
+        for first in range(0, count, 200):
+            await asyncio.gather(*(link.open(give_up_after_s=_OPEN_S) for link in links[first : first + 200]))
+        self._links += links
+
+    async def close(self) -> None:
+        await asyncio.gather(*(link.settle(_SETTLE_S) for link in self._links))
+        await asyncio.gather(*(link.close() for link in self._links))
+
+    def fixes(self, number: int, times_ms: list[int], *, link: int | None = None) -> None:
+        """One message of device ``number`` with a fix at each of these times."""
+        body = []
+        for at_ms in times_ms:
+            seq = self._seq[number] = self._seq.get(number, 0) + 1
+            lon, lat = shifted(centre_of(number), _OUTSIDE_M + seq % 5, 0.0)
+            body.append({"seq": seq, "t": at_ms, "lat": round(lat, 7), "lon": round(lon, 7), "acc": 10.0})
+        count = len(body)
+        self.sent += count
+
+        def acknowledged() -> None:
+            self.acked += count
+
+        self._links[(number if link is None else link) % len(self._links)].publish(
+            f"emon/v1/{name_of(number)}/fix",
+            json.dumps(body if count > 1 else body[0]).encode(),
+            on_ack=acknowledged,
+        )
+
+
+class _Live(_Sender):
+    """The live fleet: sends until cancelled, one fix a device in turn."""
+
+    async def run(self, devices: int, per_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        begun_s, number = loop.time(), 0
+        while True:
+            due = int((loop.time() - begun_s) * per_s)
+            while number < due:
+                self.fixes(number % devices, [clock.now_us() // 1000])
+                number += 1
+            await asyncio.sleep(_TICK_S)
+
+
+def run(quick: bool, folder: Path, told: Callable[[str], None]) -> Path:
+    """Measure, write the page and say where it is."""
+    rows = asyncio.run(measure(QUICK if quick else FULL, told))
+    folder.mkdir(parents=True, exist_ok=True)
+    page = folder / "STORMS.md"
+    page.write_text(page_of(rows, QUICK if quick else FULL), "utf-8")
+    return page
+
+
+async def measure(size: Size, told: Callable[[str], None]) -> list[Row]:
+    """Each storm by itself, one after the other on one service."""
+    with tempfile.TemporaryDirectory(prefix="emon-storms-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # the database's own user must reach its folder when we are root
+        broker = EmbeddedBroker(folder / "broker")
+        await broker.start()
+        stage = Stage(folder, broker, devices=size.devices, source="frames", say=lambda _: None)
+        live = _Live(broker.url("tester"))
+        try:
+            await stage.start()
+            await live.open(name="live")
+            sending = asyncio.create_task(live.run(size.devices, size.live_per_s))
+            rows = [
+                await _row("telecom return", _telecom, size, live, stage, told),
+                await _row("noisy tenth", _noisy, size, live, stage, told),
+                await _row("reconnect", _reconnect, size, live, stage, told),
+            ]
+            sending.cancel()
+            await live.close()
+        finally:
+            await stage.stop()
+            await broker.stop()
+    return rows
+
+
+_Storm = Callable[[Size, _Sender], Awaitable[None]]
+
+
+async def _row(
+    name: str, storm: _Storm, size: Size, live: _Live, stage: Stage, told: Callable[[str], None]
+) -> Row:
+    url = stage.database.uri
+    fleet = [name_of(number) for number in range(size.devices - size.devices // 10)]  # but the noisy tenth
+    calm_from = time.time()
+    await asyncio.sleep(size.calm_s)
+    calm_to = time.time()
+    sender = _Sender(live.url)
+    # Sequence numbers of their own: a late fix is no repeat of a live one.
+    sender._seq = dict.fromkeys(range(size.devices), 1_000_000 * (1 + len(name)))
+    before, _ = await _counted(url)
+    live_before = live.acked
+    peak, begun_s = 0, time.time()
+    await storm(size, sender)
+
+    async def drained() -> bool:
+        nonlocal peak
+        stored, waiting = await _counted(url)
+        peak = max(peak, waiting)
+        return waiting == 0 and sender.acked == sender.sent and stored - before >= sender.acked
+
+    done = await looked_for(drained, size.drain_s, 0.25)
+    ended = time.time()
+    await sender.close()
+    await asyncio.sleep(2 * size.calm_s / 10)
+    missing = 0 if done else sender.acked + live.acked - live_before - ((await _counted(url))[0] - before)
+    calm, during = await _delays(url, fleet, calm_from, calm_to), await _delays(url, fleet, begun_s, ended)
+    row = Row(
+        name, sender.sent, during[0], calm[1], during[1], peak,
+        ended - begun_s if done else None, max(0, missing),
+    )  # fmt: skip
+    told(f"{name}: live p99 {row.calm_ms[1]:.0f} ms calm, {row.storm_ms[1]:.0f} ms in it, {row.drained_s} s")
+    return row
+
+
+async def _telecom(size: Size, sender: _Sender) -> None:
+    """All devices bring the hours in which they had no network, at once."""
+    await sender.open()
+    now_ms = clock.now_us() // 1000
+    times_ms = [
+        now_ms - 1000 * _LATE_EACH_S * n for n in range(round(size.late_hours * 3600 / _LATE_EACH_S), 3, -1)
+    ]
+    for first in range(0, len(times_ms), _TOGETHER):
+        for number in range(size.devices):
+            sender.fixes(number, times_ms[first : first + _TOGETHER])
+        await asyncio.sleep(0)
+
+
+async def _noisy(size: Size, sender: _Sender) -> None:
+    """The last tenth of the devices sends a hundred times as often as the others."""
+    await sender.open()
+    loop = asyncio.get_running_loop()
+    noisy = range(size.devices - size.devices // 10, size.devices)
+    per_s = 100 * size.live_per_s / size.devices * len(noisy)
+    begun_s, sent = loop.time(), 0
+    while (elapsed_s := loop.time() - begun_s) < size.noisy_s:
+        while sent < elapsed_s * per_s:
+            sender.fixes(noisy[sent % len(noisy)], [clock.now_us() // 1000])
+            sent += 1
+        await asyncio.sleep(_TICK_S)
+
+
+async def _reconnect(size: Size, sender: _Sender) -> None:
+    """So many sessions come back at once, each with the fix it could not send."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    count = min(size.sessions, soft - _DESCRIPTORS_KEPT)
+    await sender.open(count, "session")
+    now_ms = clock.now_us() // 1000
+    for number in range(count):
+        sender.fixes(number % size.devices, [now_ms - 1 - number // size.devices], link=number)
+
+
+async def _counted(url: str) -> tuple[int, int]:
+    async with await psycopg.AsyncConnection.connect(url) as conn:
+        row = await (await conn.execute(_INBOX)).fetchone()
+    assert row is not None
+    return int(row[0]), int(row[1])
+
+
+async def _delays(
+    url: str, devices: list[str], from_s: float, to_s: float
+) -> tuple[int, tuple[float, float]]:
+    async with await psycopg.AsyncConnection.connect(url) as conn:
+        found: tuple[Any, ...] | None = await (
+            await conn.execute(_DELAYS, (devices, from_s, to_s))
+        ).fetchone()
+    if found is None or not found[1]:
+        return 0, (0.0, 0.0)
+    return int(found[0]), (float(found[1][0]), float(found[1][1]))
+
+
+def page_of(rows: list[Row], size: Size) -> str:
+    """The figures as a page, lost ones too."""
+    lines = [
+        "# Storms beside a live fleet",
+        "",
+        "Written by `make bench ARGS=storms`. nats-server, PostgreSQL with fsync and the service",
+        f"(`frames`) on {os.cpu_count()} cores, which other work may have shared; the publisher runs there",
+        f"too. The live fleet: {size.devices} devices, {size.live_per_s:g} fixes/s. Delays from a fix to its",
+        "commit, of live fixes alone (of the noisy tenth's own none); calm is the time just before. Aims:",
+        f"p99 within twice that of calm; a telecom return ({size.late_hours:g} h of each device in this",
+        "run) drained in 3 minutes, a reconnect within a minute.",
+        "",
+        "| storm | fixes sent | calm: p50 / p99, ms | in it: p50 / p99, ms | p99 ratio | waiting at most "
+        "| drained after, s | missing |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        drained = f"{row.drained_s:.0f}" if row.drained_s is not None else f"not within {size.drain_s:.0f}"
+        lines.append(
+            f"| {row.storm} | {row.sent:,} | {row.calm_ms[0]:.0f} / {row.calm_ms[1]:.0f} "
+            f"| {row.storm_ms[0]:.0f} / {row.storm_ms[1]:.0f} | {row.ratio:.1f} | {row.inbox_peak:,} "
+            f"| {drained} | {row.missing:,} |"
+        )
+    return "\n".join([*lines, ""])

@@ -1,0 +1,24 @@
+"""The storms' page: each row was measured, and what was not reached is not hidden."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks import storms
+
+
+def test_a_quick_run_measures_every_storm_and_misses_nothing(tmp_path: Path) -> None:
+    told: list[str] = []
+    page = storms.run(True, tmp_path, told.append)
+    rows = [line.split("|") for line in page.read_text("utf-8").splitlines() if line.startswith("| ")][1:]
+    assert [row[1].strip() for row in rows] == ["telecom return", "noisy tenth", "reconnect"]
+    assert len(told) == 3
+    for row in rows:
+        assert int(row[2].replace(",", "")) > 0
+        assert row[8].strip() == "0"
+
+
+def test_what_was_not_drained_is_said() -> None:
+    row = storms.Row("telecom return", 10, 5, (1.0, 2.0), (3.0, 9.0), 7, None, 4)
+    page = storms.page_of([row], storms.QUICK)
+    assert "| telecom return | 10 | 1 / 2 | 3 / 9 | 4.5 | 7 | not within 60 | 4 |" in page
