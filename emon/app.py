@@ -27,6 +27,8 @@ from emon.alerts.lanes import LaneHealth
 from emon.alerts.links import Links
 from emon.alerts.policy import Policy
 from emon.alerts.recipients import Recipients
+from emon.canary import TOPIC as CANARY_TOPIC
+from emon.canary import Canary
 from emon.command_sender import CommandSender
 from emon.config import Address, Settings
 from emon.escalator import Escalator
@@ -149,6 +151,7 @@ class Service:
                 steady_us=clock.steady_us,
                 on_climb=dispatcher.wake,
             )
+            canary = Canary(store, source.publish, now_us=clock.now_us) if settings.canary == "on" else None
             backend = StoreBackend(store, self._policy)
             runtime = Runtime(
                 store,
@@ -158,11 +161,12 @@ class Service:
                 on_commit=lambda effects: _after_commit(effects, dispatcher, commands, live),
                 batch_fixes_max=settings.batch_fixes_max,
                 policy=self._policy,
+                canary=None if canary is None else (CANARY_TOPIC, canary),
             )
 
             watchdog = Watchdog(
                 store,
-                lambda now_us: _health(runtime, source, watchdog, now_us),
+                lambda now_us: _health(runtime, source, watchdog, canary, now_us),
                 reached(tuple(self._recipients.routes)),
                 self._recipients.deliveries,
                 now_us=clock.now_us,
@@ -188,7 +192,7 @@ class Service:
             )
 
             def status() -> dict[str, object]:
-                return _status(runtime, source, watchdog, dispatcher)
+                return _status(runtime, source, watchdog, dispatcher, canary)
 
             live = LiveFeed(backend, clock.now_us, status)
             server = _server(self._services(backend, live, status, links))
@@ -206,7 +210,12 @@ class Service:
                 server,
                 listener,
                 escalator,
-                (watchdog.run(), recipients_watch.run(), heartbeats.run()),
+                (
+                    watchdog.run(),
+                    recipients_watch.run(),
+                    heartbeats.run(),
+                    *(() if canary is None else (canary.run(),)),
+                ),
             )
 
     async def _work(
@@ -295,16 +304,15 @@ async def _on_notice(store: Store, channel: str, act: Callable[[], None]) -> Non
         act()
 
 
-def _health(runtime: Runtime, source: ReconnectingSource, watchdog: Watchdog, now_us: int) -> Health:
+def _health(
+    runtime: Runtime, source: ReconnectingSource, watchdog: Watchdog, canary: Canary | None, now_us: int
+) -> Health:
     status, watching = runtime.status, runtime.watching
     # Fixes are owed from when all was there to take them: what waited at the broker comes first.
-    since_us = max(
-        status.last_fix_at_us or 0,
-        status.started_at_us,
-        watchdog.broker.back_us or 0,
-        watchdog.database.back_us or 0,
-    )
+    back_us = max(watchdog.broker.back_us or 0, watchdog.database.back_us or 0)
+    since_us = max(status.last_fix_at_us or 0, status.started_at_us, back_us)
     asked = watching is not None and source.connected
+    there = source.connected and not status.waiting_for_database
     return Health(
         broker=source.connected,
         database=not status.waiting_for_database,
@@ -312,6 +320,7 @@ def _health(runtime: Runtime, source: ReconnectingSource, watchdog: Watchdog, no
         hung_up=source.hung_up,
         last_fix_us=status.last_fix_at_us,
         inbox_old_us=runtime.inbox.old_since_us(now_us),
+        canary_us=canary.missing_since_us(now_us, back_us) if canary is not None and there else None,
     )
 
 
@@ -323,7 +332,11 @@ def _judging(runtime: Runtime, now_us: int) -> bool:
 
 
 def _status(
-    runtime: Runtime, source: ReconnectingSource, watchdog: Watchdog, dispatcher: Dispatcher
+    runtime: Runtime,
+    source: ReconnectingSource,
+    watchdog: Watchdog,
+    dispatcher: Dispatcher,
+    canary: Canary | None,
 ) -> dict[str, object]:
     status = runtime.status
     return {
@@ -332,6 +345,7 @@ def _status(
         "hung_up": source.hung_up,
         "lost": {"broker": watchdog.broker.told(), "database": watchdog.database.told()},
         "waiting_for_database": status.waiting_for_database,
+        "canary": None if canary is None else canary.told(),
         "inbox": runtime.inbox.told(clock.now_us()),
         "batches": status.batches,
         "fixes": status.fixes,

@@ -63,6 +63,7 @@ class Settings:
     mqtt_client_id: str | None
     mqtt_source: str
     nats_monitor_url: str | None
+    canary: str
     database_url: str
     http_listen: Address
     http_public_url: str
@@ -212,6 +213,15 @@ SETTINGS: tuple[Setting, ...] = (
         "URL",
         "Monitoring port of nats-server (its `http` setting). Asked at start for settings that lose fixes, "
         "which MQTT cannot ask for; without it they are not looked at.",
+    ),
+    Setting(
+        "EMON_CANARY",
+        "canary",
+        _one_of("on", "off"),
+        "off",
+        "word",
+        "on: a bracelet of the service's own (the device `emon`) goes through broker, engine and database "
+        "each minute; missing for 150 s it is told (docs/watch.md).",
     ),
     Setting(
         "EMON_DATABASE_URL",

@@ -33,11 +33,16 @@ PLATFORM_AFTER_S = {  # [field] a platform's staleness is told within 2 minutes;
     PlatformCause.SERVICE_DOWN: 60,
     PlatformCause.DATABASE_DOWN: 60,
     PlatformCause.INBOX_OLD: 0,
+    PlatformCause.CANARY: 0,
 }
 
 WATCH_LOOK_S = 10.0  # [own] emon watch looks so often: seen within a look, told after PLATFORM_AFTER_S
 WATCH_ANSWER_S = 5.0  # [own] half a look; who does not answer by then does not answer
 WATCH_HEART_S = 60.0  # [own] six of the service's heartbeats (HEARTBEAT_S) without one
+
+CANARY_EACH_S = 60.0  # [own] as a bracelet's plan
+CANARY_ABSENT_S = 150  # [own] two of its fixes have not come through, and half a minute
+CANARY_LOOK_S = 1.0  # [own] how often its alert is looked for, once a minute for mostly one look
 
 # --- identities at the broker ------------------------------------------------------------------
 BROKER_PASSWORD_BYTES = 24  # [own] 192 random bits: no guess succeeds, whatever the hash costs

@@ -35,6 +35,7 @@ from emon.limits import (
     UNKNOWN_DEVICE_RETAKE_S,
 )
 from emon.model.breach import Alert
+from emon.model.canary import CanaryWord
 from emon.model.effects import Effects, NewDelivery
 from emon.model.instant import SECOND_US
 from emon.model.order import OrderVersion
@@ -57,6 +58,8 @@ class Transaction(Archive, Protocol):
 
     async def write(self, effects: Effects, deliveries: Sequence[NewDelivery]) -> None: ...
 
+    async def put_canary(self, word: CanaryWord) -> None: ...
+
     async def put_waiting(self, rows: Sequence[Waiting], arrived_at_us: int) -> None: ...
 
     async def take_waiting(self, fixes: int) -> list[tuple[str, bytes, int]]: ...
@@ -74,6 +77,12 @@ class EngineStore(Protocol):
     async def remembered(self) -> Remembered: ...
 
     async def inbox_state(self) -> InboxState: ...
+
+
+class CanaryJudge(Protocol):
+    """The service's own bracelet, which comes the way of all others and is kept apart."""
+
+    async def judge(self, payload: bytes, at_us: int) -> CanaryWord | None: ...
 
 
 class RuntimeStatus(msgspec.Struct):
@@ -101,6 +110,7 @@ class _Batch:
         self.messages: list[Message] = []
         self.fixes = 0
         self.waiting: list[Waiting] = []
+        self.canary: list[bytes] = []
         self.portion = portion
 
     @property
@@ -135,6 +145,7 @@ class Runtime:
         on_commit: Callable[[Effects], None],
         batch_fixes_max: int,
         policy: Policy = DEFAULT_POLICY,
+        canary: tuple[str, CanaryJudge] | None = None,
     ) -> None:
         self.status = RuntimeStatus(started_at_us=now_us())
         self.inbox = Inbox()
@@ -145,6 +156,8 @@ class Runtime:
         self._on_commit = on_commit
         self._batch_fixes_max = batch_fixes_max
         self._policy = policy
+        self._canary_topic = "" if canary is None else canary[0]
+        self._canary = None if canary is None else canary[1]
         self._state: State | None = None
         self._orders_changed = True
         self._started = False
@@ -186,6 +199,10 @@ class Runtime:
         """Deliveries cut so that no transaction holds many more fixes than allowed."""
         batch, taking = _Batch(), self.inbox.taking(deliveries, self._now_us())
         for delivery in deliveries:
+            if self._canary is not None and delivery.topic == self._canary_topic:
+                batch.deliveries.append(delivery)
+                batch.canary.append(delivery.payload)
+                continue
             batch.add(delivery, taking)
             if batch.fixes >= self._batch_fixes_max or batch.full:
                 yield batch
@@ -247,6 +264,7 @@ class Runtime:
                 at_us = max(self._now_us(), state.at_us + 1, newest_us)
                 taken = await transaction.take_waiting(batch.portion) if batch.portion else []
                 messages = [*batch.messages, *(Message(topic, decode(topic, raw)) for topic, raw, _ in taken)]
+                await self._judge_canary(transaction, batch.canary, at_us)
                 if batch.waiting:
                     await transaction.put_waiting(batch.waiting, at_us)
                 oldest_us = await transaction.oldest_waiting_us() if batch.portion else None
@@ -268,6 +286,11 @@ class Runtime:
         self._started = True
         self._note_inbox(batch, taken, oldest_us, began_us)
         return effects
+
+    async def _judge_canary(self, transaction: Transaction, fixes: Sequence[bytes], at_us: int) -> None:
+        for payload in fixes if self._canary is not None else ():
+            if self._canary is not None and (word := await self._canary.judge(payload, at_us)) is not None:
+                await transaction.put_canary(word)
 
     def _note_inbox(
         self, batch: _Batch, taken: Sequence[tuple[str, bytes, int]], oldest_us: int | None, began_us: int

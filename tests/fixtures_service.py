@@ -62,6 +62,7 @@ class Running:
     started: Started | None = None
     task: asyncio.Task[None] | None = None
     _service: Service | None = None
+    settings: dict[str, str] = field(default_factory=dict)
     _seq: int = field(default=0)
 
     async def start(self) -> None:
@@ -74,6 +75,7 @@ class Running:
                 "EMON_HTTP_LISTEN": "127.0.0.1:0",
                 "EMON_POLICY": str(policy),
                 "EMON_DATA_DIR": str(self.folder / "service"),
+                **self.settings,
             }
         )
         up: asyncio.Future[Started] = asyncio.get_running_loop().create_future()

@@ -42,6 +42,7 @@ TROUBLE_NL = TroubleWords(
         PlatformCause.SERVICE_DOWN: "de dienst antwoordt niet, of beoordeelt niets meer",
         PlatformCause.DATABASE_DOWN: "de database antwoordt niet",
         PlatformCause.INBOX_OLD: "ontvangen posities wachten te lang op beoordeling",
+        PlatformCause.CANARY: "de proefpositie van de dienst komt niet meer door de keten",
     },
     lines={
         "cause": "Oorzaak",
@@ -76,6 +77,7 @@ TROUBLE_EN = TroubleWords(
         PlatformCause.SERVICE_DOWN: "the service does not answer, or judges nothing any more",
         PlatformCause.DATABASE_DOWN: "the database does not answer",
         PlatformCause.INBOX_OLD: "received positions wait too long to be judged",
+        PlatformCause.CANARY: "the service's own test position no longer comes through",
     },
     lines={
         "cause": "Cause",

@@ -68,7 +68,7 @@ def nats_user(name: str, password: str) -> str:
     ``password``: its hash, or itself.
     """
     if name == SERVICE:
-        publish, subscribe = ["emon.v1.*.cmd"], [*_NATS_WIRE, *_NATS_PHONES]
+        publish, subscribe = ["emon.v1.*.cmd", f"emon.v1.{SERVICE}.fix"], [*_NATS_WIRE, *_NATS_PHONES]
     else:
         own = [f"emon.v1.{name}.{leaf.replace('/', '.')}" for leaf in _DEVICE_LEAVES]
         publish = [*own, f"owntracks.*.{name}", f"owntracks.*.{name}.event"]

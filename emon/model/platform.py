@@ -12,7 +12,8 @@ class PlatformCause(StrEnum):
     ``broker_lost``: the service has no connection to its broker. ``session_taken``: a living broker ended the
     service's session, so that somebody may have come under its name. ``service_down``: the service
     does not answer, or judges nothing. ``database_down``: its database does not answer. ``inbox_old``: fixes
-    have waited for judgement longer than a backlog may take.
+    have waited for judgement longer than a backlog may take. ``canary``: the service's own bracelet does not
+    come through broker, engine and database.
     """
 
     NO_FIXES = "no_fixes"
@@ -21,3 +22,4 @@ class PlatformCause(StrEnum):
     SERVICE_DOWN = "service_down"
     DATABASE_DOWN = "database_down"
     INBOX_OLD = "inbox_old"
+    CANARY = "canary"

@@ -22,6 +22,7 @@ from emon.store import connect as c
 from emon.store import read_sql as read
 from emon.store import watching
 from emon.store import write_sql as sql
+from emon.store.canary import CanaryPart
 from emon.store.commands import INSERT_COMMAND, UPSERT_CARE, care_params, command_params
 from emon.store.errors import EngineFenced, FixAlreadyStored
 from emon.store.feed import announce
@@ -42,7 +43,7 @@ _FAR_PAST_US = 0  # 1970: older stamps are refused on the wire
 _FAR_FUTURE_US = 253_402_300_799_999_999  # the end of year 9999
 
 
-class Batch(InboxPart):
+class Batch(InboxPart, CanaryPart):
     """The engine's view of its open transaction. Made by ``Store.batch`` alone."""
 
     def __init__(self, conn: c.Connection, epoch: int) -> None:

@@ -25,6 +25,7 @@ from emon.store import arming, inbox, migrate, watching
 from emon.store import connect as c
 from emon.store import listen as listening
 from emon.store.batch import Batch
+from emon.store.canary import CanaryReads
 from emon.store.climbs import ClimbOutbox
 from emon.store.commands import CommandOutbox, device_cares
 from emon.store.delays import DelayReads
@@ -119,6 +120,7 @@ class Store(
     DeviceReads,
     KnownDevices,
     PlatformAlerts,
+    CanaryReads,
     WordsOfPeople,
     ClimbOutbox,
     LifeReads,

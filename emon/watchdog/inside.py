@@ -38,7 +38,8 @@ class PlatformStore(Protocol):
 class Health(msgspec.Struct, frozen=True):
     """What one look sees. ``missing_us``: since when fixes are missing, or None. ``hung_up`` counts sessions
     that a living broker ended. ``last_fix_us``: when one was committed last, since the start.
-    ``inbox_old_us``: since when the one waits that has waited too long for judgement, or None."""
+    ``inbox_old_us``: since when the one waits that has waited too long for judgement, or None.
+    ``canary_us``: since when the service's own bracelet is missing, or None."""
 
     broker: bool
     database: bool
@@ -46,6 +47,7 @@ class Health(msgspec.Struct, frozen=True):
     hung_up: int
     last_fix_us: int | None = None
     inbox_old_us: int | None = None
+    canary_us: int | None = None
 
 
 class Losses(msgspec.Struct):
@@ -146,6 +148,7 @@ class Watchdog:
             PlatformCause.BROKER_LOST: None if health.broker else now_us,
             PlatformCause.SESSION_TAKEN: self._taken_us,
             PlatformCause.INBOX_OLD: health.inbox_old_us,
+            PlatformCause.CANARY: health.canary_us,
         }
         seen, words = look(self._seen, faults, self._after_s, now_us)
         for word in words:
