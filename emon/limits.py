@@ -388,7 +388,7 @@ PARTITIONS_EVERY_S = 3_600  # [own] days ahead are made well before they come, a
 STOP_GRACE_S = 5.0  # [own] for what is in hand at a stop; everything unfinished comes again
 
 # --- lanes: what waits in the inbox ---------------------------------------------------------------
-BEHIND_MESSAGES = RECEIVE_WINDOW_MESSAGES // 2  # [own] half a window at once: the broker holds more of it
+BEHIND_MESSAGES = 100  # [own] at once: some 30 ms of judging, in which a live fix would stand behind them
 BEHIND_BYTES = 262_144  # [own] of payloads at once: some 2,000 fixes, a second's work
 BUDGET_FIXES_PER_S = 0.25  # [own] a device's: one each 4 s, four times as many as in pursuit (15 s)
 BUDGET_FIXES_BURST = 60.0  # [own] an hour of one a minute, sent together after a tunnel
