@@ -26,6 +26,7 @@ from typing import Any, Protocol
 
 import psycopg
 
+from benchmarks.parent import with_parent
 from emon.demo.broker import EmbeddedBroker
 from emon.demo.database import EmbeddedDatabase
 from emon.demo.receivers_supervisor import Receivers
@@ -139,7 +140,12 @@ class ServiceProcess:
         seen = self._log.stat().st_size if self._log.exists() else 0
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "emon", "run"), cwd=_ROOT, env=self._environ, stdout=log, stderr=log
+                *(sys.executable, "-m", "emon", "run"),
+                cwd=_ROOT,
+                env=self._environ,
+                stdout=log,
+                stderr=log,
+                preexec_fn=with_parent(),
             )
 
         async def is_up() -> bool:

@@ -25,6 +25,7 @@ import psycopg
 
 from benchmarks.kills.publisher import name_of
 from benchmarks.kills.stage import Stage, looked_for
+from benchmarks.parent import run_to_the_end
 from emon import clock
 from emon.demo.broker import EmbeddedBroker
 from emon.ingest.sources.mqtt_url import BrokerAddress
@@ -141,7 +142,7 @@ class _Live(_Sender):
 
 def run(quick: bool, folder: Path, told: Callable[[str], None]) -> Path:
     """Measure, write the page and say where it is."""
-    rows = asyncio.run(measure(QUICK if quick else FULL, told))
+    rows = run_to_the_end(measure(QUICK if quick else FULL, told))
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / "STORMS.md"
     page.write_text(page_of(rows, QUICK if quick else FULL), "utf-8")

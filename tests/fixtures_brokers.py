@@ -14,6 +14,7 @@ from typing import Protocol
 
 import pytest
 
+from benchmarks.parent import with_parent
 from emon.demo.broker import EmbeddedBroker
 from scripts import get_mosquitto
 
@@ -86,6 +87,7 @@ class MosquittoBroker:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
+            preexec_fn=with_parent(),
         )
         running = asyncio.Event()
         self._reader = asyncio.create_task(self._read_log(self._process, running))

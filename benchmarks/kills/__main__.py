@@ -11,7 +11,6 @@ what was stored. Prints one JSON object; if something is wrong also the seed and
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import logging
 import secrets
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from benchmarks.kills.run import Outcome, Plan, run
 from benchmarks.kills.stage import Broker
+from benchmarks.parent import run_to_the_end
 from emon.demo.broker import EmbeddedBroker
 from tests.fixtures_brokers import MosquittoBroker
 
@@ -57,7 +57,7 @@ def main() -> int:
     )
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns of each write to a broker that died
     print(f"seed {plan.seed}", file=sys.stderr, flush=True)
-    outcome = asyncio.run(_on_broker(plan, args.broker))
+    outcome = run_to_the_end(_on_broker(plan, args.broker))
     print(json.dumps(outcome.as_json()))
     if not outcome.books.faults:
         return 0
