@@ -72,7 +72,6 @@ OWED_GRACE_S = 60  # [contract] section 3: owed beyond twice the plan's interval
 CELL_PLAN_S = 180  # [contract] section 3: while the newest fix is cell
 STILL_AFTER_S = 600  # [contract] section 3: hourly from 10 minutes after motion: still
 STILL_PLAN_S = 3_600  # [contract] section 3: hourly
-OWED_AFTER_S = 2 * PLAN_S + 60  # [contract] section 3: owed beyond twice the plan and a minute
 CROSSING_GAP_MAX_S = 120  # [contract] section 3, how = crossed
 EDGE_FIX_AGE_MAX_S = 900  # [contract] section 3, how = schedule
 PRESENT_AGE_MAX_S = 300  # [contract] section 3, historic
@@ -123,7 +122,7 @@ OUTAGE_MISSED_S = 60  # [own] an interval is missed when its message is a minute
 RATES_KEPT = 4  # [own] newest intervals a device confirmed: a pursuit and its end, twice
 TURNS_KEPT = 8  # [own] newest changes of motion kept in memory; older ones are asked of the archive
 
-if not PLAN_S < OWED_AFTER_S <= SILENCE_MISSING_S <= SILENCE_GRACE_MAX_S <= EDGE_FIX_AGE_MAX_S:
+if not 2 * PLAN_S + OWED_GRACE_S <= SILENCE_MISSING_S <= SILENCE_GRACE_MAX_S <= EDGE_FIX_AGE_MAX_S:
     raise AssertionError("limits.py: the order of the limits of silence is broken")
 
 # --- approach -------------------------------------------------------------------------------------
@@ -411,6 +410,7 @@ LIVE_WITHIN_S = 60  # [own] a fix that came within a plan's interval: another ma
 DUE_DEPTH_MIN_M = 30.0  # [field] NIJ and MoJ: 30 m indoors is what a receiver must keep; shallower is grey
 DUE_FIXES = 3  # [own] one may be lost to a plausibility test, and the two left agree
 DUE_LATE_S = 240  # [field] NIJ Standard-1004.00 5.3.5: breach to delivered never over 4 min
+TAMPER_TOLD_S = 180  # [field] NIJ Standard-1004.00 5.4.1: a cut strap is told at the centre within 3 min
 SCORE_EARLY_S = 30  # [own] an alert so little before a stay is that stay's: 40 m of drift at a walk
 SCORE_AFTER_S = EDGE_FIX_AGE_MAX_S  # [contract] a fix so old may still open a breach at an edge
 SCORE_RESAMPLES = 2_000  # [own] of the bootstrap; an end of a 95 % interval then rests on 50 of them

@@ -59,6 +59,11 @@ def _missed(of: str, stays: Sequence[StayRow]) -> list[list[str]]:
             [f"missed, {words}: {what}; no breach overlaps", of, *_missed_of([s for s in own if s.met])],
             [f"missed, {words}: due by three plain fixes", of, *_missed_of([s for s in own if s.due])],
         ]
+    own = [stay for stay in bans if stay.kind == INSIDE]
+    title = "missed, bans: a line of 100 m between two fixes at most 120 s apart"
+    rows.append([title, of, *_missed_of([stay for stay in own if stay.lined])])
+    neither = [stay for stay in own if not stay.met and not stay.lined]
+    rows.append(["in a ban, due by neither: told of all the same", of, *_share(neither, _overlapped, "–")])
     rows.append(
         ["as long and deep, no fix came: told of all the same", of, *_share(hidden, _overlapped, "–")]
     )

@@ -19,6 +19,7 @@ from emon.model.fix import Fix, RawFix
 from emon.model.instant import SECOND_US
 from emon.orders.document import parse_document
 from emon.state import initial_state, with_orders
+from simulator.fleet.words import Says
 from simulator.path import positions_at
 from simulator.receivers import SOURCES
 from simulator.scoring.due import Class
@@ -113,8 +114,9 @@ def watches_of(played: Played) -> list[NearWatch]:
             if (o.stay.order, o.stay.condition) == (each.order, each.condition) and o.stay.active
         ]
         moving = [
-            (played.start_us + round(t * SECOND_US), bool(m))
-            for t, m in zip(track.events.stamped_s, track.events.moving, strict=True)
+            (played.start_us + round(t * SECOND_US), said == Says.MOVING)
+            for t, said in zip(track.events.stamped_s, track.events.said, strict=True)
+            if said in (Says.STILL, Says.MOVING)
         ]
         watches.append(
             NearWatch(

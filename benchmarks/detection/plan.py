@@ -42,6 +42,8 @@ SETTINGS = (
     Setting("warning ring (buffer)", "none", {}),
     Setting("warning ring (buffer)", "200 m", {"buffer_m": 200.0}),
     Setting("warning ring (buffer)", "500 m", {"buffer_m": 500.0}),
+    Setting("batteries, straps, jammers", "charged, worn, none", {}),
+    Setting("batteries, straps, jammers", "neglected, cut, some", {"upkeep": True}),
     Setting("radius of the zone", "75 to 150 m", {"zone_m": [75.0, 150.0]}),
     Setting("radius of the zone", "150 to 400 m", {"zone_m": [150.0, 400.0]}),
     Setting("radius of the zone", "400 to 1,000 m", {"zone_m": [400.0, 1_000.0]}),

@@ -17,6 +17,7 @@ from emon.cli.recorded import recorded_messages
 from emon.geofence import ZoneTable
 from emon.model.instant import SECOND_US
 from emon.replay import Received
+from simulator.path import Path as Way
 from simulator.scenario_check import held_conditions
 from simulator.scenario_library import played as played_scenario
 from simulator.scoring.facts import Truth
@@ -36,6 +37,7 @@ class Watch(NamedTuple):
     """One condition with a zone, and the fixes of the wearer's devices as a rival's track of it.
 
     For an inclusion the distances are turned round, so that whoever leaves the zone enters the outside.
+    ``way``: where the wearer truly was, for the truth's figures alone; no rule sees it.
     """
 
     wearer: str
@@ -44,6 +46,7 @@ class Watch(NamedTuple):
     device: str
     fence: Fence
     track: Track
+    way: Way | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ def scene_of_suite(played: Played) -> Scene:
                 each.condition,
                 track.device,
                 *turned(fence, fixes, active, each.kind),
+                track.path,
             )
         )
     return Scene(

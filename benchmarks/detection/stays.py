@@ -15,11 +15,12 @@ import msgspec
 import numpy as np
 
 from benchmarks.detection.scene import Scene, Watch
+from benchmarks.detection.ways import LINE_M, longest_line_m
 from emon.model.instant import SECOND_US, parse_instant
 from emon.model.vocabulary import AlertEvent, Certainty
 from simulator.scoring.alerts import Told
 from simulator.scoring.due import Class
-from simulator.scoring.facts import BUFFER, NEAR, OUTSIDE, Stay
+from simulator.scoring.facts import BUFFER, INSIDE, NEAR, OUTSIDE, Stay
 from simulator.scoring.verdict import Judged, Outcome
 
 MET_S = 60.0  # [issue 6] "inside for at least 60 s and at least 30 m deep while reception exists"
@@ -35,7 +36,8 @@ class StayRow(msgspec.Struct):
     came; of a contact, by which both had a position at most 120 s old. ``overlapped``: an unrefuted breach of
     any certainty overlaps it. ``probable_s``, ``police_s``: the first alert that says probable or more, the
     first at the police. ``circle_s``: when the first fix came whose 95 % circle was all inside, ``after_s``
-    when the second after that one.
+    when the second after that one. ``line_m``: the most that a straight line between where he
+    truly was at two fixes at most 120 s apart runs inside a ban.
     """
 
     kind: str
@@ -52,11 +54,17 @@ class StayRow(msgspec.Struct):
     police_s: float | None = None
     circle_s: float | None = None
     after_s: float | None = None
+    line_m: float = 0.0
 
     @property
     def met(self) -> bool:
         """Deep and long enough, with reception, to be due by the breach issue's own words."""
         return self.seen and self.long_and_deep
+
+    @property
+    def lined(self) -> bool:
+        """Due by the issue's second way: a line between two fixes runs far enough inside."""
+        return self.kind == INSIDE and self.line_m >= LINE_M
 
     @property
     def long_and_deep(self) -> bool:
@@ -108,6 +116,9 @@ def _row(
     )
     if watch is not None and stay.kind != OUTSIDE:
         row.circle_s, row.after_s = _circle(watch, stay, scene.start_us)
+    if watch is not None and watch.way is not None and stay.kind == INSIDE:
+        taken_s = watch.track.t_s[watch.track.active]
+        row.line_m = longest_line_m(watch.fence, watch.way, taken_s, stay, scene.start_us)
     return row
 
 

@@ -75,6 +75,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--connected", action="store_true", default=None, help="no gaps, repeats, late fixes or restarts"
     )
     parser.add_argument("--mute-share", type=float, metavar="X", help="of devices silent without a fix (0.1)")
+    parser.add_argument(
+        "--upkeep", action="store_true", default=None, help="empty batteries, cut straps, jammers in cars"
+    )
     parser.set_defaults(run=run)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.fleet.sending import Events, Fixes
+from simulator.fleet.words import WIRE
 from simulator.receivers.observed import SOURCES
 
 Floats = NDArray[np.float64]
@@ -45,10 +46,10 @@ def fix_lines(device: str, fixes: Fixes, start_us: int) -> Iterator[str]:
 def event_lines(device: str, events: Events, start_us: int) -> Iterator[str]:
     """A line an event."""
     stamped, received = instants(events.stamped_s, start_us), instants(events.received_s, start_us)
-    for i, (seq, moving) in enumerate(zip(events.seq.tolist(), events.moving.tolist(), strict=True)):
-        state = "moving" if moving else "still"
+    for i, (seq, said) in enumerate(zip(events.seq.tolist(), events.said.tolist(), strict=True)):
+        event, state = WIRE[said]
         yield (
-            f'{{"device":"{device}","event":"motion","state":"{state}","seq":{seq},"t":"{stamped[i]}Z",'
+            f'{{"device":"{device}","event":"{event}","state":"{state}","seq":{seq},"t":"{stamped[i]}Z",'
             f'"received_at":"{received[i]}Z"}}'
         )
 

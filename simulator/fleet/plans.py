@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from emon.limits import PLAN_S
+from emon.limits import OWED_GRACE_S, PLAN_S
 from simulator.fleet.kernels import asked_in_turn
 
 Floats = NDArray[np.float64]
@@ -131,7 +131,7 @@ def watched_spans(regimes: Regimes, taken_s: Floats, from_mast: Flags) -> Floats
     # Who fell asleep after a fix owes nothing for an hour, also if he woke before it was over.
     slept = np.append(0, np.cumsum(regimes.steps == SLEEP_S))
     longest_s = np.where(slept[at[1:] + 1] > slept[at[:-1]], SLEEP_S, here_s[:-1])
-    cuts = np.flatnonzero(np.diff(all_s) > 2.0 * longest_s + 60.0)
+    cuts = np.flatnonzero(np.diff(all_s) > 2.0 * longest_s + OWED_GRACE_S)
     begin_s = all_s[np.append(0, cuts + 1)]
     end_s = np.append(np.minimum(all_s[cuts] + here_s[cuts], all_s[cuts + 1]), all_s[-1])
     spans: Floats = np.stack([begin_s, end_s], axis=1)[begin_s < end_s]

@@ -20,6 +20,7 @@ DAY_S = 86_400.0
 _MS_S = 1e-3
 _BACK_S = 15.0  # [own] a modem finds its network again within so long
 _NONE_S: Floats = np.empty(0)
+_NO_SPANS: Floats = np.empty((0, 2))
 _ARRAY_MAX = 1_000  # [contract] section 1: store and forward, up to 1,000 fixes a message
 
 
@@ -45,13 +46,13 @@ class Fixes(NamedTuple):
 
 
 class Events(NamedTuple):
-    """Device events: as ``Fixes``; ``moving`` tells ``motion: moving`` from ``still``."""
+    """Device events: as ``Fixes``; ``said`` i8 a code of ``words.Says``."""
 
     seq: Numbers
     t_s: Floats
     stamped_s: Floats
     received_s: Floats
-    moving: Flags
+    said: Codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +90,23 @@ class Habits:
 
 def sent(
     seen: Observed,
-    events: tuple[Floats, Flags],
+    events: tuple[Floats, Codes],
     path: Path,
     habits: Habits,
     span_s: tuple[float, float],
     rng: np.random.Generator,
     beats_s: Floats = _NONE_S,
+    cut_off_s: Floats = _NO_SPANS,
 ) -> tuple[Fixes, Events, Floats]:
-    """What the service gets of fixes (rising ``t_s``) and of motion events ``(t_s, moving)``, and when it
-    hears `online`: of ``beats_s`` those that there was a connection for, and at each return of it."""
+    """What the service gets of fixes (rising ``t_s``) and of events ``(t_s, said)``, and when it
+    hears `online`: of ``beats_s`` those that there was a connection for, and at each return of it.
+    ``cut_off_s`` are spans without a connection beside those of its habits."""
     taken_s = np.concatenate([seen.t_s, events[0]])
     order = np.argsort(taken_s, kind="stable")
     seq = np.empty(taken_s.size, np.int64)
     seq[order] = _numbered(taken_s[order], habits, span_s, rng)
     stamped_s = _clock(taken_s, habits, span_s, rng)
-    gaps = _gaps(path, habits, span_s, rng)
+    gaps = _gaps(path, habits, span_s, cut_off_s, rng)
     received_s, live = _received(taken_s, gaps, habits, rng)
     count = seen.t_s.size
     late = live & (rng.random(taken_s.size) < habits.late_share)
@@ -153,7 +156,7 @@ def _fixes(
     )
 
 
-def _events(events: tuple[Floats, Flags], seq: Numbers, stamped_s: Floats, received_s: Floats) -> Events:
+def _events(events: tuple[Floats, Codes], seq: Numbers, stamped_s: Floats, received_s: Floats) -> Events:
     by = np.lexsort((seq, received_s))
     return Events(seq[by], events[0][by], stamped_s[by], received_s[by], events[1][by])
 
@@ -180,7 +183,9 @@ def _clock(taken_s: Floats, habits: Habits, span_s: tuple[float, float], rng: np
     return np.round(taken_s + off_s[day] + rate * (since_s - day * DAY_S), 3)
 
 
-def _gaps(path: Path, habits: Habits, span_s: tuple[float, float], rng: np.random.Generator) -> Floats:
+def _gaps(
+    path: Path, habits: Habits, span_s: tuple[float, float], cut_off_s: Floats, rng: np.random.Generator
+) -> Floats:
     """Spans without a connection, f64[g, 2], rising and apart."""
     days = (span_s[1] - span_s[0]) / DAY_S
     begin = rng.uniform(*span_s, rng.poisson(habits.gaps_a_day * days))
@@ -190,7 +195,7 @@ def _gaps(path: Path, habits: Habits, span_s: tuple[float, float], rng: np.rando
     turns = np.diff(np.concatenate([[False], hidden, [False]]).astype(np.int8))
     stays = np.stack([path.t_s[np.flatnonzero(turns == 1)], path.t_s[np.flatnonzero(turns == -1)]], axis=1)
     stays = stays[rng.random(len(stays)) < habits.hidden_share]
-    spans = np.concatenate([spans, stays])
+    spans = np.concatenate([spans, stays, cut_off_s])
     spans = spans[np.argsort(spans[:, 0], kind="stable")]
     if not len(spans):
         return spans

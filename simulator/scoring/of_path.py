@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from emon.geofence import ZoneTable
-from emon.limits import DUE_DEPTH_MIN_M, DUE_FIXES, OWED_AFTER_S, PLAN_S, PRESENT_AGE_MAX_S
+from emon.limits import DUE_DEPTH_MIN_M, DUE_FIXES, PLAN_S, PRESENT_AGE_MAX_S
 from emon.model.instant import SECOND_US
+from emon.plan import allowed_us
 from simulator.scoring.facts import INSIDE, NEAR, OUTSIDE, Held, Seen, Stay
 from simulator.scoring.gauge import (
     Floats,
@@ -90,7 +91,7 @@ def seen_of_fixes(wearer: str, fixes: Fixes, start_us: int) -> list[Seen]:
         return []
     order = np.argsort(fixes.t_s, kind="stable")
     t_s, accuracy_m = fixes.t_s[order], fixes.accuracy_m[order]
-    cuts = np.flatnonzero(np.diff(t_s) > OWED_AFTER_S) + 1
+    cuts = np.flatnonzero(np.diff(t_s) > allowed_us(PLAN_S) / SECOND_US) + 1
     found: list[Seen] = []
     for part, claims in zip(np.split(t_s, cuts), np.split(accuracy_m, cuts), strict=True):
         steps_s = np.diff(part)

@@ -6,9 +6,10 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 
-from emon.limits import DUE_LATE_S, OWED_AFTER_S, REACH_GAP_MAX_S, SCORE_AFTER_S, SCORE_EARLY_S
+from emon.limits import DUE_LATE_S, PLAN_S, REACH_GAP_MAX_S, SCORE_AFTER_S, SCORE_EARLY_S
 from emon.model.instant import SECOND_US
 from emon.model.vocabulary import AlertEvent
+from emon.plan import allowed_us
 from simulator.scoring.alerts import Told
 from simulator.scoring.facts import BUFFER, INSIDE, NEAR, OUTSIDE
 from simulator.scoring.verdict import Outcome
@@ -16,7 +17,7 @@ from simulator.scoring.verdict import Outcome
 EARLY_US = SCORE_EARLY_S * SECOND_US
 AFTER_US = SCORE_AFTER_S * SECOND_US
 LATE_US = DUE_LATE_S * SECOND_US
-_GAP_US = (REACH_GAP_MAX_S + OWED_AFTER_S) * SECOND_US
+_GAP_US = REACH_GAP_MAX_S * SECOND_US + allowed_us(PLAN_S)
 
 KINDS: dict[AlertEvent, tuple[str, ...]] = {
     AlertEvent.BREACH: (INSIDE, OUTSIDE),

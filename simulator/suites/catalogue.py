@@ -40,6 +40,11 @@ SUITES: dict[str, Suite] = {
         fleet,
         Parameters(wearers=300, days=1, forms=(CIRCLE, CIRCLE, CIRCLE, BLOCK)),
     ),
+    "upkeep": Suite(
+        "ordinary days with batteries that run empty, straps that are cut and jammers in cars",
+        fleet,
+        Parameters(wearers=6, days=7, forms=(CIRCLE, CIRCLE, CIRCLE, BLOCK), upkeep=True),
+    ),
     "stalking-foot": _stalking(Mode.FOOT, "on foot"),
     "stalking-bicycle": _stalking(Mode.BICYCLE, "by bicycle"),
     "stalking-car": _stalking(Mode.CAR, "by car"),

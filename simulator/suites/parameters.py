@@ -29,7 +29,8 @@ class Parameters:
     ``edge_m`` those of its edge's distance from home and work; ``forms`` its shapes. ``radius_m`` is
     a contact's. ``streets`` is a GeoJSON file of real streets in place of the generated ones.
     ``connected`` True sends everything at once and once: no gaps, repeats or late fixes. ``mute_share`` of
-    the devices say nothing while they have no fix.
+    the devices say nothing while they have no fix. ``upkeep`` True gives devices batteries that some
+    forget to charge, cuts a few straps, and puts jammers into some cars.
     """
 
     wearers: int = 3
@@ -50,6 +51,7 @@ class Parameters:
     streets: File | None = None
     connected: bool = False
     mute_share: float = MUTE_SHARE
+    upkeep: bool = False
 
     def __post_init__(self) -> None:
         for name in ("wearers", "days", "workers"):

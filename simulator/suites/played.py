@@ -71,7 +71,8 @@ class Track:
     that its errors were drawn from recordings, so that results can be shown apart. ``fixes`` and
     ``events`` are columns in the order of ``received_s``; repeats of a sending are in ``fixes.copies``.
     ``watched_s`` f64[k, 2] are the spans in which no fix was owed by the plan. ``heartbeats_s`` is when the
-    service heard `online` of it and nothing else.
+    service heard `online` of it and nothing else. ``left_s`` f64[k, 2] are spans in which the device lay
+    where its strap was cut, and ``path`` is still the wearer's.
     """
 
     device: str
@@ -83,6 +84,7 @@ class Track:
     events: Events
     watched_s: Floats
     heartbeats_s: Floats
+    left_s: Floats
 
     def lines(self, start_us: int) -> Iterator[str]:
         """This device's FIXES lines, repeats included, in no order that matters."""

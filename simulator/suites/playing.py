@@ -18,8 +18,18 @@ from emon.limits import PLAN_S
 from emon.model.instant import DAY_US, SECOND_US, format_instant
 from emon.model.vocabulary import AlertEvent
 from simulator.fleet.firmware import NETWORK, Firmware, fallback_asks, firmware_of, heartbeats, with_fallback
-from simulator.fleet.plans import Plan, candidates, kept_by_plan, motion_events, regimes_of, watched_spans
+from simulator.fleet.plans import (
+    Plan,
+    candidates,
+    joined_spans,
+    kept_by_plan,
+    motion_events,
+    regimes_of,
+    watched_spans,
+)
+from simulator.fleet.saying import all_said, motion_heard
 from simulator.fleet.sending import DAY_S, Habits, sent
+from simulator.fleet.upkeep import NONE, Shares, Upkeep, lies_in, upkeep_of, with_device_left, without
 from simulator.path import Path, positions_at
 from simulator.people.life import Life
 from simulator.receivers import Receiver, Resampled, TracksMissing, kind, observe, resampled_kinds
@@ -31,6 +41,7 @@ from simulator.scoring.reading import truth_of_facts
 from simulator.seeds import generator
 from simulator.suites.parameters import Parameters, WorldRefused
 from simulator.suites.played import Condition, Played, Spans, Track
+from simulator.suites.rulings import rulings_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -52,7 +63,7 @@ COMPLETE = frozenset(
         AlertEvent.ORDER_WITHOUT_DEVICE,
     }
 )
-"""Nothing of the kind ever happens in these worlds: whoever is told of it is told wrongly."""
+"""The truth has every one of these, and in most worlds none: whoever else is told of it is told wrongly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,25 +131,43 @@ def tracked(
     seed, suite = names
     name, receiver = receiver_of(parameters, seed, index)
     rng = generator(seed, suite, cast.device, "device")
+    upkeep = _upkeep(cast, parameters, span_s, names)
+    own = with_device_left(cast.life, upkeep.left_s)  # a device that lies at home is not where he is
+    path = own.path
     plan = Plan(float(parameters.interval_s), parameters.sleeps)
-    events = motion_events(cast.life.moving_s, span_s)
-    regimes = regimes_of(plan, events, span_s)
+    motion = motion_heard(motion_events(own.moving_s, span_s), upkeep.dead_s)
+    regimes = regimes_of(plan, motion, span_s)
     asked_s, step_s = candidates(regimes, float(rng.uniform(0.0, plan.plan_s)))
-    asked_s = np.round(asked_s, 3)
-    seen = observe(cast.life.path, asked_s, receiver, generator(seed, suite, cast.device, "receiver"))
+    alive = ~lies_in(upkeep.dead_s, asked_s)
+    asked_s, step_s = np.round(asked_s[alive], 3), step_s[alive]
+    jammed_s = [(from_s, to_s) for from_s, to_s in upkeep.jammed_s.tolist()]
+    own_rng = generator(seed, suite, cast.device, "receiver")
+    seen = observe(path, asked_s, receiver, own_rng, jammed_s=jammed_s)
     firmware = firmware_of(generator(seed, suite, cast.device, "firmware"), parameters.mute_share)
     if not isinstance(receiver, Resampled):  # recordings hold what their phone fell back on
         network = generator(seed, suite, cast.device, "network")
-        seen = _from_network(cast.life.path, asked_s, seen, firmware, network)
+        seen = _from_network(path, asked_s, seen, firmware, network)
     steps = step_s[np.searchsorted(asked_s, seen.t_s)]
     seen = seen.only(kept_by_plan(seen.t_s, steps, seen.source == CELL, plan))
-    watched_s = watched_spans(regimes, seen.t_s, seen.source == CELL)
+    watched_s = without(watched_spans(regimes, seen.t_s, seen.source == CELL), upkeep.left_s)
     beats_s = heartbeats(asked_s, seen, firmware)
-    seen = _stretched(cast.life.path, seen, parameters.drift)
+    seen = _stretched(path, seen, parameters.drift)
     habits = _CALM if parameters.connected else _COMMON
-    path, resampled = cast.life.path, isinstance(receiver, Resampled)
-    fixes, sent_events, heard_s = sent(seen, events, path, habits, span_s, rng, beats_s)
-    return Track(cast.device, cast.wearer, name, resampled, path, fixes, sent_events, watched_s, heard_s)
+    events = all_said(motion, upkeep.words)
+    cut_off_s = joined_spans(np.concatenate([upkeep.dead_s, upkeep.cut_off_s]))
+    fixes, said, heard_s = sent(seen, events, path, habits, span_s, rng, beats_s, cut_off_s)
+    resampled, his, left_s = isinstance(receiver, Resampled), cast.life.path, upkeep.left_s
+    return Track(cast.device, cast.wearer, name, resampled, his, fixes, said, watched_s, heard_s, left_s)
+
+
+def _upkeep(
+    cast: Cast, parameters: Parameters, span_s: tuple[float, float], names: tuple[int, str]
+) -> Upkeep:
+    """What befalls the device of a wearer, where the parameters have anything befall one."""
+    if not parameters.upkeep or not cast.wearer:
+        return NONE
+    seed, suite = names
+    return upkeep_of(cast.life, span_s, Shares(), generator(seed, suite, cast.device, "upkeep"))
 
 
 def _from_network(
@@ -182,6 +211,7 @@ def played(
         conditions += own
         days = (span_s[1] - span_s[0]) / DAY_S
         facts.append(Wearer(cast.wearer, days, (_order(cast),), (cast.device,), COMPLETE))
+        facts += rulings_of(cast.wearer, cast.risk, track.events, span_s[1], start_us)
         watched = [_watched(each, by_device) for each in own]
         seen = seen_by_plan(cast.wearer, track, start_us)
         facts += truth_of_path(cast.wearer, track.path, watched, _came(track), span_s, start_us, seen)
@@ -202,6 +232,9 @@ def seen_by_plan(wearer: str, track: Track, start_us: int) -> list[Seen]:
     """The stretches in which no fix was owed, by the plan that the device kept."""
     by = np.argsort(track.fixes.t_s, kind="stable")
     t_s, claim_m = track.fixes.t_s[by], track.fixes.accuracy_m[by]
+    held = np.searchsorted(track.watched_s.ravel(), t_s, side="right") % 2 == 1
+    worn = held | ~lies_in(track.left_s, t_s)
+    t_s, claim_m = t_s[worn], claim_m[worn]
     first, last = np.searchsorted(t_s, track.watched_s[:, 0]), np.searchsorted(t_s, track.watched_s[:, 1])
     count = last - first
     each_s = np.where(count > 1, (t_s[last - 1] - t_s[first]) / np.maximum(count - 1, 1), float(PLAN_S))
@@ -252,8 +285,10 @@ def _watched(condition: Condition, by_device: Mapping[str, Track]) -> Watched | 
 
 
 def _came(track: Track) -> Fixes:
-    """What the truth counts of a device's fixes."""
-    return Fixes(track.fixes.t_s, track.fixes.received_s, track.fixes.accuracy_m)
+    """What the truth counts of a device's fixes: those of a device that was worn."""
+    worn = ~lies_in(track.left_s, track.fixes.t_s)
+    fixes = track.fixes
+    return Fixes(fixes.t_s[worn], fixes.received_s[worn], fixes.accuracy_m[worn])
 
 
 def orders_of(
@@ -272,6 +307,8 @@ def orders_of(
             {
                 "id": _order(cast),
                 "version": 1,
+                # Before the record begins no device could have been heard: nothing is to be told of that.
+                "armed_at": format_instant(start_us),
                 "wearer": cast.wearer,
                 "devices": [device],
                 "legal_basis": "gedragsaanwijzing",

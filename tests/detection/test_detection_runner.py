@@ -41,18 +41,21 @@ from benchmarks.detection.plan import (
     whole_seeds,
 )
 from benchmarks.detection.report import Found, Unfinished, measured, tuned, write
-from benchmarks.detection.rivals import RULES
+from benchmarks.detection.rivals import RULES, Fence
 from benchmarks.detection.scenarios import NO_RULE, Staged, answer, for_rivals, staged
 from benchmarks.detection.scene import Scene, scene_of_scenario, scene_of_suite
 from benchmarks.detection.stays import StayRow, stay_rows
 from benchmarks.detection.tally import Pool, Row, blindness_of, rows_of
 from benchmarks.detection.tracks import bans_beside
 from benchmarks.detection.tuning import Point, chosen, front_of
+from benchmarks.detection.ways import longest_line_m
+from emon.geofence import ZoneTable, zone_of
 from emon.geofence.evidence import sigma_m
 from emon.limits import ACCURACY_FLOOR_M
 from emon.model.instant import HOUR_US, SECOND_US
 from emon.model.vocabulary import AlertEvent, Certainty, How, Party
 from simulator.movement import offset_m
+from simulator.path import Path as Way
 from simulator.scoring.alerts import Told
 from simulator.scoring.facts import INSIDE, MUST_NOT, Held, Ruling, Seen, Stay, Truth, Wearer
 from simulator.scoring.judge import judge
@@ -331,6 +334,27 @@ def test_every_stay_is_a_row_with_what_was_made_of_it(approach: Scene) -> None:
     lines_of_table = [line for line in told.splitlines() if line.startswith("|")]
     assert len({line.count("|") for line in lines_of_table}) == 1  # as many cells in each row
     assert "| reached politie, " in told
+
+
+def test_a_line_between_two_fixes_is_as_long_inside_as_it_is() -> None:
+    """He stands 300 m west of a ban's middle, then 300 m east: the line runs 400 m within its 200 m."""
+    table = ZoneTable()
+    fence = Fence(table, table.add(zone_of({"type": "Circle", "center": [4.5, 52.0], "radius_m": 200.0})))
+    east = 300.0 / offset_m((4.5, 52.0), (5.5, 52.0))[0]
+    way = Way(
+        np.array([0.0, 60.0]), np.array([4.5 - east, 4.5 + east]), np.full(2, 52.0), np.zeros(2, np.int8)
+    )
+    stay = Stay(INSIDE, "w-1", "o-1", "c-1", _T0 + 10 * SECOND_US, _T0 + 50 * SECOND_US, 200.0)
+    found = longest_line_m(fence, way, np.array([60.0, 0.0]), stay, _T0)
+    assert found == pytest.approx(400.0, abs=2.0)
+    assert longest_line_m(fence, way, np.array([0.0, 121.0]), stay, _T0) == 0.0
+    assert longest_line_m(fence, way, np.array([0.0, 20.0]), stay, _T0) == pytest.approx(100.0, abs=2.0)
+    row = StayRow("inside", False, False, 40.0, 200.0, due=False, seen=False, late=False, overlapped=False)
+    assert not row.met
+    assert msgspec.structs.replace(row, line_m=found).lined
+    text = figures_table(Pool([]), [msgspec.structs.replace(row, line_m=found), row], None)
+    assert "| missed, bans: a line of 100 m between two fixes at most 120 s apart | all | 1: 100.0%" in text
+    assert "| in a ban, due by neither: told of all the same | all | 0.0%" in text
 
 
 def test_a_contact_counts_from_a_minute_within_the_radius_on_however_shallow() -> None:
