@@ -4,6 +4,8 @@ Read: developers.arcgis.com, ArcGIS Maps SDK 200 reference, ``FenceEnterExitSpat
 values; "enter contains, exit does not intersect": the entity must be fully within to enter and
 fully outside to exit), ``FenceGeotriggerFeedAccuracyMode`` (with accuracy, the position is buffered by its
 horizontal accuracy), ``FenceGeotrigger`` (defaults: the bare position; enter and exit by intersecting).
+The web map specification (objects/fenceGeotrigger) has another default, "enter contains, exit does not
+intersect", which only a feed with accuracy heeds; its default feed has none, and for a bare point all agree.
 Not said, and taken here: a feed that starts inside enters at its first fix.
 """
 

@@ -8,8 +8,10 @@ about 25000"; notificator.timeThreshold, 15 minutes).
 
 Events come only from a position that is not older than the latest one kept, so a late fix raises
 nothing; enter and exit are told only if the fence's calendar holds at the fix's time, so whoever is
-inside when the ban begins raises nothing. Pull request 4316 (geofenceCrossed, not merged when it was
-read) is ``crossing``.
+inside when the ban begins raises nothing. Not modelled, and off unless set: filter.relative (compares with
+the stored position before it in time, not with the latest), filter.past, filter.outdated, filter.dailyLimit,
+a calendar of the device. An older FilterHandler (003c056) also held the claimed speed to filter.maxSpeed.
+Pull request 4316 (geofenceCrossed, not merged when it was read) is ``crossing``.
 """
 
 from __future__ import annotations
