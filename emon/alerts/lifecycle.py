@@ -9,12 +9,13 @@ so that the table says in each state that it changes nothing: an alert cannot ex
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 import msgspec
 
 from emon.model.machine import Machine
+from emon.model.vocabulary import Party
 
 
 class Stage(StrEnum):
@@ -222,6 +223,14 @@ def owed_after(owed: tuple[str, ...], party: str | None, needs: Needs) -> tuple[
     if needs is Needs.ANY:
         return ()
     return tuple(one for one in owed if one != party)
+
+
+def asked_of(recipients: Sequence[str], told: Iterable[str]) -> tuple[str, ...]:
+    """Whose answer is wanted of an alert: the parties that were told of it, in its order. A party without a
+    route is answered for by whoever was told in its place; what a contact was told, its party answers."""
+    parties = {one for one in told if one in set(Party)}
+    named = [party for party in recipients if party in parties]
+    return (*named, *sorted(parties - {*named})) or tuple(recipients)
 
 
 def life_of(recipients: Iterable[str], needs: Needs, happened: Iterable[Happened]) -> Life:

@@ -8,10 +8,10 @@ from datetime import datetime
 import msgspec
 
 from emon.alerts.escalation import Climb
-from emon.alerts.lifecycle import Happened, Needs
+from emon.alerts.lifecycle import Happened, Needs, asked_of
 from emon.model.effects import NewDelivery
 from emon.model.instant import to_datetime
-from emon.model.vocabulary import AlertEvent, Certainty, LegalBasis, Party, Risk
+from emon.model.vocabulary import AlertEvent, Certainty, LegalBasis, Risk
 from emon.store import connect as c
 from emon.store.feed import announce
 from emon.store.lives import facts_of
@@ -20,10 +20,9 @@ from emon.store.write_sql import INSERT_DELIVERY, delivery_params
 # Whom an alert was for, as far as they can be reached: who has no route is answered for by whoever was told
 # in his place. The most urgent first, so that a flood of low ones delays no high one.
 _SELECT_DUE = """
-SELECT e.alert_id, e.counted_from, e.step, e.due_at, a.event, a.priority, a.at, a.certainty, o.risk,
-o.legal_basis, a.policy_version, a.policy_row,
-       ARRAY(SELECT d.recipient FROM delivery AS d WHERE d.alert_id = a.id AND d.climb = 0
-             ORDER BY array_position(a.recipients, d.recipient), d.recipient)
+SELECT e.alert_id, e.counted_from, e.step, e.due_at, a.event, a.priority, a.at, a.certainty,
+       o.risk, o.legal_basis, a.policy_version, a.policy_row,
+       ARRAY(SELECT d.recipient FROM delivery AS d WHERE d.alert_id = a.id AND d.climb = 0), a.recipients
 FROM escalation AS e JOIN alert AS a ON a.id = e.alert_id
 LEFT JOIN LATERAL (
     SELECT risk, legal_basis FROM order_version AS v
@@ -199,6 +198,6 @@ def _due(row: c.Row, facts: Mapping[str, tuple[Happened, ...]]) -> DueAlert:
         legal_basis=None if row[9] is None else LegalBasis(row[9]),
         policy=row[10],
         row=row[11],
-        told=tuple(one for one in row[12] if one in set(Party)),
+        told=asked_of(row[13], row[12]),
         happened=facts.get(row[0], ()),
     )

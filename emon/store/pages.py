@@ -12,7 +12,7 @@ from typing import cast
 import msgspec
 
 from emon import limits
-from emon.alerts.lifecycle import Happened, Life, Needs, life_of
+from emon.alerts.lifecycle import Happened, Life, Needs, asked_of, life_of
 from emon.model.breach import Breach
 from emon.model.instant import to_datetime
 from emon.model.order import OrderVersion
@@ -99,11 +99,8 @@ class AlertNow(msgspec.Struct, frozen=True):
     @property
     def life(self) -> Life:
         """Its state, by its facts. Whose answer is owed goes by who could be told."""
-        reached = tuple(one.recipient for one in self.deliveries)
-        in_order = sorted(
-            reached, key=lambda one: self.recipients.index(one) if one in self.recipients else -1
-        )
-        return life_of(in_order or self.recipients, self.needs, self.happened)
+        asked = asked_of(self.recipients, (one.recipient for one in self.deliveries))
+        return life_of(asked, self.needs, self.happened)
 
 
 class FeedRow(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from emon.alerts.lifecycle import (
     Life,
     Needs,
     Stage,
+    asked_of,
     given_by,
     life_of,
     lived,
@@ -168,3 +169,11 @@ def test_a_closing_says_how_she_is_and_explains_what_needs_explaining() -> None:
         assert [member for member, _ in bare] == ["note"] * want
         assert missing_in(Closing(cause, outcome, victim, "because"), victim_linked=True) == []
     assert "not_reached" not in list(VictimOutcome), "while nobody knows how she is, it stays open"
+
+
+def test_who_is_asked_is_who_could_be_told() -> None:
+    everybody = ("politie", "reclassering", "meldkamer_em")
+    assert asked_of(everybody, ("meldkamer_em", "politie")) == ("politie", "meldkamer_em")
+    assert asked_of(("politie",), ("meldkamer_em",)) == ("meldkamer_em",), "it was told in their place"
+    assert asked_of(("politie",), ("desk", "politie")) == ("politie",), "a contact's party answers"
+    assert asked_of(("politie",), ()) == ("politie",)
