@@ -246,6 +246,13 @@ DRIVE_M_S = 1_000 / 36  # [field] 1 km is 36 s by car
 MOVING_MIN_M_S = 0.5  # [own] slower is a receiver's noise, and its heading means nothing
 UNSEEN_LINES_MAX = 25  # [own] lines of an outage's list in a message: a screen; the page has all
 
+# --- suspensions ----------------------------------------------------------------------------------
+SUSPENSION_ALONE_S = 2 * 3_600  # [field] vendors' suspensions of alerts run to 2 h; more needs two people
+SUSPENSION_DAY_S = 24 * 3_600  # [own] short ones so near each other add up: many in a row are a long one
+SUSPENSION_MAX_S = 31 * 86_400  # [own] a longer one is a variation, which whoever imposed the order decides
+SUSPENSION_REASON_CHARS_MIN = 5  # [own] "x" is no reason
+SUSPENSIONS_SHOWN_MAX = 200  # [own] newest requests in one answer
+
 # --- policies -------------------------------------------------------------------------------------
 POLICY_BYTES_MAX = 1_048_576  # [own] a thousand rows need a third of it
 POLICY_ROWS_MAX = 1_000  # [own] beyond it nobody can read the table any more

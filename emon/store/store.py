@@ -61,6 +61,7 @@ from emon.store.placed_orders import PlacedOrders
 from emon.store.platform import PlatformAlerts
 from emon.store.policies import PolicyFile
 from emon.store.rows import BREACH_COLUMNS, breach_from_row
+from emon.store.suspensions import SuspensionDesk
 from emon.store.users import UserAccounts
 from emon.store.words_of_people import WordsOfPeople
 
@@ -126,6 +127,7 @@ class Store(
     LifeReads,
     HeartbeatRows,
     PolicyFile,
+    SuspensionDesk,
 ):
     """One open database. Make it with ``open``; every method may raise ``DatabaseUnavailable``."""
 

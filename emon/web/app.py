@@ -25,6 +25,7 @@ from emon.web.routes.live import LiveRoutes
 from emon.web.routes.orders import OrderRoutes
 from emon.web.routes.policy import PolicyRoutes
 from emon.web.routes.session import SessionRoutes
+from emon.web.routes.suspensions import SuspensionRoutes
 from emon.web.sessions import Sessions
 
 STATIC = Path(__file__).parent / "static"
@@ -56,6 +57,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(DeviceRoutes(services, guard).router)
     app.include_router(PolicyRoutes(services, guard).router)
     app.include_router(LinkRoutes(services).router)
+    app.include_router(SuspensionRoutes(services, guard).router)
     app.include_router(LiveRoutes(services, guard).router)
     app.mount("/", _Page(directory=STATIC, html=True), name="page")
     app.add_exception_handler(Refused, _on_refused)

@@ -21,6 +21,7 @@ from emon.store.ledger import LedgerInputs
 from emon.store.lives import KeptLife
 from emon.store.pages import AlertNow, Counts, DeviceNow, FeedRow
 from emon.store.policies import KeptPolicy, PolicyUse
+from emon.store.suspensions import SuspensionRequest
 from emon.store.users import User
 from emon.store.words_of_people import Resolved, Taken
 
@@ -156,6 +157,26 @@ class Backend(Protocol):
 
     async def policy_uses(self, limit: int) -> list[PolicyUse]:
         """Which policy decided since when, newest first."""
+        ...
+
+    async def ask_suspension(self, asked: SuspensionRequest) -> SuspensionRequest:
+        """Keep a request; a short one is armed at once."""
+        ...
+
+    async def confirm_suspension(self, request: str, person: str, at_us: int) -> SuspensionRequest:
+        """A second person confirms it, and it is armed."""
+        ...
+
+    async def withdraw_suspension(self, request: str, person: str, at_us: int) -> SuspensionRequest:
+        """One that waits is given up."""
+        ...
+
+    async def end_suspension(self, order: str, at_us: int) -> OrderVersion:
+        """End whatever suspends the order now."""
+        ...
+
+    async def suspension_requests(self, limit: int) -> list[SuspensionRequest]:
+        """What people asked for, newest first."""
         ...
 
     async def user(self, name: str) -> User | None:

@@ -16,6 +16,7 @@ from emon.store.lives import KeptLife
 from emon.store.pages import AlertNow, Counts, DeviceNow, FeedRow
 from emon.store.policies import KeptPolicy, PolicyUse
 from emon.store.store import Store
+from emon.store.suspensions import SuspensionRequest
 from emon.store.users import User
 from emon.store.words_of_people import Resolved, Taken
 from emon.web.backend import Cursor
@@ -96,6 +97,21 @@ class StoreBackend:
 
     async def policy_uses(self, limit: int) -> list[PolicyUse]:
         return await self._store.policy_uses(limit)
+
+    async def ask_suspension(self, asked: SuspensionRequest) -> SuspensionRequest:
+        return await self._store.ask_suspension(asked)
+
+    async def confirm_suspension(self, request: str, person: str, at_us: int) -> SuspensionRequest:
+        return await self._store.confirm_suspension(request, person, at_us)
+
+    async def withdraw_suspension(self, request: str, person: str, at_us: int) -> SuspensionRequest:
+        return await self._store.withdraw_suspension(request, person, at_us)
+
+    async def end_suspension(self, order: str, at_us: int) -> OrderVersion:
+        return await self._store.end_suspension(order, at_us)
+
+    async def suspension_requests(self, limit: int) -> list[SuspensionRequest]:
+        return await self._store.suspension_requests(limit)
 
     async def user(self, name: str) -> User | None:
         return await self._store.user(name)

@@ -17,7 +17,7 @@ async function call(method, path, body) {
   }
   if (answer.status === 204) return null;
   const content = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new ApiFault(answer.status, content.error ?? `The service answered ${answer.status}.`);
+  if (!answer.ok) throw new ApiFault(answer.status, content.error ?? content.faults?.map((one) => `${one.path}: ${one.message}`).join("; ") ?? `The service answered ${answer.status}.`);
   return content;
 }
 
@@ -27,6 +27,11 @@ export const logOut = () => call("DELETE", "/api/v1/session");
 export const now = () => call("GET", "/api/v1/now");
 export const acknowledge = (id) => call("POST", `/api/v1/alerts/${encodeURIComponent(id)}/acknowledge`, {});
 
+export const suspensions = () => call("GET", "/api/v1/suspensions");
+export const suspend = (asked) => call("POST", "/api/v1/suspensions", asked);
+export const confirmSuspension = (id) => call("POST", `/api/v1/suspensions/${encodeURIComponent(id)}/confirm`, {});
+export const withdrawSuspension = (id) => call("POST", `/api/v1/suspensions/${encodeURIComponent(id)}/withdraw`, {});
+export const endSuspension = (order) => call("DELETE", `/api/v1/orders/${encodeURIComponent(order)}/suspension`);
 export const policy = () => call("GET", "/api/v1/policy");
 export const resolve = (id, closing) => call("POST", `/api/v1/alerts/${encodeURIComponent(id)}/resolve`, closing);
 export const life = (id) => call("GET", `/api/v1/alerts/${encodeURIComponent(id)}/life`);

@@ -1,0 +1,185 @@
+"""Suspensions: who lifts which order's bans, why, until when; long ones by two people."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable
+
+import msgspec
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from emon.limits import (
+    SUSPENSION_MAX_S,
+    SUSPENSION_REASON_CHARS_MIN,
+    SUSPENSIONS_SHOWN_MAX,
+    TEXT_LENGTH_MAX,
+)
+from emon.model.instant import SECOND_US, format_instant, parse_instant
+from emon.model.order import OrderVersion
+from emon.model.vocabulary import Party
+from emon.orders.tree import DocumentRefused
+from emon.store.suspensions import AlreadySettled, NoSuchSuspension, NotYours, SuspensionRequest
+from emon.web.backend import Services
+from emon.web.guard import Guard
+from emon.web.http import Json, Refused, fault_list, read_json, refused
+from emon.web.sessions import Session
+from emon.web.shapes import Json as Members
+
+MAY_SUSPEND = (Party.MELDKAMER_EM, Party.RECLASSERING, Party.OM)
+
+
+class _Asked(msgspec.Struct, frozen=True, rename={"from_": "from"}, forbid_unknown_fields=True):
+    order: str
+    to: str
+    reason: str
+    from_: str | None = None
+
+
+class SuspensionRoutes:
+    """``/api/v1/suspensions``."""
+
+    def __init__(self, services: Services, guard: Guard) -> None:
+        self._services = services
+        self._guard = guard
+        self.router = APIRouter()
+        base = "/api/v1/suspensions"
+        self.router.add_api_route(base, self.show, methods=["GET"])
+        self.router.add_api_route(base, self.ask, methods=["POST"])
+        self.router.add_api_route(base + "/{request_id}/confirm", self.confirm, methods=["POST"])
+        self.router.add_api_route(base + "/{request_id}/withdraw", self.withdraw, methods=["POST"])
+        self.router.add_api_route("/api/v1/orders/{order}/suspension", self.end, methods=["DELETE"])
+
+    async def show(self, request: Request) -> Response:
+        """What suspends orders now or soon, each with its end, and what people asked for."""
+        await self._guard.session(request)
+        now_us = self._services.now_us()
+        orders = await self._services.backend.orders()
+        asked = await self._services.backend.suspension_requests(SUSPENSIONS_SHOWN_MAX)
+        return Json(
+            {
+                "suspensions": [one for version in orders for one in _in_force(version, now_us)],
+                "requests": [_request_json(one) for one in asked],
+            }
+        )
+
+    async def ask(self, request: Request) -> Response:
+        """A short one holds at once (``armed``); a long one waits for a second person (``waiting``)."""
+        session = await self._person(request)
+        asked = await read_json(request, _Asked)
+        now_us = self._services.now_us()
+        made = await self._kept(self._services.backend.ask_suspension(_read(asked, session, now_us)))
+        return Json(_request_json(made), 201)
+
+    async def confirm(self, request: Request, request_id: str) -> Response:
+        """The second person, who must be another than the first."""
+        session = await self._person(request)
+        now_us = self._services.now_us()
+        confirming = self._services.backend.confirm_suspension(request_id, session.name, now_us)
+        return Json(_request_json(await self._kept(confirming)))
+
+    async def withdraw(self, request: Request, request_id: str) -> Response:
+        """One that waits is given up."""
+        session = await self._person(request)
+        now_us = self._services.now_us()
+        giving_up = self._services.backend.withdraw_suspension(request_id, session.name, now_us)
+        return Json(_request_json(await self._kept(giving_up)))
+
+    async def end(self, request: Request, order: str) -> Response:
+        """The bans of an order hold again from now on."""
+        await self._person(request)
+        try:
+            version = await self._services.backend.end_suspension(order, self._services.now_us())
+        except NoSuchSuspension:
+            raise refused(404, "nothing suspends such an order now") from None
+        self._services.live.wake()
+        ended_at = format_instant(version.armed_at_us)
+        return Json({"order": version.id, "version": version.version, "ended_at": ended_at})
+
+    async def _person(self, request: Request) -> Session:
+        session = await self._guard.session(request)
+        if session.party not in MAY_SUSPEND:
+            raise refused(403, f"only {', '.join(MAY_SUSPEND)} may suspend an order")
+        return session
+
+    async def _kept(self, work: Awaitable[SuspensionRequest]) -> SuspensionRequest:
+        try:
+            made = await work
+        except NoSuchSuspension:
+            raise refused(404, "there is no such order or request") from None
+        except NotYours:
+            raise refused(403, "the second person must be another than the first") from None
+        except AlreadySettled:
+            raise refused(409, "it was armed or withdrawn before, or its end has passed") from None
+        except DocumentRefused as fault:
+            raise Refused(422, fault_list([(one.path, one.message) for one in fault.faults])) from None
+        self._services.live.wake()
+        return made
+
+
+def _read(asked: _Asked, session: Session, now_us: int) -> SuspensionRequest:
+    faults: list[tuple[str, str]] = []
+    from_us = now_us if asked.from_ is None else _instant(asked.from_, "from", faults)
+    to_us = _instant(asked.to, "to", faults)
+    reason = " ".join(asked.reason.split())
+    if not SUSPENSION_REASON_CHARS_MIN <= len(reason) <= TEXT_LENGTH_MAX:
+        bounds = f"{SUSPENSION_REASON_CHARS_MIN} to {TEXT_LENGTH_MAX}"
+        faults.append(("reason", f"must say why, in {bounds} characters"))
+    if not faults and from_us < now_us:
+        faults.append(("from", "lies in the past: what was judged stays judged"))
+    if not faults and to_us <= from_us:
+        faults.append(("to", "is not after from"))
+    if not faults and to_us - now_us > SUSPENSION_MAX_S * SECOND_US:
+        days = SUSPENSION_MAX_S // 86_400
+        faults.append(("to", f"lies more than {days} days ahead: that is a variation of the order"))
+    if faults:
+        raise Refused(422, fault_list(faults))
+    name = secrets.token_hex(8)
+    return SuspensionRequest(name, asked.order, from_us, to_us, reason, session.name, session.party, now_us)
+
+
+def _instant(text: str, member: str, faults: list[tuple[str, str]]) -> int:
+    try:
+        return parse_instant(text)
+    except (ValueError, OverflowError) as fault:
+        faults.append((member, str(fault)))
+        return 0
+
+
+def _in_force(version: OrderVersion, now_us: int) -> list[Members]:
+    """What of a version's suspensions is not over; by whom stands in its document."""
+    ended = version.ends_at_us is not None and version.ends_at_us <= now_us
+    listed = msgspec.json.decode(version.source).get("suspensions") or []
+    return [
+        {
+            "order": version.id,
+            "version": version.version,
+            "wearer": version.wearer,
+            "from": format_instant(one.from_us),
+            "to": format_instant(one.to_us),
+            "reason": one.reason,
+            "by": written.get("by") or [],
+            "holds": one.from_us <= now_us,
+        }
+        for one, written in zip(version.suspensions, listed, strict=True)
+        if one.to_us > now_us and not ended
+    ]
+
+
+def _request_json(asked: SuspensionRequest) -> Members:
+    return {
+        "id": asked.id,
+        "order": asked.order,
+        "from": format_instant(asked.from_us),
+        "to": format_instant(asked.to_us),
+        "reason": asked.reason,
+        "asked_by": asked.asked_by,
+        "asked_party": asked.asked_party,
+        "asked_at": format_instant(asked.asked_us),
+        "needs_two": asked.needs_two,
+        "state": asked.state,
+        "settled_by": asked.settled_by,
+        "settled_at": None if asked.settled_us is None else format_instant(asked.settled_us),
+        "version": asked.version,
+    }
