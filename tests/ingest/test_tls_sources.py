@@ -19,8 +19,7 @@ from tests.fixtures_brokers import MosquittoBroker
 from tests.fixtures_sources import SourceType
 from tests.ingest.test_mqtt_source import nothing_more, take
 
-
-# paho leaves the socket of a failed handshake to the collector, which warns; the frames source closes its own.
+# paho leaves the socket of a failed handshake to the collector, which warns; frames closes its own.
 LEFT_BY_PAHO = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
