@@ -24,7 +24,7 @@ from emon.alerts.policy import Policy
 from emon.limits import CLIMB_LOOK_S, CLIMBS_AT_ONCE_MAX, CLOCK_STEP_MIN_S, RETRY_PAUSE_MAX_S
 from emon.model.effects import NewDelivery
 from emon.model.instant import SECOND_US
-from emon.policies.reader import read_policy
+from emon.policies.reader import PolicyRefused, read_policy
 from emon.policies.written import version_of
 from emon.store.climbs import DueAlert, Planned
 from emon.store.errors import DatabaseUnavailable
@@ -125,7 +125,14 @@ class Escalator:
         """An alert climbs by the policy that decided it, whatever is in force by now."""
         for version in versions - self._policies.keys():
             kept = await self._store.policy_version(version or "")
-            self._policies[version] = self._policy if kept is None else read_policy(kept.content.encode())
+            try:
+                known = self._policy if kept is None else read_policy(kept.content.encode())
+            except PolicyRefused as fault:  # written by another release: it climbs all the same
+                _log.error(
+                    "policy %s cannot be read, its alerts climb by the one in force: %s", version, fault
+                )
+                known = self._policy
+            self._policies[version] = known
 
     def _planned(self, alert: DueAlert, now_us: int) -> Planned:
         policy = self._policies[alert.policy]

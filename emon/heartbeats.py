@@ -91,6 +91,11 @@ class Heartbeats:
                 result = await self._channels[name].beat(f"heartbeat:{name}:{seq}", body, sent_at_us)
         except TimeoutError:
             result = SendResult(Outcome.FAILED, None, f"no receipt within {HEARTBEAT_TIMEOUT_S:g} s")
+        except (
+            Exception
+        ) as fault:  # one route's fault must not end the others' heartbeats; it is kept and told
+            _log.exception("the route to %s has a fault of our own", name)
+            result = SendResult(Outcome.FAILED, None, f"fault in the route: {fault!r}")
         if result.outcome is Outcome.DELIVERED:
             await self._store.heartbeat_answered(name, self._now_us())
             return name

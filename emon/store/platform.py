@@ -9,7 +9,7 @@ from emon.model.breach import Alert
 from emon.model.effects import NewDelivery
 from emon.model.instant import to_datetime
 from emon.model.platform import PlatformCause
-from emon.model.vocabulary import AlertEvent, Party
+from emon.model.vocabulary import AlertEvent
 from emon.store import connect as c
 from emon.store import write_sql as sql
 from emon.store.feed import announce
@@ -51,11 +51,11 @@ class PlatformAlerts:
             rows = await c.fetch(conn, _SELECT_OPEN, (str(AlertEvent.PLATFORM),))
         return {PlatformCause(row[0]): row[1] for row in rows}
 
-    async def open_recipients_down(self) -> dict[Party, int]:
-        """The recipients that were told to be down and not yet to be back: since when, by party."""
+    async def open_recipients_down(self) -> dict[str, int]:
+        """The recipients that were told to be down and not yet to be back: since when, by name."""
         async with self._pool.connection() as conn:
             rows = await c.fetch(conn, _SELECT_OPEN, (str(AlertEvent.RECIPIENT_DOWN),))
-        return {Party(row[0]): row[1] for row in rows}
+        return {row[0]: row[1] for row in rows}
 
     async def tell_platform(self, alert: Alert, word: Told, deliveries: Sequence[NewDelivery]) -> None:
         """The alert and its deliveries, once: a call whose answer got lost may be repeated."""

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class DownStore(Protocol):
-    async def open_recipients_down(self) -> dict[Party, int]: ...
+    async def open_recipients_down(self) -> dict[str, int]: ...
 
     async def recipients_failing(self) -> dict[str, int]: ...
 
@@ -34,7 +34,8 @@ class DownStore(Protocol):
 
 
 class RecipientsWatch:
-    """``run`` until cancelled. ``recipients``: everybody who has a route. ``on_told`` after each commit."""
+    """``run`` until cancelled. ``recipients``: the parties that have a route; a contact of the policy that is
+    down is told to them too. ``on_told`` after each commit."""
 
     def __init__(
         self,
@@ -54,7 +55,7 @@ class RecipientsWatch:
         self._on_told = on_told
         self._after_s = after_s
         self._policy = policy
-        self._seen: dict[Party, Seen] | None = None
+        self._seen: dict[str, Seen] | None = None
 
     async def run(self) -> None:
         while True:
@@ -69,12 +70,12 @@ class RecipientsWatch:
         now_us = self._now_us()
         if self._seen is None:
             told = await self._store.open_recipients_down()
-            self._seen = {party: Seen(since_us, None, True) for party, since_us in told.items()}
+            self._seen = {name: Seen(since_us, None, True) for name, since_us in told.items()}
         failing = await self._store.recipients_failing()
-        faults: dict[Party, int | None] = dict.fromkeys((*self._recipients, *self._seen))
+        faults: dict[str, int | None] = dict.fromkeys(self._seen)
         for name, since_us in failing.items():
-            if name in set(Party) and now_us - since_us >= self._after_s * SECOND_US:
-                faults[Party(name)] = since_us
+            if now_us - since_us >= self._after_s * SECOND_US:
+                faults[name] = since_us
         at_once = dict.fromkeys(faults, 0)
         seen, words = look(self._seen, faults, at_once, now_us, AlertEvent.RECIPIENT_DOWN)
         for word in words:

@@ -7,7 +7,6 @@ end is told when all has been well for ``PLATFORM_WELL_S``, with the instant fro
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from typing import TypeVar
 
 import msgspec
@@ -22,7 +21,7 @@ from emon.model.vocabulary import AlertEvent, Party
 
 PRIORITY_OVER = 4
 """Of the end of a fault; that of the fault itself is the policy's."""
-Cause = TypeVar("Cause", bound=StrEnum)
+Cause = TypeVar("Cause", bound=str)
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -35,7 +34,7 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class Word(msgspec.Struct, frozen=True):
-    """What is to be told. ``cause``: what is at fault, a ``PlatformCause``, or the party that is down.
+    """What is to be told. ``cause``: what is at fault, a ``PlatformCause``, or the recipient that is down.
     ``over_us``: None for a fault, else from when on it was over."""
 
     cause: str

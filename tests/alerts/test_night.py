@@ -278,6 +278,35 @@ async def test_a_recipient_that_misses_heartbeats_is_down_though_nothing_is_for_
     assert told_at == [4], "three minutes after the first that it missed"
 
 
+async def test_a_contact_that_is_down_is_told_to_the_parties(claimed_store: Store, tmp_path: Path) -> None:
+    async with night(claimed_store, tomorrow_us(), tmp_path, contacts={"desk": "om"}) as (parts, _):
+        await parts.servers["desk"].down()
+        words = []
+        for _minute in range(5):
+            await parts.heartbeats.beat()
+            words += await parts.down_watch.step()
+            await parts.sent()
+            parts.clocks.go(MINUTE_US)
+        assert [word.cause for word in words] == ["desk"]
+        for party in PARTIES:
+            (alert,) = [
+                body["data"] for _, _, body in parts.servers[party].messages if body["type"] == "alert"
+            ]
+            assert (alert["event"], alert["recipients"]) == ("recipient_down", [*map(str, PARTIES)])
+            assert "desk" in alert["texts"]["en"]["body"]
+
+
+async def test_a_policy_that_cannot_be_read_any_more_stops_no_climb(dark: tuple[Night, Any]) -> None:
+    parts, _ = dark
+    (breach,) = await parts.raise_alerts(BREACH)
+    with psycopg.connect(parts.store.url, autocommit=True) as conn:
+        conn.execute("INSERT INTO policy_version (version, content) VALUES ('older', '{\"rows\": 7}')")
+        conn.execute("UPDATE alert SET policy_version = 'older'")
+    await parts.look()
+    await parts.pass_until(100 * SECOND_US)
+    assert told(parts, "politie", breach) == [(0, 0), (60, 1)]
+
+
 async def test_one_message_that_is_refused_is_not_a_recipient_that_is_down(dark: tuple[Night, Any]) -> None:
     """It takes its heartbeats, so that it is there; that one alert is refused stands in that alert's life."""
     parts, _ = dark
