@@ -91,9 +91,7 @@ class Heartbeats:
                 result = await self._channels[name].beat(f"heartbeat:{name}:{seq}", body, sent_at_us)
         except TimeoutError:
             result = SendResult(Outcome.FAILED, None, f"no receipt within {HEARTBEAT_TIMEOUT_S:g} s")
-        except (
-            Exception
-        ) as fault:  # one route's fault must not end the others' heartbeats; it is kept and told
+        except Exception as fault:  # of one route; the others' heartbeats go on, and it is kept and told
             _log.exception("the route to %s has a fault of our own", name)
             result = SendResult(Outcome.FAILED, None, f"fault in the route: {fault!r}")
         if result.outcome is Outcome.DELIVERED:
