@@ -32,7 +32,6 @@ from emon.canary import Canary
 from emon.command_sender import CommandSender
 from emon.config import Address, Settings
 from emon.escalator import Escalator
-from emon.geofence.geometry import load_engine_kernels
 from emon.heartbeats import Heartbeats
 from emon.identity.monitor import say_what_loses_fixes
 from emon.ingest.sources.frame_source import FrameSource
@@ -45,6 +44,7 @@ from emon.policies.written import policy_bytes, version_of
 from emon.runtime import Runtime
 from emon.store.errors import DatabaseUnavailable
 from emon.store.store import Store
+from emon.turn import load_step_kernels
 from emon.watchdog.expected import missing_since_us
 from emon.watchdog.inside import Health, Watchdog
 from emon.watchdog.recipients_down import RecipientsWatch
@@ -120,7 +120,7 @@ class Service:
         give_up_s = float(settings.give_up_s) or None
         listener = _listen(settings.http_listen)
         with said_when_slow(_log.warning):
-            await asyncio.to_thread(load_engine_kernels)
+            await asyncio.to_thread(load_step_kernels)
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(listener.close)
             store = await Store.open(settings.database_url, give_up_s=give_up_s or 10.0**9)

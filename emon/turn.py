@@ -17,16 +17,23 @@ from msgspec.structs import replace
 from emon.devices.timers import taken
 from emon.devices.watching import Watching, next_of
 from emon.geofence.fold import Fold
+from emon.geofence.geometry import load_engine_kernels
 from emon.ingest.admit import Track
 from emon.model.command import Reply
 from emon.model.fix import Decoded, DeviceEvent, DeviceStatus, Fix, RawFix, Rejection
 from emon.model.watch import Watch
 from emon.plan import ServiceClock
-from emon.quiet.batch import Found, admitted, advanced, found_quiet
+from emon.quiet.batch import Found, admitted, advanced, found_quiet, load_quiet_kernels
 from emon.quiet.columns import Quiet
 from emon.quiet.layout import Ints
 from emon.quiet.settle import row_of
 from emon.state import Key, State, due_conditions, settled
+
+
+def load_step_kernels() -> None:
+    """Everything compiled that a step may call; a service does this before its first."""
+    load_engine_kernels()
+    load_quiet_kernels()
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):

@@ -124,3 +124,15 @@ def admitted(raws: Sequence[RawFix], found: Found, at_us: int) -> list[Fix]:
     ok = Mark.OK
     make: Callable[[RawFix, int, Mark], Fix] = Fix
     return [make(raws[k], at_us, ok) for k in found.chosen.tolist()]
+
+
+def load_quiet_kernels() -> None:
+    """Load the kernels, and compile those that the cache does not have: no step is to wait for a compiler."""
+    from emon.quiet.kernels import advance_each, judge_each
+
+    columns, none = Columns(), np.empty(0, dtype=np.int64)
+    _asked(columns, Geometry(), (), none, none, 0, NEVER_US)
+    arrays = Arrays(none, none, np.empty(0), np.empty(0), np.empty(0), none, np.empty(0))
+    marks: Bytes = np.empty(0, dtype=np.uint8)
+    judge_each(columns.words, columns.reals, *arrays, columns.bounds, marks)
+    advance_each(columns.words, columns.reals, none, *arrays, 0)

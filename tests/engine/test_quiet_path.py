@@ -15,9 +15,11 @@ from emon.engine import Inputs, Message, needs, step
 from emon.model.effects import Effects
 from emon.model.instant import SECOND_US
 from emon.model.order import OrderVersion
+from emon.quiet.kernels import advance_each, ask_each, judge_each
 from emon.recall import recall
 from emon.replay import MemoryArchive, Received, replay
 from emon.state import State, initial_state, settled, with_orders
+from emon.turn import load_step_kernels
 from tests.engine.stories import circle_order, fix_at, said, versions
 from tests.engine.test_determinism import everything, judged_with_lapses
 from tests.soak import times_longer
@@ -210,3 +212,12 @@ def test_who_stands_far_off_is_quiet() -> None:
         written += len(effects.watches)
     assert len(state.quiet.kept("d-3")) == len(items) - 1
     assert written == 1
+
+
+def test_no_step_compiles_once_the_kernels_are_loaded() -> None:
+    load_step_kernels()
+    kernels = (ask_each, judge_each, advance_each)
+    before = [len(getattr(kernel, "signatures", ())) for kernel in kernels]
+    items = [fix_at(1_000.0 + n % 3, 60.0 * n, device="d-3", received_s=60.0 * n + 1.0) for n in range(9)]
+    assert asyncio.run(in_step(versions(PLAIN), items, [])) == 0
+    assert [len(getattr(kernel, "signatures", ())) for kernel in kernels] == before
