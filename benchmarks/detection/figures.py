@@ -136,6 +136,8 @@ def _soon(stays: Sequence[StayRow]) -> list[list[str]]:
         asked = "–" if risk else "90 %"
         title = "police within 75 s of probable, 100 m deep and 3 min long"
         rows.append([title, words, *_share(own, _police_soon, asked)])
+        again = [stay for stay in own if _fix_came(stay)]
+        rows.append(["the same, where a fix came", words, *_share(again, _police_soon, "–")])
     return rows
 
 
@@ -143,6 +145,12 @@ def _in_time(stay: StayRow) -> bool:
     if stay.probable_s is None:
         return False
     return stay.after_s is None or stay.probable_s <= stay.after_s + _SLACK_S
+
+
+def _fix_came(stay: StayRow) -> bool:
+    if stay.probable_s is None or stay.again_s is None:
+        return False
+    return stay.again_s - stay.probable_s <= AFTER_S
 
 
 def _police_soon(stay: StayRow) -> bool:

@@ -30,6 +30,7 @@ from benchmarks.detection.engines import (
     theirs,
     told_in,
 )
+from benchmarks.detection.incursions import least_speeds
 from benchmarks.detection.scene import Scene, scene_of_suite
 from benchmarks.detection.stays import StayRow, stay_rows
 from benchmarks.detection.tally import Blindness, Row, blindness_of, rows_of
@@ -100,6 +101,9 @@ def done(job: Job) -> Result:
             judged = judge(scene.truth, alerts)
             result.stays = stay_rows(scene, judged, lines)
             result.rules[OURS] = rows_of(judged, scene.resampled)
+            speeds_m_s = least_speeds(scene, lines)
+            for row in result.rules[OURS]:
+                row.incursion_speeds_m_s = speeds_m_s.get(row.wearer, [])
             result.blind = blindness_of(judged)
             for name, least in CUTS.items():
                 result.rules[name] = rows_of(judge(scene.truth, cut(alerts, least)), scene.resampled)

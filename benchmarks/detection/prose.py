@@ -34,17 +34,27 @@ inside while nothing was seen of him. Each rival stands there as it comes and at
 PARTS = {
     "figures": """## Figures of this engine
 
-What was asked for beside what was measured. *60 s, 30 m, seen*: the wearer was truly inside for a minute and
-thirty metres deep, and at least one fix was taken in it and came; it is missed where no unrefuted breach of
-any certainty overlaps it. A contact counts from a minute within the radius on, where both were seen: at some
-instant of it each had a position at most 120 s old, however wide its claim. Who is near somebody whose device
-is silent, or reports by the hour because she sits still, is near unseen. Stays in which no fix came are a row
-of their own; crossings that only the line between two fixes shows have none, and stand in the curve with all
-others. None of N shows no less than 3/N. Curfews stand with the suites below. *Were all of high risk*: false
-breaches of the same run told as probable or certain, of which the police hear at high risk. A rate is a
-wearer-day's.
+What was asked for beside what was measured. *60 s, 30 m, seen*: the wearer was truly inside for a minute
+and thirty metres deep, and at least one fix was taken in it and came; it is missed where no unrefuted
+breach of any certainty overlaps it. A contact counts from a minute within the radius on, where both were
+seen: at some instant of it each had a position at most 120 s old, however wide its claim. Who is near
+somebody whose device is silent, or reports by the hour because she sits still, is near unseen. Stays in
+which no fix came are a row of their own; crossings that only the line between two fixes shows have none,
+and stand in the curve with all others. None of N shows no less than 3/N. Curfews stand with the suites
+below. *Were all of high risk*: false breaches of the same run told as probable or certain, of which the
+police hear at high risk. *Where a fix came*: in the 75 s after `probable` came a further fix whose 95 %
+circle was all inside. A ban that begins about somebody who lies still finds him by a fix up to 900 s old,
+as probable, and his next may be an hour away; the engine asks for one, which no device of these worlds
+hears. A rate is a wearer-day's.
 """,
     "events": "\n### Alerts at the centre, a compliant wearer-day, by event\n",
+    "incursions": """
+The contract's rule of reach is a letter: fixes were owed, and a way through the ban needs no more than a
+speed; told once a condition and local day. What is free in it is the speed, and the time that a device said
+it lay still, which is not counted. If nobody were faster than the left column says, so many a wearer-day
+would be told of these same fixes. Two bans a wearer are the most there can be. 0.2 is asked for all alerts
+together.
+""",
     "depth": """
 ### By depth and duration
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks.detection.engines import ABLATIONS, CUTS, OURS, words_of
 from benchmarks.detection.figures import depth_table, events_table, figures_table
+from benchmarks.detection.incursions import incursions_table
 from benchmarks.detection.jobs import TRACKS_SUITE, Job, Kept, Result, by_rule, run_all
 from benchmarks.detection.plan import (
     APPROACHES,
@@ -185,6 +186,8 @@ def _figures(found: Found, quiet: Pool) -> str:
             figures_table(quiet, stays, tracks),
             PARTS["events"],
             events_table(quiet, tracks),
+            PARTS["incursions"],
+            incursions_table(quiet),
             PARTS["depth"],
             depth_table(stays),
         ]

@@ -37,7 +37,8 @@ class StayRow(msgspec.Struct):
     any certainty overlaps it. ``probable_s``, ``police_s``: the first alert that says probable or more, the
     first at the police. ``circle_s``: when the first fix came whose 95 % circle was all inside, ``after_s``
     when the second after that one. ``line_m``: the most that a straight line between where he
-    truly was at two fixes at most 120 s apart runs inside a ban.
+    truly was at two fixes at most 120 s apart runs inside a ban. ``again_s``: when the first fix came whose circle lay
+    inside and that was taken after ``probable_s``.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class StayRow(msgspec.Struct):
     circle_s: float | None = None
     after_s: float | None = None
     line_m: float = 0.0
+    again_s: float | None = None
 
     @property
     def met(self) -> bool:
@@ -116,6 +118,8 @@ def _row(
     )
     if watch is not None and stay.kind != OUTSIDE:
         row.circle_s, row.after_s = _circle(watch, stay, scene.start_us)
+        if row.probable_s is not None:
+            row.again_s = _again(watch, stay, scene.start_us, row.probable_s)
     if watch is not None and watch.way is not None and stay.kind == INSIDE:
         taken_s = watch.track.t_s[watch.track.active]
         row.line_m = longest_line_m(watch.fence, watch.way, taken_s, stay, scene.start_us)
@@ -124,6 +128,14 @@ def _row(
 
 def _first_s(alerts: Sequence[Told], stay: Stay) -> float | None:
     return min(((a.at_us - stay.from_us) / SECOND_US for a in alerts), default=None)
+
+
+def _again(watch: Watch, stay: Stay, start_us: int, told_s: float) -> float | None:
+    """When the first fix came that was taken after somebody was told, with its circle inside."""
+    track = watch.track
+    from_s, to_s = (stay.from_us - start_us) / SECOND_US, (stay.to_us - start_us) / SECOND_US
+    new = (track.t_s > from_s + told_s) & (track.t_s < to_s) & (track.d_m <= -track.accuracy_m)
+    return float(track.received_s[new].min()) - from_s if new.any() else None
 
 
 def _circle(watch: Watch, stay: Stay, start_us: int) -> tuple[float | None, float | None]:

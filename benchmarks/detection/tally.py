@@ -39,6 +39,8 @@ class Row(msgspec.Struct):
     again and nothing new. ``delays_s`` from a due stay's true begin to the first alert of it.
     ``police``: alerts at the police, right or wrong; ``false_probable``: false breaches told as probable or
     certain, of which the police hear at high risk. ``events``: alerts at the centre by event.
+    ``incursion_speeds_m_s``: of each condition and local day with a gap through which he could have been
+    inside, how fast he would have had to be (incursions.py).
     ``causes``: for each way of finding a breach, how many were right, grey and false.
     """
 
@@ -63,6 +65,7 @@ class Row(msgspec.Struct):
     police: int = 0
     false_probable: int = 0
     events: dict[str, int] = {}
+    incursion_speeds_m_s: list[float] = []
 
 
 class Blindness(msgspec.Struct):

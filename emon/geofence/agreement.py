@@ -57,8 +57,10 @@ def strength(recent: Sequence[Seen], run: Sequence[Seen]) -> Certainty:
     if not _agreed(likely):
         return Certainty.POSSIBLE
     stays_s = (run[-1].at_us - run[0].at_us) / SECOND_US
-    aside = _aside(_placed_before(recent, run[0]), run)
-    if stays_s < REFLECTION_PROBABLE_S and aside and not _travels(likely, 2):
+    before = _placed_before(recent, run[0])
+    aside = _aside(before, run)
+    doubted = aside and not (_turned_off(before, run[0]) or _travels(likely, 2))
+    if stays_s < REFLECTION_PROBABLE_S and doubted:
         return Certainty.POSSIBLE
     if not _agreed([seen for seen in likely if seen.p >= CERTAIN_P]):
         return Certainty.PROBABLE
@@ -153,6 +155,17 @@ def _aside(before: Sequence[Seen], run: Sequence[Seen]) -> bool:
     if _agreed([seen for seen in run if seen.p >= CERTAIN_P and _apart_m(last, seen) > REFLECTION_REACH_M]):
         return False  # farther than a reflection leads
     return _jumps([*before, run[0]])
+
+
+def _turned_off(before: Sequence[Seen], first: Seen) -> bool:
+    """Whether the receiver, where he was last seen outside, measured a speed that covers the step in: he
+    turned off his course. One that lies still, whose reflections jump, measures none (``docs/adr/0029``)."""
+    if not before:
+        return False
+    last = before[-1]
+    speed_m_s = last.fix.wire.speed_m_s or 0.0
+    on_m = speed_m_s * COURSE_CARRY * (first.at_us - last.at_us) / SECOND_US
+    return speed_m_s >= TRAVEL_SPEED_MIN_M_S and _apart_m(last, first) <= on_m
 
 
 def _jumps(chain: Sequence[Seen]) -> bool:

@@ -323,6 +323,8 @@ def test_every_stay_is_a_row_with_what_was_made_of_it(approach: Scene) -> None:
     assert 0.0 <= deep.circle_s < deep.lasts_s + 60.0
     assert deep.probable_s is not None
     assert deep.police_s is not None
+    assert deep.again_s is not None
+    assert deep.again_s > deep.probable_s
     unheard = stay_rows(approach, judge(approach.truth, []), [])
     assert not any(row.overlapped or row.told_s or row.police_s for row in unheard)
     assert [row.circle_s for row in unheard] == [row.circle_s for row in rows]
