@@ -36,9 +36,9 @@ class StayRow(msgspec.Struct):
     came; of a contact, by which both had a position at most 120 s old. ``overlapped``: an unrefuted breach of
     any certainty overlaps it. ``probable_s``, ``police_s``: the first alert that says probable or more, the
     first at the police. ``circle_s``: when the first fix came whose 95 % circle was all inside, ``after_s``
-    when the second after that one. ``line_m``: the most that a straight line between where he
-    truly was at two fixes at most 120 s apart runs inside a ban. ``again_s``: when the first fix came whose circle lay
-    inside and that was taken after ``probable_s``.
+    when the second after that one. ``line_m``: the most that a straight line between where he truly was at
+    two fixes at most 120 s apart runs inside a ban. ``again_s``: when the first fix came that was taken after
+    ``probable_s`` and whose circle lay inside.
     """
 
     kind: str
@@ -55,8 +55,8 @@ class StayRow(msgspec.Struct):
     police_s: float | None = None
     circle_s: float | None = None
     after_s: float | None = None
-    line_m: float = 0.0
     again_s: float | None = None
+    line_m: float = 0.0
 
     @property
     def met(self) -> bool:
