@@ -16,6 +16,7 @@ from emon.alerts.links import Links
 from emon.alerts.need import DEFAULT_NEEDS, Need
 from emon.alerts.recipients import Recipients
 from emon.alerts.routes import AppriseRoute, CapRoute, MqttRoute, Route, SmtpRoute, WebhookRoute
+from emon.alerts.templates import check_templates
 
 
 @asynccontextmanager
@@ -33,6 +34,7 @@ async def open_channels(
     ``link_secret``: signs the links in mails (``links.py``); without one there are none. ``needs``: what
     parties may see, where the policy says.
     """
+    check_templates()
     base, fallback = public_url.rstrip("/"), str(recipients.fallback)
     routed = frozenset(str(party) for party in recipients.routes)
     contacts = {name: route.party for name, route in recipients.contacts.items()}
