@@ -13,6 +13,9 @@ from emon.limits import PLAN_MAX_S, PLAN_MIN_S, PLAN_S
 from simulator.fleet.firmware import MUTE_SHARE
 from simulator.suites.zones import FORMS
 
+DAYS_MAX = 3_660  # [own] ten years: a life is written down whole, and must fit into memory
+YEARS = range(1971, 2099)  # [contract] a fix of 1970 or of 2099 is one with a wrong clock
+
 
 class WorldRefused(ValueError):
     """A world that cannot be made: the sentence names the parameter or the file."""
@@ -58,6 +61,11 @@ class Parameters:
             value = getattr(self, name)
             if value < 1:
                 raise WorldRefused(f"{name} is {value}; must be at least 1")
+        if self.days > DAYS_MAX or self.first_day.year not in YEARS:
+            raise WorldRefused(
+                f"{self.days} days from {self.first_day}; must be at most {DAYS_MAX}, and begin in"
+                f" {YEARS.start} to {YEARS.stop - 1}"
+            )
         if not PLAN_MIN_S <= self.interval_s <= PLAN_MAX_S:
             raise WorldRefused(f"interval_s is {self.interval_s}; must be {PLAN_MIN_S} to {PLAN_MAX_S}")
         for name in ("drift", "radius_m"):

@@ -8,6 +8,7 @@ import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
+from multiprocessing import resource_tracker
 from pathlib import Path as File
 from typing import Any, NamedTuple, TypeVar
 
@@ -113,7 +114,15 @@ def each_part(
         return
     # A fresh interpreter each: what a fork copies of threads and locks is never quite right.
     context = multiprocessing.get_context("spawn")
-    with context.Pool(min(workers, len(parts)), _deaf) as pool:  # leaving the block ends the processes
+    # Ctrl-C is held back while they start, and they inherit that: who is still importing is as deaf as who
+    # plays. What multiprocessing starts first would let it through again, and so is started before.
+    resource_tracker.ensure_running()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        started = context.Pool(min(workers, len(parts)), _deaf)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    with started as pool:  # leaving the block ends the processes
         for part, result in zip(parts, pool.imap(partial(work), parts), strict=True):
             yield result
             told(part)

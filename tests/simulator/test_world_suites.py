@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -14,6 +16,8 @@ from simulator.fleet.sending import positions_of
 from simulator.path import Surroundings, checked, lengths_m, positions_at, speeds_m_s
 from simulator.scoring.reading import truth_of_lines
 from simulator.suites import SUITES, TRAINING_SEEDS, Played, WorldRefused, suite
+from simulator.suites.catalogue import planned
+from simulator.suites.parts import Part, each_part
 
 _SEED = TRAINING_SEEDS[10]
 
@@ -153,6 +157,8 @@ def test_intervals_and_sizes_are_those_asked_for() -> None:
     [
         ({"wearers": 0}, "wearers is 0"),
         ({"days": -1}, "days is -1"),
+        ({"days": 5_000_000}, "5000000 days from 2026-03-02; must be at most 3660"),
+        ({"first_day": date(9999, 12, 31)}, "begin in 1971 to 2098"),
         ({"interval_s": 0}, "interval_s is 0"),
         ({"drift": -1.0}, "drift is -1.0"),
         ({"zone_m": (500.0, 100.0)}, "zone_m is 500 to 100"),
@@ -171,6 +177,17 @@ def test_what_makes_no_sense_is_refused_by_name(given: dict[str, Any], named: st
 def test_a_radius_in_which_nobody_can_live_apart_is_refused() -> None:
     with pytest.raises(WorldRefused, match="no two homes"):
         suite("victim-moving", _SEED, radius_m=20_000.0)
+
+
+def _hears_ctrl_c(part: Part) -> bool:
+    return signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_ctrl_c_is_the_parents_alone_from_a_workers_first_moment() -> None:
+    """A worker that was still importing used to end with a traceback of its own."""
+    parts = planned("fleet", _SEED, wearers=60, days=1)
+    assert list(each_part(_hears_ctrl_c, parts, workers=2)) == [False, False]
+    assert _hears_ctrl_c(parts[0])
 
 
 def test_an_unknown_suite_is_refused_with_those_that_are() -> None:
