@@ -229,8 +229,8 @@ async def _storm(world: World, alerts: int) -> dict[str, Any]:
 
 async def _backlog(world: World, low: int, urgent: int) -> dict[str, Any]:
     """Urgent ones one after another while the dispatcher works through low ones that wait."""
-    for first in range(0, low, 1_000):
-        await world.write([4] * min(1_000, low - first))
+    for first in range(0, low, _BATCH):
+        await world.write([4] * min(_BATCH, low - first))
     since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     began_s, cpu_s = time.perf_counter(), time.process_time()
     async with _sending(world):

@@ -73,6 +73,11 @@ class Breaker:
         if self.state is BreakerState.OPEN:
             self.state = BreakerState.HALF_OPEN
 
+    def untried(self) -> None:
+        """What ``tried`` announced was not sent after all."""
+        if self.state is BreakerState.HALF_OPEN:
+            self.state = BreakerState.OPEN
+
     def received(self) -> bool:
         """A receipt came: closed. Whether it was not before."""
         was_closed = self.state is BreakerState.CLOSED

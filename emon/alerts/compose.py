@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from emon.alerts.climb_words import told_again
+from emon.alerts.flapping import with_joined
 from emon.alerts.messages import Text, Texts, texts, texts_to_her
 from emon.alerts.need import DEFAULT_NEEDS, Fact, Need, is_protected, sees, shown_to
 from emon.alerts.outbox import AlertView, DueDelivery
@@ -43,12 +44,12 @@ class Composer(msgspec.Struct, frozen=True):
         """The alert's texts for this recipient."""
         alert = self.shown(delivery)
         if is_protected(delivery.recipient):
-            return told_again(texts_to_her(alert), delivery)
+            return with_joined(told_again(texts_to_her(alert), delivery), delivery)
         place = sees(self._party(delivery), delivery.alert, Fact.POSITION, self.needs)
         own = texts(
             alert, unreached=self.unreached(delivery), answer_at=f"{self.public_url}/", with_place=place
         )
-        return told_again(own, delivery)
+        return with_joined(told_again(own, delivery), delivery)
 
     def written(self, delivery: DueDelivery) -> Text:
         """The alert as one text in the recipient's language; Dutch first, then English, where it has none."""

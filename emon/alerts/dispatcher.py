@@ -30,6 +30,7 @@ import msgspec
 
 from emon.alerts.breaker import BreakerState, pause_us
 from emon.alerts.channels import Channel, SendResult
+from emon.alerts.flapping import Flapping, may_join
 from emon.alerts.lanes import Lane, LaneHealth
 from emon.alerts.outbox import Attempt, DueDelivery, Outbox, OutboxUnavailable, Outcome
 from emon.alerts.points import Point, Reached, ignore
@@ -102,6 +103,10 @@ class Dispatcher:
         self._recorder = Recorder(
             outbox, pause=self._pause, chance=chance, on_freed=self.wake, reached=reached
         )
+        self._flapping = Flapping()
+        self._joining = asyncio.Lock()
+        self._sending: set[str] = set()
+        """Of what is in flight, all that goes as it is; what asks whether to go is not among them."""
         self._lanes: dict[str, Lane] = {recipient: self._new_lane(recipient) for recipient in channels}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
@@ -194,6 +199,13 @@ class Dispatcher:
             task.add_done_callback(self._tasks.discard)
 
     async def _attempt(self, lane: Lane, due: DueDelivery) -> None:
+        flaps = may_join(due) and self._flapping.flaps(due, self._now_us())
+        if flaps and await self._held_or_joined(due):
+            lane.drop(due)
+            self.wake()
+            return
+        self._flapping.sent(due, self._now_us())
+        self._sending.add(due.id)
         try:
             started_at_us = self._now_us()
             self._reached(Point.SENDING)
@@ -208,12 +220,27 @@ class Dispatcher:
             await self._recorder.keep(due.id, attempt)
         finally:
             lane.settled(due)
+            self._sending.discard(due.id)
             self._settled.add(due.id)
         if is_back:
             await self._release(lane.recipient)
         if is_back or result.outcome is not Outcome.DELIVERED or lane.runs_low:
             self.wake()
         self._fill(lane)
+
+    async def _held_or_joined(self, due: DueDelivery) -> bool:
+        """Whether a message of a condition that flaps is not to be sent now as it is."""
+        until_us = self._flapping.held_until_us(due)
+        try:
+            if self._now_us() < until_us:
+                await self._outbox.postpone(due.id, until_us)
+                return True
+            # One after the other: of several that are due together, the first joins all of them.
+            async with self._joining:
+                return await self._outbox.join(due.id, self._sending)
+        except OutboxUnavailable as fault:
+            _log.warning("%s goes by itself: %s", due.id, fault)
+            return False
 
     def _note(self, lane: Lane, outcome: Outcome, now_us: int) -> bool:
         """Tell the breaker; whether the recipient is back after its breaker was open."""

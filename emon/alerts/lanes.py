@@ -133,6 +133,13 @@ class Lane:
                 return place
         return None
 
+    def drop(self, due: DueDelivery) -> None:
+        """It is not sent now. What waits of its condition is read again: it may be told by another one."""
+        self.settled(due)
+        self.breaker.untried()
+        of = (due.alert.order, due.alert.condition)
+        self.queue = [one for one in self.queue if (one.alert.order, one.alert.condition) != of]
+
     def health(self) -> LaneHealth:
         breaker = self.breaker
         retry_at_us = None if breaker.state is BreakerState.CLOSED else breaker.retry_at_us

@@ -17,7 +17,7 @@ urgent that stands behind it (ADR 0026).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -116,7 +116,8 @@ class DueDelivery(msgspec.Struct, frozen=True):
     ``climb``: 0, or the step that tells the alert again because nobody answered; ``owed``: whose answer
     was wanted then.
     ``earlier``: what this recipient was to hear before of the same breach: delivery and when its alert
-    was committed (microseconds), in order.
+    was committed (microseconds), in order. ``joined``: the alerts that it tells beside its own, because
+    their condition flaps (``flapping.py``).
     """
 
     id: str
@@ -128,6 +129,7 @@ class DueDelivery(msgspec.Struct, frozen=True):
     climb: int = 0
     owed: tuple[str, ...] = ()
     earlier: tuple[tuple[str, int], ...] = ()
+    joined: tuple[str, ...] = ()
 
     @property
     def lane(self) -> int:
@@ -182,6 +184,17 @@ class Outbox(Protocol):
 
     async def release(self, recipient: str, now_us: int) -> None:
         """The recipient is back: what waits for its next attempt is due at ``now_us``."""
+        ...
+
+    async def postpone(self, delivery_id: str, until_us: int) -> None:
+        """A delivery that was not tried is due at ``until_us``; news in its line makes it due again."""
+        ...
+
+    async def join(self, delivery_id: str, in_flight: Collection[str]) -> bool:
+        """Let the newest of this delivery's recipient and condition tell the others that were never
+        tried and may be joined (``flapping.may_join``), but for those in flight. Whether it is told by
+        another one now, or tells others: then it is to be claimed again.
+        """
         ...
 
     async def next_due_us(self, after_us: int) -> int | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 
+from emon.alerts.flapping import FLAPS
 from emon.alerts.outbox import AlertView, Attempt, DueDelivery, OutboxUnavailable, Outcome, PositionView
 from emon.alerts.points import Point, Reached, ignore
 from emon.model.instant import to_datetime
@@ -32,9 +33,11 @@ due AS (
         SELECT d.id, d.recipient, d.channel, d.attempts, d.alert_id, d.lane, d.alert_at, d.seq, d.climb
         FROM delivery AS d
         WHERE d.state = 'waiting' AND d.recipient = lanes.recipient AND d.next_attempt_at <= %(now)s
+          AND d.joined_into IS NULL
           AND d.seq = (
               SELECT e.seq FROM delivery AS e
               WHERE e.state = 'waiting' AND e.recipient = d.recipient AND e.line = d.line
+                AND e.joined_into IS DISTINCT FROM d.id
               ORDER BY e.seq LIMIT 1)
           AND (d.id, d.lane) NOT IN (SELECT * FROM unnest(%(held)s::text[], %(held_lanes)s::smallint[]))
         ORDER BY d.lane, d.alert_at, d.seq LIMIT %(limit)s
@@ -48,7 +51,8 @@ SELECT due.id, due.recipient, due.channel, due.attempts, due.lane,
        n.lon, n.lat, n.accuracy_m, n.fixed_at,
        coalesce(t.cause, p.cause), coalesce(t.victim, false), coalesce(t.unseen, '[]')::text,
        coalesce(t.cleared_at, p.over_at), due.climb, coalesce(k.owed, '{}'), earlier.ids, earlier.detected,
-       n.speed_m_s, n.heading_deg, o.version, history.before, history.last_at
+       n.speed_m_s, n.heading_deg, o.version, history.before, history.last_at,
+       ARRAY(SELECT j.alert_id FROM delivery AS j WHERE j.joined_into = due.id ORDER BY j.seq)
 FROM due
 JOIN alert AS a ON a.id = due.alert_id
 LEFT JOIN breach AS b ON b.id = a.breach_id
@@ -102,6 +106,46 @@ FROM given AS g JOIN fresh ON fresh.delivery_id = g.id
 WHERE d.id = g.id AND d.state = 'waiting'
 RETURNING d.id, d.alert_id
 """
+# What a delivery tells beside its own alert has its receipt too, and an attempt that says so.
+_KEEP_JOINED = """
+WITH told AS (
+    UPDATE delivery AS j SET
+        state = 'delivered', next_attempt_at = NULL, attempts = j.attempts + 1, delivered_at = d.delivered_at,
+        first_attempt_at = coalesce(j.first_attempt_at, d.first_attempt_at), last_error = NULL
+    FROM delivery AS d
+    WHERE j.joined_into = d.id AND j.state = 'waiting' AND d.id = ANY(%s) AND d.state = 'delivered'
+    RETURNING j.id, j.alert_id, j.attempts, d.id AS by, d.delivered_at
+),
+kept AS (
+    INSERT INTO delivery_attempt (delivery_id, attempt, started_at, ended_at, outcome, status, detail)
+    SELECT t.id, t.attempts, t.delivered_at, t.delivered_at, 'delivered', NULL, 'told by ' || t.by
+    FROM told AS t
+)
+SELECT id, alert_id FROM told ORDER BY id
+"""
+_POSTPONE = "UPDATE delivery SET next_attempt_at = %s WHERE id = %s AND state = 'waiting' AND lane > 1"
+_JOIN = """
+WITH flapping AS (
+    SELECT e.id, e.seq FROM delivery AS d
+    JOIN alert AS a ON a.id = d.alert_id
+    JOIN alert AS b ON b.order_id = a.order_id AND b.condition_id = a.condition_id
+    JOIN delivery AS e ON e.alert_id = b.id AND e.recipient = d.recipient
+    WHERE d.id = %(id)s AND e.state = 'waiting' AND e.attempts = 0 AND e.lane > 1 AND e.climb = 0
+      AND b.event = ANY(%(events)s) AND e.joined_into IS NULL AND NOT e.id = ANY(%(in_flight)s)
+      AND NOT EXISTS (SELECT FROM delivery AS j WHERE j.joined_into = e.id)
+    FOR UPDATE OF e SKIP LOCKED
+)
+UPDATE delivery AS e SET joined_into = (SELECT id FROM flapping ORDER BY seq DESC LIMIT 1)
+WHERE e.id IN (SELECT id FROM flapping)
+  AND e.id <> (SELECT id FROM flapping ORDER BY seq DESC LIMIT 1)
+RETURNING e.joined_into
+"""
+_SELECT_TOLD = """
+SELECT EXISTS (SELECT FROM delivery WHERE joined_into = %(id)s)
+    OR EXISTS (SELECT FROM delivery WHERE id = %(id)s AND joined_into IS NOT NULL)
+"""
+_SELECT_DUE_AT = "SELECT next_attempt_at FROM delivery WHERE id = %s"
+_DUE_WITH = "UPDATE delivery SET next_attempt_at = least(next_attempt_at, %s) WHERE id = %s"
 _ACKNOWLEDGE = """
 INSERT INTO acknowledgement (alert_id, party, person, acknowledged_at, via)
 SELECT d.alert_id, %s, %s, %s, 'answer' FROM delivery AS d WHERE d.id = %s
@@ -174,10 +218,12 @@ class OutboxReads:
                 return kept, False
             columns = [list(column) for column in zip(*(rows[one] for one in sorted(kept)), strict=True)]
             changed = await c.fetch(conn, _KEEP_ATTEMPTS, columns)
+            changed += await c.fetch(conn, _KEEP_JOINED, (list(kept),))
             news: list[News] = [("delivery", row[0], row[1]) for row in sorted(changed)]
             for one in sorted(kept):
                 news += await _acknowledged(conn, one, given[one])
-            freed = await c.fetch_one(conn, _SELECT_FREED, (list(kept),))
+            ended = kept | {row[0] for row in changed}
+            freed = await c.fetch_one(conn, _SELECT_FREED, (list(ended),))
             if news:
                 await announce(conn, news)
             self.at_point(Point.RECORDED)
@@ -186,6 +232,22 @@ class OutboxReads:
     async def record_attempt(self, delivery_id: str, attempt: Attempt) -> bool:
         """One attempt alone, as ``record_attempts``."""
         return await self.record_attempts([(delivery_id, attempt)])
+
+    async def postpone(self, delivery_id: str, until_us: int) -> None:
+        """See ``Outbox.postpone``."""
+        async with _outbox(self._pool) as conn:
+            await c.execute(conn, _POSTPONE, (to_datetime(until_us), delivery_id))
+
+    async def join(self, delivery_id: str, in_flight: Collection[str]) -> bool:
+        """See ``Outbox.join``."""
+        params = {"id": delivery_id, "in_flight": list(in_flight), "events": sorted(map(str, FLAPS))}
+        async with _outbox(self._pool) as conn, conn.transaction():
+            joined = await c.fetch(conn, _JOIN, params)
+            if joined:
+                due = await c.fetch_one(conn, _SELECT_DUE_AT, (delivery_id,))
+                await c.execute(conn, _DUE_WITH, (due and to_datetime(due[0]), joined[0][0]))
+            told = await c.fetch_one(conn, _SELECT_TOLD, {"id": delivery_id})
+        return bool(told and told[0])
 
     async def release(self, recipient: str, now_us: int) -> None:
         """See ``Outbox.release``."""
@@ -248,6 +310,7 @@ def _due_from_row(row: c.Row, placed: PlacedOrders) -> DueDelivery:
         climb=row[34],
         owed=tuple(row[35]),
         earlier=tuple(zip(row[36] or (), row[37] or (), strict=True)),
+        joined=tuple(row[43]),
         alert=AlertView(
             id=alert,
             event=AlertEvent(event),

@@ -7,7 +7,7 @@ and their deliveries together, so that a restart neither tells twice nor forgets
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -117,6 +117,14 @@ class KeptFile:
             for name, one in self._kept.waiting.items()
         }
         self._keep(Kept(self._kept.seen, waiting))
+
+    async def postpone(self, delivery_id: str, until_us: int) -> None:
+        """See ``Outbox.postpone``. Nothing here is of a condition, so nothing flaps."""
+        raise AssertionError(f"{delivery_id} is of no condition")
+
+    async def join(self, delivery_id: str, in_flight: Collection[str]) -> bool:
+        """See ``Outbox.join``; as ``postpone``."""
+        raise AssertionError(f"{delivery_id} is of no condition")
 
     async def next_due_us(self, after_us: int) -> int | None:
         """See ``Outbox.next_due_us``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -48,6 +48,8 @@ def due(
     """A new delivery, of a breach of its own where none is named."""
     breach = breach or (BREACH.breach if alert_id == BREACH.id else f"b-{alert_id}")
     alert = msgspec.structs.replace(BREACH, id=alert_id, priority=priority, at_us=at_us, breach=breach)
+    # A condition of its own, so that nothing flaps.
+    alert = msgspec.structs.replace(alert, condition=alert.condition if alert_id == BREACH.id else breach)
     return DueDelivery(f"{alert_id}:{recipient}", recipient, "memory", 0, alert)
 
 
@@ -161,6 +163,12 @@ class MemoryOutbox:
         for delivery_id, (at_us, delivery) in self.waiting.items():
             if delivery.recipient == recipient:
                 self.waiting[delivery_id] = (min(at_us, now_us), delivery)
+
+    async def postpone(self, delivery_id: str, until_us: int) -> None:
+        self.waiting[delivery_id] = (until_us, self.waiting[delivery_id][1])
+
+    async def join(self, delivery_id: str, in_flight: Collection[str]) -> bool:
+        return False
 
     def _line(self, delivery_id: str) -> tuple[str, str]:
         _, delivery = self.waiting[delivery_id]

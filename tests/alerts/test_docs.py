@@ -63,6 +63,8 @@ def test_the_figures_are_those_of_the_limits() -> None:
     assert f"An attempt has {limits.DELIVERY_ATTEMPT_TIMEOUT_S:g} s" in PAGE
     assert f"up to {limits.DELIVERIES_AT_ONCE_MAX} alerts at once" in PAGE
     assert f"have {limits.DELIVERIES_URGENT_EXTRA}\n  places more" in PAGE
+    assert f"the first {limits.FLAP_FREE} messages" in PAGE
+    assert (limits.FLAP_WINDOW_S, limits.FLAP_HOLD_S) == (600, 60), "10 minutes and a minute, in words"
     assert f"After {limits.BREAKER_FAILURES} failures in a row" in PAGE
     assert limits.DELIVERY_PAUSE_JITTER == 0.5, "shortened by chance by up to half"
     assert f"up to {limits.DELIVERY_RETRY_AFTER_MAX_S} s." in PAGE

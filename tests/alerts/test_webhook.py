@@ -202,6 +202,7 @@ def test_the_body_says_everything_once() -> None:
             "attempt": 1,
             "climb": 0,
             "owed": [],
+            "joined": [],
             "unreached": [],
             "acknowledge_url": "https://emon.example/api/v1/alerts/0123456789abcdef/acknowledge",
         },

@@ -6,7 +6,7 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from pathlib import Path
 
 import psycopg
@@ -72,6 +72,12 @@ class Watched:
         self, now_us: int, limit: int, held: Mapping[str, int] | None = None
     ) -> list[DueDelivery]:
         return await self._store.claim_due(now_us, limit, held)
+
+    async def postpone(self, delivery_id: str, until_us: int) -> None:
+        await self._store.postpone(delivery_id, until_us)
+
+    async def join(self, delivery_id: str, in_flight: Collection[str]) -> bool:
+        return await self._store.join(delivery_id, in_flight)
 
     async def release(self, recipient: str, now_us: int) -> None:
         await self._store.release(recipient, now_us)

@@ -52,6 +52,7 @@ def webhook_body(delivery: DueDelivery, composer: Composer, sent_at_us: int) -> 
             "attempt": delivery.attempts + 1,
             "climb": delivery.climb,
             "owed": () if is_protected(delivery.recipient) else delivery.owed,
+            "joined": delivery.joined,
             "sent_at": format_instant(sent_at_us),
             "unreached": composer.unreached(delivery),
             "texts": composer.texts(delivery),

@@ -1,0 +1,137 @@
+"""A condition that opens and clears many times: the first at once, the rest in sums, nothing urgent held."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psycopg
+
+from emon.alerts.channels import SendResult
+from emon.alerts.compose import Composer
+from emon.alerts.dispatcher import Dispatcher
+from emon.alerts.outbox import DueDelivery
+from emon.limits import FLAP_FREE, FLAP_HOLD_S
+from emon.model.breach import Alert
+from emon.model.effects import Effects, NewDelivery
+from emon.model.instant import SECOND_US
+from emon.model.vocabulary import AlertEvent, Party
+from emon.store.store import Store
+from tests.alerts.parts import NOON_US, MemoryChannel, TestClock
+from tests.store.made import breach
+
+COMPOSER = Composer("https://emon.example", frozenset({"meldkamer_em"}), "meldkamer_em")
+
+
+class Desk(MemoryChannel):
+    def __init__(self) -> None:
+        super().__init__()
+        self.got: list[DueDelivery] = []
+
+    async def send(self, delivery: DueDelivery) -> SendResult:
+        self.got.append(delivery)
+        return await super().send(delivery)
+
+
+class Edge:
+    """Somebody who goes over the edge of a ban and back, a message each."""
+
+    def __init__(self, store: Store, clock: TestClock) -> None:
+        self.store = store
+        self.clock = clock
+        self.count = 0
+
+    async def crosses(self, dispatcher: Dispatcher, *, priority: int = 2, party: str = "meldkamer_em") -> str:
+        name = f"{self.count:016x}"
+        event = AlertEvent.BREACH if self.count % 2 == 0 else AlertEvent.BREACH_CLEARED
+        one = breach(f"b-{self.count // 2}", self.clock.now_us)
+        self.count += 1
+        told = Alert(
+            name, event, priority, self.clock.now_us, (Party(party),), self.clock.now_us,
+            breach=one.id, order="o-1", condition="c-1",
+        )  # fmt: skip
+        async with self.store.batch() as tx:
+            effects = Effects(at_us=self.clock.now_us, alerts=(told,), breaches=(one,))
+            await tx.write(effects, [NewDelivery(name, party, "memory")])
+        dispatcher.wake()
+        return name
+
+
+@asynccontextmanager
+async def at_work(store: Store, clock: TestClock, desk: Desk) -> AsyncIterator[tuple[Dispatcher, Edge]]:
+    await store.claim_engine()
+    channels = {"meldkamer_em": desk, "politie": desk}
+    dispatcher = Dispatcher(store, channels, clock, chance=lambda: 1.0, wait=clock.wait)
+    task = asyncio.create_task(dispatcher.run())
+    try:
+        yield dispatcher, Edge(store, clock)
+    finally:
+        dispatcher.stop()
+        await task
+
+
+async def until_sent(desk: Desk, name: str) -> None:
+    while all(one.alert.id != name and name not in one.joined for one in desk.got):
+        await asyncio.sleep(0)
+
+
+async def test_the_first_go_at_once_and_the_rest_as_one_with_a_count(store: Store) -> None:
+    clock, desk = TestClock(), Desk()
+    async with at_work(store, clock, desk) as (dispatcher, edge):
+        for _ in range(FLAP_FREE):
+            await until_sent(desk, await edge.crosses(dispatcher))
+        assert len(desk.got) == FLAP_FREE
+        assert clock.now_us == NOON_US, "without a delay"
+        names = [await edge.crosses(dispatcher) for _ in range(7)]
+        while (await waiting(store))[1] != 4:  # the first of each of the four breaches
+            await asyncio.sleep(0)
+        await clock.asleep()
+        assert len(desk.got) == FLAP_FREE
+        clock.move_to(NOON_US + FLAP_HOLD_S * SECOND_US)
+        await until_sent(desk, names[0])
+        while (await waiting(store))[0]:
+            await asyncio.sleep(0)
+    (told,) = desk.got[FLAP_FREE:]
+    assert (told.alert.id, told.joined) == (names[-1], tuple(names[:-1]))
+    assert "ook voor 6 eerdere" in COMPOSER.texts(told).nl.body
+    async with await psycopg.AsyncConnection.connect(store.url) as conn:
+        query = "SELECT count(*) FROM delivery_attempt WHERE detail = %s"
+        kept = await (await conn.execute(query, (f"told by {told.id}",))).fetchone()
+    assert kept == (6,), "each has an attempt that says how it was told"
+
+
+async def test_priority_1_is_never_held_or_joined(store: Store) -> None:
+    clock, desk = TestClock(), Desk()
+    async with at_work(store, clock, desk) as (dispatcher, edge):
+        for _ in range(3 * FLAP_FREE):
+            await until_sent(desk, await edge.crosses(dispatcher, priority=1, party="politie"))
+    assert [one.joined for one in desk.got] == [()] * (3 * FLAP_FREE)
+    assert clock.now_us == NOON_US
+
+
+async def test_news_of_priority_1_brings_what_was_held_before_it_in_its_breach(store: Store) -> None:
+    clock, desk = TestClock(), Desk()
+    async with at_work(store, clock, desk) as (dispatcher, edge):
+        for _ in range(FLAP_FREE):
+            await until_sent(desk, await edge.crosses(dispatcher))
+        held = await edge.crosses(dispatcher)
+        while (await waiting(store))[1] != 1:
+            await asyncio.sleep(0)
+        urgent = await edge.crosses(dispatcher, priority=1)
+        await until_sent(desk, urgent)
+    assert [one.alert.id for one in desk.got[FLAP_FREE:]] == [held, urgent]
+    assert clock.now_us == NOON_US
+
+
+async def waiting(store: Store) -> tuple[int, int]:
+    """How many deliveries wait, and how many of them are put off."""
+    async with await psycopg.AsyncConnection.connect(store.url) as conn:
+        row = await (
+            await conn.execute(
+                "SELECT count(*), count(*) FILTER (WHERE next_attempt_at > first) FROM delivery, "
+                "(SELECT min(alert_at) FROM delivery) AS f (first) WHERE state = 'waiting'"
+            )
+        ).fetchone()
+    assert row is not None
+    return row[0], row[1]
