@@ -113,4 +113,5 @@ def test_whatever_names_hold_the_document_is_valid(
         priority=priority,
         refuted=refuted,
     )
-    written(DueDelivery(f"{wearer}:politie", "politie", "cap", 0, alert, earlier=((order, NOON_US),)))
+    root = written(DueDelivery(f"{wearer}:politie", "politie", "cap", 0, alert, earlier=((order, NOON_US),)))
+    assert said(root, "sender") == "emon@centre.example"

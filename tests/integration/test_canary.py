@@ -74,10 +74,16 @@ async def test_it_is_missing_after_its_time_and_no_sooner_than_its_way_was_there
 
 
 async def test_a_broker_that_is_away_ends_nothing(store: Store) -> None:
-    canary = Canary(store, nowhere, now_us=lambda: T0, each_s=0.001)
+    tried = asyncio.Queue[bytes]()
+
+    async def away(topic: str, payload: bytes, expires_s: int) -> None:
+        tried.put_nowait(payload)
+        await nowhere(topic, payload, expires_s)
+
+    canary = Canary(store, away, now_us=lambda: T0, each_s=0.001)
     task = asyncio.create_task(canary.run())
-    for _ in range(20):
-        await asyncio.sleep(0.002)
+    async with asyncio.timeout(30):
+        assert [await tried.get() for _ in range(3)]
     assert not task.done()
     assert canary.told() == {"heard_at": None, "took_ms": None}
     task.cancel()
