@@ -243,8 +243,8 @@ async def test_everything_can_be_reached_with_the_keyboard(tab: Tab, desk: Desk,
     page = tab.page
     await page.get_by_role("tab", name="Open").focus()
     await page.keyboard.press("ArrowRight")
-    await expect(page.get_by_role("tab", name="All alerts")).to_be_focused()
-    await expect(page.get_by_role("tab", name="All alerts")).to_have_attribute("aria-selected", "true")
+    await expect(page.get_by_role("tab", name="In hand")).to_be_focused()
+    await expect(page.get_by_role("tab", name="In hand")).to_have_attribute("aria-selected", "true")
     await page.keyboard.press("ArrowLeft")
     button = page.locator("#alerts > li").nth(3).get_by_role("button", name="Acknowledge")
     await button.focus()
