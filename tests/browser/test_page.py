@@ -237,6 +237,16 @@ async def test_a_disturbed_engine_is_said_plainly(tab: Tab, desk: Desk) -> None:
     await expect(tab.page.locator("#stale")).to_be_hidden()
 
 
+async def test_a_recipient_that_takes_nothing_is_named(tab: Tab, desk: Desk) -> None:
+    await enter(tab.page, desk)
+    well = {"breaker": "closed", "down_since": None}
+    down = {"breaker": "open", "down_since": "2026-05-04T12:00:00+00:00"}
+    desk.status.update(recipients={"meldkamer_em": well, "politie": down})
+    await expect(tab.page.locator("#stale")).to_contain_text("Does not take messages: politie since")
+    desk.status.update(recipients={"meldkamer_em": well, "politie": well})
+    await expect(tab.page.locator("#stale")).to_be_hidden()
+
+
 async def test_everything_can_be_reached_with_the_keyboard(tab: Tab, desk: Desk, store: Store) -> None:
     await story.play(store, clock.now_us())
     await enter(tab.page, desk)

@@ -172,6 +172,14 @@ function waitingWords(inbox, now) {
   return `${inbox.fixes} stored positions wait to be judged, the oldest since ${localText(inbox.oldest_at)}; new ones go first.${who}`;
 }
 
+// A recipient whose breaker is open hears nothing by this way now: somebody must call.
+function downWords(recipients) {
+  const down = Object.entries(recipients ?? {}).filter(([, one]) => one.down_since !== null);
+  if (down.length === 0) return "";
+  const who = down.map(([party, one]) => `${party} since ${localText(one.down_since)}`).join(", ");
+  return `Does not take messages: ${who}. It is tried on; call where it is urgent.`;
+}
+
 function drawConnection() {
   const lost = engine?.database_lost_at ?? null;
   const isWell = engine === null || engine.status.ok === true;
@@ -184,7 +192,10 @@ function drawConnection() {
   if (connection === "reconnecting" && lastSeen !== null) words = `Not connected: this page shows what was known at ${localText(lastSeen)}. It goes on by itself.`;
   else if (lost !== null) words = `The database cannot be reached since ${localText(lost)}: positions and alerts are not up to date.`;
   else if (!isWell) words = "The engine does not receive or store positions now: alerts may be late.";
-  else words = waitingWords(engine?.status.inbox ?? null, engine?.now ?? null);
+  else {
+    const waiting = waitingWords(engine?.status.inbox ?? null, engine?.now ?? null);
+    words = [downWords(engine?.status.recipients), waiting].filter((part) => part !== "").join(" ");
+  }
   if (stale.textContent !== words) stale.textContent = words;
   stale.hidden = words === "";
 }
