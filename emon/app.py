@@ -29,6 +29,7 @@ from emon.alerts.policy import Policy
 from emon.alerts.recipients import Recipients
 from emon.canary import TOPIC as CANARY_TOPIC
 from emon.canary import Canary
+from emon.audit.keyring import Keyring
 from emon.command_sender import CommandSender
 from emon.config import Address, Settings
 from emon.escalator import Escalator
@@ -42,6 +43,7 @@ from emon.model.effects import Effects
 from emon.model.instant import SECOND_US, to_datetime
 from emon.policies.written import policy_bytes, version_of
 from emon.runtime import Runtime
+from emon.sealer import Sealer
 from emon.store.errors import DatabaseUnavailable
 from emon.store.store import Store
 from emon.turn import load_step_kernels
@@ -235,6 +237,8 @@ class Service:
             sending = group.create_task(dispatcher.run(), name="dispatcher")
             climbing = group.create_task(escalator.run(), name="escalation")
             commanding = group.create_task(commands.run(), name="commands to devices")
+            sealer = Sealer(store, Keyring(self._settings.data_dir), clock.now_us)
+            sealing = group.create_task(sealer.run(), name="audit trail")
             serving = group.create_task(server.serve(sockets=[listener]), name="page")
             feeding = group.create_task(live.run(), name="live feed")
             helpers = [
@@ -256,6 +260,8 @@ class Service:
             await asyncio.gather(sending, climbing, commanding, serving)
             for task in (feeding, *helpers):
                 task.cancel()
+            sealer.stop()
+            await sealing
 
     def _services(
         self,

@@ -417,6 +417,14 @@ PORTION_AIM_ALONE_S = 0.25  # [own] the same while nothing live has come for LIV
 OVER_BUDGET_TOLD_EACH_S = 3_600  # [own] of each device in the log
 LIVE_WITHIN_S = 60  # [own] a fix that came within a plan's interval: another may come at any moment
 
+# --- audit trail --------------------------------------------------------------------------------
+SEAL_EVERY_S = 2.0  # [own] what happened hangs in the chain so soon; an edit before that leaves no trace
+SEAL_ENTRIES_MAX = 5_000  # [own] one transaction of the sealer: a few megabytes
+SEAL_ROWS_MAX = 50_000  # [own] of one span: two minutes of a whole country's tags (domain figures, row 9)
+HEAD_EVERY_S = 60  # [own] what was signed and kept elsewhere is never more than a minute behind
+HEAD_ENTRIES_MAX = 10_000  # [own] a line of heads.jsonl stays below 120 kB
+VERIFY_FINDINGS_MAX = 1_000  # [own] named one by one; more are counted
+
 # --- score --------------------------------------------------------------------------------------
 DUE_DEPTH_MIN_M = 30.0  # [field] NIJ and MoJ: 30 m indoors is what a receiver must keep; shallower is grey
 DUE_FIXES = 3  # [own] one may be lost to a plausibility test, and the two left agree

@@ -34,9 +34,11 @@ COMMANDS = (
     "broker",
     "recipients",
     "health",
+    "verify",
+    "audit",
 )
 """In the order in which ``emon --help`` shows them."""
-LATER = ("export", "import", "verify")
+LATER = ("export", "import")
 """Commands of the contract that this version does not have."""
 
 _EPILOG = """\

@@ -33,7 +33,7 @@ POSTGRES_EPOCH_US = 946_684_800_000_000
 
 # Advisory locks of this schema, in one 32-bit class of their own ("emon" in ASCII).
 LOCK_CLASS = 0x656D6F6E
-LOCK_MIGRATE, LOCK_ENGINE, LOCK_ARM, LOCK_FEED = 1, 2, 3, 4
+LOCK_MIGRATE, LOCK_ENGINE, LOCK_ARM, LOCK_FEED, LOCK_AUDIT = 1, 2, 3, 4, 5
 
 _INSTANT = struct.Struct(">q")
 

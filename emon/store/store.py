@@ -62,6 +62,7 @@ from emon.store.platform import PlatformAlerts
 from emon.store.policies import PolicyFile
 from emon.store.rows import BREACH_COLUMNS, breach_from_row
 from emon.store.suspensions import SuspensionDesk
+from emon.store.sealing import AuditSealing
 from emon.store.users import UserAccounts
 from emon.store.words_of_people import WordsOfPeople
 
@@ -128,6 +129,7 @@ class Store(
     HeartbeatRows,
     PolicyFile,
     SuspensionDesk,
+    AuditSealing,
 ):
     """One open database. Make it with ``open``; every method may raise ``DatabaseUnavailable``."""
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 import msgspec
 import psycopg
 
+from emon.model.instant import to_datetime
 from emon.store import connect as c
 from emon.store.errors import UserExists
+from emon.store.rows import storable
+
+_INSERT_LOGIN = """
+INSERT INTO staff_login (name, party, deed, address, happened_at) VALUES (%s, %s, %s, %s, %s)
+"""
 
 
 class User(msgspec.Struct, frozen=True):
@@ -55,3 +61,9 @@ class UserAccounts:
                 (name,),
             )
         return None if row is None else User(*row)
+
+    async def record_login(self, name: str, party: str | None, deed: str, address: str, at_us: int) -> None:
+        """Keep that somebody came in (``login``), went (``logout``) or was turned away (``refused``)."""
+        params = (storable(name), party, deed, storable(address), to_datetime(at_us))
+        async with self._pool.connection() as conn:
+            await c.execute(conn, _INSERT_LOGIN, params)

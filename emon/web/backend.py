@@ -183,6 +183,10 @@ class Backend(Protocol):
         """The person of this name."""
         ...
 
+    async def record_login(self, name: str, party: str | None, deed: str, address: str, at_us: int) -> None:
+        """Keep a log-in, a log-out or a refusal; ``party`` is None where no account has the name."""
+        ...
+
 
 @dataclass(frozen=True)
 class Services:

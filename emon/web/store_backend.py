@@ -115,3 +115,6 @@ class StoreBackend:
 
     async def user(self, name: str) -> User | None:
         return await self._store.user(name)
+
+    async def record_login(self, name: str, party: str | None, deed: str, address: str, at_us: int) -> None:
+        await self._store.record_login(name, party, deed, address, at_us)

@@ -63,11 +63,13 @@ class SessionRoutes:
         if user is None or not is_right:
             self._by_name.failed(name_key, now_us)
             self._by_address.failed(address, now_us)
+            await self._record(login.name, None if user is None else user.role, "refused", address)
             raise refused(401, "name or password is wrong")
         self._by_name.succeeded(name_key)
         self._by_address.succeeded(address)
         check_party(user.role)  # after the password, so that no stranger learns whose account it is
         cookie, session = self._sessions.begin(user)
+        await self._record(user.name, user.role, "login", address)
         answer = Json(_session_json(session))
         answer.set_cookie(
             COOKIE,
@@ -89,11 +91,17 @@ class SessionRoutes:
         session = await self._sessions.read(request.cookies.get(COOKIE))
         if session is not None:
             self._sessions.end(session)
+            address = request.client.host if request.client else ""
+            await self._record(session.name, session.party, "logout", address)
         answer = Response(status_code=204)
         answer.delete_cookie(
             COOKIE, path="/", httponly=True, samesite="strict", secure=self._services.secure_cookie
         )
         return answer
+
+    async def _record(self, name: str, party: str | None, deed: str, address: str) -> None:
+        """For the audit trail: who came in, who went, who was turned away."""
+        await self._services.backend.record_login(name, party, deed, address, self._services.now_us())
 
 
 def _session_json(session: Session) -> dict[str, str]:

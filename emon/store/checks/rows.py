@@ -1,0 +1,127 @@
+"""The rows themselves, held against what the trail says of each last."""
+
+from __future__ import annotations
+
+from array import array
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from emon import limits
+from emon.store.checks.chain import GONE, Trail
+from emon.store.checks.report import Connection, Report, copied, differences
+from emon.store.tables import TABLES, Table, Watched
+
+_LAST_SAID = """
+SELECT content, seq, recorded_at, written_by FROM (
+    SELECT content, seq, recorded_at, written_by, 0 AS part, seq AS place FROM audit
+    WHERE relation = %(relation)s AND row_key = %(key)s
+    UNION ALL
+    SELECT content, NULL, recorded_at, written_by, 1, capture_id FROM audit_pending
+    WHERE relation = %(relation)s AND row_key = %(key)s
+) AS said ORDER BY part DESC, place DESC LIMIT 1
+"""
+_SAID = """
+SELECT relation, row_key, seq FROM audit WHERE deed <> 'seal'
+UNION ALL SELECT relation, row_key, NULL FROM audit_pending
+"""
+
+
+def key_of(table: Table) -> str:
+    """The SQL expression of a row's key as the trigger writes it."""
+    parts = [f"coalesce(to_json(t.\"{name}\")::text, 'null')" for name in table.key]
+    return "'[' || " + " || ', ' || ".join(parts) + " || ']'"
+
+
+def content_of(table: Table) -> str:
+    """The SQL expression of a row's content as the trigger writes it."""
+    if not table.secret:
+        return "row_to_json(t)::text"
+    hashed = f"to_jsonb(encode(sha256(convert_to(t.{table.secret}, 'UTF8')), 'hex'))"
+    return f"jsonb_set(row_to_json(t)::jsonb, ARRAY['{table.secret}'], {hashed})::text"
+
+
+def check_rows(conn: Connection, report: Report, trail: Trail) -> None:
+    """Name every row that is not what the trail says, is not in it, or is in it and gone."""
+    keys, contents = array("q"), array("q")
+    for table in TABLES:
+        if table.watched is Watched.ROWS:
+            prefix = table.name.encode() + b"\n"
+            for data in copied(conn, _query(table)):
+                width = int.from_bytes(data[2:6], "big")
+                keys.append(hash(prefix + data[6 : 6 + width]))
+                contents.append(hash(data[10 + width :]))
+    report.rows = len(keys)
+    said_keys, said_contents = _last_said(trail)
+    there, order = np.unique(np.frombuffer(keys, np.int64), return_index=True)
+    content = np.frombuffer(contents, np.int64)[order]
+    spot = np.searchsorted(said_keys, there)
+    known = spot < len(said_keys)
+    known[known] = said_keys[spot[known]] == there[known]
+    same = known.copy()
+    same[known] = said_contents[spot[known]] == content[known]
+    suspects = set(there[~same].tolist())
+    if suspects:
+        _name_rows(conn, report, suspects)
+    gone = said_keys[(said_contents != GONE) & ~np.isin(said_keys, there)]
+    if len(gone):
+        _name_gone(conn, report, set(gone.tolist()))
+
+
+def _query(table: Table) -> str:
+    return f"SELECT {key_of(table)}, {content_of(table)} FROM {table.name} AS t"
+
+
+def _last_said(trail: Trail) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The last content of each key, by key."""
+    if not trail.keys:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    keys = np.frombuffer(trail.keys, np.int64)[::-1]
+    found, place = np.unique(keys, return_index=True)
+    return found, np.frombuffer(trail.contents, np.int64)[::-1][place]
+
+
+def _name_rows(conn: Connection, report: Report, suspects: set[int]) -> None:
+    """Look at the suspects' text: a later schema's columns and another session's time zone are no change."""
+    for table in TABLES:
+        if table.watched is not Watched.ROWS:
+            continue
+        prefix = table.name.encode() + b"\n"
+        found = []
+        for data in copied(conn, _query(table)):
+            width = int.from_bytes(data[2:6], "big")
+            if hash(prefix + data[6 : 6 + width]) in suspects:
+                found.append((data[6 : 6 + width].decode(), data[10 + width :].decode()))
+            if len(found) >= limits.SEAL_ENTRIES_MAX:
+                _compare(conn, report, table, found)
+                found = []
+        _compare(conn, report, table, found)
+
+
+def _compare(conn: Connection, report: Report, table: Table, found: list[tuple[str, str]]) -> None:
+    for key, now in found:
+        said = _said_last(conn, table.name, key)
+        if said is None:
+            report.found(table.name, key, "the row is not in the trail: it was put there past it")
+            continue
+        content, seq, recorded_at, written_by = said
+        changed = differences(content, now)
+        if changed:
+            since = f"{recorded_at:%Y-%m-%dT%H:%M:%S.%fZ} by {written_by}"
+            report.found(table.name, key, f"{'; '.join(changed)} at {since}", seq)
+
+
+def _said_last(conn: Connection, relation: str, key: str) -> tuple[Any, ...] | None:
+    return conn.execute(_LAST_SAID.encode(), {"relation": relation, "key": key}).fetchone()
+
+
+def _name_gone(conn: Connection, report: Report, gone: set[int]) -> None:
+    with conn.cursor(name="said") as cursor:
+        cursor.execute(_SAID.encode())
+        last: dict[tuple[str, str], int | None] = {}
+        for relation, key, seq in cursor:
+            if hash(f"{relation}\n{key}".encode()) in gone:
+                last[(relation, key)] = seq
+    for (relation, key), seq in last.items():
+        report.found(relation, key, "the row is gone, which the trail does not know", seq)
