@@ -423,6 +423,8 @@ SEAL_ENTRIES_MAX = 5_000  # [own] one transaction of the sealer: a few megabytes
 SEAL_ROWS_MAX = 50_000  # [own] of one span: two minutes of a whole country's tags (domain figures, row 9)
 HEAD_EVERY_S = 60  # [own] what was signed and kept elsewhere is never more than a minute behind
 HEAD_ENTRIES_MAX = 10_000  # [own] a line of heads.jsonl stays below 120 kB
+EXPORT_PART_BYTES = 8_388_608  # [own] of one file of an export, which is held in memory whole
+IMPORT_DAY_FIXES_MIN = 1_000  # [own] a day with so many fixes gets a partition of its own
 VERIFY_FINDINGS_MAX = 1_000  # [own] named one by one; more are counted
 
 # --- score --------------------------------------------------------------------------------------

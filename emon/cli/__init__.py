@@ -34,12 +34,12 @@ COMMANDS = (
     "broker",
     "recipients",
     "health",
+    "export",
+    "import",
     "verify",
     "audit",
 )
 """In the order in which ``emon --help`` shows them."""
-LATER = ("export", "import")
-"""Commands of the contract that this version does not have."""
 
 _EPILOG = """\
 begin here:
@@ -69,7 +69,8 @@ def build_parser(commands: Sequence[str] = COMMANDS) -> Parser:
     parser.add_argument("--version", action="version", version=f"emon {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
     for name in commands:
-        importlib.import_module(f"emon.cli.{name}").register(subparsers)
+        module = "import_" if name == "import" else name  # a word of the language
+        importlib.import_module(f"emon.cli.{module}").register(subparsers)
     return parser
 
 
@@ -112,9 +113,6 @@ def _run(arguments: list[str]) -> int:
 
 
 def _unknown(name: str) -> int:
-    if name in LATER:
-        print(f"emon: {name} arrives with a later version; emon --help lists what is here", file=sys.stderr)
-        return os.EX_USAGE
     near = difflib.get_close_matches(name, COMMANDS, n=1)
     advice = f"did you mean {near[0]}?" if near else "emon --help lists the commands"
     print(f"emon: there is no command {name!r}; {advice}", file=sys.stderr)

@@ -13,7 +13,7 @@ done beside it. Heads are lines of JSON: keep them where the database's owner do
 `emon verify --heads`.
 
 examples:
-  $ emon audit heads >> /mnt/notary/heads.jsonl      every key and head so far
+  $ emon audit heads                                every key and head so far
   $ emon audit heads --after 5210                    those above entry 5210, and all keys
   $ emon audit rotate-key
   key 3f9c21aa07be4d15 signs from now on, introduced by key 90b1c6de2f847a33

@@ -64,7 +64,6 @@ def run(args: argparse.Namespace) -> int:
     from emon.config import load_settings
     from emon.store.checks.verify import verify_trail
     from emon.store.errors import DatabaseUnavailable, StoreFault
-    from emon.store.store import Store
 
     settings = load_settings(os.environ, args.config)
     try:
@@ -76,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"emon verify: {fault}", file=sys.stderr)
         return os.EX_DATAERR
     try:
-        asyncio.run(_schema_fits(Store, settings.database_url))
+        asyncio.run(schema_fits(settings.database_url))
         report = verify_trail(settings.database_url, kept, args.trust)
     except DatabaseUnavailable as fault:
         print(f"emon verify: {fault}", file=sys.stderr)
@@ -90,9 +89,11 @@ def run(args: argparse.Namespace) -> int:
     return os.EX_OK if report.agrees else 1
 
 
-async def _schema_fits(store: type, url: str) -> None:
-    opened = await store.open(url)  # type: ignore[attr-defined]
-    await opened.close()
+async def schema_fits(url: str) -> None:
+    """Raises the store's faults unless the database has this release's schema."""
+    from emon.store.store import Store
+
+    await (await Store.open(url)).close()
 
 
 def _show(report: Report, *, as_json: bool) -> None:

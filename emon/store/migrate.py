@@ -227,3 +227,18 @@ async def migrate(
             return await migrate_connection(conn, say, days_ahead)
     finally:
         await conn.close()
+
+
+async def migrate_new(url: str, *, days_ahead: int) -> None:
+    """Give a database that has no schema at all this release's; one that has any must have just that.
+
+    Raises as ``migrate`` and ``check_schema`` do.
+    """
+    conn = await c.connect(url, purpose="migrate")
+    try:
+        with c.as_store_faults(url):
+            if not await applied_migrations(conn):
+                await migrate_connection(conn, lambda _: None, days_ahead)
+            await check_schema(conn)
+    finally:
+        await conn.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emon.cli import COMMANDS, LATER, main
+from emon.cli import COMMANDS, main
 
 
 def emon(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -69,12 +69,6 @@ def test_an_unknown_command_gets_a_suggestion(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert advice in captured.err
-
-
-@pytest.mark.parametrize("command", LATER)
-def test_a_command_of_a_later_version_says_so(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([command]) == os.EX_USAGE
-    assert f"{command} arrives with a later version" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["locate"], ["replay", "--no-such-option", "a", "b"], ["--bogus"]])
