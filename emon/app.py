@@ -27,9 +27,9 @@ from emon.alerts.lanes import LaneHealth
 from emon.alerts.links import Links
 from emon.alerts.policy import Policy
 from emon.alerts.recipients import Recipients
+from emon.audit.keyring import Keyring
 from emon.canary import TOPIC as CANARY_TOPIC
 from emon.canary import Canary
-from emon.audit.keyring import Keyring
 from emon.command_sender import CommandSender
 from emon.config import Address, Settings
 from emon.escalator import Escalator
