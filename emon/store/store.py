@@ -61,8 +61,8 @@ from emon.store.placed_orders import PlacedOrders
 from emon.store.platform import PlatformAlerts
 from emon.store.policies import PolicyFile
 from emon.store.rows import BREACH_COLUMNS, breach_from_row
-from emon.store.suspensions import SuspensionDesk
 from emon.store.sealing import AuditSealing
+from emon.store.suspensions import SuspensionDesk
 from emon.store.users import UserAccounts
 from emon.store.words_of_people import WordsOfPeople
 

@@ -74,6 +74,7 @@ TABLES: tuple[Table, ...] = (
     _rows("said_again", "alert_id", "word", "party", "person", "via"),
     _rows("link_used", "delivery_id", fixed=True),
     _rows("alert_beside", "id", fixed=True),
+    _rows("suspension_request", "id"),
     _rows("clock_step", "at", fixed=True),
     _rows("command", "id"),
     _rows("trouble", "id"),

@@ -181,6 +181,7 @@ SELECT audit_rows('resolution', '', 'alert_id');
 SELECT audit_rows('said_again', '', 'alert_id', 'word', 'party', 'person', 'via');
 SELECT audit_rows('link_used', '', 'delivery_id');
 SELECT audit_rows('alert_beside', '', 'id');
+SELECT audit_rows('suspension_request', '', 'id');
 SELECT audit_rows('clock_step', '', 'at');
 SELECT audit_rows('policy_version', '', 'version');
 SELECT audit_rows('policy_use', '', 'id');
