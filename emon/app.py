@@ -13,7 +13,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -119,13 +119,12 @@ class Service:
         engine cannot go on after.
         """
         settings = self._settings
-        give_up_s = float(settings.give_up_s) or None
         listener = _listen(settings.http_listen)
         with said_when_slow(_log.warning):
             await asyncio.to_thread(load_step_kernels)
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(listener.close)
-            store = await Store.open(settings.database_url, give_up_s=give_up_s or 10.0**9)
+            store = await Store.open(settings.database_url, give_up_s=float(settings.give_up_s) or 10.0**9)
             stack.push_async_callback(store.close)
             await self._make_partitions(store)
             await store.claim_engine()
@@ -137,22 +136,9 @@ class Service:
                 )
             )
             dispatcher = Dispatcher(store, channels, clock.now_us)
-            if settings.nats_monitor_url is not None:
-                await say_what_loses_fixes(settings.nats_monitor_url)
-            source = await stack.enter_async_context(
-                SOURCES[settings.mqtt_source](
-                    settings.mqtt_url, client_id=settings.mqtt_client_id, give_up_s=give_up_s
-                )
-            )
+            source = await stack.enter_async_context(await self._source())
             commands = CommandSender(store, source, clock.now_us)
-            escalator = Escalator(
-                store,
-                self._policy,
-                self._recipients.climbing,
-                now_us=clock.now_us,
-                steady_us=clock.steady_us,
-                on_climb=dispatcher.wake,
-            )
+            escalator = self._escalator(store, dispatcher)
             canary = Canary(store, source.publish, now_us=clock.now_us) if settings.canary == "on" else None
             backend = StoreBackend(store, self._policy)
             runtime = Runtime(
@@ -166,44 +152,20 @@ class Service:
                 canary=None if canary is None else (CANARY_TOPIC, canary),
             )
 
-            watchdog = Watchdog(
-                store,
-                lambda now_us: _health(runtime, source, watchdog, canary, now_us),
-                reached(tuple(self._recipients.routes)),
-                self._recipients.deliveries,
-                now_us=clock.now_us,
-                on_told=lambda: live.wake(),  # the dispatcher hears the store's notice
-                policy=self._policy,
+            watchdog = self._watchdog(
+                store, lambda now_us: _health(runtime, source, watchdog, canary, now_us), lambda: live.wake()
             )
 
-            recipients_watch = RecipientsWatch(
-                store,
-                reached(tuple(self._recipients.routes)),
-                self._recipients.deliveries,
-                now_us=clock.now_us,
-                on_told=lambda: live.wake(),
-                policy=self._policy,
-            )
-            heartbeats = Heartbeats(
-                store,
-                channels,
-                now_us=clock.now_us,
-                steady_us=clock.steady_us,
-                judging=lambda now_us: _judging(runtime, now_us),
-                well=lambda: bool(status()["ok"]),
-            )
+            recipients_watch = self._recipients_watch(store, lambda: live.wake())
+            heartbeats = _heartbeats(store, channels, runtime, lambda: bool(status()["ok"]))
 
             def status() -> dict[str, object]:
                 return _status(runtime, source, watchdog, dispatcher, canary)
 
             live = LiveFeed(backend, clock.now_us, status)
             server = _server(self._services(backend, live, status, links))
-            started = Started(
-                http_url=f"http://{_bound(listener)}",
-                store=store,
-                runtime=runtime,
-                description=str(await store.describe()),
-            )
+            described = str(await store.describe())
+            started = Started(f"http://{_bound(listener)}", store, runtime, described)
             await self._work(
                 started,
                 dispatcher,
@@ -219,6 +181,48 @@ class Service:
                     *(() if canary is None else (canary.run(),)),
                 ),
             )
+
+    async def _source(self) -> ReconnectingSource:
+        """Not yet connected. What a broker loses is said before anything is taken from it."""
+        settings = self._settings
+        if settings.nats_monitor_url is not None:
+            await say_what_loses_fixes(settings.nats_monitor_url)
+        give_up_s = float(settings.give_up_s) or None
+        kind = SOURCES[settings.mqtt_source]
+        return kind(settings.mqtt_url, client_id=settings.mqtt_client_id, give_up_s=give_up_s)
+
+    def _watchdog(
+        self, store: Store, health: Callable[[int], Health], on_told: Callable[[], None]
+    ) -> Watchdog:
+        return Watchdog(
+            store,
+            health,
+            reached(tuple(self._recipients.routes)),
+            self._recipients.deliveries,
+            now_us=clock.now_us,
+            on_told=on_told,  # the dispatcher hears the store's notice
+            policy=self._policy,
+        )
+
+    def _recipients_watch(self, store: Store, on_told: Callable[[], None]) -> RecipientsWatch:
+        return RecipientsWatch(
+            store,
+            reached(tuple(self._recipients.routes)),
+            self._recipients.deliveries,
+            now_us=clock.now_us,
+            on_told=on_told,
+            policy=self._policy,
+        )
+
+    def _escalator(self, store: Store, dispatcher: Dispatcher) -> Escalator:
+        return Escalator(
+            store,
+            self._policy,
+            self._recipients.climbing,
+            now_us=clock.now_us,
+            steady_us=clock.steady_us,
+            on_climb=dispatcher.wake,
+        )
 
     async def _work(
         self,
@@ -327,6 +331,19 @@ def _health(
         last_fix_us=status.last_fix_at_us,
         inbox_old_us=runtime.inbox.old_since_us(now_us),
         canary_us=canary.missing_since_us(now_us, back_us) if canary is not None and there else None,
+    )
+
+
+def _heartbeats(
+    store: Store, channels: Mapping[str, object], runtime: Runtime, well: Callable[[], bool]
+) -> Heartbeats:
+    return Heartbeats(
+        store,
+        channels,
+        now_us=clock.now_us,
+        steady_us=clock.steady_us,
+        judging=lambda now_us: _judging(runtime, now_us),
+        well=well,
     )
 
 

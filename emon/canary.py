@@ -93,6 +93,7 @@ class Canary:
             await asyncio.sleep(self._each_s)
 
     async def _once(self) -> None:
+        """Publish one fix and look until its alert is on file. A fault is said, and raised nowhere."""
         at_us = self._now_us()
         seq = at_us // SECOND_US % 2**32
         lon, lat = _PLACE
