@@ -69,7 +69,7 @@ def test_stays_are_where_the_true_positions_say(name: str) -> None:
     """Held to positions each 5 s: wrong within a stay, right outside all of them, edges aside."""
     world = suite("curfew", _SEED, wearers=4, days=4) if name == "curfew" else _world(name)
     instants_s = np.arange(0.0, world.days * 86_400.0, 5.0)
-    assert name == "fleet" or world.truth.stays
+    assert name in ("fleet", "upkeep") or world.truth.stays
     for condition in world.conditions:
         path = world.track_of(condition.wearer).path
         lon, lat, _, _ = positions_at(path, instants_s)
