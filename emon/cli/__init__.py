@@ -58,13 +58,21 @@ class Parser(argparse.ArgumentParser):
         self.exit(os.EX_USAGE, f"{self.prog}: {message}\nTry: {self.prog} --help\n")
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Leaves the longest command room beside its line: argparse forgets how far commands are indented."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        self._action_max_length = max(map(len, COMMANDS)) + 4
+
+
 def build_parser(commands: Sequence[str] = COMMANDS) -> Parser:
     """The parser with the given commands; each module of emon/cli registers its own arguments."""
     parser = Parser(
         prog="emon",
         description="Checks bracelet positions against location and area bans and tells who must know.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
     parser.add_argument("--version", action="version", version=f"emon {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
