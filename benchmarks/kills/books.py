@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 
 from benchmarks.kills.publisher import Acked, Key
+from emon.alerts.channels.smtp import message_id
 from emon.engine import Message
 from emon.ingest.decode import decode
 from emon.ingest.topics import Channel, topic_for
@@ -27,14 +28,15 @@ _US = "(extract(epoch FROM {}) * 1000000)::bigint"
 
 @dataclass(frozen=True)
 class Stored:
-    """What the database holds. Fixes are (device, seq, t in ms, received_at in µs, raw)."""
+    """What the database holds. Fixes are (device, seq, t in ms, received_at in µs, raw); deliveries (id,
+    received, told by another one)."""
 
     fixes: list[tuple[str, int, int, int, bytes]]
     orders: list[tuple[bytes, int]]
     stops: list[tuple[int, int | None]]
     breaches: list[tuple[Any, ...]]
     alerts: list[tuple[Any, ...]]
-    deliveries: list[tuple[str, bool]]
+    deliveries: list[tuple[str, bool, bool]]
     waiting: int
     last_us: int
 
@@ -90,7 +92,9 @@ async def stored(url: str) -> Stored:
                 f"SELECT id, event, priority, {_US.format('at')}, recipients, breach_id, order_id,"
                 " condition_id, certainty, device FROM alert"
             ),
-            deliveries=await rows("SELECT id, delivered_at IS NOT NULL FROM delivery"),
+            deliveries=await rows(
+                "SELECT id, delivered_at IS NOT NULL, joined_into IS NOT NULL FROM delivery"
+            ),
             waiting=await _waiting(conn),
             last_us=last[0],
         )
@@ -162,17 +166,20 @@ def compare_alerts(books: Books, rows: Stored, again: MemoryArchive) -> None:
 def compare_deliveries(books: Books, rows: Stored, ledgers: Iterable[Path]) -> None:
     """Each delivery once at its recipient: a repeat under the same id is no second alert."""
     books.deliveries = len(rows.deliveries)
-    _add(books, "deliveries were never received", [key for key, done in rows.deliveries if not done])
+    _add(books, "deliveries were never received", [key for key, done, _ in rows.deliveries if not done])
+    # An e-mail's id is its delivery's, or where that is no name for a mail, its digest.
+    of_message = {message_id(key, "x@x").partition("@")[0]: key for key, _, _ in rows.deliveries}
     heard: Counter[str] = Counter()
     for ledger in ledgers:
         for text in ledger.read_text("utf-8").splitlines() if ledger.exists() else ():
             line = json.loads(text)
             if line["kind"] == "message":
-                heard[_delivery_of(line["id"])] += 1
+                heard[of_message.get(line["id"].partition("@")[0], line["id"])] += 1
             books.repeats_received += line["kind"] == "repeat"
-    due = {key for key, _ in rows.deliveries}
-    _add(books, "deliveries did not reach the recipient", sorted(due - set(heard)))
-    _add(books, "messages came to a recipient that no delivery sent", sorted(set(heard) - due))
+    alone = {key for key, _, joined in rows.deliveries if not joined}
+    strangers = set(heard) - {key for key, _, _ in rows.deliveries}
+    _add(books, "deliveries did not reach the recipient", sorted(alone - set(heard)))
+    _add(books, "messages came to a recipient that no delivery sent", sorted(strangers))
     _add(books, "messages were new to a recipient twice", [key for key, count in heard.items() if count > 1])
 
 
@@ -180,11 +187,6 @@ def _add(books: Books, what: str, found: Iterable[object]) -> None:
     some = list(found)
     if some:
         books.faults.append(f"{len(some)} {what}, such as {some[:3]}")
-
-
-def _delivery_of(message_id: str) -> str:
-    """A delivery's id; e-mail has it as ``<ALERT.PARTY@…>``."""
-    return message_id.strip("<>").partition("@")[0].replace(".", ":")
 
 
 def _line(alert: Alert) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from benchmarks.kills.books import Stored, compare_fixes
+from benchmarks.kills.books import Books, Stored, compare_deliveries, compare_fixes
 from benchmarks.kills.publisher import Acked, Key
 from benchmarks.kills.run import Plan, run
 from benchmarks.kills.schedule import Part, kills
+from emon.alerts.channels.smtp import message_id
 from emon.demo.broker import EmbeddedBroker
 
 SEED = 1209  # of those whose four kills meet every part, the one that waits least
@@ -55,6 +57,21 @@ def test_the_books_find_what_must_not_be(stored: Stored, said: str) -> None:
     books = compare_fixes({KEY: b"{}"}, {KEY: Acked(b"{}", 5)}, stored, [])
     assert len(books.faults) == 1
     assert said in books.faults[0]
+
+
+def test_deliveries_are_known_by_what_the_recipient_got(tmp_path: Path) -> None:
+    """A webhook has the delivery's id, an e-mail a form of it, and one that another tells has no message."""
+    ids = ["a:politie", "a:meldkamer_em", "a:meldkamer_em:1", "b:politie"]
+    stored = Stored([], [], [], [], [], [(key, True, key == "b:politie") for key in ids], 0, 0)
+    got = [ids[0], *(message_id(key, "emon@demo.invalid") for key in ids[1:3])]
+    ledger = tmp_path / "l"
+    ledger.write_text("".join(json.dumps({"kind": "message", "id": one}) + "\n" for one in got))
+    books = Books()
+    compare_deliveries(books, stored, [ledger])
+    assert books.faults == []
+    ledger.write_text(ledger.read_text() + '{"kind": "message", "id": "stranger"}\n')
+    compare_deliveries(books, stored, [ledger])
+    assert len(books.faults) == 1
 
 
 def test_what_a_broker_does_not_promise_is_counted_apart() -> None:
