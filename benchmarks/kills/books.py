@@ -166,7 +166,7 @@ def compare_alerts(books: Books, rows: Stored, again: MemoryArchive) -> None:
 def compare_deliveries(books: Books, rows: Stored, ledgers: Iterable[Path]) -> None:
     """Each delivery once at its recipient: a repeat under the same id is no second alert."""
     books.deliveries = len(rows.deliveries)
-    _add(books, "deliveries were never received", [key for key, done, _ in rows.deliveries if not done])
+    _add(books, "deliveries were not received in time", [key for key, done, _ in rows.deliveries if not done])
     # An e-mail's id is its delivery's, or where that is no name for a mail, its digest.
     of_message = {message_id(key, "x@x").partition("@")[0]: key for key, _, _ in rows.deliveries}
     heard: Counter[str] = Counter()
