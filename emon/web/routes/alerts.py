@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -21,6 +23,26 @@ ALERT_ID = re.compile(r"[0-9a-f]{16}\Z", re.ASCII)
 _BEFORE = re.compile(r"([0-9]{1,17})-([0-9a-f]{16})\Z", re.ASCII)
 SIGNATURE = "webhook-signature"
 STATUSES = ("all", "open", "acknowledged", "unresolved", "resolved")
+Word = TypeVar("Word")
+
+
+async def signed_word(
+    services: Services, request: Request, alert_id: str, verify: Callable[..., Word]
+) -> Word:
+    """What ``verify`` (of ``emon.alerts.acknowledge``) reads in what a party says of an alert,
+    signed and without a session. Raises the refusal.
+
+    Nobody has proved anything before the signature is read: the body is bounded to what such words need.
+    """
+    body = await read_body(request, ACKNOWLEDGEMENT_BYTES_MAX)
+    try:
+        keys = services.keys.get(claimed_party(body))
+        if keys is None:
+            raise refused(401, "no matching signature")
+        now_us = services.now_us()
+        return verify(request.headers, body, keys.secrets_at(now_us), now_us, alert_id=alert_id)
+    except AcknowledgementRefused as fault:
+        raise refused(fault.http_status, fault.reason) from None
 
 
 class AlertRoutes:
@@ -65,18 +87,7 @@ class AlertRoutes:
         return await self._take(alert_id, session.party, session.name, "page")
 
     async def _acknowledge_signed(self, request: Request, alert_id: str) -> Response:
-        body = await read_body(request, ACKNOWLEDGEMENT_BYTES_MAX)
-        try:
-            party = claimed_party(body)
-            keys = self._services.keys.get(party)
-            if keys is None:
-                raise refused(401, "no matching signature")
-            now_us = self._services.now_us()
-            said = verify_acknowledgement(
-                request.headers, body, keys.secrets_at(now_us), now_us, alert_id=alert_id
-            )
-        except AcknowledgementRefused as fault:
-            raise refused(fault.http_status, fault.reason) from None
+        said = await signed_word(self._services, request, alert_id, verify_acknowledgement)
         return await self._take(alert_id, said.party, said.person, "webhook")
 
     async def _take(self, alert_id: str, party: str, person: str, via: str) -> Response:

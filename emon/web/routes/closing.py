@@ -7,14 +7,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from emon.alerts.acknowledge import AcknowledgementRefused, claimed_party, verify_closing
+from emon.alerts.acknowledge import verify_closing
 from emon.limits import CLOSING_NOTE_CHARS_MAX
 from emon.model.resolution import Closing, ClosingCause, ClosingOutcome, VictimOutcome
 from emon.store.errors import AlertUnknown, ClosedOtherwise, ClosingIncomplete, NotTheirs
 from emon.web.backend import Services
 from emon.web.guard import Guard
-from emon.web.http import Json, Refused, read_body, read_json, refused
-from emon.web.routes.alerts import ALERT_ID, SIGNATURE
+from emon.web.http import Json, Refused, read_json, refused
+from emon.web.routes.alerts import ALERT_ID, SIGNATURE, signed_word
 from emon.web.shapes import life_json, resolution_json
 
 
@@ -43,17 +43,7 @@ class ClosingRoutes:
         if ALERT_ID.match(alert_id) is None:
             raise refused(404, "there is no such alert")
         if SIGNATURE in request.headers:
-            body = await read_body(request)
-            try:
-                keys = self._services.keys.get(claimed_party(body))
-                if keys is None:
-                    raise refused(401, "no matching signature")
-                now_us = self._services.now_us()
-                said = verify_closing(
-                    request.headers, body, keys.secrets_at(now_us), now_us, alert_id=alert_id
-                )
-            except AcknowledgementRefused as fault:
-                raise refused(fault.http_status, fault.reason) from None
+            said = await signed_word(self._services, request, alert_id, verify_closing)
             return await self._close(alert_id, said.party, said.person, said.closing, "webhook")
         session = await self._guard.session(request)
         given = await read_json(request, _Closing)
