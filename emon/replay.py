@@ -7,7 +7,9 @@ read (invariant 2).
 from __future__ import annotations
 
 import bisect
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -40,6 +42,20 @@ class Received(msgspec.Struct, frozen=True):
     received_at_us: int
     message: Message = _NOTHING
     service: bool | None = None
+
+
+class Obedient(Protocol):
+    """Devices that are no record but hear, in a replay, what they are asked: those of a simulator."""
+
+    @property
+    def next_us(self) -> int | None:
+        """When a message comes next that was asked for."""
+
+    def come(self, at_us: int) -> Sequence[Message]:
+        """The messages that come up to an instant."""
+
+    def hear(self, commands: Sequence[Command]) -> None:
+        """What was decided to ask; nothing comes of it before the instant of the decision has passed."""
 
 
 class Counts(msgspec.Struct):
@@ -208,10 +224,12 @@ async def replay(
     policy: Policy = DEFAULT_POLICY,
     until_us: int | None = None,
     quietly: bool = True,
+    obedient: tuple[Sequence[str], Obedient] | None = None,
 ) -> MemoryArchive:
     """Judge everything received up to ``until_us`` (default: the latest receipt), and fire no
     timer beyond it. The archive holds the outcome. ``quietly`` False: without the quiet path, to the same
-    outcome."""
+    outcome. ``obedient``: devices by name whose commands are timed, and what answers them while it goes on;
+    what they send belongs to what was received as if it had been on file."""
     by_instant: dict[int, list[Message]] = {}
     service: dict[int, set[bool]] = {}
     for item in received:
@@ -219,23 +237,28 @@ async def replay(
             by_instant.setdefault(item.received_at_us, []).append(item.message)
             if item.service is not None:
                 service.setdefault(item.received_at_us, set()).add(item.service)
-    archive = MemoryArchive(who_replies(by_instant.values()))
+    names, devices = obedient or ((), None)
+    archive = MemoryArchive([*who_replies(by_instant.values()), *names])
     end_us = until_us if until_us is not None else max(by_instant, default=None)
     if end_us is None:
         return archive
     archive.end_us = end_us
     armed = _by_arming(versions, end_us)
-    instants = sorted({*by_instant, *armed})
+    instants = deque(sorted({*by_instant, *armed}))
     state = initial_state(min([*instants, end_us]) - 1, archive.remembered(), quietly=quietly)
-    for at_us in instants:
+    while (at_us := _next_us(instants, state, devices, end_us)) is not None:
         known = frozenset(state.by_device)
         state = with_orders(state, armed.get(at_us, []))
         new = frozenset(state.by_device) - known
         since_us = at_us - UNKNOWN_DEVICE_RETAKE_S * SECOND_US
         messages = [*archive.take_again(new, since_us), *by_instant.get(at_us, [])]
+        messages += [] if devices is None else devices.come(at_us)
         said = service.get(at_us, set())
         inputs = Inputs(at_us, tuple(messages), up=True in said)
+        asked = len(archive.commands)
         state = await _step(archive, state, inputs, policy)
+        if devices is not None:
+            devices.hear(archive.commands[asked:])
         if False in said:
             # What is received at the instant of a stop was still judged.
             state = service_down(state, at_us)
@@ -243,6 +266,18 @@ async def replay(
     if state.at_us <= end_us:
         state = await _step(archive, state, Inputs(end_us + 1), policy)
     return archive
+
+
+def _next_us(instants: deque[int], state: State, devices: Obedient | None, end_us: int) -> int | None:
+    """The next instant of the record; before it that of an answer, or of a timer that may ask for one."""
+    if devices is not None:
+        # A timer fires after the inputs of its instant; its instant may lie early: one look a second.
+        timer_us = state.next_timer_us
+        due_us = None if timer_us is None else max(timer_us + 1, state.at_us + SECOND_US)
+        soon = [at_us for at_us in (devices.next_us, due_us) if at_us is not None and at_us <= end_us]
+        if soon and (not instants or min(soon) < instants[0]):
+            return min(soon)
+    return instants.popleft() if instants else None
 
 
 def who_replies(received: Iterable[Iterable[Message]]) -> list[str]:

@@ -47,6 +47,21 @@ def figures_table(quiet: Pool, stays: Sequence[StayRow], recorded: Pool | None) 
     return table(["figure", "of", "measured (95 %)", "asked", "N"], rows)
 
 
+def beside_table(alone: tuple[Pool, Sequence[StayRow]], obeyed: tuple[Pool, Sequence[StayRow]]) -> str:
+    """The same figures of devices that keep their plan, and of devices that hear what they are asked; of each
+    the rows where bans are kept, and the stays where they are broken."""
+    columns = []
+    for quiet, stays in (alone, obeyed):
+        rows = [*_missed("all", stays), *_soon(stays), *(_quiet("all", quiet) if quiet.rows else [])]
+        columns.append({(row[0], row[1]): row for row in rows})
+    joined = []
+    for key, row in columns[1].items():
+        before = columns[0].get(key, ["", "", "–", "", "0"])
+        if "0" not in (before[4], row[4]):
+            joined.append([*key, before[2], before[4], row[2], row[4], row[3]])
+    return table(["figure", "of", "by plan alone", "N", "asked by the engine", "N", "asked for"], joined)
+
+
 def _missed(of: str, stays: Sequence[StayRow]) -> list[list[str]]:
     bans = [stay for stay in stays if stay.kind != OUTSIDE]
     met = [stay for stay in bans if stay.met]

@@ -31,6 +31,7 @@ from benchmarks.detection.engines import (
     told_in,
 )
 from benchmarks.detection.incursions import least_speeds
+from benchmarks.detection.obedience import obeyed_scene
 from benchmarks.detection.scene import Scene, scene_of_suite
 from benchmarks.detection.stays import StayRow, stay_rows
 from benchmarks.detection.tally import Blindness, Row, blindness_of, rows_of
@@ -41,6 +42,8 @@ from simulator.suites import suite
 
 ROOT = Path(__file__).resolve().parents[2]
 TRACKS_SUITE = "recorded tracks"
+OBEYS = "obeys"
+"""The setting of a job whose devices hear what our engine asks while it judges."""
 _TELLING = (
     "__main__.py",
     "charts.py",
@@ -82,31 +85,28 @@ class Result(msgspec.Struct):
 def scene_of(job: Job) -> Scene:
     if job.suite == TRACKS_SUITE:
         return scene_of_tracks(job.seed, **job.setting)
-    setting: Any = {name: tuple(v) if isinstance(v, list) else v for name, v in job.setting.items()}
-    return scene_of_suite(suite(job.suite, job.seed, **setting))
+    return scene_of_suite(suite(job.suite, job.seed, **_parameters(job)))
+
+
+def _parameters(job: Job) -> dict[str, Any]:
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in job.setting.items()}
 
 
 def done(job: Job) -> Result:
     """Play the world, let each rule judge it, and score what they told."""
+    if OBEYS in job.setting:
+        scene, lines, _ = obeyed_scene(job.suite, job.seed, **_parameters(job))
+        result = _empty(job, scene)
+        _ours(result, scene, lines)
+        return result
     scene = scene_of(job)
-    result = Result(job, {}, Blindness(), sum(len(r.message.decoded.fixes) for r in scene.received))
+    result = _empty(job, scene)
     if OURS in job.rules:
         ablation = next((each for each in ABLATIONS if each.name == job.ablation), None)
         try:
-            lines = replayed(scene, ablation)
+            _ours(result, scene, replayed(scene, ablation))
         except Unjudged as why:
             result.unjudged = str(why)
-        else:
-            alerts = told_in(lines)
-            judged = judge(scene.truth, alerts)
-            result.stays = stay_rows(scene, judged, lines)
-            result.rules[OURS] = rows_of(judged, scene.resampled)
-            speeds_m_s = least_speeds(scene, lines)
-            for row in result.rules[OURS]:
-                row.incursion_speeds_m_s = speeds_m_s.get(row.wearer, [])
-            result.blind = blindness_of(judged)
-            for name, least in CUTS.items():
-                result.rules[name] = rows_of(judge(scene.truth, cut(alerts, least)), scene.resampled)
     known: dict[tuple[Told, ...], list[Row]] = {}
     for key in (each for each in job.rules if each != OURS):
         rule = rule_of(key)
@@ -115,6 +115,24 @@ def done(job: Job) -> Result:
             known[told_by_it] = rows_of(judge(scene.truth, told_by_it), scene.resampled)
         result.rules[key] = known[told_by_it]
     return result
+
+
+def _empty(job: Job, scene: Scene) -> Result:
+    return Result(job, {}, Blindness(), sum(len(r.message.decoded.fixes) for r in scene.received))
+
+
+def _ours(result: Result, scene: Scene, lines: list[dict[str, Any]]) -> None:
+    """What the score says of our engine's alerts among the lines of a replay."""
+    alerts = told_in(lines)
+    judged = judge(scene.truth, alerts)
+    result.stays = stay_rows(scene, judged, lines)
+    result.rules[OURS] = rows_of(judged, scene.resampled)
+    speeds_m_s = least_speeds(scene, lines)
+    for row in result.rules[OURS]:
+        row.incursion_speeds_m_s = speeds_m_s.get(row.wearer, [])
+    result.blind = blindness_of(judged)
+    for name, least in CUTS.items():
+        result.rules[name] = rows_of(judge(scene.truth, cut(alerts, least)), scene.resampled)
 
 
 # --- many jobs ----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from benchmarks.detection.engines import ABLATIONS, OURS, default_key, keys_of, possible
-from benchmarks.detection.jobs import TRACKS_SUITE, Job
+from benchmarks.detection.jobs import OBEYS, TRACKS_SUITE, Job
 from benchmarks.detection.rivals import RULES
 from simulator.suites import TEST_SEEDS, TRAINING_SEEDS
 
@@ -16,6 +16,7 @@ CURFEW = "curfew"
 CONTACT = "victim-moving"
 APPROACHES = ("stalking-foot", "stalking-bicycle", "stalking-car", "stalking-train", "evening-ban")
 """Suites in which bans of a place are truly broken."""
+OBEYING_SUITES = (DRIFT, *APPROACHES)
 DEFAULTS = tuple(default_key(rule) for rule in RULES)
 _SHORT = {"days": 10}
 
@@ -59,6 +60,7 @@ class Scale:
     test: int
     parts: int
     tracks: int
+    obeying: int = 0
     days: int = 0
     suites: tuple[str, ...] = (DRIFT, *APPROACHES, CURFEW, CONTACT)
 
@@ -66,7 +68,7 @@ class Scale:
         return TEST_SEEDS[:count]
 
 
-FULL = Scale(training=6, test=100, parts=10, tracks=1)
+FULL = Scale(training=6, test=100, parts=10, tracks=1, obeying=20)
 QUICK = Scale(training=1, test=1, parts=0, tracks=0, days=2, suites=(DRIFT, "stalking-foot", "evening-ban"))
 
 
@@ -108,6 +110,16 @@ def sensitive(scale: Scale, best: Sequence[str]) -> list[tuple[Setting, Job]]:
         for setting in SETTINGS
         for seed in scale.seeds(scale.parts)
         for name in SENSITIVE_SUITES
+    ]
+
+
+def obeying(scale: Scale) -> list[Job]:
+    """Ours alone, over devices that hear what it asks; the same suites and seeds as devices that do not."""
+    return [
+        Job(name, seed, _days(scale) | {OBEYS: True})
+        for seed in scale.seeds(scale.obeying)
+        for name in OBEYING_SUITES
+        if name in scale.suites
     ]
 
 

@@ -89,6 +89,14 @@ told here is false. The recordings are other people's and not in the repository.
 
 Hours in which a ban held and no fix came. No rule can see then; what it can do is say so.
 """,
+    "obeyed": """## Devices that obey
+
+All else here is of devices that send by their plan and hear nothing. The engine asks on doubt for a fix at
+once, and for one each 15 s while a breach goes on. Here devices hear it: what they send then depends on
+what the engine asked (docs/adr/0038). More fixes are more breaches due by three of them, and "two fixes"
+are half a minute in place of two. An hour's sleep ends at the first doubt: a receiver that is led aside
+while its wearer sleeps is then looked at each 15 s, which a device by plan is not.
+""",
     "staged": """## Thirty-five scenarios
 
 Written after a police trial in Queensland in which a quarter of the scenarios raised no alert; played

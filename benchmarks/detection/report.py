@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.detection.engines import ABLATIONS, CUTS, OURS, words_of
-from benchmarks.detection.figures import depth_table, events_table, figures_table
+from benchmarks.detection.figures import beside_table, depth_table, events_table, figures_table
 from benchmarks.detection.incursions import incursions_table
 from benchmarks.detection.jobs import TRACKS_SUITE, Job, Kept, Result, by_rule, run_all
 from benchmarks.detection.plan import (
@@ -20,6 +20,7 @@ from benchmarks.detection.plan import (
     Setting,
     ablated,
     in_turn,
+    obeying,
     recorded,
     reported,
     sensitive,
@@ -68,6 +69,7 @@ class Found:
     sensitive: list[tuple[Setting, Result]]
     recorded: list[Result]
     staged: list[Staged]
+    obeyed: list[Result]
 
 
 def measured(scale: Scale, kept: Kept, *, workers: int, say: Say, known_only: bool = False) -> Found:
@@ -94,7 +96,8 @@ def measured(scale: Scale, kept: Kept, *, workers: int, say: Say, known_only: bo
     turned = sensitive(scale, [one.best for one in best.values()])
     tracks = recorded(scale, marked) if folder_of_tracks() is not None else []
     tests, parts = reported(scale), ablated(scale)
-    done = run("test seeds", in_turn([*tracks, *tests, *parts, *(job for _, job in turned)]))
+    heard = obeying(scale)
+    done = run("test seeds", in_turn([*tracks, *tests, *parts, *heard, *(job for _, job in turned)]))
     on_test = whole(tests)
     if not on_test:
         raise Unfinished("no test seed has every suite done")
@@ -110,6 +113,7 @@ def measured(scale: Scale, kept: Kept, *, workers: int, say: Say, known_only: bo
         [(setting, done[job.name]) for setting, job in turned if job.seed in turning],
         whole(tracks),
         plays,
+        whole(heard),
     )
 
 
@@ -157,6 +161,8 @@ def write(found: Found, folder: Path | None) -> str:
         f"Where they are kept:\n\n{cause_table(quiet)}",
         PARTS["blind"],
         blind_table(found),
+        PARTS["obeyed"],
+        obeyed_table(found),
         PARTS["staged"],
         staged_table(found),
         PARTS["ablations"],
@@ -194,9 +200,9 @@ def _figures(found: Found, quiet: Pool) -> str:
     )
 
 
-def _seeds_in_words(count: int) -> str:
+def _seeds_in_words(count: int, whole: int = FULL.test) -> str:
     named = "one seed" if count == 1 else f"{count} seeds"
-    return named if count == FULL.test else f"{named} (of {FULL.test} in a full run)"
+    return named if count == whole else f"{named} (of {whole} in a full run)"
 
 
 def _picture(name: str) -> str:
@@ -281,6 +287,21 @@ def blind_table(found: Found) -> str:
         table(head, rows)
         + "\nAlerts of all kinds that reach the monitoring centre for each hour of an operator with a hundred"
         f" wearers who keep to their bans: {'; '.join(load)}.\n"
+    )
+
+
+def obeyed_table(found: Found) -> str:
+    """The same seeds and suites with devices that do not hear the engine, and with devices that do."""
+    asked = {(result.job.suite, result.job.seed) for result in found.obeyed}
+    alone = [result for result in found.test if (result.job.suite, result.job.seed) in asked]
+    if not asked or not alone:
+        return "Not measured in this run.\n"
+    columns = []
+    for results in (alone, found.obeyed):
+        stays = [stay for result in results if result.job.suite in APPROACHES for stay in result.stays]
+        columns.append((pools(results, (DRIFT,))[OURS], stays))
+    return f"{_seeds_in_words(len({seed for _, seed in asked}), found.scale.obeying)}.\n\n" + beside_table(
+        *columns
     )
 
 

@@ -9,6 +9,7 @@ position from a mast is worth is calibrated: the kind ``bracelet`` of ``kinds.py
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,17 +75,11 @@ def fallback_asks(asked_s: Floats, seen_s: Floats, firmware: Firmware) -> Floats
     return found
 
 
-def with_fallback(seen: Observed, masts: Observed) -> Observed:
+def together(seen: Observed, more: Observed) -> Observed:
     """Both together, rising; no instant is in both."""
-    order = np.argsort(np.concatenate([seen.t_s, masts.t_s]), kind="stable")
-    return Observed(
-        np.concatenate([seen.t_s, masts.t_s])[order],
-        np.concatenate([seen.lon, masts.lon])[order],
-        np.concatenate([seen.lat, masts.lat])[order],
-        np.concatenate([seen.accuracy_m, masts.accuracy_m])[order],
-        np.concatenate([seen.source, masts.source])[order],
-        np.concatenate([seen.speed_m_s, masts.speed_m_s])[order],
-    )
+    order = np.argsort(np.concatenate([seen.t_s, more.t_s]), kind="stable")
+    columns: list[Any] = [*zip(seen, more, strict=True)]
+    return Observed(*(np.concatenate(pair)[order] for pair in columns))
 
 
 def heartbeats(asked_s: Floats, taken: Observed, firmware: Firmware) -> Floats:

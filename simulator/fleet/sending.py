@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,15 @@ class Fixes(NamedTuple):
     speed_m_s: Floats
     copies: Floats
 
+    def only(self, keep: Flags) -> Fixes:
+        """The fixes that are kept, and their copies."""
+        columns: list[Any] = [column[keep] for column in self[:-1]]
+        row = self.copies[:, 0].astype(np.int64)
+        kept = keep[row]
+        place = np.cumsum(keep) - 1
+        copies = np.stack([place[row[kept]].astype(np.float64), self.copies[kept, 1]], axis=1)
+        return Fixes(*[*columns, copies])
+
 
 class Events(NamedTuple):
     """Device events: as ``Fixes``; ``said`` i8 a code of ``words.Says``."""
@@ -53,6 +62,16 @@ class Events(NamedTuple):
     stamped_s: Floats
     received_s: Floats
     said: Codes
+
+
+class Sent(NamedTuple):
+    """What came of a device: fixes, events, when it was heard to say `online`, and spans f64[g, 2] without a
+    connection, rising and apart."""
+
+    fixes: Fixes
+    events: Events
+    heard_s: Floats
+    gaps_s: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +116,7 @@ def sent(
     rng: np.random.Generator,
     beats_s: Floats = _NONE_S,
     cut_off_s: Floats = _NO_SPANS,
-) -> tuple[Fixes, Events, Floats]:
+) -> Sent:
     """What the service gets of fixes (rising ``t_s``) and of events ``(t_s, said)``, and when it
     hears `online`: of ``beats_s`` those that there was a connection for, and at each return of it.
     ``cut_off_s`` are spans without a connection beside those of its habits."""
@@ -113,22 +132,29 @@ def sent(
     late[count:] = False
     received_s = np.where(late, received_s + rng.uniform(*habits.late_s, taken_s.size), received_s)
     received_s = np.round(received_s, 3)
-    return (
+    return Sent(
         _fixes(seen, seq[:count], stamped_s[:count], received_s[:count], habits, rng),
         _events(events, seq[count:], stamped_s[count:], received_s[count:]),
         _heard(beats_s, gaps, habits),
+        gaps,
     )
 
 
 def _heard(beats_s: Floats, gaps: Floats, habits: Habits) -> Floats:
-    """A heartbeat is worth nothing later: nobody stores it."""
-    came_s = beats_s + habits.latency_s
     if not len(gaps) or not len(beats_s):
-        return np.round(came_s, 3)
-    which = np.searchsorted(gaps[:, 0], came_s, side="right") - 1
-    lost = (which >= 0) & (came_s < gaps[which, 1])
+        return connected(beats_s, gaps, habits)
     back_s = gaps[:, 1] + _BACK_S
-    return np.round(np.unique(np.concatenate([came_s[~lost], back_s])), 3)
+    return np.round(np.unique(np.concatenate([connected(beats_s, gaps, habits), back_s])), 3)
+
+
+def connected(beats_s: Floats, gaps: Floats, habits: Habits) -> Floats:
+    """When heartbeats are heard. One is worth nothing later: nobody stores it."""
+    came_s = np.round(beats_s + habits.latency_s, 3)
+    if not len(gaps) or not len(beats_s):
+        return came_s
+    which = np.searchsorted(gaps[:, 0], came_s, side="right") - 1
+    found: Floats = came_s[~((which >= 0) & (came_s < gaps[which, 1]))]
+    return found
 
 
 def _fixes(

@@ -33,7 +33,8 @@ class Parameters:
     a contact's. ``streets`` is a GeoJSON file of real streets in place of the generated ones.
     ``connected`` True sends everything at once and once: no gaps, repeats or late fixes. ``mute_share`` of
     the devices say nothing while they have no fix. ``upkeep`` True gives devices batteries that some
-    forget to charge, cuts a few straps, and puts jammers into some cars.
+    forget to charge, cuts a few straps, and puts jammers into some cars. ``obeys`` True plays besides what
+    devices would have sent on a command, for ``obeying``.
     """
 
     wearers: int = 3
@@ -55,6 +56,7 @@ class Parameters:
     connected: bool = False
     mute_share: float = MUTE_SHARE
     upkeep: bool = False
+    obeys: bool = False
 
     def __post_init__(self) -> None:
         for name in ("wearers", "days", "workers"):

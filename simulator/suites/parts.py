@@ -18,7 +18,7 @@ from simulator.city.geojson import city_of_geojson
 from simulator.people.calendar import Calendar
 from simulator.scoring.reading import truth_of_facts
 from simulator.suites.parameters import Parameters
-from simulator.suites.played import Played
+from simulator.suites.played import Played, Track
 from simulator.suites.playing import Cast, played, tracked
 
 PART_WEARERS = 50
@@ -51,6 +51,12 @@ def parts_of(name: str, seed: int, parameters: Parameters, casting: Casting) -> 
 
 def play_part(part: Part) -> Played:
     """One part as a world of its own."""
+    casts, tracks = tracks_of(part)
+    return played_with(part, casts, tracks)
+
+
+def tracks_of(part: Part) -> tuple[list[Cast], list[Track]]:
+    """The people of a part, and what their devices took and sent by themselves."""
     chosen = part.parameters
     calendar = Calendar(chosen.first_day, chosen.days)
     city = city_for(part.seed, chosen.streets)
@@ -60,7 +66,14 @@ def play_part(part: Part) -> Played:
         own = part.casting(city, calendar, chosen, names, index)
         casts += own
         tracks += [tracked(cast, index, chosen, span_s, names) for cast in own]
-    return played(part.name, part.seed, chosen, calendar.start_us, span_s, casts, tracks)
+    return casts, tracks
+
+
+def played_with(part: Part, casts: Sequence[Cast], tracks: Sequence[Track]) -> Played:
+    """The world in which these people's devices sent this, with its truth."""
+    calendar = Calendar(part.parameters.first_day, part.parameters.days)
+    span_s = (0.0, calendar.end_s)
+    return played(part.name, part.seed, part.parameters, calendar.start_us, span_s, casts, tracks)
 
 
 @lru_cache(maxsize=2)

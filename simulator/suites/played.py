@@ -63,6 +63,14 @@ class Condition(NamedTuple):
         return found
 
 
+class Spare(NamedTuple):
+    """What a device would have sent on a command: fixes without copies, numbered among its own, and
+    f64 the seconds at which it was heard to say `online` where it had none."""
+
+    fixes: Fixes
+    heard_s: Floats
+
+
 @dataclass(frozen=True, slots=True)
 class Track:
     """One device: who carried it, where it truly was, what it sent.
@@ -72,7 +80,9 @@ class Track:
     ``events`` are columns in the order of ``received_s``; repeats of a sending are in ``fixes.copies``.
     ``watched_s`` f64[k, 2] are the spans in which no fix was owed by the plan. ``heartbeats_s`` is when the
     service heard `online` of it and nothing else. ``left_s`` f64[k, 2] are spans in which the device lay
-    where its strap was cut, and ``path`` is still the wearer's.
+    where its strap was cut, and ``path`` is still the wearer's. ``spare``: what it would have sent
+    besides, had it been asked; nothing where the parameters do not say ``obeys``. ``gaps_s`` f64[k, 2]: spans
+    without a connection.
     """
 
     device: str
@@ -85,6 +95,8 @@ class Track:
     watched_s: Floats
     heartbeats_s: Floats
     left_s: Floats
+    spare: Spare
+    gaps_s: Floats
 
     def lines(self, start_us: int) -> Iterator[str]:
         """This device's FIXES lines, repeats included, in no order that matters."""

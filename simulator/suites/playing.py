@@ -17,7 +17,7 @@ from emon.geofence import ZoneTable, zone_of
 from emon.limits import PLAN_S
 from emon.model.instant import DAY_US, SECOND_US, format_instant
 from emon.model.vocabulary import AlertEvent
-from simulator.fleet.firmware import NETWORK, Firmware, fallback_asks, firmware_of, heartbeats, with_fallback
+from simulator.fleet.firmware import NETWORK, Firmware, fallback_asks, firmware_of, heartbeats, together
 from simulator.fleet.plans import (
     Plan,
     candidates,
@@ -28,7 +28,8 @@ from simulator.fleet.plans import (
     watched_spans,
 )
 from simulator.fleet.saying import all_said, motion_heard
-from simulator.fleet.sending import DAY_S, Habits, sent
+from simulator.fleet.sending import DAY_S, Habits, connected, sent
+from simulator.fleet.spares import carried, spares
 from simulator.fleet.upkeep import NONE, Shares, Upkeep, lies_in, upkeep_of, with_device_left, without
 from simulator.path import Path, positions_at
 from simulator.people.life import Life
@@ -40,7 +41,7 @@ from simulator.scoring.of_path import Contact, Watched, truth_of_path
 from simulator.scoring.reading import truth_of_facts
 from simulator.seeds import generator
 from simulator.suites.parameters import Parameters, WorldRefused
-from simulator.suites.played import Condition, Played, Spans, Track
+from simulator.suites.played import Condition, Played, Spans, Spare, Track
 from simulator.suites.rulings import rulings_of
 
 Floats = npt.NDArray[np.float64]
@@ -50,6 +51,8 @@ _COMMON = Habits()
 _CALM = Habits(
     latency_s=2.0, gaps_a_day=0.0, hidden_share=0.0, late_share=0.0, copied_share=0.0, restarts_a_day=0.0
 )
+
+_NO_COPIES: Floats = np.empty((0, 2))
 
 COMPLETE = frozenset(
     {
@@ -140,9 +143,13 @@ def tracked(
     asked_s, step_s = candidates(regimes, float(rng.uniform(0.0, plan.plan_s)))
     alive = ~lies_in(upkeep.dead_s, asked_s)
     asked_s, step_s = np.round(asked_s[alive], 3), step_s[alive]
+    spare_s = spares(asked_s, span_s[1], upkeep.dead_s) if parameters.obeys else np.empty(0)
     jammed_s = [(from_s, to_s) for from_s, to_s in upkeep.jammed_s.tolist()]
     own_rng = generator(seed, suite, cast.device, "receiver")
-    seen = observe(path, asked_s, receiver, own_rng, jammed_s=jammed_s)
+    seen = observe(path, np.sort(np.append(asked_s, spare_s)), receiver, own_rng, jammed_s=jammed_s)
+    is_spare = np.isin(seen.t_s, spare_s)
+    spare = seen.only(is_spare & (seen.source != CELL))
+    seen = carried(seen, asked_s, path) if isinstance(receiver, Resampled) else seen.only(~is_spare)
     firmware = firmware_of(generator(seed, suite, cast.device, "firmware"), parameters.mute_share)
     if not isinstance(receiver, Resampled):  # recordings hold what their phone fell back on
         network = generator(seed, suite, cast.device, "network")
@@ -151,13 +158,30 @@ def tracked(
     seen = seen.only(kept_by_plan(seen.t_s, steps, seen.source == CELL, plan))
     watched_s = without(watched_spans(regimes, seen.t_s, seen.source == CELL), upkeep.left_s)
     beats_s = heartbeats(asked_s, seen, firmware)
-    seen = _stretched(path, seen, parameters.drift)
+    spare_beats_s = heartbeats(spare_s, spare, firmware)
+    both = _stretched(path, together(seen, spare), parameters.drift)
     habits = _CALM if parameters.connected else _COMMON
     events = all_said(motion, upkeep.words)
     cut_off_s = joined_spans(np.concatenate([upkeep.dead_s, upkeep.cut_off_s]))
-    fixes, said, heard_s = sent(seen, events, path, habits, span_s, rng, beats_s, cut_off_s)
-    resampled, his, left_s = isinstance(receiver, Resampled), cast.life.path, upkeep.left_s
-    return Track(cast.device, cast.wearer, name, resampled, his, fixes, said, watched_s, heard_s, left_s)
+    came = sent(both, events, path, habits, span_s, rng, beats_s, cut_off_s)
+    is_spare = np.isin(came.fixes.t_s, spare.t_s)
+    return Track(
+        cast.device,
+        cast.wearer,
+        name,
+        isinstance(receiver, Resampled),
+        cast.life.path,
+        came.fixes.only(~is_spare),
+        came.events,
+        watched_s,
+        came.heard_s,
+        upkeep.left_s,
+        Spare(
+            came.fixes.only(is_spare)._replace(copies=_NO_COPIES),
+            connected(spare_beats_s, came.gaps_s, habits),
+        ),
+        came.gaps_s,
+    )
 
 
 def _upkeep(
@@ -175,7 +199,7 @@ def _from_network(
 ) -> Observed:
     """What is seen, and what masts and Wi-Fi give where that was nothing for long."""
     asks_s = fallback_asks(asked_s, seen.t_s, firmware)
-    return with_fallback(seen, observe(path, asks_s, NETWORK, rng)) if asks_s.size else seen
+    return together(seen, observe(path, asks_s, NETWORK, rng)) if asks_s.size else seen
 
 
 def _stretched(path: Path, seen: Observed, drift: float) -> Observed:

@@ -393,7 +393,7 @@ def small() -> Found:
         )
     ]
     scale = replace(QUICK, suites=("drift", "stalking-foot"))
-    return Found(scale, best, results, results, turned, [], plays)
+    return Found(scale, best, results, results, turned, [], plays, [])
 
 
 def test_the_report_holds_every_rule_and_every_part(small: Found, tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def _sent(habits: Habits, seed: int = 1, beats_s: np.ndarray = _NONE) -> tuple:
 
 
 def test_what_is_stored_underground_comes_together_when_the_connection_is_back() -> None:
-    fixes, events, _ = _sent(Habits(gaps_a_day=0.0, hidden_share=1.0, late_share=0.0, copied_share=0.0))
+    fixes, events, *_ = _sent(Habits(gaps_a_day=0.0, hidden_share=1.0, late_share=0.0, copied_share=0.0))
     stored = (fixes.t_s > 40_000.0) & (fixes.t_s < 41_780.0)
     assert stored.sum() > 25
     assert len(set(fixes.received_s[stored])) == 1
@@ -117,7 +117,7 @@ def test_what_is_stored_underground_comes_together_when_the_connection_is_back()
 
 
 def test_repeats_and_late_fixes_come_at_their_rates() -> None:
-    fixes, _, _ = _sent(Habits(gaps_a_day=0.0, hidden_share=0.0, late_share=0.1, copied_share=0.2))
+    fixes, *_ = _sent(Habits(gaps_a_day=0.0, hidden_share=0.0, late_share=0.1, copied_share=0.2))
     late = fixes.received_s - fixes.t_s > 19.0
     assert 0.05 < late.mean() < 0.15
     assert 0.15 < len(fixes.copies) / fixes.t_s.size < 0.25
@@ -127,7 +127,7 @@ def test_repeats_and_late_fixes_come_at_their_rates() -> None:
 
 
 def test_a_clock_drifts_no_farther_than_it_may_and_a_restart_counts_from_one() -> None:
-    fixes, _, _ = _sent(Habits(clock_off_s=2.0, clock_ppm=50.0, restarts_a_day=3.0), seed=4)
+    fixes, *_ = _sent(Habits(clock_off_s=2.0, clock_ppm=50.0, restarts_a_day=3.0), seed=4)
     off_s = fixes.stamped_s - fixes.t_s
     assert 0.0 < np.abs(off_s).max() < 2.0 + 50e-6 * 86_400.0 + 1e-3
     assert (fixes.seq == 1).sum() > 1
