@@ -45,6 +45,7 @@ from emon.policies.written import policy_bytes, version_of
 from emon.runtime import Runtime
 from emon.sealer import Sealer
 from emon.store.errors import DatabaseUnavailable
+from emon.store.feedback_rows import MODELS_FILE
 from emon.store.store import Store
 from emon.turn import load_step_kernels
 from emon.watchdog.expected import missing_since_us
@@ -140,7 +141,7 @@ class Service:
             commands = CommandSender(store, source, clock.now_us)
             escalator = self._escalator(store, dispatcher)
             canary = Canary(store, source.publish, now_us=clock.now_us) if settings.canary == "on" else None
-            backend = StoreBackend(store, self._policy)
+            backend = StoreBackend(store, self._policy, settings.data_dir / MODELS_FILE)
             runtime = Runtime(
                 store,
                 source,

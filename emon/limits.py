@@ -354,6 +354,19 @@ BLIND_DAYS_DEFAULT = 7  # [own] a week of a ledger: what a probation officer loo
 BLIND_DAYS_MAX = 93  # [own] a quarter: 134,000 fixes of a device at one a minute are read for it
 REQUEST_BYTES_MAX = 16_384  # [own] every body but orders
 
+# --- feedback from closings -----------------------------------------------------------------------
+FEEDBACK_SIGMAS = 1.959964  # a two-sided interval of 95 % under the normal curve (Wilson 1927)
+FEEDBACK_DAYS_DEFAULT = 28  # [own] four whole weeks: every shift of the week four times
+FEEDBACK_DAYS_MAX = 366  # [own] a year, for the report that is due each half of it
+FEEDBACK_ALERTS_MAX = 200_000  # [field] 0.4 a wearer and day: 1,300 wearers for a year; some 200 MB
+FEEDBACK_NOISY_MAX = 10  # [own] as many as one meeting can talk about
+FEEDBACK_PATTERN_MIN = 3  # [own] once is chance, twice a coincidence
+FEEDBACK_PATTERN_SHARE_MIN = 0.5  # [own] what is behind less than half is not the pattern
+FEEDBACK_NIGHTS_MIN = 3  # [own] as above, on days of their own
+FEEDBACK_HOME_NEAR_M = 100.0  # [field] three times a receiver's 30 m indoors
+FEEDBACK_STRETCH_MIN_M = 100.0  # [own] what one street corner at a zone's edge is long
+FEEDBACK_DUTY_STEP_S = 300  # [own] rotas begin on the quarter; a year is 105,408 looks
+
 if LIVE_READ_MAX > PAGE_ROWS_MAX or ALERTS_PAGE_MAX > PAGE_ROWS_MAX:
     raise AssertionError("limits.py: the page reads more rows at once than the store answers")
 

@@ -1,7 +1,7 @@
 """Write the generated pages of docs/: settings.md, approach.md, state-machines.md and scenario.schema.json
-policy-table.md from the code, explanation-example.md from a worked timeline, geofence-accuracy.md and
-simulator-receivers-figures.md from measurement (some minutes), wire.schema.json from the decoder's bounds,
-README.md from the pages' headings.
+policy-table.md and feedback.md from the code, explanation-example.md from a worked timeline,
+geofence-accuracy.md and simulator-receivers-figures.md from measurement (some minutes), wire.schema.json
+from the decoder's bounds, README.md from the pages' headings.
 
 .venv/bin/python -m scripts.docs
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 from emon.config import settings_markdown
 from emon.devices import machines
 from emon.explanation.schema import explanation_schema
+from emon.feedback.page import feedback_page
 from emon.ingest.schema import wire_schema
 from emon.policies.page import policy_page
 from emon.policies.schema import policy_schema
@@ -56,12 +57,15 @@ def main() -> int:
     (docs / "scenario.schema.json").write_text(schema + "\n", "utf-8")
     wire = json.dumps(wire_schema(), indent=1, ensure_ascii=False)
     (docs / "wire.schema.json").write_text(wire + "\n", "utf-8")
+    (docs / "feedback.md").write_text(feedback_page(), "utf-8")
     (docs / "policy-table.md").write_text(policy_page(), "utf-8")
     policies = json.dumps(policy_schema(), indent=1, ensure_ascii=False)
     (docs / "policy.schema.json").write_text(policies + "\n", "utf-8")
     (docs / "state-machines.md").write_text(machines.page(), "utf-8")
     (docs / "README.md").write_text(index_markdown(docs), "utf-8")
-    print("wrote into docs/: settings.md, approach.md, state-machines.md, explanation-example.md,")
+    print(
+        "wrote into docs/: settings.md, approach.md, state-machines.md, explanation-example.md, feedback.md,"
+    )
     print("policy-table.md, policy.schema.json, scenario.schema.json, wire.schema.json,")
     print("two pages of measurements, README.md")
     return 0

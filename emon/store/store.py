@@ -50,6 +50,7 @@ from emon.store.errors import (
     StoreFault,
     UserExists,
 )
+from emon.store.feedback_rows import FeedbackReads
 from emon.store.heartbeats import HeartbeatRows
 from emon.store.known_devices import KnownDevices
 from emon.store.ledger import LedgerReads
@@ -126,6 +127,7 @@ class Store(
     WordsOfPeople,
     ClimbOutbox,
     LifeReads,
+    FeedbackReads,
     HeartbeatRows,
     PolicyFile,
     SuspensionDesk,

@@ -20,6 +20,7 @@ from emon.web.routes.blind import BlindRoutes
 from emon.web.routes.breaches import BreachRoutes
 from emon.web.routes.closing import ClosingRoutes
 from emon.web.routes.devices import DeviceRoutes
+from emon.web.routes.feedback import FeedbackRoutes
 from emon.web.routes.links import LinkRoutes
 from emon.web.routes.live import LiveRoutes
 from emon.web.routes.orders import OrderRoutes
@@ -27,6 +28,7 @@ from emon.web.routes.policy import PolicyRoutes
 from emon.web.routes.session import SessionRoutes
 from emon.web.routes.suspensions import SuspensionRoutes
 from emon.web.sessions import Sessions
+from emon.web.sheets import SheetRoutes
 
 STATIC = Path(__file__).parent / "static"
 
@@ -56,9 +58,11 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(BlindRoutes(services, guard).router)
     app.include_router(DeviceRoutes(services, guard).router)
     app.include_router(PolicyRoutes(services, guard).router)
+    app.include_router(FeedbackRoutes(services, guard).router)
     app.include_router(LinkRoutes(services).router)
     app.include_router(SuspensionRoutes(services, guard).router)
     app.include_router(LiveRoutes(services, guard).router)
+    app.include_router(SheetRoutes(STATIC).router)
     app.mount("/", _Page(directory=STATIC, html=True), name="page")
     app.add_exception_handler(Refused, _on_refused)
     app.add_exception_handler(HTTPException, _on_http_exception)

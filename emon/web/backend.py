@@ -13,6 +13,7 @@ import msgspec
 
 from emon.alerts.key_ring import KeyRing
 from emon.alerts.links import Links
+from emon.feedback.rows import Filed
 from emon.model.breach import Breach
 from emon.model.order import OrderVersion
 from emon.model.resolution import Closing
@@ -177,6 +178,10 @@ class Backend(Protocol):
 
     async def suspension_requests(self, limit: int) -> list[SuspensionRequest]:
         """What people asked for, newest first."""
+        ...
+
+    async def feedback_rows(self, from_us: int, to_us: int) -> Filed:
+        """What a report of the period's alerts is made of. Raises ``TooMuchAsked``."""
         ...
 
     async def user(self, name: str) -> User | None:

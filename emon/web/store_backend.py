@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from emon.alerts.policy import DEFAULT_POLICY, Policy
 from emon.explanation.stored import explain_stored
+from emon.feedback.models import ModelsUnreadable, read_models
+from emon.feedback.rows import Filed
 from emon.model.breach import Breach
 from emon.model.order import OrderVersion
 from emon.model.resolution import Closing
@@ -21,13 +25,18 @@ from emon.store.users import User
 from emon.store.words_of_people import Resolved, Taken
 from emon.web.backend import Cursor
 
+_log = logging.getLogger(__name__)
+
 
 class StoreBackend:
     """``emon.web.backend.Backend`` over an open store, which stays the caller's to close."""
 
-    def __init__(self, store: Store, policy: Policy = DEFAULT_POLICY) -> None:
+    def __init__(
+        self, store: Store, policy: Policy = DEFAULT_POLICY, models_file: Path | None = None
+    ) -> None:
         self._store = store
         self._policy = policy
+        self._models_file = models_file
 
     async def cursor(self) -> Cursor:
         feed_seq, change_seq = await self._store.cursor()
@@ -113,8 +122,21 @@ class StoreBackend:
     async def suspension_requests(self, limit: int) -> list[SuspensionRequest]:
         return await self._store.suspension_requests(limit)
 
+    async def feedback_rows(self, from_us: int, to_us: int) -> Filed:
+        return await self._store.feedback_rows(from_us, to_us, self._models())
+
     async def user(self, name: str) -> User | None:
         return await self._store.user(name)
 
     async def record_login(self, name: str, party: str | None, deed: str, address: str, at_us: int) -> None:
         await self._store.record_login(name, party, deed, address, at_us)
+
+    def _models(self) -> dict[str, str]:
+        """The devices' models, read anew each time; a list that cannot be read is as none, and said."""
+        if self._models_file is None or not self._models_file.is_file():
+            return {}
+        try:
+            return read_models(self._models_file.read_bytes())
+        except (OSError, ModelsUnreadable) as fault:
+            _log.warning("%s: %s", self._models_file, fault)
+            return {}

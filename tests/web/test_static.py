@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from emon.web.app import STATIC
+from emon.web.sheets import SHEETS, sheet_html
 
 OWN = [path for path in sorted(STATIC.rglob("*")) if path.is_file() and "vendor" not in path.parts]
 SCRIPTS = [path for path in OWN if path.suffix == ".js"]
@@ -33,9 +34,17 @@ def test_no_script_parses_text_as_markup_or_as_code(path: Path) -> None:
     assert re.findall(ways, text) == []
 
 
-def test_the_page_has_no_inline_script_or_style() -> None:
-    text = (STATIC / "index.html").read_text("utf-8")
+@pytest.mark.parametrize("page", [None, *SHEETS])
+def test_a_page_has_no_inline_script_or_style(page: str | None) -> None:
+    text = (STATIC / "index.html").read_text("utf-8") if page is None else sheet_html(STATIC, page)
     assert re.findall(r"<style|style=|\son\w+=|<script(?![^>]*\bsrc=)", text) == []
+    assert text.startswith("<!doctype html>")
+    assert "{" not in text
+
+
+def test_every_sheet_has_its_own_part_and_its_script() -> None:
+    assert {path.stem for path in (STATIC / "sheets").glob("*.html")} == {"shell", *SHEETS}
+    assert [name for name in SHEETS if not (STATIC / "js" / f"{name}.js").is_file()] == []
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=name)
@@ -47,13 +56,13 @@ def test_every_import_leads_to_a_file(path: Path) -> None:
 
 def test_every_name_of_a_page_that_a_script_asks_for_exists() -> None:
     """A sheet has the script of its own name; all other scripts are the desk's."""
-    sheets = {path.stem for path in STATIC.glob("*.html")} - {"index"}
     asked = 0
+    desk = (STATIC / "index.html").read_text("utf-8")
     for path in SCRIPTS:
-        page = f"{path.stem}.html" if path.stem in sheets else "index.html"
+        page = sheet_html(STATIC, path.stem) if path.stem in SHEETS else desk
         wanted = set(re.findall(r"byId\(\"([\w-]+)\"\)", path.read_text("utf-8")))
         asked += len(wanted)
-        assert wanted - set(re.findall(r"\bid=\"([\w-]+)\"", (STATIC / page).read_text("utf-8"))) == set()
+        assert wanted - set(re.findall(r"\bid=\"([\w-]+)\"", page)) == set()
     assert asked > 20
 
 

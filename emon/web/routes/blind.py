@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from emon.devices.blind import Ledger, ledger
 from emon.limits import BLIND_DAYS_DEFAULT, BLIND_DAYS_MAX
-from emon.model.instant import DAY_US, SECOND_US, format_instant, parse_instant
+from emon.model.instant import SECOND_US, format_instant
 from emon.model.vocabulary import Kind
+from emon.web.asked_span import asked_span
 from emon.web.backend import Services
 from emon.web.guard import Guard
 from emon.web.http import Json, refused
@@ -28,7 +29,9 @@ class BlindRoutes:
     async def show(self, request: Request, order: str) -> Response:
         """Of each condition with a zone: the time in which it held, was seen, and was not, by cause."""
         await self._guard.session(request)
-        from_us, to_us = self._span(request)
+        from_us, to_us = asked_span(
+            request, self._services.now_us(), days_default=BLIND_DAYS_DEFAULT, days_max=BLIND_DAYS_MAX
+        )
         found = await self._services.backend.ledger_inputs(order, from_us, to_us)
         if not found.versions:
             raise refused(404, "there is no such order")
@@ -46,20 +49,6 @@ class BlindRoutes:
                 "conditions": [ledger_json(one) for one in ledgers],
             }
         )
-
-    def _span(self, request: Request) -> tuple[int, int]:
-        """What is asked for: up to now, and a week, unless it says otherwise."""
-        now_us = self._services.now_us()
-        try:
-            to = request.query_params.get("to")
-            to_us = now_us if to is None else min(now_us, parse_instant(to))
-            begin = request.query_params.get("from")
-            from_us = to_us - BLIND_DAYS_DEFAULT * DAY_US if begin is None else parse_instant(begin)
-        except ValueError as fault:
-            raise refused(400, f"from and to: {fault}") from None
-        if not 0 <= from_us < to_us or to_us - from_us > BLIND_DAYS_MAX * DAY_US:
-            raise refused(400, f"from must lie before to, by at most {BLIND_DAYS_MAX} days")
-        return from_us, to_us
 
 
 def ledger_json(found: Ledger) -> Members:

@@ -36,6 +36,13 @@ export const policy = () => call("GET", "/api/v1/policy");
 export const resolve = (id, closing) => call("POST", `/api/v1/alerts/${encodeURIComponent(id)}/resolve`, closing);
 export const life = (id) => call("GET", `/api/v1/alerts/${encodeURIComponent(id)}/life`);
 
+export function feedback(from, to) {
+  const wishes = new URLSearchParams();
+  if (from !== null) wishes.set("from", from);
+  if (to !== null) wishes.set("to", to);
+  return call("GET", `/api/v1/feedback?${wishes}`);
+}
+
 export function alerts(status, before = null, limit = 100) {
   const wishes = new URLSearchParams({ status, limit: String(limit) });
   if (before !== null) wishes.set("before", before);

@@ -85,6 +85,7 @@ async function enter() {
   byId("login").hidden = true;
   byId("login-password").value = "";
   byId("desk").hidden = false;
+  byId("feedback").hidden = state.person.party !== "meldkamer_em";
   byId("person").replaceChildren(make("strong", { text: state.person.name }), ` ${partyWords(state.person.party)}`);
   setConnection("connecting");
   if (map.map === null) {
