@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from emon import cli, clock
+from emon import cli, clock, limits
 from emon.feedback.report import report
 from emon.feedback.rows import DecidingFix, FiledAlert, Login
 from emon.model.breach import Alert
@@ -21,7 +21,6 @@ from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Mark, Party,
 from emon.orders.document import parse_document
 from emon.policies.reader import read_policy
 from emon.policies.written import policy_bytes, version_of
-from emon.store import feedback_rows
 from emon.store.feedback_rows import TooMuchAsked
 from emon.store.store import Store
 from emon.web.passwords import hash_password
@@ -159,7 +158,7 @@ async def test_more_alerts_than_a_report_is_made_of_are_refused(
 ) -> None:
     now_us = clock.now_us()
     await write(claimed_store, now_us, [alert("a-1", now_us), alert("a-2", now_us)])
-    monkeypatch.setattr(feedback_rows.limits, "FEEDBACK_ALERTS_MAX", 1)
+    monkeypatch.setattr(limits, "FEEDBACK_ALERTS_MAX", 1)
     with pytest.raises(TooMuchAsked, match="more than 1 alerts"):
         await claimed_store.feedback_rows(0, now_us + HOUR_US)
 
