@@ -17,8 +17,17 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol
 
-from emon.alerts.escalation import RESTS, ladder_for, plan, step_of_clock
-from emon.alerts.ladder import told_at
+from emon.alerts.escalation import (
+    RESTS,
+    Plan,
+    eased_at_us,
+    ladder_for,
+    plan,
+    plan_at_ease,
+    step_of_clock,
+    towards,
+)
+from emon.alerts.ladder import Ladder, told_at
 from emon.alerts.lifecycle import Needs, life_of
 from emon.alerts.policy import Policy
 from emon.limits import CLIMB_LOOK_S, CLIMBS_AT_ONCE_MAX, CLOCK_STEP_MIN_S, RETRY_PAUSE_MAX_S
@@ -139,11 +148,15 @@ class Escalator:
         ladder = ladder_for(policy.ladder_of(alert.row), alert.priority)
         needs = ladder.needs or Needs.EACH
         life = life_of(alert.told, needs, alert.happened)
-        made = plan(ladder, alert.counted_from_us, alert.step, life.owed, now_us) if life.may_climb else RESTS
+        made = RESTS
+        if life.may_climb:
+            made = _due(alert, ladder, policy.low_ladder, life.owed, needs, now_us)
         climb = made.climb
         if climb is None:
             return Planned(alert.id, alert.step, None, (), made.next_us, needs)
-        names = told_at(climb.tell, policy.shifts, climb.owed, now_us)
+        named = told_at(climb.tell, policy.shifts, climb.owed, now_us)
+        party_of = {contact.name: str(contact.party) for contact in policy.contacts}
+        names = towards(named, party_of, climb.owed, needs, alert.happened)
         deliveries = tuple(self._reach(alert.id, names, climb.step))
         return Planned(alert.id, alert.step, climb, deliveries, made.next_us, needs)
 
@@ -154,3 +167,13 @@ class Escalator:
                 await event
         except TimeoutError:
             return
+
+
+def _due(
+    alert: DueAlert, ladder: Ladder, low: Ladder, owed: tuple[str, ...], needs: Needs, now_us: int
+) -> Plan:
+    """By the alert's own ladder, or at ease where all but the centre have answered."""
+    eased_us = eased_at_us(owed, needs, alert.happened)
+    if eased_us is None:
+        return plan(ladder, alert.counted_from_us, alert.step, owed, now_us)
+    return plan_at_ease(low, eased_us, alert.step, owed, now_us)

@@ -8,24 +8,41 @@ file, so that a restart changes nothing and nobody sleeps on a deadline. The las
 
 Rungs whose instants passed while nobody looked (the service was down) are climbed in one stroke: each is
 counted, everybody they name is told, and each of them once, not once for every rung that was missed.
+
+Where each party answers for itself, a climb goes towards those that have not answered:
+
+====================  ======================================================================
+who still owes        who is told at a rung
+====================  ======================================================================
+any party             it, and whom the rung names, but nobody of a party that has answered
+and the centre not    so, and the centre too, though it has answered: it is above all others
+the centre alone      the centre, after a shift and then daily: all others have taken the alert
+                      in hand, and what is left is to look at it and to close it
+====================  ======================================================================
+
+So nothing that a person has not closed or answered ever stops to climb; only what has been taken in hand no
+longer hurries.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
-from emon.alerts.ladder import DEFAULT_LADDER, LOW_LADDER, Ladder
-from emon.alerts.lifecycle import Needs
+from emon.alerts.ladder import DEFAULT_LADDER, LOW_LADDER, UNANSWERED, Ladder
+from emon.alerts.lifecycle import Fact, Happened, Needs
 from emon.model.instant import SECOND_US
+from emon.model.vocabulary import Party
 
 EACH_TO = 1
 """Up to this priority each party answers for itself: that Reclassering has read of it moves no police car.
 Below it one person who looks is enough."""
 LOW_FROM = 4
 """From this priority on an alert does not hurry."""
+ABOVE_ALL = Party.MELDKAMER_EM
+"""It watches over all others: it hears of a party that does not answer also when it has answered itself."""
 
 
 class Climb(msgspec.Struct, frozen=True):
@@ -66,6 +83,48 @@ def plan(ladder: Ladder, counted_from_us: int, climbed: int, owed: Sequence[str]
     tell = tuple(dict.fromkeys(name for rung in rungs for name in rung.tell))
     due_us = counted_from_us + ladder.due_s(reached) * SECOND_US
     return Plan(Climb(climbed + 1, reached, due_us, tuple(owed), tell), next_us)
+
+
+def plan_at_ease(ladder: Ladder, eased_us: int, climbed: int, owed: Sequence[str], now_us: int) -> Plan:
+    """What is due of an alert of which the centre's own answer alone is wanted since ``eased_us``: the rungs
+    of a ladder that does not hurry count from there. Asked only when the instant on file has come.
+    """
+    passed = steps_within(ladder, (now_us - eased_us) // SECOND_US)
+    next_us = eased_us + ladder.due_s(passed + 1) * SECOND_US
+    if passed == 0:
+        return Plan(None, next_us)
+    due_us = eased_us + ladder.due_s(passed) * SECOND_US
+    return Plan(Climb(climbed + 1, climbed + 1, due_us, tuple(owed), (UNANSWERED,)), next_us)
+
+
+def eased_at_us(owed: Sequence[str], needs: Needs, happened: Iterable[Happened]) -> int | None:
+    """Since when the centre alone owes an answer that all others have given; None while it is otherwise.
+
+    An alert that nobody but the centre was asked about never rests so: there nobody has it in hand.
+    """
+    if needs is not Needs.EACH or tuple(owed) != (ABOVE_ALL,):
+        return None
+    others = [one.at_us for one in happened if one.fact is Fact.ACKNOWLEDGED and one.party != ABOVE_ALL]
+    return max(others, default=None)
+
+
+def towards(
+    names: Sequence[str],
+    party_of: Mapping[str, str],
+    owed: Sequence[str],
+    needs: Needs,
+    happened: Iterable[Happened],
+) -> tuple[str, ...]:
+    """Of those whom a rung tells (parties and contacts) the ones that a climb still goes to.
+
+    ``party_of``: whose a contact is. Never nobody: where all that a rung names have answered, those are told
+    who have not.
+    """
+    if needs is not Needs.EACH:
+        return tuple(names)
+    answered = {one.party for one in happened if one.fact is Fact.ACKNOWLEDGED}
+    answered -= {ABOVE_ALL, *owed}
+    return tuple(name for name in names if party_of.get(name, name) not in answered) or tuple(owed)
 
 
 def steps_within(ladder: Ladder, passed_s: int) -> int:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
-from emon.alerts.decision_table import DEFAULT_LADDER_NAME, Row, Situation
+from emon.alerts.decision_table import DEFAULT_LADDER_NAME, LOW_LADDER_NAME, Row, Situation
 from emon.alerts.default_rows import DEFAULT_ROWS
-from emon.alerts.ladder import DEFAULT_LADDERS, Contact, Ladder, Shift, told_at
+from emon.alerts.ladder import DEFAULT_LADDERS, LOW_LADDER, Contact, Ladder, Shift, told_at
 from emon.alerts.need import Need
 from emon.model.vocabulary import AlertEvent, Party
 
@@ -52,6 +52,11 @@ class Policy(msgspec.Struct, frozen=True):
         row = self.row(row_name)
         named = DEFAULT_LADDER_NAME if row is None else row.ladder
         return next(ladder for ladder in self.ladders if ladder.name == named)
+
+    @property
+    def low_ladder(self) -> Ladder:
+        """The one by which what does not hurry climbs."""
+        return next((one for one in self.ladders if one.name == LOW_LADDER_NAME), LOW_LADDER)
 
     def parties(self) -> tuple[Party, ...]:
         """Everyone any row names, and the protected person, who hears of a contact with the police."""
