@@ -3,7 +3,7 @@
 Theory of operation. One loop reads what is due and fills one lane for each recipient (``lanes.py``).
 Lanes share nothing, so a recipient that is slow or down delays nobody else; within a lane urgent
 messages have places of their own. Of one breach a recipient gets the messages in their order: the
-outbox gives out a later one when the earlier has its receipt.
+outbox gives out a later one when the earlier has its receipt, or was refused as such.
 
 An attempt is **claim, send, record, done**, at numbered points (``points.py``). A crash before the
 record repeats the delivery with the same id, which recipients use as idempotency key. What ended is
@@ -293,6 +293,8 @@ class Dispatcher:
             started_at_us,
             ended_at_us,
             next_attempt_at_us,
+            result.acknowledged,
+            result.of_message and result.outcome is Outcome.REFUSED,
         )
 
     async def _pause(self, length_us: int) -> bool:

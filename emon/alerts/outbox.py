@@ -12,7 +12,8 @@ idempotency key.
 *line*. Of a line only the first that waits is ever given out, so that nobody hears that a breach is
 over while he is still being told that it began. Urgency is inherited: when news joins a line whose
 first message waits for its next attempt, that one becomes due at once, in the lane of the most
-urgent that stands behind it (ADR 0026).
+urgent that stands behind it (ADR 0026). A message that its recipient refuses as such *stands aside*
+once that is on file: it is tried on, and those behind it go in their order.
 """
 
 from __future__ import annotations
@@ -143,7 +144,8 @@ class Attempt(msgspec.Struct, frozen=True):
 
     ``next_attempt_at_us`` is None exactly when ``outcome`` is ``delivered``; ``ended_at_us`` is
     then the delivery's ``delivered_at``. ``acknowledged``: the party and the person who took the alert in
-    hand, where the receipt said so; kept in the same transaction.
+    hand, where the receipt said so; kept in the same transaction. ``set_aside``: the recipient refused this
+    message as such, and later ones of its line need not wait for it.
     """
 
     number: int
@@ -154,6 +156,7 @@ class Attempt(msgspec.Struct, frozen=True):
     ended_at_us: int
     next_attempt_at_us: int | None
     acknowledged: tuple[str, str] | None = None
+    set_aside: bool = False
 
 
 class Outbox(Protocol):

@@ -22,11 +22,15 @@ UPDATE heartbeat SET failing_since = coalesce(failing_since, %s), last_error = %
 _SENT = "SELECT recipient, sent_at FROM heartbeat"
 _WAITING = "SELECT recipient, count(*) FROM delivery WHERE state = 'waiting' GROUP BY recipient"
 # A recipient fails since the first attempt of a delivery that still waits, or since the last thing it took
-# if that was later; one message that it will not take while it takes others is not the recipient's fall.
+# if that was later; one message that it will not take while it takes others is not the recipient's fall. A
+# message that stands aside counts until the recipient has taken another one since.
 _FAILING = """
 WITH tried AS (
-    SELECT recipient, min(first_attempt_at) AS since FROM delivery
-    WHERE state = 'waiting' AND first_attempt_at IS NOT NULL GROUP BY recipient
+    SELECT d.recipient, min(d.first_attempt_at) AS since FROM delivery AS d
+    WHERE d.state = 'waiting' AND d.first_attempt_at IS NOT NULL
+      AND NOT (d.set_aside_at IS NOT NULL AND EXISTS (
+          SELECT FROM delivery AS e WHERE e.recipient = d.recipient AND e.delivered_at > d.set_aside_at))
+    GROUP BY d.recipient
 ), beats AS (
     SELECT recipient, failing_since, answered_at FROM heartbeat
 )

@@ -34,11 +34,11 @@ due AS (
         FROM delivery AS d
         WHERE d.state = 'waiting' AND d.recipient = lanes.recipient AND d.next_attempt_at <= %(now)s
           AND d.joined_into IS NULL
-          AND d.seq = (
+          AND (d.set_aside_at IS NOT NULL OR d.seq = (
               SELECT e.seq FROM delivery AS e
               WHERE e.state = 'waiting' AND e.recipient = d.recipient AND e.line = d.line
-                AND e.joined_into IS DISTINCT FROM d.id
-              ORDER BY e.seq LIMIT 1)
+                AND e.set_aside_at IS NULL AND e.joined_into IS DISTINCT FROM d.id
+              ORDER BY e.seq LIMIT 1))
           AND (d.id, d.lane) NOT IN (SELECT * FROM unnest(%(held)s::text[], %(held_lanes)s::smallint[]))
         ORDER BY d.lane, d.alert_at, d.seq LIMIT %(limit)s
     ) AS first
@@ -87,8 +87,8 @@ _KEEP_ATTEMPTS = """
 WITH given AS (
     SELECT * FROM unnest(
         %s::text[], %s::integer[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::integer[],
-        %s::text[], %s::timestamptz[]
-    ) AS g (id, attempt, started_at, ended_at, outcome, status, detail, next_attempt_at)
+        %s::text[], %s::timestamptz[], %s::boolean[]
+    ) AS g (id, attempt, started_at, ended_at, outcome, status, detail, next_attempt_at, set_aside)
 ),
 fresh AS (
     INSERT INTO delivery_attempt (delivery_id, attempt, started_at, ended_at, outcome, status, detail)
@@ -101,7 +101,8 @@ UPDATE delivery AS d SET
     state = CASE WHEN g.next_attempt_at IS NULL THEN 'delivered' ELSE 'waiting' END,
     next_attempt_at = g.next_attempt_at,
     delivered_at = CASE WHEN g.next_attempt_at IS NULL THEN g.ended_at END,
-    last_error = CASE WHEN g.next_attempt_at IS NULL THEN NULL ELSE g.detail END
+    last_error = CASE WHEN g.next_attempt_at IS NULL THEN NULL ELSE g.detail END,
+    set_aside_at = coalesce(d.set_aside_at, CASE WHEN g.set_aside THEN g.ended_at END)
 FROM given AS g JOIN fresh ON fresh.delivery_id = g.id
 WHERE d.id = g.id AND d.state = 'waiting'
 RETURNING d.id, d.alert_id
@@ -122,6 +123,12 @@ kept AS (
     FROM told AS t
 )
 SELECT id, alert_id FROM told ORDER BY id
+"""
+# What it tells beside its own alert stands aside with it.
+_SET_ASIDE = """
+UPDATE delivery AS j SET set_aside_at = d.set_aside_at FROM delivery AS d
+WHERE j.joined_into = d.id AND j.state = 'waiting' AND j.set_aside_at IS NULL
+  AND d.id = ANY(%s) AND d.set_aside_at IS NOT NULL
 """
 _POSTPONE = "UPDATE delivery SET next_attempt_at = %s WHERE id = %s AND state = 'waiting' AND lane > 1"
 _JOIN = """
@@ -154,7 +161,8 @@ ON CONFLICT (alert_id, party) DO NOTHING RETURNING alert_id
 _SELECT_FREED = """
 SELECT EXISTS (
     SELECT FROM delivery AS d JOIN delivery AS e ON e.recipient = d.recipient AND e.line = d.line
-    WHERE d.id = ANY(%s) AND d.state = 'delivered' AND e.state = 'waiting')
+    WHERE d.id = ANY(%s) AND (d.state = 'delivered' OR d.set_aside_at IS NOT NULL)
+      AND e.state = 'waiting' AND e.set_aside_at IS NULL)
 """
 _RELEASE = """
 UPDATE delivery SET next_attempt_at = %(now)s
@@ -219,6 +227,8 @@ class OutboxReads:
             columns = [list(column) for column in zip(*(rows[one] for one in sorted(kept)), strict=True)]
             changed = await c.fetch(conn, _KEEP_ATTEMPTS, columns)
             changed += await c.fetch(conn, _KEEP_JOINED, (list(kept),))
+            if any(given[one].set_aside for one in kept):
+                await c.execute(conn, _SET_ASIDE, (list(kept),))
             news: list[News] = [("delivery", row[0], row[1]) for row in sorted(changed)]
             for one in sorted(kept):
                 news += await _acknowledged(conn, one, given[one])
@@ -288,6 +298,7 @@ def _attempt_row(delivery_id: str, attempt: Attempt) -> c.Row:
         attempt.status,
         storable(attempt.detail),
         None if delivered or next_us is None else to_datetime(next_us),
+        attempt.set_aside,
     )
 
 

@@ -68,7 +68,7 @@ SELECT_ALERTS_BY_ID = _ALERT + "WHERE a.id = ANY(%s) ORDER BY a.detected_at DESC
 
 SELECT_DELIVERIES = """
 SELECT alert_id, recipient, channel, state, attempts, first_attempt_at, delivered_at, next_attempt_at,
-       last_error, climb
+       last_error, climb, set_aside_at
 FROM delivery WHERE alert_id = ANY(%s) ORDER BY climb, recipient
 """
 SELECT_ACKNOWLEDGEMENTS = """

@@ -52,7 +52,8 @@ class DeviceNow(msgspec.Struct, frozen=True):
 
 class DeliveryState(msgspec.Struct, frozen=True):
     """One recipient's delivery; ``state`` is ``waiting`` or ``delivered``. ``climb``: 0 for the alert
-    itself, else the step that told it again."""
+    itself, else the step that told it again. ``set_aside_at_us``: since when its recipient refuses this
+    message as such, and later ones do not wait for it."""
 
     recipient: str
     channel: str
@@ -63,6 +64,7 @@ class DeliveryState(msgspec.Struct, frozen=True):
     next_attempt_at_us: int | None = None
     last_error: str | None = None
     climb: int = 0
+    set_aside_at_us: int | None = None
 
 
 class AlertNow(msgspec.Struct, frozen=True):

@@ -203,4 +203,5 @@ def _delivery_json(row: DeliveryState) -> Json:
         "delivered_at": instant_or_none(row.delivered_at_us),
         "next_attempt_at": instant_or_none(row.next_attempt_at_us),
         "last_error": row.last_error,
+        "refused_at": instant_or_none(row.set_aside_at_us),
     }

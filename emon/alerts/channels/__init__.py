@@ -14,6 +14,7 @@ class SendResult(msgspec.Struct, frozen=True):
     """What the recipient answered. ``retry_after_s``: the pause it asked for, if any.
 
     ``acknowledged``: the party and person who took the alert in hand, where the answer said so.
+    ``of_message``: what was refused is this message, and not whatever we send.
     """
 
     outcome: Outcome
@@ -21,6 +22,7 @@ class SendResult(msgspec.Struct, frozen=True):
     detail: str
     retry_after_s: float | None = None
     acknowledged: tuple[str, str] | None = None
+    of_message: bool = False
 
 
 class Channel(Protocol):

@@ -35,6 +35,9 @@ from emon.limits import PERSON_CHARS_MAX
 from emon.model.instant import SECOND_US, to_us
 
 _PASSING = frozenset({408, 425, 429})  # RFC 9110, 8470, 6585: try again later; so is every 5xx
+_OF_THE_MESSAGE = frozenset({400, 406, 409, 411, 413, 414, 415, 417, 422, 431, 451})
+"""RFC 9110, section 15.5, RFC 6585, RFC 7725: what is wrong is this request's content or size. All others (no
+such address, not allowed, moved) would be answered to any message, and none passes another for them."""
 
 
 class _Said(msgspec.Struct):
@@ -86,7 +89,7 @@ class SignedPoster:
         if status in _PASSING or status >= 500:
             pause_s = self._retry_after_s(answer.headers.get("retry-after"))
             return SendResult(Outcome.FAILED, status, detail, retry_after_s=pause_s)
-        return SendResult(Outcome.REFUSED, status, detail)
+        return SendResult(Outcome.REFUSED, status, detail, of_message=status in _OF_THE_MESSAGE)
 
     def _person(self, answer: Answer) -> str | None:
         """Who took it in hand, by the answer's body; most say nothing of it."""

@@ -72,7 +72,9 @@ class SmtpChannel:
         except aiosmtplib.SMTPRecipientsRefused as fault:
             return _answered(fault.recipients[0].code, fault.recipients[0].message)
         except aiosmtplib.SMTPResponseException as fault:
-            return _answered(fault.code, fault.message)
+            # After DATA it is the content that is refused (RFC 5321, section 4.2.5).
+            of_message = isinstance(fault, aiosmtplib.SMTPDataError)
+            return _answered(fault.code, fault.message, of_message=of_message)
         except (aiosmtplib.SMTPException, OSError) as fault:
             return SendResult(Outcome.FAILED, None, short_detail(f"{type(fault).__name__}: {fault}"))
         finally:
@@ -82,10 +84,15 @@ class SmtpChannel:
         """Nothing is kept between messages."""
 
 
-def _answered(code: int, message: str) -> SendResult:
+def _answered(code: int, message: str, *, of_message: bool = False) -> SendResult:
     """RFC 5321 section 4.2.1: 4yz may pass, 5yz will not without a change."""
-    outcome = Outcome.REFUSED if 500 <= code <= 599 else Outcome.FAILED
-    return SendResult(outcome, code if code > 0 else None, short_detail(f"{code} {message}"))
+    refused = 500 <= code <= 599
+    return SendResult(
+        Outcome.REFUSED if refused else Outcome.FAILED,
+        code if code > 0 else None,
+        short_detail(f"{code} {message}"),
+        of_message=refused and of_message,
+    )
 
 
 def message_id(delivery_id: str, sender: str) -> str:

@@ -232,5 +232,6 @@ function deliveryWords(delivery, taken) {
   if (delivery === undefined) return ["no way to tell it: not configured"];
   if (delivery.state === "delivered") return ["delivered ", timeNode(delivery.delivered_at)];
   if (delivery.attempts === 0) return ["being sent"];
+  if (delivery.refused_at !== null) return [make("span", { class: "failing", text: `refused, tell them another way: ${delivery.last_error ?? ""}` })];
   return [make("span", { class: "failing", title: delivery.last_error ?? "", text: `${delivery.attempts} ${delivery.attempts === 1 ? "try" : "tries"} failed, goes on trying` })];
 }
