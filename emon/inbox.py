@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
+from statistics import median_low
 
-from emon.ingest.lanes import Budgets, InboxState, Lane, Taking, Waiting, next_portion
+from emon.ingest.lanes import Budgets, InboxState, Lane, Taking, Waiting
+from emon.ingest.portions import PortionCost, next_portion
 from emon.ingest.source import Delivery
 from emon.limits import (
     INBOX_AGE_MAX_S,
+    LIVE_BATCH_MESSAGES_MAX,
+    LIVE_BATCHES_REMEMBERED,
     LIVE_WITHIN_S,
     OVER_BUDGET_TOLD_EACH_S,
     PORTION_AIM_ALONE_S,
-    PORTION_AIM_S,
+    PORTION_AIM_LIVE,
+    PORTION_AIM_MAX_S,
+    PORTION_AIM_MIN_S,
     PORTION_FIXES_FIRST,
 )
 from emon.model.instant import SECOND_US, format_instant
@@ -27,7 +34,9 @@ class Inbox:
         self.over_budget = 0
         """Fixes that had to wait since the start, by lane."""
         self._budgets = Budgets()
+        self._cost = PortionCost()
         self._live_us: int | None = None
+        self._live_took_us: deque[int] = deque(maxlen=LIVE_BATCHES_REMEMBERED)
         self._told_us: dict[str, int] = {}
 
     def told(self, now_us: int) -> dict[str, object]:
@@ -56,9 +65,11 @@ class Inbox:
         topics = [delivery.topic for delivery in deliveries]
         return Taking(topics, payload_bytes, self._budgets, at_us, self.state.fixes)
 
-    def noted_live(self, at_us: int) -> None:
-        """Something was judged as it came: portions stay small for a while."""
+    def noted_live(self, at_us: int, messages: int, took_us: int) -> None:
+        """So many messages were judged as they came, in so long: portions stay small for a while."""
         self._live_us = at_us
+        if messages <= LIVE_BATCH_MESSAGES_MAX:
+            self._live_took_us.append(took_us)
 
     def put(self, rows: Sequence[Waiting], at_us: int) -> list[str]:
         """These were committed. The devices to name in the log: each at most once an hour."""
@@ -77,9 +88,17 @@ class Inbox:
         else:
             left = max(1, self.state.messages - messages), max(1, self.state.fixes - fixes)
             self.state = InboxState(*left, oldest_us)
-        alone = self._live_us is None or at_us - self._live_us > LIVE_WITHIN_S * SECOND_US
-        aim_s = PORTION_AIM_ALONE_S if alone else PORTION_AIM_S
-        self.portion = next_portion(max(fixes, 1), took_us, round(aim_s * SECOND_US))
+        if fixes:
+            self._cost = self._cost.learnt(fixes, took_us)
+        self.portion = next_portion(self._cost, max(fixes, 1), self._aim_us(at_us))
+
+    def _aim_us(self, at_us: int) -> int:
+        """How long the next portion may take."""
+        if self._live_us is None or at_us - self._live_us > LIVE_WITHIN_S * SECOND_US:
+            return round(PORTION_AIM_ALONE_S * SECOND_US)
+        usual_us = median_low(self._live_took_us) if self._live_took_us else 0
+        longest_us = PORTION_AIM_MAX_S * SECOND_US
+        return round(max(PORTION_AIM_MIN_S * SECOND_US, min(PORTION_AIM_LIVE * usual_us, longest_us)))
 
     def _to_tell(self, devices: Sequence[str], at_us: int) -> list[str]:
         since_us = at_us - OVER_BUDGET_TOLD_EACH_S * SECOND_US

@@ -425,9 +425,13 @@ INBOX_FIXES_MAX = (
 INBOX_AGE_MAX_S = 900  # [field] domain figures, row 10: drained within 15 min; older is told as `platform`
 INBOX_ROWS_AT_ONCE = 20_000  # [own] put into the inbox by one transaction, which must stay short
 PORTION_FIXES_MIN, PORTION_FIXES_FIRST, PORTION_FIXES_MAX = 20, 100, 1_000  # [own] taken from it at once
-PORTION_AIM_S = 0.025  # [own] a live fix waits at most so long for a portion
-PORTION_AIM_ALONE_S = 0.25  # [own] the same while nothing live has come for LIVE_WITHIN_S
+PORTION_MEMORY = 0.8  # [own] weight of a portion against the one after it: some five tell what the next costs
+PORTION_AIM_LIVE = 2.0  # [own] times what a live batch takes lately: then a live fix at most triples its wait
+PORTION_AIM_MIN_S, PORTION_AIM_MAX_S = 0.008, 0.05  # [own] two quiet commits; a delay that nobody notices
+PORTION_AIM_ALONE_S = 0.25  # [own] of a portion while nothing live has come for LIVE_WITHIN_S
 OVER_BUDGET_TOLD_EACH_S = 3_600  # [own] of each device in the log
+LIVE_BATCHES_REMEMBERED = 32  # [own] whose median says what one takes
+LIVE_BATCH_MESSAGES_MAX = 10  # [own] a larger one says what a crowd takes
 LIVE_WITHIN_S = 60  # [own] a fix that came within a plan's interval: another may come at any moment
 
 # --- audit trail --------------------------------------------------------------------------------

@@ -297,7 +297,7 @@ class Runtime:
     ) -> None:
         now_us = self._now_us()
         if batch.messages:
-            self.inbox.noted_live(now_us)
+            self.inbox.noted_live(now_us, len(batch.messages), now_us - began_us)
         if batch.portion:
             fixes = sum(count for _, _, count in taken)
             self.inbox.took(len(taken), fixes, oldest_us, now_us - began_us, now_us)

@@ -29,14 +29,14 @@ _US = "(extract(epoch FROM {}) * 1000000)::bigint"
 @dataclass(frozen=True)
 class Stored:
     """What the database holds. Fixes are (device, seq, t in ms, received_at in µs, raw); deliveries (id,
-    received, told by another one)."""
+    received, told by another one, number)."""
 
     fixes: list[tuple[str, int, int, int, bytes]]
     orders: list[tuple[bytes, int]]
     stops: list[tuple[int, int | None]]
     breaches: list[tuple[Any, ...]]
     alerts: list[tuple[Any, ...]]
-    deliveries: list[tuple[str, bool, bool]]
+    deliveries: list[tuple[str, bool, bool, int]]
     waiting: int
     last_us: int
 
@@ -93,7 +93,7 @@ async def stored(url: str) -> Stored:
                 " condition_id, certainty, device FROM alert"
             ),
             deliveries=await rows(
-                "SELECT id, delivered_at IS NOT NULL, joined_into IS NOT NULL FROM delivery"
+                "SELECT id, delivered_at IS NOT NULL, joined_into IS NOT NULL, seq FROM delivery"
             ),
             waiting=await _waiting(conn),
             last_us=last[0],
@@ -163,12 +163,14 @@ def compare_alerts(books: Books, rows: Stored, again: MemoryArchive) -> None:
     _add(books, "breaches on file are not those of the replay", filed - breaches)
 
 
-def compare_deliveries(books: Books, rows: Stored, ledgers: Iterable[Path]) -> None:
-    """Each delivery once at its recipient: a repeat under the same id is no second alert."""
-    books.deliveries = len(rows.deliveries)
-    _add(books, "deliveries were not received in time", [key for key, done, _ in rows.deliveries if not done])
+def compare_deliveries(books: Books, rows: Stored, ledgers: Iterable[Path], newest: int) -> None:
+    """Each delivery once at its recipient: a repeat under the same id is no second alert. Those numbered
+    beyond ``newest`` came too late to be waited for."""
+    due = [(key, done, joined) for key, done, joined, seq in rows.deliveries if seq <= newest]
+    books.deliveries = len(due)
+    _add(books, "deliveries were not received in time", [key for key, done, _ in due if not done])
     # An e-mail's id is its delivery's, or where that is no name for a mail, its digest.
-    of_message = {message_id(key, "x@x").partition("@")[0]: key for key, _, _ in rows.deliveries}
+    of_message = {message_id(row[0], "x@x").partition("@")[0]: row[0] for row in rows.deliveries}
     heard: Counter[str] = Counter()
     for ledger in ledgers:
         for text in ledger.read_text("utf-8").splitlines() if ledger.exists() else ():
@@ -176,8 +178,8 @@ def compare_deliveries(books: Books, rows: Stored, ledgers: Iterable[Path]) -> N
             if line["kind"] == "message":
                 heard[of_message.get(line["id"].partition("@")[0], line["id"])] += 1
             books.repeats_received += line["kind"] == "repeat"
-    alone = {key for key, _, joined in rows.deliveries if not joined}
-    strangers = set(heard) - {key for key, _, _ in rows.deliveries}
+    alone = {key for key, _, joined in due if not joined}
+    strangers = set(heard) - {row[0] for row in rows.deliveries}
     _add(books, "deliveries did not reach the recipient", sorted(alone - set(heard)))
     _add(books, "messages came to a recipient that no delivery sent", sorted(strangers))
     _add(books, "messages were new to a recipient twice", [key for key, count in heard.items() if count > 1])

@@ -29,8 +29,6 @@ from emon.limits import (
     BUDGET_FIXES_PER_S,
     INBOX_FIXES_MAX,
     LATE_AFTER_S,
-    PORTION_FIXES_MAX,
-    PORTION_FIXES_MIN,
     SHARE_OF_MEDIAN,
 )
 from emon.model.fix import Decoded
@@ -131,13 +129,6 @@ class Taking:
         live = tuple(fix for fix in decoded.fixes if fix.fixed_at_us >= before_us)
         rows = [Waiting(device, topic, fix.raw, 1, Lane.LATE) for fix in late]
         return replace(decoded, fixes=live), rows
-
-
-def next_portion(fixes: int, took_us: int, aim_us: int) -> int:
-    """How many fixes to take next time, when so many took so long and it should be ``aim_us``: at most
-    twice or half as many, within bounds."""
-    fitting = fixes * aim_us // took_us if took_us > 0 else 2 * fixes
-    return max(PORTION_FIXES_MIN, min(PORTION_FIXES_MAX, max(fixes // 2, min(2 * fixes, fitting))))
 
 
 def _lower_median(counts: Iterable[int]) -> int:

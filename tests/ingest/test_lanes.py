@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emon.ingest.decode import decode
-from emon.ingest.lanes import Budgets, Lane, Taking, Waiting, next_portion
+from emon.ingest.lanes import Budgets, Lane, Taking, Waiting
 from emon.limits import (
     BEHIND_MESSAGES,
     BUDGET_DEVICES_MAX,
@@ -18,8 +18,6 @@ from emon.limits import (
     BUDGET_FIXES_PER_S,
     INBOX_FIXES_MAX,
     LATE_AFTER_S,
-    PORTION_FIXES_MAX,
-    PORTION_FIXES_MIN,
 )
 from emon.model.fix import Decoded
 from emon.model.instant import SECOND_US
@@ -126,16 +124,6 @@ def test_budgets_are_bounded() -> None:
     for number in range(BUDGET_DEVICES_MAX + 2):
         budgets.spend(f"d-{number}", 1, AT_US + number)
     assert len(budgets) <= BUDGET_DEVICES_MAX
-
-
-@given(st.integers(1, PORTION_FIXES_MAX), st.integers(-(10**6), 10**9), st.sampled_from([25_000, 250_000]))
-def test_a_portion_stays_within_its_bounds_and_moves_by_no_more_than_two(
-    fixes: int, took_us: int, aim_us: int
-) -> None:
-    after = next_portion(fixes, took_us, aim_us)
-    assert PORTION_FIXES_MIN <= after <= PORTION_FIXES_MAX
-    assert after <= max(2 * fixes, PORTION_FIXES_MIN)
-    assert after >= min(fixes // 2, PORTION_FIXES_MAX)
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 400)), min_size=1, max_size=60))

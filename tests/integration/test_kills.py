@@ -62,16 +62,32 @@ def test_the_books_find_what_must_not_be(stored: Stored, said: str) -> None:
 def test_deliveries_are_known_by_what_the_recipient_got(tmp_path: Path) -> None:
     """A webhook has the delivery's id, an e-mail a form of it, and one that another tells has no message."""
     ids = ["a:politie", "a:meldkamer_em", "a:meldkamer_em:1", "b:politie"]
-    stored = Stored([], [], [], [], [], [(key, True, key == "b:politie") for key in ids], 0, 0)
+    kept = [(key, True, key == "b:politie", number) for number, key in enumerate(ids)]
+    stored = Stored([], [], [], [], [], kept, 0, 0)
     got = [ids[0], *(message_id(key, "emon@demo.invalid") for key in ids[1:3])]
     ledger = tmp_path / "l"
     ledger.write_text("".join(json.dumps({"kind": "message", "id": one}) + "\n" for one in got))
     books = Books()
-    compare_deliveries(books, stored, [ledger])
+    compare_deliveries(books, stored, [ledger], len(ids))
     assert books.faults == []
     ledger.write_text(ledger.read_text() + '{"kind": "message", "id": "stranger"}\n')
-    compare_deliveries(books, stored, [ledger])
+    compare_deliveries(books, stored, [ledger], len(ids))
     assert len(books.faults) == 1
+
+
+def test_what_is_due_later_is_not_owed_and_what_was_due_is(tmp_path: Path) -> None:
+    """Nobody answers in a run of kills, so alerts climb for ever: there is always one under way."""
+    stored = Stored(
+        [], [], [], [], [], [("a:politie", False, False, 1), ("a:politie:1", False, False, 2)], 0, 0
+    )
+    books = Books()
+    compare_deliveries(books, stored, [tmp_path / "none"], newest=0)
+    assert books.faults == []
+    compare_deliveries(books, stored, [tmp_path / "none"], newest=1)
+    assert [fault.partition(",")[0] for fault in books.faults] == [
+        "1 deliveries were not received in time",
+        "1 deliveries did not reach the recipient",
+    ]
 
 
 def test_what_a_broker_does_not_promise_is_counted_apart() -> None:
