@@ -30,6 +30,13 @@ _LOCK_ALERT = f"""
 SELECT a.recipients, {VICTIM_LINKED}
 FROM alert AS a LEFT JOIN breach AS b ON b.id = a.breach_id WHERE a.id = %s FOR UPDATE OF a
 """
+# In the order of ids, so that of two who close the same breach one waits for the other. What is open is asked
+# afterwards: by then it is as the other one left it.
+_LOCK_BREACH = "SELECT id FROM alert WHERE breach_id = %s ORDER BY id FOR UPDATE"
+_SELECT_OPEN = """
+SELECT a.id FROM alert AS a
+WHERE a.breach_id = %s AND NOT EXISTS (SELECT FROM resolution AS r WHERE r.alert_id = a.id) ORDER BY a.id
+"""
 _TOLD = "SELECT FROM delivery WHERE alert_id = %s AND %s IN (recipient, party) LIMIT 1"
 _INSERT_ACKNOWLEDGEMENT = """
 INSERT INTO acknowledgement (alert_id, party, person, acknowledged_at, via)
@@ -87,6 +94,14 @@ class Resolved(msgspec.Struct, frozen=True):
     again: bool = False
 
 
+class ClosedTogether(msgspec.Struct, frozen=True):
+    """``closed``: alerts of a breach with what they were closed with; ``others``: those that were not theirs
+    to close, and stay open."""
+
+    closed: tuple[tuple[str, Resolved], ...]
+    others: tuple[str, ...]
+
+
 class WordsOfPeople:
     """Part of ``Store``. Every method may raise ``DatabaseUnavailable``."""
 
@@ -128,29 +143,37 @@ class WordsOfPeople:
         Raises ``AlertUnknown``, ``NotTheirs``, ``ClosingIncomplete`` with what is missing, and
         ``ClosedOtherwise`` where it was closed before with something else: the first stands.
         """
-        at, name = None if at_us is None else to_datetime(at_us), storable(person)
         async with self._pool.transaction() as conn:
-            victim_linked = await _theirs(conn, alert_id, party)
-            if party in SEES_NO_WEARERS:
-                raise NotTheirs(f"{party} may acknowledge an alert, and not close it")
-            lacks = missing_in(closing, victim_linked=victim_linked)
-            if lacks:
-                raise ClosingIncomplete(tuple(lacks))
-            words = _words(closing)
-            first = await c.fetch_one(conn, _INSERT_RESOLUTION, (alert_id, party, name, *words, at, via))
-            if first is None:
-                await c.execute(conn, _SAY_AGAIN, (alert_id, "closed", party, name, via, at))
-            else:
-                await c.execute(conn, _INSERT_ACKNOWLEDGEMENT, (alert_id, party, name, at, via))
-                await c.execute(conn, _REST, (alert_id,))
-            kept = cast("c.Row", await c.fetch_one(conn, _SELECT_RESOLUTION, (alert_id,)))
-            await announce(conn, [("alert", alert_id, alert_id)])
-        resolved = msgspec.structs.replace(Resolved(*kept), again=first is None)
-        if first is None and words != (
+            resolved = await _close(conn, alert_id, party, person, closing, via, at_us)
+        if resolved.again and _words(closing) != (
             resolved.cause, resolved.outcome, resolved.victim_outcome, resolved.note,
         ):  # fmt: skip
             raise ClosedOtherwise(resolved)
         return resolved
+
+    async def close_breach(
+        self, breach_id: str, party: str, person: str, closing: Closing, via: str, at_us: int | None = None
+    ) -> ClosedTogether:
+        """A person closes all alerts of a breach that are open, with one word: each on file as such, or none.
+
+        Raises ``AlertUnknown`` where no alert is of such a breach, ``NotTheirs`` where none of the open ones
+        is the party's, and ``ClosingIncomplete``.
+        """
+        async with self._pool.transaction() as conn:
+            if not await c.fetch(conn, _LOCK_BREACH, (breach_id,)):
+                raise AlertUnknown(f"there is no alert of a breach {breach_id!r}")
+            closed: list[tuple[str, Resolved]] = []
+            others: list[str] = []
+            for (alert_id,) in await c.fetch(conn, _SELECT_OPEN, (breach_id,)):
+                try:
+                    await _theirs(conn, alert_id, party)
+                except NotTheirs:
+                    others.append(alert_id)
+                    continue
+                closed.append((alert_id, await _close(conn, alert_id, party, person, closing, via, at_us)))
+            if others and not closed:
+                raise NotTheirs(f"no open alert of the breach was for {party}")
+        return ClosedTogether(tuple(closed), tuple(others))
 
     async def note_beside(
         self, alert_id: str, what: str, at_us: int, *, other: str | None = None, detail: str = ""
@@ -160,6 +183,35 @@ class WordsOfPeople:
             row = (alert_id, what, to_datetime(at_us), other, storable(detail))
             await c.execute(conn, _BESIDE, row)
             await announce(conn, [("alert", alert_id, alert_id)])
+
+
+async def _close(
+    conn: c.Connection,
+    alert_id: str,
+    party: str,
+    person: str,
+    closing: Closing,
+    via: str,
+    at_us: int | None,
+) -> Resolved:
+    """The closing that stands afterwards: this one, or with ``again`` the one before it."""
+    at, name = None if at_us is None else to_datetime(at_us), storable(person)
+    victim_linked = await _theirs(conn, alert_id, party)
+    if party in SEES_NO_WEARERS:
+        raise NotTheirs(f"{party} may acknowledge an alert, and not close it")
+    lacks = missing_in(closing, victim_linked=victim_linked)
+    if lacks:
+        raise ClosingIncomplete(tuple(lacks))
+    row = (alert_id, party, name, *_words(closing), at, via)
+    first = await c.fetch_one(conn, _INSERT_RESOLUTION, row)
+    if first is None:
+        await c.execute(conn, _SAY_AGAIN, (alert_id, "closed", party, name, via, at))
+    else:
+        await c.execute(conn, _INSERT_ACKNOWLEDGEMENT, (alert_id, party, name, at, via))
+        await c.execute(conn, _REST, (alert_id,))
+    kept = cast("c.Row", await c.fetch_one(conn, _SELECT_RESOLUTION, (alert_id,)))
+    await announce(conn, [("alert", alert_id, alert_id)])
+    return msgspec.structs.replace(Resolved(*kept), again=first is None)
 
 
 async def _acknowledge(

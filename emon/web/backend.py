@@ -24,7 +24,7 @@ from emon.store.pages import AlertNow, Counts, DeviceNow, FeedRow
 from emon.store.policies import KeptPolicy, PolicyUse
 from emon.store.suspensions import SuspensionRequest
 from emon.store.users import User
-from emon.store.words_of_people import Resolved, Taken
+from emon.store.words_of_people import ClosedTogether, Resolved, Taken
 
 if TYPE_CHECKING:
     from emon.web.live import LiveFeed
@@ -130,6 +130,12 @@ class Backend(Protocol):
         self, alert_id: str, party: str, person: str, closing: Closing, via: str, at_us: int
     ) -> Resolved:
         """Close it. Raises ``AlertUnknown``, ``NotTheirs``, ``ClosingIncomplete``, ``ClosedOtherwise``."""
+        ...
+
+    async def close_breach(
+        self, breach_id: str, party: str, person: str, closing: Closing, via: str, at_us: int
+    ) -> ClosedTogether:
+        """Close a breach's open alerts. Raises ``AlertUnknown``, ``NotTheirs``, ``ClosingIncomplete``."""
         ...
 
     async def life(self, alert_id: str) -> KeptLife:

@@ -22,7 +22,7 @@ from emon.store.policies import KeptPolicy, PolicyUse
 from emon.store.store import Store
 from emon.store.suspensions import SuspensionRequest
 from emon.store.users import User
-from emon.store.words_of_people import Resolved, Taken
+from emon.store.words_of_people import ClosedTogether, Resolved, Taken
 from emon.web.backend import Cursor
 
 _log = logging.getLogger(__name__)
@@ -88,6 +88,11 @@ class StoreBackend:
         self, alert_id: str, party: str, person: str, closing: Closing, via: str, at_us: int
     ) -> Resolved:
         return await self._store.close_alert(alert_id, party, person, closing, via, at_us)
+
+    async def close_breach(
+        self, breach_id: str, party: str, person: str, closing: Closing, via: str, at_us: int
+    ) -> ClosedTogether:
+        return await self._store.close_breach(breach_id, party, person, closing, via, at_us)
 
     async def life(self, alert_id: str) -> KeptLife:
         return await self._store.life(alert_id)

@@ -26,13 +26,16 @@ class _Closing(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ClosingRoutes:
-    """``/api/v1/alerts/ID/resolve`` and the whole ``life`` of an alert."""
+    """``/api/v1/alerts/ID/resolve``, the same of all of a breach, and the whole ``life`` of an alert."""
 
     def __init__(self, services: Services, guard: Guard) -> None:
         self._services = services
         self._guard = guard
         self.router = APIRouter()
         self.router.add_api_route("/api/v1/alerts/{alert_id}/resolve", self.resolve, methods=["POST"])
+        self.router.add_api_route(
+            "/api/v1/breaches/{breach_id}/resolve", self.resolve_breach, methods=["POST"]
+        )
         self.router.add_api_route("/api/v1/alerts/{alert_id}/life", self.life, methods=["GET"])
 
     async def resolve(self, request: Request, alert_id: str) -> Response:
@@ -46,12 +49,29 @@ class ClosingRoutes:
             said = await signed_word(self._services, request, alert_id, verify_closing)
             return await self._close(alert_id, said.party, said.person, said.closing, "webhook")
         session = await self._guard.session(request)
-        given = await read_json(request, _Closing)
-        note = " ".join(given.note.split())
-        if len(note) > CLOSING_NOTE_CHARS_MAX:
-            raise refused(400, f"note: at most {CLOSING_NOTE_CHARS_MAX} characters")
-        closing = Closing(given.cause, given.outcome, given.victim_outcome, note)
+        closing = await _read(request)
         return await self._close(alert_id, session.party, session.name, closing, "page")
+
+    async def resolve_breach(self, request: Request, breach_id: str) -> Response:
+        """A person closes all alerts of a breach that are open and theirs, with one word; or none of them,
+        where it is not enough for one."""
+        session = await self._guard.session(request)
+        closing = await _read(request)
+        if ALERT_ID.match(breach_id) is None:  # the ids of breaches have the same form
+            raise refused(404, "there is no alert of such a breach")
+        try:
+            found = await self._services.backend.close_breach(
+                breach_id, session.party, session.name, closing, "page", self._services.now_us()
+            )
+        except AlertUnknown:
+            raise refused(404, "there is no alert of such a breach") from None
+        except NotTheirs as fault:
+            raise refused(403, str(fault)) from None
+        except ClosingIncomplete as fault:
+            raise _incomplete(fault) from None
+        self._services.live.wake()
+        closed = [{"alert": alert, "resolution": resolution_json(word)} for alert, word in found.closed]
+        return Json({"breach": breach_id, "closed": closed, "not_yours": list(found.others)})
 
     async def _close(self, alert_id: str, party: str, person: str, closing: Closing, via: str) -> Response:
         try:
@@ -63,8 +83,7 @@ class ClosingRoutes:
         except NotTheirs as fault:
             raise refused(403, str(fault)) from None
         except ClosingIncomplete as fault:
-            faults = [{"path": path, "message": message} for path, message in fault.faults]
-            raise Refused(422, {"error": str(fault), "faults": faults}) from None
+            raise _incomplete(fault) from None
         except ClosedOtherwise as fault:
             self._services.live.wake()
             raise Refused(
@@ -80,3 +99,16 @@ class ClosingRoutes:
         if not found:
             raise refused(404, "there is no such alert")
         return Json(life_json(await self._services.backend.life(alert_id), found[0]))
+
+
+async def _read(request: Request) -> Closing:
+    given = await read_json(request, _Closing)
+    note = " ".join(given.note.split())
+    if len(note) > CLOSING_NOTE_CHARS_MAX:
+        raise refused(400, f"note: at most {CLOSING_NOTE_CHARS_MAX} characters")
+    return Closing(given.cause, given.outcome, given.victim_outcome, note)
+
+
+def _incomplete(fault: ClosingIncomplete) -> Refused:
+    faults = [{"path": path, "message": message} for path, message in fault.faults]
+    return Refused(422, {"error": str(fault), "faults": faults})

@@ -15,7 +15,7 @@ const EMPTY = {
 };
 
 export class AlertList {
-  /** `onShow(alert)` flies to it; `onTake(alert)` acknowledges, `onClose(alert, closing)` closes, and both resolve
+  /** `onShow(alert)` flies to it; `onTake(alert)` acknowledges, `onClose(alert, closing, together)` closes, and both resolve
    * when it is done; `onLife(alert)` gives its life. */
   constructor(root, empty, state, { onShow, onTake, onClose, onLife }) {
     this.root = root;
@@ -177,7 +177,9 @@ export class AlertList {
     if (this.drafts.has(alert.id)) {
       return make("div", { class: "alert-foot" }, closingForm(alert, this.drafts.of(alert.id), {
         busy, fault,
-        onClose: (closing) => this.#say(alert, () => this.onClose(alert, closing).then(() => this.drafts.end(alert.id))),
+        others: alert.breach === null ? [] : [...this.state.alerts.values()].filter((one) => one.breach?.id === alert.breach.id && one.id !== alert.id && one.resolution === null),
+        onClose: (closing, together) => this.#say(alert, () => this.onClose(alert, closing, together).then(() => this.drafts.end(alert.id))),
+        onTogether: () => this.draw(),
         onCancel: () => { this.drafts.end(alert.id); this.faults.delete(alert.id); this.draw(); },
       }));
     }

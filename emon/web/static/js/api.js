@@ -34,6 +34,7 @@ export const withdrawSuspension = (id) => call("POST", `/api/v1/suspensions/${en
 export const endSuspension = (order) => call("DELETE", `/api/v1/orders/${encodeURIComponent(order)}/suspension`);
 export const policy = () => call("GET", "/api/v1/policy");
 export const resolve = (id, closing) => call("POST", `/api/v1/alerts/${encodeURIComponent(id)}/resolve`, closing);
+export const resolveBreach = (id, closing) => call("POST", `/api/v1/breaches/${encodeURIComponent(id)}/resolve`, closing);
 export const life = (id) => call("GET", `/api/v1/alerts/${encodeURIComponent(id)}/life`);
 
 export function feedback(from, to) {

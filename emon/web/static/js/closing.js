@@ -12,13 +12,18 @@ export class Drafts {
   }
 
   has = (id) => this.byAlert.has(id);
-  begin = (id) => this.byAlert.set(id, { cause: "", outcome: "", victim_outcome: "", note: "" });
+  begin = (id) => this.byAlert.set(id, { cause: "", outcome: "", victim_outcome: "", note: "", together: false });
   end = (id) => this.byAlert.delete(id);
   of = (id) => this.byAlert.get(id);
 }
 
-/** `onClose(closing)` with what the API takes; `onCancel()`. */
-export function closingForm(alert, draft, { busy, fault, onClose, onCancel }) {
+/**
+ * `others`: open alerts of the same breach. `onClose(closing, together)` with what the API takes, and whether it is
+ * meant for all of them; `onCancel()`; `onTogether()` when that is chosen or not.
+ */
+export function closingForm(alert, draft, { busy, fault, others, onClose, onCancel, onTogether }) {
+  const together = others.length > 0 && draft.together;
+  const concernsHer = alert.concerns_protected_person || (together && others.some((one) => one.concerns_protected_person));
   const keep = (name) => (event) => {
     draft[name] = event.target.value;
     note.required = Object.entries(NEED_A_NOTE).some(([member, value]) => draft[member] === value);
@@ -29,19 +34,20 @@ export function closingForm(alert, draft, { busy, fault, onClose, onCancel }) {
   const form = make("form", { class: "closing", "aria-label": "Close this alert" },
     choice(alert, draft, "cause", "What was behind it", closingLists.causes, keep),
     choice(alert, draft, "outcome", "What came of it", closingLists.outcomes, keep),
-    alert.concerns_protected_person ? choice(alert, draft, "victim_outcome", "How the protected person is", closingLists.victims, keep) : null,
-    alert.concerns_protected_person ? make("p", { class: "quiet small", text: "While nobody knows how she is, this alert stays open." }) : null,
+    concernsHer ? choice(alert, draft, "victim_outcome", "How the protected person is", closingLists.victims, keep) : null,
+    concernsHer ? make("p", { class: "quiet small", text: "While nobody knows how she is, this alert stays open." }) : null,
     make("label", { for: note.id, text: "Note" }),
     note,
+    others.length > 0 ? both(alert, draft, others.length, onTogether) : null,
     fault ? make("p", { class: "fault", role: "alert", text: fault }) : null,
     make("div", { class: "closing-foot" },
-      make("button", { class: "button primary", type: "submit", disabled: busy, data: { act: "close" }, text: busy ? "Closing …" : "Close alert" }),
+      make("button", { class: "button primary", type: "submit", disabled: busy, data: { act: "close" }, text: busy ? "Closing …" : together ? `Close ${others.length + 1} alerts` : "Close alert" }),
       make("button", { class: "button plain", type: "button", data: { act: "cancel" }, on: { click: onCancel }, text: "Cancel" })));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const closing = { cause: draft.cause, outcome: draft.outcome, note: draft.note };
-    if (alert.concerns_protected_person) closing.victim_outcome = draft.victim_outcome;
-    onClose(closing);
+    if (concernsHer) closing.victim_outcome = draft.victim_outcome;
+    onClose(closing, together);
   });
   return form;
 }
@@ -53,4 +59,10 @@ function choice(alert, draft, name, label, list, keep) {
     Object.entries(list).map(([value, words]) => make("option", { value, text: words })));
   select.value = draft[name];
   return make("div", { class: "closing-choice" }, make("label", { for: id, text: label }), select);
+}
+
+function both(alert, draft, count, onTogether) {
+  const box = make("input", { type: "checkbox", id: `together-${alert.id}`, data: { act: "together" }, on: { change: () => { draft.together = box.checked; onTogether(); } } });
+  box.checked = draft.together;
+  return make("label", { class: "small", for: box.id }, box, ` and the other ${count === 1 ? "open alert" : `${count} open alerts`} of this breach`);
 }

@@ -215,10 +215,10 @@ async function takeAlert(alert) {
   state.setAlerts([{ ...known, acknowledgements: [...others, answer.acknowledgement] }]);
 }
 
-async function closeAlert(alert, closing) {
-  const answer = await api.resolve(alert.id, closing);
-  const known = state.alerts.get(alert.id);
-  state.setAlerts([{ ...known, resolution: answer.resolution, stage: "resolved", owed: [], next_climb_at: null }]);
+async function closeAlert(alert, closing, together) {
+  const closed = together ? (await api.resolveBreach(alert.breach.id, closing)).closed : [{ alert: alert.id, ...(await api.resolve(alert.id, closing)) }];
+  const known = closed.filter((one) => state.alerts.has(one.alert));
+  state.setAlerts(known.map((one) => ({ ...state.alerts.get(one.alert), resolution: one.resolution, stage: "resolved", owed: [], next_climb_at: null })));
 }
 
 async function loadMore(status, before) {
