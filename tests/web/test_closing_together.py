@@ -89,8 +89,9 @@ async def test_two_at_once_close_each_alert_once(desk: Desk, store: Store) -> No
     def closing(person: str) -> Any:
         return store.close_breach(breach_id, POLICE, person, SENT_AWAY, "page")
 
-    found = await asyncio.gather(closing("A. Bruin"), closing("B. Groen"))
-    assert sorted(len(one.closed) for one in found) == [0, 3]
+    found = await asyncio.gather(closing("A. Bruin"), closing("B. Groen"), return_exceptions=True)
+    (closed,) = [one for one in found if not isinstance(one, NotTheirs)]
+    assert len(closed.closed) == 3, "the other one found nothing left that was theirs"
     life = await store.life(ids[1])
     assert [one.fact for one in life.happened].count(Fact.CLOSED) == 1
 
