@@ -141,7 +141,8 @@ class Service:
             commands = CommandSender(store, source, clock.now_us)
             escalator = self._escalator(store, dispatcher)
             canary = Canary(store, source.publish, now_us=clock.now_us) if settings.canary == "on" else None
-            backend = StoreBackend(store, self._policy, settings.data_dir / MODELS_FILE)
+            sealer = Sealer(store, Keyring(settings.data_dir), clock.now_us)
+            backend = StoreBackend(store, self._policy, settings.data_dir / MODELS_FILE, sign=sealer.sign_now)
             runtime = Runtime(
                 store,
                 source,
@@ -158,7 +159,9 @@ class Service:
             )
 
             recipients_watch = self._recipients_watch(store, lambda: live.wake())
-            heartbeats = _heartbeats(store, channels, runtime, lambda: bool(status()["ok"]))
+            heartbeats = _heartbeats(
+                store, channels, runtime, lambda: bool(status()["ok"]), sealer.sent_along
+            )
 
             def status() -> dict[str, object]:
                 return _status(runtime, source, watchdog, dispatcher, canary)
@@ -175,6 +178,7 @@ class Service:
                 server,
                 listener,
                 escalator,
+                sealer,
                 (
                     watchdog.run(),
                     recipients_watch.run(),
@@ -234,6 +238,7 @@ class Service:
         server: uvicorn.Server,
         listener: socket.socket,
         escalator: Escalator,
+        sealer: Sealer,
         others: Sequence[Coroutine[None, None, None]],
     ) -> None:
         store, runtime = started.store, started.runtime
@@ -242,7 +247,6 @@ class Service:
             sending = group.create_task(dispatcher.run(), name="dispatcher")
             climbing = group.create_task(escalator.run(), name="escalation")
             commanding = group.create_task(commands.run(), name="commands to devices")
-            sealer = Sealer(store, Keyring(self._settings.data_dir), clock.now_us)
             sealing = group.create_task(sealer.run(), name="audit trail")
             serving = group.create_task(server.serve(sockets=[listener]), name="page")
             feeding = group.create_task(live.run(), name="live feed")
@@ -336,7 +340,11 @@ def _health(
 
 
 def _heartbeats(
-    store: Store, channels: Mapping[str, object], runtime: Runtime, well: Callable[[], bool]
+    store: Store,
+    channels: Mapping[str, object],
+    runtime: Runtime,
+    well: Callable[[], bool],
+    trail: Callable[[], dict[str, object] | None],
 ) -> Heartbeats:
     return Heartbeats(
         store,
@@ -345,6 +353,7 @@ def _heartbeats(
         steady_us=clock.steady_us,
         judging=lambda now_us: _judging(runtime, now_us),
         well=well,
+        trail=trail,
     )
 
 

@@ -43,7 +43,8 @@ class HeartbeatStore(Protocol):
 
 class Heartbeats:
     """``run`` until cancelled. ``judging``: whether the engine judges and commits now; ``well``: whether
-    nothing at all is amiss, which is only told."""
+    nothing at all is amiss, which is only told. ``trail``: the audit trail's newest signed head and its key,
+    so that a copy of them lies with every recipient."""
 
     def __init__(
         self,
@@ -54,6 +55,7 @@ class Heartbeats:
         steady_us: Callable[[], int],
         judging: Callable[[int], bool],
         well: Callable[[], bool],
+        trail: Callable[[], Mapping[str, object] | None] = lambda: None,
     ) -> None:
         self._store = store
         self._channels = {name: one for name, one in channels.items() if isinstance(one, Beating)}
@@ -61,6 +63,7 @@ class Heartbeats:
         self._steady_us = steady_us
         self._judging = judging
         self._well = well
+        self._trail = trail
 
     async def run(self) -> None:
         next_us = self._steady_us()
@@ -85,7 +88,7 @@ class Heartbeats:
     async def _beat(self, name: str, waiting: int) -> str | None:
         sent_at_us = self._now_us()
         seq = await self._store.next_heartbeat(name, sent_at_us)
-        body = heartbeat_body(name, seq, sent_at_us, waiting=waiting, well=self._well())
+        body = heartbeat_body(name, seq, sent_at_us, waiting=waiting, well=self._well(), trail=self._trail())
         try:
             async with asyncio.timeout(HEARTBEAT_TIMEOUT_S):
                 result = await self._channels[name].beat(f"heartbeat:{name}:{seq}", body, sent_at_us)
@@ -102,7 +105,15 @@ class Heartbeats:
         return None
 
 
-def heartbeat_body(recipient: str, seq: int, sent_at_us: int, *, waiting: int, well: bool) -> bytes:
+def heartbeat_body(
+    recipient: str,
+    seq: int,
+    sent_at_us: int,
+    *,
+    waiting: int,
+    well: bool,
+    trail: Mapping[str, object] | None = None,
+) -> bytes:
     """The JSON body, documented in docs/recipients.md. It names nobody and tells of no alert."""
     content = {
         "type": "heartbeat",
@@ -115,6 +126,7 @@ def heartbeat_body(recipient: str, seq: int, sent_at_us: int, *, waiting: int, w
             "alarm_after_s": HEARTBEAT_ALARM_S,
             "waiting": waiting,
             "well": well,
+            "audit": trail,
         },
     }
     return msgspec.json.encode(content)

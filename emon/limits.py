@@ -442,6 +442,13 @@ HEAD_EVERY_S = 60  # [own] what was signed and kept elsewhere is never more than
 HEAD_ENTRIES_MAX = 10_000  # [own] a line of heads.jsonl stays below 120 kB
 EXPORT_PART_BYTES = 8_388_608  # [own] of one file of an export, which is held in memory whole
 IMPORT_DAY_FIXES_MIN = 1_000  # [own] a day with so many fixes gets a partition of its own
+COURT_AROUND_S = (
+    900  # [own] what stood before and after it: a quarter of an hour, and the breach itself whole
+)
+COURT_ROWS_MAX = (
+    20_000  # [own] fixes of one court file: two weeks at one a minute; the file says what it left out
+)
+COURT_FILE_BYTES_MAX = 512 * 1_048_576  # [own] an explanation of 256 MiB, and its evidence beside it
 VERIFY_FINDINGS_MAX = 1_000  # [own] named one by one; more are counted
 
 # --- score --------------------------------------------------------------------------------------

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 from collections.abc import Callable
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from emon import limits
-from emon.audit.heads import Head, KeyLine, LineWrong
+from emon.audit.heads import Head, KeyLine, LineWrong, brief, key_id_of, public_of
 from emon.audit.keyring import Keyring, KeyUnfit
 from emon.model.instant import SECOND_US
 from emon.store.errors import DatabaseUnavailable
@@ -32,6 +33,8 @@ class Sealer:
         self._keyring = keyring
         self._now_us = now_us
         self._stopped = asyncio.Event()
+        self._alone = asyncio.Lock()
+        self._newest: tuple[Head, KeyLine] | None = None
         self._said = ""
         self._exported: int | None = None
         self._keys: set[str] = set()
@@ -70,12 +73,40 @@ class Sealer:
 
     async def finish(self) -> None:
         """Seal everything, sign it, and bring the exported file up to date."""
-        private = await self.key()
-        await self.seal()
-        await self._store.seal_bulk()
-        while await self._store.sign_audit_head(private, self._now_us()) is not None:
-            pass
-        await self.export()
+        async with self._alone:
+            private = await self.key()
+            await self.seal()
+            await self._store.seal_bulk()
+            while await self._store.sign_audit_head(private, self._now_us()) is not None:
+                pass
+            await self.export()
+            await self._make_brief(private)
+
+    async def sign_now(self) -> None:
+        """As ``finish``, for somebody who asks for proof of what just happened. What cannot be signed now
+        is said, and signed later."""
+        try:
+            await self.finish()
+        except (DatabaseUnavailable, OSError, KeyUnfit, LineWrong) as fault:
+            self._say(f"the audit trail waits unsealed: {fault}")
+
+    async def _make_brief(self, private: Ed25519PrivateKey) -> None:
+        """The newest head without its leaves, and the line of the key that signed it, for heartbeats."""
+        newest = await self._store.newest_audit_head()
+        own = key_id_of(public_of(private))
+        have = None if self._newest is None else (self._newest[0].seq, self._newest[1].key_id)
+        if newest is None or have == (newest.seq, own):
+            return
+        line = next((key for key in await self._store.audit_keys() if key.key_id == own), None)
+        if line is not None:
+            self._newest = (brief(private, newest, self._now_us()), line)
+
+    def sent_along(self) -> dict[str, object] | None:
+        """The newest head as heartbeats carry it (docs/recipients.md); None before any was signed."""
+        if self._newest is None:
+            return None
+        head, key = self._newest
+        return {"head": json.loads(head.text), "key": json.loads(key.text)}
 
     async def key(self) -> Ed25519PrivateKey:
         """The current key, made at the first call, and its public half on file."""

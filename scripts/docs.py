@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from emon.config import settings_markdown
+from emon.court.schema import court_schema
 from emon.devices import machines
 from emon.explanation.schema import explanation_schema
 from emon.feedback.page import feedback_page
@@ -36,6 +37,7 @@ def index_markdown(docs: Path) -> str:
         heading = page.read_text("utf-8").partition("\n")[0].removeprefix("# ")
         lines.append(f"- [{heading}]({page.relative_to(docs)})")
     lines += ["- [The orders' JSON Schema](orders.schema.json)"]
+    lines += ["- [The court files' JSON Schema](court.schema.json)"]
     lines += ["- [The explanations' JSON Schema](explanation.schema.json)"]
     lines += ["- [The policy files' JSON Schema](policy.schema.json)"]
     lines += ["- [The scenarios' JSON Schema](scenario.schema.json)"]
@@ -51,6 +53,8 @@ def main() -> int:
     measured = {cell: accuracy.measured(cell) for cell in accuracy.cells()}
     (docs / "geofence-accuracy.md").write_text(accuracy.page(measured), "utf-8")
     (docs / "simulator-receivers-figures.md").write_text(figures_page(), "utf-8")
+    courts = json.dumps(court_schema(), indent=1, ensure_ascii=False)
+    (docs / "court.schema.json").write_text(courts + "\n", "utf-8")
     explanations = json.dumps(explanation_schema(), indent=1, ensure_ascii=False)
     (docs / "explanation.schema.json").write_text(explanations + "\n", "utf-8")
     schema = json.dumps(scenario_schema(), indent=1, ensure_ascii=False)

@@ -121,6 +121,28 @@ def read_line(text: str) -> KeyLine | Head:
     raise LineWrong("is neither a key nor a head")
 
 
+def heads_of_heartbeat(text: str) -> list[KeyLine | Head] | None:
+    """The key and the head in a heartbeat's body (docs/recipients.md); None where the text is none.
+
+    Raises ``LineWrong``.
+    """
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(body, dict) or body.get("type") != "heartbeat":
+        return None
+    trail = body.get("data", {}).get("audit") or {}
+    lines = [trail[name] for name in ("key", "head") if trail.get(name)]
+    return [read_line(json.dumps(line)) for line in lines]
+
+
+def brief(private: Ed25519PrivateKey, head: Head, at_us: int) -> Head:
+    """The same head without the leaves: small enough to be sent each minute, and telling nothing of any
+    entry. It is signed anew, for a signature covers the leaves."""
+    return sign_head(private, head.seq, head.chain, since=head.seq, leaves=b"", at_us=at_us)
+
+
 def is_signed_by(text: str, public: bytes) -> bool:
     """Whether the line's signature is this key's, over exactly these members."""
     line = json.loads(text)

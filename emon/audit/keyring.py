@@ -15,7 +15,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from emon.audit.heads import Head, KeyLine, LineWrong, read_line
+from emon.audit.heads import Head, KeyLine, LineWrong, heads_of_heartbeat, read_line
 
 FOLDER, KEY_FILE, NEW_FILE, HEADS_FILE = "audit", "signing.key", "signing.key.new", "heads.jsonl"
 
@@ -74,15 +74,19 @@ class Keyring:
 
 
 def read_heads(path: Path) -> list[KeyLine | Head]:
-    """The lines of a file of heads. Raises ``LineWrong`` naming file and line, and ``OSError``.
+    """The lines of a file of heads; a line, or the whole file, may be a heartbeat that holds a head. Raises
+    ``LineWrong`` naming file and line, and ``OSError``.
 
     An unfinished last line is what a crash leaves: it is left out.
     """
     text = path.read_text("utf-8", errors="replace")
-    found = []
+    beat = heads_of_heartbeat(text)
+    if beat is not None:
+        return beat
+    found: list[KeyLine | Head] = []
     for number, line in enumerate(text.splitlines(), start=1):
         try:
-            found.append(read_line(line))
+            found += heads_of_heartbeat(line) or [read_line(line)]
         except LineWrong as wrong:
             if number == text.count("\n") + 1:
                 break

@@ -61,6 +61,7 @@ INSERT INTO audit_key (key_id, public_key, introduced_at, introduced_by, documen
 VALUES (%s, %s, %s, %s, %s)
 """
 _KEYS = "SELECT document FROM audit_key ORDER BY introduced_at, key_id"
+_NEWEST_HEAD = "SELECT document FROM audit_head ORDER BY seq DESC LIMIT 1"
 _HEADS = "SELECT document FROM audit_head WHERE seq > %s ORDER BY seq LIMIT %s"
 
 
@@ -169,6 +170,13 @@ class AuditSealing:
         async with self._pool.connection() as conn:
             lines = [read_line(row[0]) for row in await c.fetch(conn, _HEADS, (after_seq, limit))]
         return [line for line in lines if isinstance(line, Head)]
+
+    async def newest_audit_head(self) -> Head | None:
+        """The head that covers most; None before any."""
+        async with self._pool.connection() as conn:
+            row = await c.fetch_one(conn, _NEWEST_HEAD)
+        line = None if row is None else read_line(row[0])
+        return line if isinstance(line, Head) else None
 
     async def audit_end(self) -> Sealed:
         """Where the chain ends now."""

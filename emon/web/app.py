@@ -19,6 +19,7 @@ from emon.web.routes.alerts import AlertRoutes
 from emon.web.routes.blind import BlindRoutes
 from emon.web.routes.breaches import BreachRoutes
 from emon.web.routes.closing import ClosingRoutes
+from emon.web.routes.court import CourtRoutes
 from emon.web.routes.devices import DeviceRoutes
 from emon.web.routes.feedback import FeedbackRoutes
 from emon.web.routes.links import LinkRoutes
@@ -53,6 +54,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(SessionRoutes(services, sessions, guard).router)
     app.include_router(AlertRoutes(services, guard).router)
     app.include_router(ClosingRoutes(services, guard).router)
+    app.include_router(CourtRoutes(services, guard).router)
     app.include_router(BreachRoutes(services, guard).router)
     app.include_router(OrderRoutes(services, guard).router)
     app.include_router(BlindRoutes(services, guard).router)

@@ -90,6 +90,15 @@ class Backend(Protocol):
         Raises ``NotExplained``."""
         ...
 
+    async def court_file(self, alert_id: str, party: str, at_us: int) -> dict[str, Any] | None:
+        """The file of an alert as the party may have it (docs/court.md), or None where there is no such
+        alert. Raises ``NotForThem``."""
+        ...
+
+    async def may_have_file(self, alert_id: str, party: str) -> bool:
+        """Whether the party may have that file at all."""
+        ...
+
     async def alerts(self, *, status: str, before: tuple[int, str] | None, limit: int) -> list[AlertNow]:
         """Newest first by (``detected_at_us``, id), those before ``before`` where it is given.
 

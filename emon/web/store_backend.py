@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from emon.alerts.policy import DEFAULT_POLICY, Policy
+from emon.court.stored import court_file_of, may_have
 from emon.explanation.stored import explain_stored
 from emon.feedback.models import ModelsUnreadable, read_models
 from emon.feedback.rows import Filed
@@ -32,11 +33,18 @@ class StoreBackend:
     """``emon.web.backend.Backend`` over an open store, which stays the caller's to close."""
 
     def __init__(
-        self, store: Store, policy: Policy = DEFAULT_POLICY, models_file: Path | None = None
+        self,
+        store: Store,
+        policy: Policy = DEFAULT_POLICY,
+        models_file: Path | None = None,
+        *,
+        sign: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        """``sign``: seals and signs the audit trail now, so that a court file proves what just happened."""
         self._store = store
         self._policy = policy
         self._models_file = models_file
+        self._sign = sign
 
     async def cursor(self) -> Cursor:
         feed_seq, change_seq = await self._store.cursor()
@@ -56,6 +64,14 @@ class StoreBackend:
 
     async def explanation(self, breach_id: str) -> dict[str, Any] | None:
         return await explain_stored(self._store.url, breach_id, self._policy)
+
+    async def court_file(self, alert_id: str, party: str, at_us: int) -> dict[str, Any] | None:
+        if self._sign is not None:
+            await self._sign()
+        return await court_file_of(self._store.url, alert_id, self._policy, made_at_us=at_us, party=party)
+
+    async def may_have_file(self, alert_id: str, party: str) -> bool:
+        return await may_have(self._store.url, alert_id, party, self._policy.needs)
 
     async def alerts(self, *, status: str, before: tuple[int, str] | None, limit: int) -> list[AlertNow]:
         return await self._store.alerts(status=status, before=before, limit=limit)

@@ -12,10 +12,10 @@ from emon.audit.chain import GENESIS, LEAF_BYTES
 from emon.store.checks.report import Connection, Report, copied
 from emon.store.tables import BY_NAME, Watched
 
-_PAYLOAD = """convert_to(concat_ws(E'\\n', (extract(epoch FROM recorded_at) * 1000000)::bigint,
+PAYLOAD = """convert_to(concat_ws(E'\\n', (extract(epoch FROM recorded_at) * 1000000)::bigint,
     written_by, relation, deed, row_key, content), 'UTF8')"""
-_CHAIN = f"SELECT seq, chain, {_PAYLOAD} FROM audit ORDER BY seq"
-_PENDING = f"SELECT capture_id, sha256(''), {_PAYLOAD} FROM audit_pending ORDER BY capture_id"
+_CHAIN = f"SELECT seq, chain, {PAYLOAD} FROM audit ORDER BY seq"
+_PENDING = f"SELECT capture_id, sha256(''), {PAYLOAD} FROM audit_pending ORDER BY capture_id"
 _WATCHED = {table.name.encode() for table in BY_NAME.values() if table.watched is Watched.ROWS}
 _FIXED = {table.name.encode() for table in BY_NAME.values() if table.fixed}
 _OWN = '"emon '

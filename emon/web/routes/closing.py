@@ -93,12 +93,14 @@ class ClosingRoutes:
         return Json({"alert": alert_id, "resolution": resolution_json(closed), "again": closed.again})
 
     async def life(self, request: Request, alert_id: str) -> Response:
-        """Who did what when, and every attempt to tell somebody."""
-        await self._guard.session(request)
+        """Who did what when, and every attempt to tell somebody. ``file``: whether the asker may have the
+        alert's file."""
+        session = await self._guard.session(request)
         found = await self._services.backend.alerts_by_id([alert_id]) if ALERT_ID.match(alert_id) else []
         if not found:
             raise refused(404, "there is no such alert")
-        return Json(life_json(await self._services.backend.life(alert_id), found[0]))
+        life = life_json(await self._services.backend.life(alert_id), found[0])
+        return Json({**life, "file": await self._services.backend.may_have_file(alert_id, session.party)})
 
 
 async def _read(request: Request) -> Closing:

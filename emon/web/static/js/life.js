@@ -38,7 +38,18 @@ export function resolutionOf(alert) {
 /** Who did what when. `life` is the API's answer, or null while it is asked for. */
 export function lifeList(life) {
   if (life === null) return make("p", { class: "quiet small", text: "Asking …" });
-  return make("ol", { class: "life" }, life.happened.map((one) => make("li", { class: `life-${one.fact}` }, timeNode(one.at), " ", words(one))));
+  return make("div", {},
+    make("ol", { class: "life" }, life.happened.map((one) => make("li", { class: `life-${one.fact}` }, timeNode(one.at), " ", words(one)))),
+    life.file ? fileLinks(life.alert) : null);
+}
+
+/** The alert's file for a court, for whom it is: to read and print, and as data to check. */
+function fileLinks(id) {
+  const place = `api/v1/alerts/${encodeURIComponent(id)}/file`;
+  return make("p", { class: "small file-links" }, "File for the court: ",
+    make("a", { href: `${place}?as=html`, target: "_blank", rel: "noopener", text: "to print" }), " (",
+    make("a", { href: `${place}?as=html&language=en`, target: "_blank", rel: "noopener", text: "English" }), "), ",
+    make("a", { href: place, download: `alert-${id}.json`, title: "For emon verify --file", text: "data" }));
 }
 
 function words(one) {
