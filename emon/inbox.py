@@ -52,6 +52,11 @@ class Inbox:
             "devices_over_budget": sum(1 for us in self._told_us.values() if us > since_us),
         }
 
+    def oldest_us(self, rows: Sequence[Waiting], at_us: int) -> int | None:
+        """When the one that has waited longest came, once these rows are put there; None: nothing waits."""
+        before_us = self.state.oldest_us
+        return at_us if before_us is None and rows else before_us
+
     def old_since_us(self, now_us: int) -> int | None:
         """Since when the one waits that has waited longer than a backlog may take; None: there is none."""
         oldest_us = self.state.oldest_us

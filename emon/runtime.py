@@ -19,15 +19,13 @@ from emon.alerts.policy import DEFAULT_POLICY, Policy
 from emon.devices.watching import Remembered, Watching
 from emon.engine import Inputs, Message, needs, step
 from emon.inbox import Inbox
+from emon.ingest.backlog import Backlog
 from emon.ingest.decode import decode
 from emon.ingest.lanes import InboxState, Taking, Waiting
 from emon.ingest.source import Delivery, Source
 from emon.limits import (
-    BACKLOG_MAX_S,
-    BACKLOG_MIN_S,
     HEARTBEAT_S,
     INBOX_ROWS_AT_ONCE,
-    RECEIVE_WINDOW_MESSAGES,
     RETRY_PAUSE_MAX_S,
     RETRY_PAUSE_MIN_S,
     SERVICE_GAP_MAX_S,
@@ -161,7 +159,7 @@ class Runtime:
         self._state: State | None = None
         self._orders_changed = True
         self._started = False
-        self._back_us = 0
+        self._backlog = Backlog()
         self._stopping = False
         self._stopped = asyncio.Event()
 
@@ -192,6 +190,7 @@ class Runtime:
                 for batch in self._batches(deliveries):
                     if not await self._commit(batch):
                         return
+            self._backlog.looked(self._now_us(), len(deliveries), connected=self._source.connected)
             if self.inbox.state.messages and not await self._commit(_Batch(self.inbox.portion)):
                 return
 
@@ -270,10 +269,9 @@ class Runtime:
                 oldest_us = await transaction.oldest_waiting_us() if batch.portion else None
                 again = await self._taken_again(transaction, new, at_us)
                 state = self._with_stop(state, at_us)
-                waits = bool(batch.waiting) or (
-                    oldest_us is not None if batch.portion else self.inbox.state.messages > 0
-                )
-                up = state.watching.stopped_us is not None and self._backlog_is_judged(len(messages), waits)
+                if not batch.portion:
+                    oldest_us = self.inbox.oldest_us(batch.waiting, at_us)
+                up = state.watching.stopped_us is not None and self._backlog.is_judged(at_us, oldest_us)
                 inputs = Inputs(at_us, (*again, *messages), up=up)
                 past = await recall(transaction, state, needs(state, inputs))
                 state, effects = step(state, inputs, past, self._policy)
@@ -313,18 +311,8 @@ class Runtime:
         missed = at_us - state.at_us > SERVICE_GAP_MAX_S * SECOND_US
         if not missed and self._started:
             return state
-        self._back_us = at_us
+        self._backlog.back(at_us)
         return service_down(state, state.at_us)
-
-    def _backlog_is_judged(self, messages: int, waits: bool) -> bool:
-        """Whether what came while the service was down is judged with this batch.
-
-        The broker says nothing about that. It sends what it kept as fast as it is taken, so when
-        it has had time to begin and a batch is well below a window, there is no more of it.
-        """
-        waited_us = self._now_us() - self._back_us
-        calm = self._source.connected and not waits and messages <= RECEIVE_WINDOW_MESSAGES // 2
-        return waited_us >= BACKLOG_MAX_S * SECOND_US or (calm and waited_us >= BACKLOG_MIN_S * SECOND_US)
 
     async def _recalled_state(self) -> State:
         """Where the last committed batch left off; the rest is recalled as it is needed."""
