@@ -47,6 +47,7 @@ from emon.sealer import Sealer
 from emon.store.errors import DatabaseUnavailable
 from emon.store.feedback_rows import MODELS_FILE
 from emon.store.store import Store
+from emon.suspension_notices import SuspensionNotices
 from emon.turn import load_step_kernels
 from emon.watchdog.expected import missing_since_us
 from emon.watchdog.inside import Health, Watchdog
@@ -183,6 +184,7 @@ class Service:
                     watchdog.run(),
                     recipients_watch.run(),
                     heartbeats.run(),
+                    _suspension_notices(store, channels, self._recipients).run(),
                     *(() if canary is None else (canary.run(),)),
                 ),
             )
@@ -354,6 +356,14 @@ def _heartbeats(
         judging=lambda now_us: _judging(runtime, now_us),
         well=well,
         trail=trail,
+    )
+
+
+def _suspension_notices(
+    store: Store, channels: Mapping[str, object], recipients: Recipients
+) -> SuspensionNotices:
+    return SuspensionNotices(
+        store, channels, recipients.reached, now_us=clock.now_us, fallback=str(recipients.fallback)
     )
 
 

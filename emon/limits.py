@@ -255,6 +255,9 @@ SUSPENSION_ALONE_S = 2 * 3_600  # [field] vendors' suspensions of alerts run to 
 SUSPENSION_DAY_S = 24 * 3_600  # [own] short ones so near each other add up: many in a row are a long one
 SUSPENSION_MAX_S = 31 * 86_400  # [own] a longer one is a variation, which whoever imposed the order decides
 SUSPENSION_REASON_CHARS_MIN = 5  # [own] "x" is no reason
+SUSPENSIONS_LOOK_S = 10.0  # [own] a suspension's end is told within so long; a look reads those orders alone
+NOTICES_AT_ONCE_MAX = 64  # [own] as many as one look sends; they share no place with alerts
+NOTICES_SHOWN_MAX = 50  # [own] newest ones on the page of suspensions
 SUSPENSIONS_SHOWN_MAX = 200  # [own] newest requests in one answer
 
 # --- policies -------------------------------------------------------------------------------------

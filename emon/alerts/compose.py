@@ -11,6 +11,7 @@ from emon.alerts.climb_words import told_again
 from emon.alerts.flapping import with_joined
 from emon.alerts.messages import Text, Texts, texts, texts_to_her
 from emon.alerts.need import DEFAULT_NEEDS, Fact, Need, is_protected, sees, shown_to
+from emon.alerts.notices import Notice, notice_written
 from emon.alerts.outbox import AlertView, DueDelivery
 from emon.alerts.routes import Languages
 from emon.model.vocabulary import Party
@@ -59,6 +60,10 @@ class Composer(msgspec.Struct, frozen=True):
             return texts.nl if language is Languages.NL else texts.en
         body = f"{texts.nl.body}\n-- English --\n{texts.en.subject}\n{texts.en.body}"
         return Text(texts.nl.subject, body)
+
+    def noted(self, notice: Notice, recipient: str) -> Text:
+        """A notice as one text in the recipient's language."""
+        return notice_written(notice, self.languages.get(recipient, Languages.BOTH))
 
     def unreached(self, delivery: DueDelivery) -> tuple[str, ...]:
         """The alert's parties that have no route, told to the fallback alone: it acts for them."""

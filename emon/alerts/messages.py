@@ -90,9 +90,9 @@ def texts_to_her(alert: AlertView) -> Texts:
 
 def _to_her(words: Language, alert: AlertView) -> Text:
     told = headline(words.hers, alert)
-    lines = [f"{told}.", f"{words.labels['happened']}: {_when(alert.happened_at_us)}"]
+    lines = [f"{told}.", f"{words.labels['happened']}: {local_and_utc(alert.happened_at_us)}"]
     if alert.position is not None:
-        lines += place_lines(words.place, words.compass, alert, _when)
+        lines += place_lines(words.place, words.compass, alert, local_and_utc)
     return Text(told, "\n".join([*lines, "", words.hers.unsafe]) + "\n")
 
 
@@ -115,11 +115,11 @@ def _text(
         subject += f" ({short})"
         lines.append(f"{label['certainty']}: {sentence}")
     lines += _state_now(words, alert)
-    lines += trouble_lines(words.trouble, words.risk, alert, plain, _when)
+    lines += trouble_lines(words.trouble, words.risk, alert, plain, local_and_utc)
     lines.append("")
     lines += _facts(words, alert)
     if alert.position is not None or (with_place and alert.event not in _OF_NO_PLACE):
-        lines += place_lines(words.place, words.compass, alert, _when)
+        lines += place_lines(words.place, words.compass, alert, local_and_utc)
     lines += zone_lines(words.place, alert)
     lines.append("")
     if unreached:
@@ -162,7 +162,7 @@ def _state_now(words: Language, alert: AlertView) -> list[str]:
     if alert.refuted:
         return [words.labels["now_refuted"]]
     if alert.event is AlertEvent.BREACH and alert.closed_at_us is not None:
-        return [f"{words.labels['now_ended']}: {_when(alert.closed_at_us)}"]
+        return [f"{words.labels['now_ended']}: {local_and_utc(alert.closed_at_us)}"]
     return []
 
 
@@ -176,10 +176,10 @@ def _facts(words: Language, alert: AlertView) -> list[str]:
         ("risk", words.risk[alert.risk] if alert.risk else None),
         ("owner", _owner(alert)),
         ("how", words.how[alert.how] if alert.how and not alert.refuted else None),
-        ("happened", _when(alert.happened_at_us)),
+        ("happened", local_and_utc(alert.happened_at_us)),
         ("ended", _ended(alert)),
-        ("received", None if alert.received_at_us is None else _when(alert.received_at_us)),
-        ("detected", _when(alert.detected_at_us)),
+        ("received", None if alert.received_at_us is None else local_and_utc(alert.received_at_us)),
+        ("detected", local_and_utc(alert.detected_at_us)),
         ("before", _before(words, alert)),
         ("alert", plain(alert.id)),
     ]
@@ -203,15 +203,15 @@ def _before(words: Language, alert: AlertView) -> str | None:
     if alert.before is None:
         return None
     last = alert.last_before_us
-    return str(alert.before) + ("" if last is None else f", {words.labels['last']} {_when(last)}")
+    return str(alert.before) + ("" if last is None else f", {words.labels['last']} {local_and_utc(last)}")
 
 
 def _ended(alert: AlertView) -> str | None:
     told = alert.event in (AlertEvent.BREACH_CLEARED, AlertEvent.HISTORIC_BREACH)
-    return _when(alert.closed_at_us) if told and alert.closed_at_us is not None else None
+    return local_and_utc(alert.closed_at_us) if told and alert.closed_at_us is not None else None
 
 
-def _when(instant_us: int) -> str:
+def local_and_utc(instant_us: int) -> str:
     """Local time with its offset (an autumn night has two 02:30s), then UTC."""
     try:
         utc = to_datetime(instant_us)

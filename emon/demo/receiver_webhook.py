@@ -79,6 +79,8 @@ class WebhookReceiver:
             message_id, content = self._verified(headers, body)
             if content["type"] == "heartbeat":
                 self._ledger.beat(message_id)
+            elif content["type"] == "notice":
+                pass  # for information: nothing is to be confirmed, and nobody counts it
             elif self._ledger.keep(message_id, content):
                 self._confirm_later(message_id, content)
         except Unacceptable as fault:
@@ -96,6 +98,8 @@ class WebhookReceiver:
             content = json.loads(body)
             data = content["data"]
             if content["type"] == "heartbeat" and isinstance(data["seq"], int):
+                return headers["webhook-id"], content
+            if content["type"] == "notice" and isinstance(data["id"], str):
                 return headers["webhook-id"], content
             known = content["type"] == "alert" and isinstance(data["id"], str)
             texts = [data["texts"][language]["subject"] for language in ("nl", "en")]

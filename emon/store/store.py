@@ -56,6 +56,7 @@ from emon.store.known_devices import KnownDevices
 from emon.store.ledger import LedgerReads
 from emon.store.lives import LifeReads
 from emon.store.migrate import Storage
+from emon.store.notices import NoticeFile
 from emon.store.outbox import OutboxReads
 from emon.store.pages import PageReads
 from emon.store.placed_orders import PlacedOrders
@@ -129,6 +130,7 @@ class Store(
     LifeReads,
     FeedbackReads,
     HeartbeatRows,
+    NoticeFile,
     PolicyFile,
     SuspensionDesk,
     AuditSealing,

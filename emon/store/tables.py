@@ -75,6 +75,8 @@ TABLES: tuple[Table, ...] = (
     _rows("link_used", "delivery_id", fixed=True),
     _rows("alert_beside", "id", fixed=True),
     _rows("suspension_request", "id"),
+    _rows("notice", "id", fixed=True),
+    _rows("notice_delivery", "notice_id", "recipient"),
     _rows("clock_step", "at", fixed=True),
     _rows("command", "id"),
     _rows("trouble", "id"),

@@ -20,6 +20,7 @@ from emon.model.resolution import Closing
 from emon.store.device_file import CommandNow, SaidNow
 from emon.store.ledger import LedgerInputs
 from emon.store.lives import KeptLife
+from emon.store.notices import NoticeNow
 from emon.store.pages import AlertNow, Counts, DeviceNow, FeedRow
 from emon.store.policies import KeptPolicy, PolicyUse
 from emon.store.suspensions import SuspensionRequest
@@ -193,6 +194,10 @@ class Backend(Protocol):
 
     async def suspension_requests(self, limit: int) -> list[SuspensionRequest]:
         """What people asked for, newest first."""
+        ...
+
+    async def notices(self, limit: int) -> list[NoticeNow]:
+        """What those concerned were told of suspensions, newest first."""
         ...
 
     async def feedback_rows(self, from_us: int, to_us: int) -> Filed:

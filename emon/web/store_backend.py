@@ -18,6 +18,7 @@ from emon.model.resolution import Closing
 from emon.store.device_file import CommandNow, SaidNow
 from emon.store.ledger import LedgerInputs
 from emon.store.lives import KeptLife
+from emon.store.notices import NoticeNow
 from emon.store.pages import AlertNow, Counts, DeviceNow, FeedRow
 from emon.store.policies import KeptPolicy, PolicyUse
 from emon.store.store import Store
@@ -142,6 +143,9 @@ class StoreBackend:
 
     async def suspension_requests(self, limit: int) -> list[SuspensionRequest]:
         return await self._store.suspension_requests(limit)
+
+    async def notices(self, limit: int) -> list[NoticeNow]:
+        return await self._store.notices(limit)
 
     async def feedback_rows(self, from_us: int, to_us: int) -> Filed:
         return await self._store.feedback_rows(from_us, to_us, self._models())

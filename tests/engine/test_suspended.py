@@ -60,3 +60,18 @@ def test_short_ones_within_a_day_add_up() -> None:
     assert needs_two(once, at(20, 21))
     assert not needs_two(once, at(30, 31))
     assert not needs_two(once, at(0.5, 1.5))  # the same hours again are no more
+
+
+def test_it_silences_neither_her_button_nor_a_contact() -> None:
+    near = {"id": "c-2", "kind": "contact", "victim_device": "v-1", "radius_m": 1000}
+    conditions = [*circle_order()["conditions"], near]
+    (first,) = versions(circle_order(risk="high", conditions=conditions))
+    interval = Interval(NOON_US, NOON_US + 10**12, "visit to the court")
+    second = replace(with_suspension(first, interval, ("anna", "bert")), armed_at_us=NOON_US)
+    his = [fix_at(50 + s % 7, s) for s in range(60, 900, 60)]
+    hers = [fix_at(300 + s % 7, s, device="v-1") for s in range(60, 900, 60)]
+    lines = judged((first, second), [*his, *hers, said("panic", "pressed", 500, device="v-1")])
+    told = {a["event"]: a["recipients"] for a in alerts(lines) if a["event"] != "order_without_device"}
+    assert set(told) == {"panic", "proximity"}
+    assert all("politie" in recipients for recipients in told.values())
+    assert [breach["condition"] for breach in breaches(lines)] == ["c-2"]

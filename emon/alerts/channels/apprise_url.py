@@ -14,6 +14,8 @@ import apprise
 
 from emon.alerts.channels import SendResult
 from emon.alerts.compose import Composer
+from emon.alerts.messages import Text
+from emon.alerts.notices import Notice
 from emon.alerts.outbox import DueDelivery, Outcome
 from emon.alerts.routes import AppriseRoute
 from emon.limits import URGENT_PRIORITY_MAX
@@ -33,7 +35,13 @@ class AppriseChannel:
 
     async def send(self, delivery: DueDelivery) -> SendResult:
         text = self._composer.written(delivery)
-        urgent = delivery.alert.priority <= URGENT_PRIORITY_MAX
+        return await self._notify(text, urgent=delivery.alert.priority <= URGENT_PRIORITY_MAX)
+
+    async def note(self, notice: Notice, recipient: str) -> SendResult:
+        """Send a notice (``emon/alerts/notices.py``)."""
+        return await self._notify(self._composer.noted(notice, recipient), urgent=False)
+
+    async def _notify(self, text: Text, *, urgent: bool) -> SendResult:
         sent = self._known and await self._apprise.async_notify(
             title=text.subject,
             body=text.body,

@@ -24,6 +24,7 @@ from emon.alerts.channels.signed_post import signature
 from emon.alerts.channels.webhook import webhook_body
 from emon.alerts.compose import Composer
 from emon.alerts.key_ring import key_ring
+from emon.alerts.notices import Notice, notice_body
 from emon.alerts.outbox import DueDelivery, Outcome
 from emon.alerts.routes import MqttRoute
 from emon.limits import DELIVERY_ATTEMPT_TIMEOUT_S, DELIVERY_CONNECT_TIMEOUT_S
@@ -43,11 +44,22 @@ class MqttChannel:
         self._open = AsyncExitStack()
 
     async def send(self, delivery: DueDelivery) -> SendResult:
+        now_us = self._now_us()
+        body = webhook_body(delivery, self._composer, now_us)
+        return await self._publish(self._payload(delivery.id, body, now_us))
+
+    async def note(self, notice: Notice, recipient: str) -> SendResult:
+        """Publish a notice (``emon/alerts/notices.py``) to the same topic."""
+        now_us = self._now_us()
+        body = notice_body(notice, recipient, now_us)
+        return await self._publish(self._payload(f"notice:{notice.id}:{recipient}", body, now_us))
+
+    async def _publish(self, payload: bytes) -> SendResult:
         try:
             client = await self._connected()
             await client.publish(
                 self._route.topic,
-                self._payload(delivery),
+                payload,
                 qos=1,
                 retain=False,
                 timeout=DELIVERY_ATTEMPT_TIMEOUT_S,
@@ -90,16 +102,14 @@ class MqttChannel:
             context.load_cert_chain(route.cert_file, route.key_file)
         return context
 
-    def _payload(self, delivery: DueDelivery) -> bytes:
-        now_us = self._now_us()
+    def _payload(self, webhook_id: str, body: bytes, now_us: int) -> bytes:
         signed_s = now_us // SECOND_US
-        body = webhook_body(delivery, self._composer, now_us)
         keys = () if self._keys is None else self._keys.at(now_us)
         content = {
-            "webhook-id": delivery.id,
+            "webhook-id": webhook_id,
             "webhook-timestamp": str(signed_s),
             "webhook-signature": " ".join(
-                signature(key.secret.reveal(), delivery.id, signed_s, body) for key in keys
+                signature(key.secret.reveal(), webhook_id, signed_s, body) for key in keys
             ),
             "body": body.decode(),
         }

@@ -20,6 +20,8 @@ import aiosmtplib
 from emon.alerts.channels import SendResult, short_detail
 from emon.alerts.compose import Composer
 from emon.alerts.links import Links
+from emon.alerts.messages import Text
+from emon.alerts.notices import Notice
 from emon.alerts.outbox import DueDelivery, Outcome
 from emon.alerts.routes import MailSecurity, SmtpRoute
 from emon.limits import DELIVERY_ATTEMPT_TIMEOUT_S
@@ -46,8 +48,20 @@ class SmtpChannel:
         self._now_us = clock_now_us
 
     async def send(self, delivery: DueDelivery) -> SendResult:
+        return await self._hand_over(
+            mail_message(delivery, self._route, self._composer, self._now_us(), self._links)
+        )
+
+    async def note(self, notice: Notice, recipient: str) -> SendResult:
+        """Send a notice (``emon/alerts/notices.py``)."""
+        route, text = self._route, self._composer.noted(notice, recipient)
+        message = _headed(text, route, f"notice-{notice.id}:{recipient}", self._now_us())
+        message["X-Emon-Notice"] = notice.id
+        message.set_content(text.body, charset="utf-8", cte="quoted-printable")
+        return await self._hand_over(message)
+
+    async def _hand_over(self, message: EmailMessage) -> SendResult:
         route = self._route
-        message = mail_message(delivery, route, self._composer, self._now_us(), self._links)
         client = aiosmtplib.SMTP(
             hostname=route.host,
             port=route.port,
@@ -103,19 +117,25 @@ def message_id(delivery_id: str, sender: str) -> str:
     return f"<{left}@{sender.rpartition('@')[2]}>"
 
 
+def _headed(text: Text, route: SmtpRoute, message_of: str, sent_at_us: int) -> EmailMessage:
+    """A mail without a body."""
+    message = EmailMessage(policy=SMTP_POLICY)
+    message["Subject"] = text.subject
+    message["From"] = Address(addr_spec=route.sender)
+    message["To"] = Address(addr_spec=route.to)
+    message["Date"] = to_datetime(sent_at_us)
+    message["Message-ID"] = message_id(message_of, route.sender)
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: keeps out-of-office answers away
+    return message
+
+
 def mail_message(
     delivery: DueDelivery, route: SmtpRoute, composer: Composer, sent_at_us: int, links: Links | None = None
 ) -> EmailMessage:
     """The mail, in the recipient's language, plain text in UTF-8; with ``links``, the one that takes the
     alert in hand."""
     text = composer.written(delivery)
-    message = EmailMessage(policy=SMTP_POLICY)
-    message["Subject"] = text.subject
-    message["From"] = Address(addr_spec=route.sender)
-    message["To"] = Address(addr_spec=route.to)
-    message["Date"] = to_datetime(sent_at_us)
-    message["Message-ID"] = message_id(delivery.id, route.sender)
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: keeps out-of-office answers away
+    message = _headed(text, route, delivery.id, sent_at_us)
     message["X-Emon-Alert"] = delivery.alert.id if _ATOM.match(f"{delivery.alert.id}.x") else "?"
     message["X-Emon-Priority"] = str(delivery.alert.priority)
     if delivery.climb:

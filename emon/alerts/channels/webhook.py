@@ -10,6 +10,7 @@ from emon.alerts.channels import SendResult
 from emon.alerts.channels.signed_post import SignedPoster
 from emon.alerts.compose import Composer
 from emon.alerts.need import is_protected
+from emon.alerts.notices import Notice, notice_body
 from emon.alerts.outbox import AlertView, DueDelivery, PositionView
 from emon.alerts.routes import WebhookRoute
 from emon.model.instant import format_instant
@@ -31,6 +32,13 @@ class WebhookChannel:
     async def beat(self, webhook_id: str, body: bytes, sent_at_us: int) -> SendResult:
         """Send a heartbeat (``emon/heartbeats.py``): signed like an alert, and kept by nobody of us."""
         return await self._post(webhook_id, body, sent_at_us)
+
+    async def note(self, notice: Notice, recipient: str) -> SendResult:
+        """Send a notice (``emon/alerts/notices.py``): signed like an alert, and nobody has to answer it."""
+        sent_at_us = self._now_us()
+        return await self._post(
+            f"notice:{notice.id}:{recipient}", notice_body(notice, recipient, sent_at_us), sent_at_us
+        )
 
     async def _post(self, webhook_id: str, body: bytes, sent_at_us: int) -> SendResult:
         return await self._poster.post(webhook_id, body, sent_at_us, "application/json")

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from emon.limits import (
+    NOTICES_SHOWN_MAX,
     SUSPENSION_MAX_S,
     SUSPENSION_REASON_CHARS_MIN,
     SUSPENSIONS_SHOWN_MAX,
@@ -20,6 +21,7 @@ from emon.model.instant import SECOND_US, format_instant, parse_instant
 from emon.model.order import OrderVersion
 from emon.model.vocabulary import Party
 from emon.orders.tree import DocumentRefused
+from emon.store.notices import NoticeNow
 from emon.store.suspensions import AlreadySettled, NoSuchSuspension, NotYours, SuspensionRequest
 from emon.web.backend import Services
 from emon.web.guard import Guard
@@ -52,15 +54,18 @@ class SuspensionRoutes:
         self.router.add_api_route("/api/v1/orders/{order}/suspension", self.end, methods=["DELETE"])
 
     async def show(self, request: Request) -> Response:
-        """What suspends orders now or soon, each with its end, and what people asked for."""
+        """What suspends orders now or soon, each with its end, what people asked for, and what those
+        concerned were told of beginnings and ends."""
         await self._guard.session(request)
         now_us = self._services.now_us()
         orders = await self._services.backend.orders()
         asked = await self._services.backend.suspension_requests(SUSPENSIONS_SHOWN_MAX)
+        told = await self._services.backend.notices(NOTICES_SHOWN_MAX)
         return Json(
             {
                 "suspensions": [one for version in orders for one in _in_force(version, now_us)],
                 "requests": [_request_json(one) for one in asked],
+                "notices": [_notice_json(one) for one in told],
             }
         )
 
@@ -182,4 +187,23 @@ def _request_json(asked: SuspensionRequest) -> Members:
         "settled_by": asked.settled_by,
         "settled_at": None if asked.settled_us is None else format_instant(asked.settled_us),
         "version": asked.version,
+    }
+
+
+def _notice_json(one: NoticeNow) -> Members:
+    """``received``: by recipient the instant of its receipt, null while it waits."""
+    told = one.notice
+    return {
+        "id": told.id,
+        "kind": told.kind,
+        "order": told.order,
+        "wearer": told.wearer,
+        "at": format_instant(told.at_us),
+        "until": None if told.until_us is None else format_instant(told.until_us),
+        "reason": told.reason,
+        "by": told.by,
+        "by_itself": told.by_itself,
+        "received": {
+            recipient: None if us is None else format_instant(us) for recipient, us in one.received.items()
+        },
     }

@@ -23,6 +23,16 @@ async function draw() {
     cells([one.order, localText(one.from), localText(one.to), one.reason, one.asked_by]),
     action("Confirm", () => api.confirmSuspension(one.id)),
     action("Withdraw", () => api.withdrawSuspension(one.id)))));
+  byId("told").replaceChildren(...found.notices.map((one) => make("tr", {}, cells([localText(one.at), toldText(one), gotText(one.received)]))));
+}
+
+function toldText(one) {
+  const said = one.kind === "suspended" ? `suspended until ${localText(one.until)}: ${one.reason}` : one.by_itself ? "over: its end had come" : "over: ended by a person";
+  return `${one.order} (${one.wearer}) ${said}`;
+}
+
+function gotText(received) {
+  return Object.entries(received).map(([recipient, at]) => `${recipient} ${at === null ? "not yet" : localText(at)}`).join(", ") || "nobody can be told";
 }
 
 async function attempt(work) {
