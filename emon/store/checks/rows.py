@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -42,20 +43,33 @@ def content_of(table: Table) -> str:
     return f"jsonb_set(row_to_json(t)::jsonb, ARRAY['{table.secret}'], {hashed})::text"
 
 
-def check_rows(conn: Connection, report: Report, trail: Trail) -> None:
-    """Name every row that is not what the trail says, is not in it, or is in it and gone."""
+class RowsNow(msgspec.Struct):
+    """Every watched row as it stands, small: a hash of table and key, and a hash of the content."""
+
+    keys: array[int]
+    contents: array[int]
+
+
+def read_rows(conn: Connection) -> RowsNow:
+    """Read every row that has entries of its own."""
     keys, contents = array("q"), array("q")
+    add_key, add_content = keys.append, contents.append
     for table in TABLES:
         if table.watched is Watched.ROWS:
             prefix = table.name.encode() + b"\n"
             for data in copied(conn, _query(table)):
                 width = int.from_bytes(data[2:6], "big")
-                keys.append(hash(prefix + data[6 : 6 + width]))
-                contents.append(hash(data[10 + width :]))
-    report.rows = len(keys)
+                add_key(hash(prefix + data[6 : 6 + width]))
+                add_content(hash(data[10 + width :]))
+    return RowsNow(keys, contents)
+
+
+def check_rows(conn: Connection, report: Report, trail: Trail, now: RowsNow) -> None:
+    """Name every row that is not what the trail says, is not in it, or is in it and gone."""
+    report.rows = len(now.keys)
     said_keys, said_contents = _last_said(trail)
-    there, order = np.unique(np.frombuffer(keys, np.int64), return_index=True)
-    content = np.frombuffer(contents, np.int64)[order]
+    there, order = np.unique(np.frombuffer(now.keys, np.int64), return_index=True)
+    content = np.frombuffer(now.contents, np.int64)[order]
     spot = np.searchsorted(said_keys, there)
     known = spot < len(said_keys)
     known[known] = said_keys[spot[known]] == there[known]

@@ -9,12 +9,13 @@ from psycopg.conninfo import make_conninfo
 
 from emon import limits
 from emon.audit.heads import Head, KeyLine
+from emon.store.checks.beside import ChainBeside, may_fork
 from emon.store.checks.bulk import check_bulk
-from emon.store.checks.chain import read_chain
+from emon.store.checks.chain import Trail, read_chain
 from emon.store.checks.guards import check_guards
 from emon.store.checks.heads import Heads, check_heads
 from emon.store.checks.report import Connection, Report
-from emon.store.checks.rows import check_rows
+from emon.store.checks.rows import RowsNow, check_rows, read_rows
 from emon.store.connect import as_store_faults
 
 _SESSION = """
@@ -23,9 +24,9 @@ SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY
 """
 
 
-def open_snapshot(url: str, purpose: str) -> Connection:
-    """A connection in a transaction that sees one moment and may change nothing. Raises
-    ``psycopg.OperationalError``."""
+def open_snapshot(url: str, purpose: str, snapshot: str | None = None) -> Connection:
+    """A connection in a transaction that sees one moment and may change nothing. ``snapshot``: the moment
+    that another one sees. Raises ``psycopg.OperationalError``."""
     conninfo = make_conninfo(
         url,
         application_name=f"emon {purpose}",
@@ -34,12 +35,21 @@ def open_snapshot(url: str, purpose: str) -> Connection:
     conn = psycopg.connect(conninfo)
     for statement in _SESSION.split(";"):
         conn.execute(statement.strip().encode())
+    if snapshot is not None:
+        conn.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'".encode())
     return conn
 
 
-def verify_trail(url: str, kept: Sequence[KeyLine | Head] = (), trusted: Sequence[str] = ()) -> Report:
+def verify_trail(
+    url: str,
+    kept: Sequence[KeyLine | Head] = (),
+    trusted: Sequence[str] = (),
+    *,
+    beside_from: int = limits.VERIFY_BESIDE_FROM,
+) -> Report:
     """Hold chain, rows, seals and heads against each other. ``kept``: lines that were kept elsewhere;
-    ``trusted``: ids of keys that no earlier key introduced and that are right all the same.
+    ``trusted``: ids of keys that no earlier key introduced and that are right all the same. A chain of
+    ``beside_from`` entries or more is read by a process beside this one.
 
     Raises ``DatabaseUnavailable``.
     """
@@ -50,10 +60,26 @@ def verify_trail(url: str, kept: Sequence[KeyLine | Head] = (), trusted: Sequenc
             heads = Heads(kept, trusted)
             heads.read(conn, report)
             check_guards(conn, report)
-            trail = read_chain(conn, report, heads.places)
-            check_rows(conn, report, trail)
+            trail, now = _read(conn, url, report, heads, beside_from)
+            check_rows(conn, report, trail, now)
             check_bulk(conn, report)
             check_heads(conn, report, trail, heads)
         finally:
             conn.close()
     return report
+
+
+def _read(
+    conn: Connection, url: str, report: Report, heads: Heads, beside_from: int
+) -> tuple[Trail, RowsNow]:
+    """The chain and the rows, at the same time where that is worth it and safe."""
+    last = conn.execute("SELECT max(seq) FROM audit").fetchone()
+    length = 0 if last is None or last[0] is None else int(last[0])
+    if length < beside_from or not may_fork():
+        return read_chain(conn, report, heads.places), read_rows(conn)
+    chain = ChainBeside(conn, lambda snapshot: open_snapshot(url, "verify", snapshot), heads.places)
+    try:
+        now = read_rows(conn)
+        return chain.result(report), now
+    finally:
+        chain.end()
