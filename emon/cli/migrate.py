@@ -18,7 +18,16 @@ example:
   applying 0003 fix_storage, native
   made 39 daily partitions for fixes
 
-Exit codes: 0 done; 69 no such database; 78 its schema is newer, altered, or may not be changed.
+With --runtime-role the role that the service runs as gets what its statements need and no more: it may add
+to the evidence (fixes, alerts, attempts, answers, the audit trail), and neither change nor remove it. Make
+it first, and give the service its address; migrations and accounts stay the owner's. Run it after every
+migration.
+
+  $ psql -c "CREATE ROLE emon_run LOGIN PASSWORD '…'"
+  $ emon migrate --runtime-role emon_run
+
+Exit codes: 0 done; 69 no such database; 78 its schema is newer, altered, or may not be changed, or the role
+is none, or one that no grant can bind.
 The schema is described in docs/database.md.
 """
 
@@ -40,6 +49,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="SECONDS",
         help="how long to try to reach an absent database (default: once)",
     )
+    parser.add_argument(
+        "--runtime-role", metavar="NAME", help="grant this role what the running service needs, and no more"
+    )
     parser.set_defaults(run=run)
 
 
@@ -49,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
     from emon.config import load_settings
     from emon.store.errors import DatabaseUnavailable, StoreFault
     from emon.store.migrate import migrate
+    from emon.store.runtime_role import grant_runtime_role
 
     settings = load_settings(os.environ, args.config)
     try:
@@ -60,6 +73,8 @@ def run(args: argparse.Namespace) -> int:
                 days_ahead=settings.partition_days_ahead,
             )
         )
+        if args.runtime_role is not None:
+            asyncio.run(grant_runtime_role(settings.database_url, args.runtime_role, print))
     except DatabaseUnavailable as fault:
         print(f"emon migrate: {fault}", file=sys.stderr)
         return os.EX_UNAVAILABLE

@@ -34,6 +34,10 @@ class SchemaAltered(StoreFault):
     """A migration on file differs from the one that was applied under its number."""
 
 
+class RoleUnfit(StoreFault):
+    """A role that the service cannot run as; the text says why and what to do."""
+
+
 class MigrationRefused(StoreFault):
     """The server does not take a migration, mostly for want of a right."""
 

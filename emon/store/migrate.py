@@ -225,6 +225,8 @@ async def migrate(
     try:
         with c.as_store_faults(url):
             return await migrate_connection(conn, say, days_ahead)
+    except psycopg.errors.InsufficientPrivilege as fault:
+        raise MigrationRefused(f"{fault}: migrate with the address of the tables' owner") from fault
     finally:
         await conn.close()
 

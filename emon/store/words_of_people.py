@@ -28,11 +28,12 @@ VICTIM_LINKED = """
 """Whether an alert ``a`` with its breach ``b`` concerns a protected person."""
 _LOCK_ALERT = f"""
 SELECT a.recipients, {VICTIM_LINKED}
-FROM alert AS a LEFT JOIN breach AS b ON b.id = a.breach_id WHERE a.id = %s FOR UPDATE OF a
+FROM lock_alerts(ARRAY[%s]) AS locked (id) JOIN alert AS a ON a.id = locked.id
+LEFT JOIN breach AS b ON b.id = a.breach_id
 """
 # In the order of ids, so that of two who close the same breach one waits for the other. What is open is asked
 # afterwards: by then it is as the other one left it.
-_LOCK_BREACH = "SELECT id FROM alert WHERE breach_id = %s ORDER BY id FOR UPDATE"
+_LOCK_BREACH = "SELECT lock_alerts(ARRAY(SELECT id FROM alert WHERE breach_id = %s))"
 _SELECT_OPEN = """
 SELECT a.id FROM alert AS a
 WHERE a.breach_id = %s AND NOT EXISTS (SELECT FROM resolution AS r WHERE r.alert_id = a.id) ORDER BY a.id
