@@ -25,6 +25,7 @@ _CHANGES: Mapping[str, tuple[str, ...]] = {
         *("state", "attempts", "next_attempt_at", "first_attempt_at", "delivered_at", "last_error"),
         *("lane", "joined_into", "set_aside_at"),
     ),
+    "notice_delivery": (*("attempts", "first_attempt_at", "next_attempt_at", "delivered_at", "last_error"),),
     "command": ("state", "sent_at"),
     "said_again": ("times", "last_at"),
     "suspension_request": ("state", "settled_by", "settled_at", "version"),
