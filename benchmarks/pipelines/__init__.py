@@ -1,0 +1,1 @@
+"""The whole way of a fix, ours beside others: same broker, same publisher, same PostgreSQL, same table."""
