@@ -19,13 +19,15 @@ SECTIONS = {
     "ingest": "benchmarks.ingest",
     "alerts": "benchmarks.alerts",
     "storms": "benchmarks.storms",
+    "storage": "benchmarks.storage.run",
+    "pipelines": "benchmarks.pipelines.__main__",
 }
 """By name, the module whose ``run(quick, folder, told)`` measures, writes a page and says where.
 
 ``quick``: small, to see that it works. ``folder``: where the page goes. ``told``: hears what is being done.
 """
-LONG = frozenset({"detection"})
-"""Sections that take an hour or more: measured when they are named."""
+LONG = frozenset({"detection", "storage", "pipelines"})
+"""Sections that take long or want gigabytes: measured when they are named."""
 _HERE = Path(__file__).parent
 _QUICK = _HERE.parent / ".cache" / "benchmarks-quick"
 _STOPPED = 130  # as a shell says of a command that an interrupt ended

@@ -443,6 +443,11 @@ SEAL_ENTRIES_MAX = 5_000  # [own] one transaction of the sealer: a few megabytes
 SEAL_ROWS_MAX = 50_000  # [own] of one span: two minutes of a whole country's tags (domain figures, row 9)
 HEAD_EVERY_S = 60  # [own] what was signed and kept elsewhere is never more than a minute behind
 HEAD_ENTRIES_MAX = 10_000  # [own] a line of heads.jsonl stays below 120 kB
+RETENTION_DAYS_MIN = PARTITIONS_BEHIND_DAYS + 1  # [own] younger days still take late fixes
+RETENTION_BEFORE_DAYS = (
+    2  # [own] kept before a breach or open alert: an explanation begins where all was quiet
+)
+RETENTION_AFTER_DAYS = 1  # [own] and after its end: the fix that shows it over, and what came late
 EXPORT_PART_BYTES = 8_388_608  # [own] of one file of an export, which is held in memory whole
 IMPORT_DAY_FIXES_MIN = 1_000  # [own] a day with so many fixes gets a partition of its own
 COURT_AROUND_S = (

@@ -67,8 +67,8 @@ async def _rounds(
 def _line(one: Outcome) -> str:
     kept = "" if one.kept_rate else ", the publisher did not keep its rate"
     return (
-        f"{one.pipeline}, {one.load.rate:,}/s in {one.load.batch}: {one.rate:,.0f}/s, p99 {one.p99_ms:,.0f} ms, "
-        f"{one.cpu_us_a_fix:.0f} µs a fix, {one.lost} lost{kept}"
+        f"{one.pipeline}, {one.load.rate:,}/s in {one.load.batch}: {one.rate:,.0f}/s, "
+        f"p99 {one.p99_ms:,.0f} ms, {one.cpu_us_a_fix:.0f} µs a fix, {one.lost} lost{kept}"
     )
 
 

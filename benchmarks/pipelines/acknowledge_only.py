@@ -20,7 +20,7 @@ _SAID_EACH_S = 0.1
 async def _main() -> None:
     to = given()
     url = f"mqtt://{to.user}:{to.password}@{to.host}:{to.port}"
-    taken, said_s = 0, 0.0
+    taken, said, said_s, last_us = 0, 0, 0.0, 0
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     async with FrameSource(url, subscriptions=(TOPIC,)) as source:
@@ -29,10 +29,11 @@ async def _main() -> None:
             batch = await source.next_batch(max_messages=BATCH_MAX, max_wait_s=0.05)
             await source.acknowledge(batch)
             taken += len(batch)
-            if batch and time.monotonic() > said_s + _SAID_EACH_S:
-                said_s = time.monotonic()
-                print(f"taken {taken} {time.time_ns() // 1_000}", file=sys.stderr, flush=True)
-        print(f"taken {taken} 0", file=sys.stderr, flush=True)
+            if batch:
+                last_us = time.time_ns() // 1_000
+            if taken > said and time.monotonic() > said_s + _SAID_EACH_S:
+                said, said_s = taken, time.monotonic()
+                print(f"taken {taken} {last_us}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

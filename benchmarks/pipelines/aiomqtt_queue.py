@@ -19,7 +19,8 @@ from paho.mqtt.properties import Properties
 from benchmarks.pipelines.common import BATCH_MAX, COLUMNS, TOPIC, WINDOW, Row, given, is_up, rows_of
 
 _QUEUE_MAX = 10_000
-_INSERT = f"INSERT INTO fix ({COLUMNS}) VALUES ({', '.join(['%s'] * len(COLUMNS.split(',')))}) ON CONFLICT DO NOTHING"
+_PLACES = ", ".join(["%s"] * len(COLUMNS.split(",")))
+_INSERT = f"INSERT INTO fix ({COLUMNS}) VALUES ({_PLACES}) ON CONFLICT DO NOTHING"
 
 
 async def _read(client: aiomqtt.Client, queue: asyncio.Queue[aiomqtt.Message]) -> None:
@@ -45,7 +46,7 @@ async def _write(
 
 async def _main() -> None:
     to = given()
-    properties = Properties(PacketTypes.CONNECT)
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = 3_600
     properties.ReceiveMaximum = WINDOW
     queue: asyncio.Queue[aiomqtt.Message] = asyncio.Queue(_QUEUE_MAX)

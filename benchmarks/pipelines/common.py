@@ -84,8 +84,8 @@ def rows_of(topic: str, payload: bytes, now: datetime) -> Iterable[Row]:
 
 def given() -> Given:
     parser = argparse.ArgumentParser()
-    for name, kind in Given.__annotations__.items():
-        parser.add_argument(f"--{name}", type=int if kind in (int, "int") else str, required=True)
+    for name in Given._fields:
+        parser.add_argument(f"--{name}", type=int if name == "port" else str, required=True)
     return Given(**vars(parser.parse_args()))
 
 

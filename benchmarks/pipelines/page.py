@@ -14,14 +14,14 @@ def page_of(outcomes: Sequence[Outcome], cores: int, load_average: float) -> str
         "",
         "Written by `python -m benchmarks.pipelines`.",
         "",
-        "One Mosquitto (our settings), one PostgreSQL 18 with `fsync` on and one publisher (`emon-sim load`,",
+        "One Mosquitto (our settings), one PostgreSQL 18, `fsync` on, and one publisher (`emon-sim load`,",
         "QoS 1) for all, each run with a fresh broker and a fresh database of the same schema; the pipelines",
         f"take turns, medians. Everything shares {cores} cores, and other work shared them too (load average",
-        f"{load_average:.1f} at the end): trust ratios within one table. Ours decodes with all checks, admits and",
-        "judges each fix, counts it and seals it into its audit trail; the others store it. Delays are from the",
-        "fix's own time to the commit, by the server's commit timestamps; where a pipeline falls behind they are",
-        "its backlog. The rate is that from the first fix to the last commit. Why each rival is written as it is",
-        "stands at the head of its file in `benchmarks/pipelines/`.",
+        f"{load_average:.1f} at the end): trust ratios within one table. Ours decodes with all checks,",
+        "admits and judges each fix, counts it and seals it into its audit trail; the others store it.",
+        "Delays are from the fix's own time to the commit, by the server's commit timestamps; where a",
+        "pipeline falls behind they are its backlog. The rate is that from the first fix to the last commit.",
+        "Why each rival is written as it is stands at the head of its file in `benchmarks/pipelines/`.",
     ]
     loads = list(dict.fromkeys(one.load for one in outcomes))
     for load in (one for one in loads if not one.killed):
@@ -70,7 +70,7 @@ def _lost(outcomes: Sequence[Outcome], loads: Sequence[Load]) -> list[str]:
             "",
             f"## `kill -9` of the consumer half-way, {_title(load)}",
             "",
-            "Started again at once, the broker keeping its session. Acknowledged: by the broker, to the publisher.",
+            "The broker keeps the session. Acknowledged: by the broker, to the publisher.",
             "",
             "| pipeline | acknowledged | stored | lost, each run |",
             "|---|---:|---:|---|",
@@ -79,6 +79,7 @@ def _lost(outcomes: Sequence[Outcome], loads: Sequence[Load]) -> list[str]:
             found = _of(outcomes, load, name)
             if found and name != STORES_NOTHING:
                 each = ", ".join(f"{one.lost:,}" for one in found)
-                sums = [sum(getattr(one, part) for one in found) for part in ("acknowledged", "durable")]
-                lines.append(f"| {name} | {sums[0]:,} | {sums[1]:,} | {each} |")
+                acknowledged = sum(one.acknowledged for one in found)
+                durable = sum(one.durable for one in found)
+                lines.append(f"| {name} | {acknowledged:,} | {durable:,} | {each} |")
     return lines

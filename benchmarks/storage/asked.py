@@ -79,14 +79,12 @@ class Asked:
 
 class Read(msgspec.Struct, frozen=True):
     """One read. ``by``: who makes it. ``undo``: it changes rows, so it is made in a transaction that is
-    taken back. ``whole``: it is meant to read all days, of which ``why`` says why that is right."""
+    taken back."""
 
     name: str
     by: str
     make: Callable[[Asked, Ground, random.Random], Awaitable[Any]]
     undo: bool = False
-    whole: bool = False
-    why: str = ""
 
 
 def _device(g: Ground, r: random.Random) -> str:

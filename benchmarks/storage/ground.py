@@ -49,7 +49,7 @@ INSERT INTO fix (device, seq, fixed_at, received_at, recorded_at, lon, lat, accu
                  speed_m_s, heading_deg, battery)
 SELECT 'd-' || d, m, at, at + interval '1 second', at + interval '1.01 seconds',
        4.4 + 0.0001 * (d %% 997) + 0.00001 * (m %% 83), 51.9 + 0.0001 * (d %% 991), 12.5, 'gnss',
-       CASE WHEN (d + m) %% 997 = 0 THEN 'late' WHEN (d + m) %% 4999 = 0 THEN 'clock' ELSE 'ok' END,
+       CASE WHEN (d + m) %% 997 = 0 THEN 'late' ELSE 'ok' END,
        convert_to('{"seq":' || m || ',"t":"2026-03-29T00:59:30.250Z","lat":51.9225,"lon":4.4792,"acc":12.5,'
                   '"spd":1.4,"hdg":270.0,"src":"gnss","bat":0.83}', 'UTF8'),
        1.4, 270.0, 0.83
@@ -63,6 +63,10 @@ INSERT INTO device_now (device, seq, fixed_at, received_at, recorded_at, lon, la
 SELECT 'd-' || d, 1439, %(newest)s, %(newest)s, %(newest)s, 4.4, 51.9, 12.5, 'gnss', 'ok', 1.4, 270, 0.83,
        d
 FROM generate_series(1, %(devices)s) AS d;
+INSERT INTO fix (device, seq, fixed_at, received_at, recorded_at, lon, lat, accuracy_m, source, mark, raw)
+SELECT 'd-' || d, 1, '2099-01-01Z', %(newest)s, %(newest)s, 4.4, 51.9, 12.5, 'gnss', 'clock', '{}'
+FROM generate_series(1, %(devices)s, 50) AS d;
+INSERT INTO device_clock SELECT device, fixed_at FROM fix_default WHERE mark = 'clock';
 INSERT INTO device_status
 SELECT 'd-' || d, true, %(newest)s, %(newest)s FROM generate_series(1, %(devices)s) AS d;
 INSERT INTO device_event
@@ -80,16 +84,19 @@ INSERT INTO command_reply (id, device, command_id, result, raw, received_at, rec
 SELECT 'r-' || id, device, id, 'done', '{}', asked_at, asked_at FROM command;
 INSERT INTO rejected (device, topic, reason, detail, place, raw, received_at, recorded_at)
 SELECT 'x-' || n %% 50, 'emon/v1/x/fix', CASE WHEN n %% 2 = 0 THEN 'unknown_device' ELSE 'unreadable' END,
-       '', '', '{}', %(newest)s - n * interval '30 seconds', %(newest)s FROM generate_series(1, %(alerts)s) AS n;
+       '', '', '{}', %(newest)s - n * interval '30 seconds', %(newest)s
+FROM generate_series(1, %(alerts)s) AS n;
 INSERT INTO inbox (device, topic, payload, fixes, lane, arrived_at)
 SELECT 'd-' || n %% 50, 'emon/v1/d/fix', '{}', 10, 'late', %(newest)s FROM generate_series(1, 5000) AS n;
 """
-# Of a hundred alerts one is still open; each told two parties; half are of a breach.
+# Of a hundred alerts one is still open, of those twenty are due to climb; each told two parties; half are of
+# a breach.
 _ALERTS = """
 INSERT INTO breach (id, order_id, version, condition_id, kind, wearer, device, opened_at, closed_at,
                     certainty, how, historic, refuted, deepest_m, told, recorded_at, changed_at)
 SELECT 'b-' || n, 'o-' || d, 1, 'c-1', 'exclusion', 'w-' || d, 'd-' || d, at,
-       CASE WHEN n > 100 THEN at + interval '9 minutes' END, 'certain', 'inside', false, false, 40, '[]', at, at
+       CASE WHEN n > 100 THEN at + interval '9 minutes' END, 'certain', 'inside', false, false, 40, '[]',
+       at, at
 FROM generate_series(1, %(alerts)s / 2) AS n,
      LATERAL (SELECT 1 + n %% %(devices)s AS d, %(newest)s - n * interval '4 minutes' AS at) AS w;
 INSERT INTO alert (id, event, priority, at, recipients, happened_at, received_at, detected_at, breach_id,
@@ -99,8 +106,9 @@ SELECT 'a-' || n, CASE WHEN n %% 2 = 0 THEN 'breach' WHEN n %% 4 = 1 THEN 'appro
        CASE WHEN n %% 2 = 0 THEN 'b-' || n / 2 END, 'o-' || d, 'c-1', 'certain', 'd-' || d, 'r'
 FROM generate_series(1, %(alerts)s) AS n,
      LATERAL (SELECT 1 + (n / 2) %% %(devices)s AS d, %(newest)s - n * interval '2 minutes' AS at) AS w;
-INSERT INTO escalation (alert_id, counted_from, step, due_at, needs)
-SELECT 'a-' || n, %(newest)s, 1, CASE WHEN n %% 100 = 0 THEN %(newest)s - n * interval '1 second' END, 'any'
+INSERT INTO escalation (alert_id, counted_from, step, due_at, needs, closed)
+SELECT 'a-' || n, %(newest)s, 1,
+       CASE WHEN n %% 100 = 0 THEN %(newest)s + (n - 2000) * interval '1 second' END, 'any', n %% 100 <> 0
 FROM generate_series(1, %(alerts)s) AS n;
 INSERT INTO delivery (id, alert_id, recipient, channel, state, attempts, next_attempt_at, first_attempt_at,
                       delivered_at, line, lane, alert_at)

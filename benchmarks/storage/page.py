@@ -8,7 +8,7 @@ from benchmarks.storage.measure import Measured
 WITHIN_MS = 50.0
 
 
-def page_of(ground: Ground, found: list[Measured], cores: int) -> str:
+def page_of(ground: Ground, found: list[Measured], cores: int, load_average: float) -> str:
     """Every read in the order in which it was made, those above the limit named before."""
     above = [one for one in found if one.p99_ms > WITHIN_MS]
     lines = [
@@ -16,12 +16,12 @@ def page_of(ground: Ground, found: list[Measured], cores: int) -> str:
         "",
         "Written by `python -m benchmarks.storage`.",
         "",
-        f"{ground.fixes:,} fixes of {ground.devices:,} devices over {ground.days} days, a partition a day, rows",
-        f"in the order of their receipt; {ground.alerts:,} alerts, {ground.alerts // 2:,} breaches. PostgreSQL",
-        f"18, {cores} cores, which other work may have shared. Each read is made as the code makes it, through",
-        "one connection, up to 200 times with other devices and instants each time, its rows decoded in Python.",
-        "Days: partitions of fixes that its",
-        "plan opened. Pages of 8 KiB, from memory or disk, of one plan.",
+        f"{ground.fixes:,} fixes of {ground.devices:,} devices over {ground.days} days, a partition a day,",
+        f"rows in the order of their receipt; {ground.alerts:,} alerts, {ground.alerts // 2:,} breaches.",
+        f"PostgreSQL 18, {cores} cores, shared with other work (load average {load_average:.1f}).",
+        "Each read is made as the code makes it, through one connection, up to 200 times with other devices",
+        "and instants each time, its rows decoded in Python. Days: partitions of fixes that its plan opened.",
+        "Pages of 8 KiB, from memory or disk, of one plan.",
         "",
     ]
     if above:
@@ -42,7 +42,4 @@ def page_of(ground: Ground, found: list[Measured], cores: int) -> str:
             f"| {one.read.name} | {one.read.by} | {one.statements} | {one.p50_ms:.1f} | {one.p99_ms:.1f} "
             f"| {len(one.shape.partitions)} | {one.shape.pages:,} | {indexes} | {whole} |"
         )
-    reasons = [f"- {one.read.name}: {one.read.why}" for one in found if one.read.why]
-    if reasons:
-        lines += ["", *reasons]
     return "\n".join([*lines, ""])

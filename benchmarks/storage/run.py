@@ -59,7 +59,7 @@ async def report(rows: int, told: Callable[[str], None]) -> str:
             await server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return page_of(ground, found, os.cpu_count() or 1)
+    return page_of(ground, found, os.cpu_count() or 1, os.getloadavg()[0])
 
 
 async def _measured(url: str, ground: Ground, told: Callable[[str], None]) -> tuple[Ground, list[Measured]]:

@@ -38,6 +38,7 @@ COMMANDS = (
     "import",
     "verify",
     "audit",
+    "retain",
     "feedback",
 )
 """In the order in which ``emon --help`` shows them."""

@@ -75,11 +75,24 @@ class Batch(InboxPart, CanaryPart):
         """
         if not devices:
             return {}
-        params = (list(devices), to_datetime(_FAR_PAST_US), to_datetime(_FAR_FUTURE_US), limit)
+        # The two days before the horizon are searched first: nearly every device has its newest there.
+        to_us = await self._horizon_us()
         found: dict[str, list[Fix]] = {}
-        for row in await c.fetch(self._conn, read.SELECT_TRACKS, params):
-            found.setdefault(row[0], []).append(fix_from_row(row))
-        return {device: tuple(fixes) for device, fixes in found.items()}
+        for from_us in (max(_FAR_PAST_US, to_us - 3 * DAY_US), _FAR_PAST_US):
+            asked = [device for device in devices if len(found.get(device, ())) < limit]
+            if not asked:
+                break
+            params = (asked, to_datetime(from_us), to_datetime(to_us), limit)
+            rows = await c.fetch(self._conn, read.SELECT_TRACKS, params)
+            found |= {device: [] for device in asked}
+            for row in rows:
+                found[row[0]].append(fix_from_row(row))
+        return {device: tuple(fixes) for device, fixes in found.items() if fixes}
+
+    async def _horizon_us(self) -> int:
+        """Beyond which there is no fix but such as are marked ``clock``: so no day ahead is looked into."""
+        row = await c.fetch_one(self._conn, read.SELECT_HORIZON)
+        return _FAR_FUTURE_US if row is None or row[0] is None else min(_FAR_FUTURE_US, row[0] + DAY_US)
 
     async def clock_ahead(self, devices: Sequence[str]) -> dict[str, int]:
         """The largest fixed_at each device has stored with the mark ``clock``; others are absent."""
@@ -95,7 +108,13 @@ class Batch(InboxPart, CanaryPart):
             return {}
         found = {device: [fix] for device, fix in (await self._last_usable_before(spans)).items()}
         from_us = min(span[1] for span in spans)
-        params = ([d for d, _ in spans], [to_datetime(t) for _, t in spans], to_datetime(from_us))
+        to_us = await self._horizon_us()
+        params = (
+            [d for d, _ in spans],
+            [to_datetime(t) for _, t in spans],
+            to_datetime(from_us),
+            to_datetime(to_us),
+        )
         for row in await c.fetch(self._conn, read.SELECT_SINCE, params):
             found.setdefault(row[0], []).append(fix_from_row(row))
         return found

@@ -18,19 +18,22 @@ from emon.orders.document import version_from_source
 from emon.store import connect as c
 
 _SELECT_VERSIONS = "SELECT source, armed_at FROM order_version WHERE id = %s ORDER BY version"
-# A wrong clock places nothing: such fixes count by their receipt.
+# A wrong clock places nothing: such fixes count by their receipt. Each is ahead of it, or 30 days and more
+# behind (``emon.ingest.admit``), so the days between need not be looked at.
 _SELECT_FIXES = """
-SELECT fixed_at, received_at, mark, source FROM (
-    (SELECT * FROM fix WHERE device = %s AND fixed_at < %s AND fixed_at >= %s
-       AND mark NOT IN ('implausible', 'clock') ORDER BY fixed_at DESC, seq DESC LIMIT 1)
-    UNION ALL
-    SELECT * FROM fix WHERE device = %s AND fixed_at >= %s AND fixed_at < %s
-       AND mark <> 'clock'
-    UNION ALL
-    SELECT * FROM fix WHERE device = %s AND mark = 'clock'
-       AND received_at >= %s AND received_at < %s
-) AS found
-ORDER BY fixed_at, seq
+SELECT fixed_at, received_at, mark, source FROM fix
+WHERE device = %s AND fixed_at >= %s AND fixed_at < %s AND mark <> 'clock'
+"""
+_SELECT_CLOCK = "SELECT fixed_at FROM device_clock WHERE device = %s"
+_SELECT_BY_RECEIPT = """
+SELECT fixed_at, received_at, mark, source FROM fix
+WHERE device = %s AND mark = 'clock' AND received_at >= %s AND received_at < %s
+  AND fixed_at >= %s AND fixed_at <= %s
+"""
+_SELECT_BEFORE = """
+SELECT fixed_at, received_at, mark, source FROM fix
+WHERE device = %s AND fixed_at >= %s AND fixed_at < %s AND mark NOT IN ('implausible', 'clock')
+ORDER BY fixed_at DESC, seq DESC LIMIT 1
 """
 _SELECT_EVENTS = """
 SELECT device, seq, fixed_at, event, state, raw, received_at FROM device_event
@@ -66,13 +69,37 @@ class LedgerReads:
 
 
 async def _record(conn: c.Connection, device: str, from_us: int, to_us: int) -> Record:
-    from_at, to_at = to_datetime(from_us), to_datetime(to_us)
-    far_at = to_datetime(max(0, from_us - CLOCK_BEHIND_MAX_S * SECOND_US))
-    params = (device, from_at, far_at, device, from_at, to_at, device, from_at, to_at)
-    rows = await c.fetch(conn, _SELECT_FIXES, params)
+    rows = await _before(conn, device, from_us)
+    rows += await c.fetch(conn, _SELECT_FIXES, (device, to_datetime(from_us), to_datetime(to_us)))
+    rows += await _under_a_wrong_clock(conn, device, from_us, to_us)
+    rows.sort(key=lambda row: row[0])
     fixes = tuple(Seen(row[0], row[1], Mark(row[2]), Source(row[3])) for row in rows)
     first_us = min([from_us, *(fix.fixed_at_us for fix in fixes)])
     return Record(fixes, await _events(conn, device, first_us, to_us))
+
+
+async def _before(conn: c.Connection, device: str, from_us: int) -> list[c.Row]:
+    """The last usable fix before; the two days before are searched first, for it nearly always lies there."""
+    near_us, far_us = from_us - 2 * DAY_US, from_us - CLOCK_BEHIND_MAX_S * SECOND_US
+    for since_us, until_us in ((near_us, from_us), (far_us, near_us)):
+        params = (device, to_datetime(max(0, since_us)), to_datetime(max(0, until_us)))
+        if rows := await c.fetch(conn, _SELECT_BEFORE, params):
+            return rows
+    return []
+
+
+async def _under_a_wrong_clock(conn: c.Connection, device: str, from_us: int, to_us: int) -> list[c.Row]:
+    """Those received in the span. Few devices have any, and none lies beyond the largest on file."""
+    largest = await c.fetch_one(conn, _SELECT_CLOCK, (device,))
+    if largest is None:
+        return []
+    behind_us = max(0, min(from_us - 1, to_us - CLOCK_BEHIND_MAX_S * SECOND_US))
+    received = (device, to_datetime(from_us), to_datetime(to_us))
+    found = await c.fetch(conn, _SELECT_BY_RECEIPT, (*received, to_datetime(0), to_datetime(behind_us)))
+    if largest[0] >= from_us:
+        ahead = (to_datetime(from_us), to_datetime(largest[0]))
+        found += await c.fetch(conn, _SELECT_BY_RECEIPT, (*received, *ahead))
+    return found
 
 
 async def _events(conn: c.Connection, device: str, from_us: int, to_us: int) -> tuple[KeptEvent, ...]:

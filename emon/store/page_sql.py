@@ -37,34 +37,40 @@ _ALERT = f"""
 SELECT a.id, a.event, a.priority, a.at, a.recipients, a.happened_at, a.detected_at, a.received_at,
        a.order_id, a.condition_id, a.certainty, coalesce(a.device, b.device), coalesce(b.wearer, o.wearer),
        o.risk, a.breach_id, e.due_at, {VICTIM_LINKED}, e.needs
-FROM alert AS a
+FROM {{chosen}} AS a
 LEFT JOIN escalation AS e ON e.alert_id = a.id
-LEFT JOIN resolution AS r ON r.alert_id = a.id
 LEFT JOIN breach AS b ON b.id = a.breach_id
 LEFT JOIN LATERAL (
     SELECT wearer, risk FROM order_version AS v
     WHERE v.id = a.order_id AND v.armed_at <= a.at ORDER BY v.version DESC LIMIT 1
 ) AS o ON true
 """
-SELECT_ALERT_PAGE = (
-    _ALERT
-    + """
-WHERE (%(before_at)s::timestamptz IS NULL
-       OR (a.detected_at, a.id) < (%(before_at)s::timestamptz, %(before_id)s::text))
-  AND CASE %(status)s::text
-      WHEN 'all' THEN true
-      WHEN 'resolved' THEN r.alert_id IS NOT NULL
-      WHEN 'unresolved' THEN r.alert_id IS NULL
-      WHEN 'acknowledged' THEN r.alert_id IS NULL
-          AND EXISTS (SELECT FROM acknowledgement AS k WHERE k.alert_id = a.id)
-      ELSE r.alert_id IS NULL
-          AND (NOT EXISTS (SELECT FROM acknowledgement AS k WHERE k.alert_id = a.id)
-               OR (b.id IS NOT NULL AND b.closed_at IS NULL AND NOT b.refuted))
-      END
-ORDER BY a.detected_at DESC, a.id DESC LIMIT %(limit)s
-"""
-)
-SELECT_ALERTS_BY_ID = _ALERT + "WHERE a.id = ANY(%s) ORDER BY a.detected_at DESC, a.id DESC"
+# A page is chosen first and dressed afterwards. What is not closed is found by what is still open, and not by
+# a look at everything that ever was: escalation_open holds few rows however many are on file.
+_PAGE = """(
+    SELECT a.* FROM {source}
+    WHERE (%(before_at)s::timestamptz IS NULL
+           OR (a.detected_at, a.id) < (%(before_at)s::timestamptz, %(before_id)s::text)) {only}
+    ORDER BY a.detected_at DESC, a.id DESC LIMIT %(limit)s
+)"""
+_OPEN = "escalation AS open JOIN alert AS a ON a.id = open.alert_id"
+_TAKEN = "EXISTS (SELECT FROM acknowledgement AS k WHERE k.alert_id = a.id)"
+_GOES_ON = """
+    EXISTS (SELECT FROM breach AS g WHERE g.id = a.breach_id AND g.closed_at IS NULL AND NOT g.refuted)"""
+_STATUS = {
+    "all": ("alert AS a", ""),
+    "resolved": ("alert AS a", "AND EXISTS (SELECT FROM resolution AS r WHERE r.alert_id = a.id)"),
+    "unresolved": (_OPEN, "AND NOT open.closed"),
+    "acknowledged": (_OPEN, f"AND NOT open.closed AND {_TAKEN}"),
+    "open": (_OPEN, f"AND NOT open.closed AND (NOT {_TAKEN} OR {_GOES_ON})"),
+}
+_NEWEST_FIRST = "ORDER BY a.detected_at DESC, a.id DESC"
+SELECT_ALERT_PAGE = {
+    status: _ALERT.format(chosen=_PAGE.format(source=source, only=only)) + _NEWEST_FIRST
+    for status, (source, only) in _STATUS.items()
+}
+"""By status."""
+SELECT_ALERTS_BY_ID = _ALERT.format(chosen="alert") + f"WHERE a.id = ANY(%s) {_NEWEST_FIRST}"
 
 SELECT_DELIVERIES = """
 SELECT alert_id, recipient, channel, state, attempts, first_attempt_at, delivered_at, next_attempt_at,

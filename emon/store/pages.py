@@ -179,11 +179,11 @@ class PageReads:
         params = {
             "before_at": None if before is None else to_datetime(before[0]),
             "before_id": None if before is None else before[1],
-            "status": status,
             "limit": bounded(limit),
         }
+        statement = sql.SELECT_ALERT_PAGE.get(status, sql.SELECT_ALERT_PAGE["open"])
         async with self._pool.connection() as conn:
-            return await _with_details(conn, await c.fetch(conn, sql.SELECT_ALERT_PAGE, params))
+            return await _with_details(conn, await c.fetch(conn, statement, params))
 
     async def alerts_by_id(self, ids: Sequence[str]) -> list[AlertNow]:
         """Those that exist, newest first."""

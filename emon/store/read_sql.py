@@ -18,6 +18,10 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS found
 """
+# Beyond it lies nothing that is not marked clock: a fix may be ahead of its receipt by CLOCK_AHEAD_MAX_S.
+SELECT_HORIZON = """
+SELECT greatest((SELECT last_received_at FROM engine_clock), (SELECT max(fixed_at) FROM device_now))
+"""
 SELECT_TRACKS = f"""
 SELECT {FIX_COLUMNS} FROM unnest(%s::text[]) AS k (d)
 CROSS JOIN LATERAL (
@@ -29,7 +33,8 @@ ORDER BY device, fixed_at, seq
 SELECT_SINCE = f"""
 SELECT {FIX_COLUMNS} FROM unnest(%s::text[], %s::timestamptz[]) AS k (d, t)
 CROSS JOIN LATERAL (
-    SELECT * FROM fix WHERE device = k.d AND fixed_at >= k.t AND fixed_at >= %s AND mark <> 'clock'
+    SELECT * FROM fix
+    WHERE device = k.d AND fixed_at >= k.t AND fixed_at >= %s AND fixed_at < %s AND mark <> 'clock'
 ) AS later
 ORDER BY device, fixed_at, seq
 """
@@ -60,8 +65,9 @@ SELECT_EVENTS = """
 SELECT k.d, found.fixed_at, found.seq, k.e, found.state, found.raw, found.received_at
 FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) AS k (d, e, t)
 CROSS JOIN LATERAL (
-    SELECT * FROM device_event
-    WHERE device = k.d AND event = k.e AND (fixed_at >= k.t OR received_at >= k.t)
+    SELECT * FROM device_event WHERE device = k.d AND event = k.e AND fixed_at >= k.t
+    UNION
+    SELECT * FROM device_event WHERE device = k.d AND event = k.e AND received_at >= k.t
     UNION
     (SELECT * FROM device_event WHERE device = k.d AND event = k.e AND fixed_at < k.t
      ORDER BY fixed_at DESC, seq DESC, state COLLATE "C" DESC LIMIT 1)

@@ -94,7 +94,7 @@ class AuditSealing:
             await c.execute(conn, _LOCK, (c.LOCK_CLASS, c.LOCK_AUDIT))
             rows = await c.fetch(conn, _PENDING, (limit,))
             if rows:
-                await _append(conn, [(row[0], Entry(*row[1:]), None) for row in rows])
+                await append_entries(conn, [(row[0], Entry(*row[1:]), None) for row in rows])
                 await c.execute(conn, _MOVED, ([row[0] for row in rows],))
         return len(rows)
 
@@ -189,8 +189,8 @@ async def _end(conn: c.Connection) -> Sealed:
     return Sealed(0, GENESIS) if last is None else Sealed(last[0], last[1])
 
 
-async def _append(conn: c.Connection, items: Sequence[tuple[int | None, Entry, bytes | None]]) -> None:
-    """Hang (capture id, entry, leaves of a seal) on the chain."""
+async def append_entries(conn: c.Connection, items: Sequence[tuple[int | None, Entry, bytes | None]]) -> None:
+    """Hang (capture id, entry, leaves of a seal) on the chain. Only under the trail's lock."""
     end = await _end(conn)
     links = chained(end.chain, (entry for _, entry, _ in items))
     async with conn.cursor() as cursor, cursor.copy(_COPY.encode()) as copy:
@@ -253,7 +253,7 @@ async def _append_span(conn: c.Connection, table: Table, from_us: int, to_us: in
         row_key=json.dumps([format_instant(from_us), format_instant(to_us)]),
         content=seal_content(columns, found[0], leaves),
     )
-    await _append(conn, [(None, entry, leaves)])
+    await append_entries(conn, [(None, entry, leaves)])
 
 
 def seal_content(columns: Sequence[str], rows: int, leaves: bytes) -> str:

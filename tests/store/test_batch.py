@@ -303,3 +303,39 @@ async def test_what_is_kept_of_a_device_comes_back_whole_and_the_newest_counts(a
     await write(any_store, cares=(("d-2", first), ("d-1", first)))
     await write(any_store, cares=(("d-1", second),), at_us=AT_US + 1)
     assert (await any_store.remembered()).cares == {"d-1": second, "d-2": first}
+
+
+async def test_a_track_reaches_back_beyond_the_days_that_are_searched_first(claimed_store: Store) -> None:
+    month_us, day_us = 30 * DAY_US, DAY_US
+    old = [fix("d-1", n, NOON_US - month_us + n) for n in range(3)]
+    few = [fix("d-2", n, NOON_US - month_us + n) for n in range(3)] + [fix("d-2", 9, NOON_US)]
+    many = [fix("d-3", n, NOON_US - (5 - n) * day_us) for n in range(6)]
+    async with claimed_store.batch() as tx:
+        await tx.write(effects_of(NOON_US, fixes=(*old, *few, *many)), ())
+        found = await tx.tracks(["d-1", "d-2", "d-3", "d-4"], 3)
+    assert {device: [one.wire.seq for one in fixes] for device, fixes in found.items()} == {
+        "d-1": [0, 1, 2],
+        "d-2": [1, 2, 9],
+        "d-3": [3, 4, 5],
+    }
+
+
+async def test_what_a_device_said_is_found_by_its_stamp_and_by_when_it_was_heard(
+    claimed_store: Store,
+) -> None:
+    long_ago = DeviceEvent("d-1", 1, NOON_US - 9 * DAY_US, "motion", "still", b"{}")
+    last_before = DeviceEvent("d-1", 2, NOON_US - 2 * DAY_US, "motion", "moving", b"{}")
+    since = DeviceEvent("d-1", 3, NOON_US, "motion", "still", b"{}")
+    other = DeviceEvent("d-1", 4, NOON_US, "strap", "closed", b"{}")
+    async with claimed_store.batch() as tx:
+        await tx.write(effects_of(NOON_US - 8 * DAY_US, events=(long_ago,)), ())
+        await tx.write(effects_of(NOON_US - DAY_US, events=(last_before,)), ())
+        await tx.write(effects_of(NOON_US, events=(since, other)), ())
+        heard = await tx.events_since([("d-1", "motion", NOON_US - DAY_US)])
+        stamped = await tx.events_since([("d-1", "motion", NOON_US - DAY_US + 1)])
+        all_of_it = await tx.events_since([("d-1", "motion", NOON_US - 8 * DAY_US)])
+    assert [[one.wire.seq for one in rows[("d-1", "motion")]] for rows in (heard, stamped, all_of_it)] == [
+        [2, 3],
+        [2, 3],
+        [1, 2, 3],
+    ]

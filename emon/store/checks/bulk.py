@@ -11,6 +11,7 @@ import msgspec
 from emon.audit.chain import LEAF_BYTES, differing
 from emon.model.instant import parse_instant, to_datetime
 from emon.store.checks.report import Connection, Report
+from emon.store.removals import Removed, places_by_seal, read_removed, span_words, without
 from emon.store.sealing import bulk_order, row_text
 from emon.store.tables import TABLES, Table, Watched
 
@@ -18,8 +19,15 @@ _SEALS = """
 SELECT seq, row_key, content, leaves FROM audit WHERE relation = %s AND deed = 'seal' ORDER BY seq
 """
 
+_REMOVALS = """
+SELECT seq, row_key, content, written_by FROM audit WHERE relation = %s AND deed = 'remove' ORDER BY seq
+"""
+_OWN = '"emon '
+
 
 class _Seal(msgspec.Struct):
+    """``leaves``: as sealed, less the rows that a removal on the trail has taken."""
+
     seq: int
     key: str
     from_us: int
@@ -55,6 +63,7 @@ def _seals_by_columns(
 ) -> list[tuple[tuple[str, ...], list[_Seal]]]:
     """The seals, those of one list of columns together: a schema that grew seals more than it did."""
     groups: dict[tuple[str, ...], list[_Seal]] = {}
+    taken = places_by_seal(_removals(conn, report, table))
     to_us = 0
     for seq, key, content, leaves in conn.execute(_SEALS.encode(), (table.name,)):
         said: dict[str, Any] = json.loads(content)
@@ -64,8 +73,26 @@ def _seals_by_columns(
         to_us = end_us
         if hashlib.sha256(leaves).hexdigest() != said["sha256"]:
             report.found(table.name, key, "the rows' hashes beside the seal were changed", seq)
-        groups.setdefault(tuple(said["columns"]), []).append(_Seal(seq, key, from_us, end_us, leaves))
+        groups.setdefault(tuple(said["columns"]), []).append(
+            _Seal(seq, key, from_us, end_us, without(leaves, taken.get(seq, set()), LEAF_BYTES))
+        )
     return list(groups.items())
+
+
+def _removals(conn: Connection, report: Report, table: Table) -> list[Removed]:
+    """What retention has removed, each said as a remark; one that emon did not write is a finding."""
+    found = []
+    for seq, key, content, writer in conn.execute(_REMOVALS.encode(), (table.name,)):
+        try:
+            removed = read_removed(content)
+        except msgspec.DecodeError:
+            report.found(table.name, key, "the entry of a removal cannot be read", seq)
+            continue
+        if _OWN not in writer:
+            report.found(table.name, key, f"was removed by hand, by {writer}", seq)
+        report.remarks.append(f"{span_words(removed)} (entry {seq})")
+        found.append(removed)
+    return found
 
 
 def _leaves_now(

@@ -1,0 +1,123 @@
+"""Plans kept as tests: which index a read uses and how many days of fixes it opens, on a small database that
+is partitioned as a large one. Nothing here is timed; times at 20 million fixes: benchmarks/STORAGE.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from benchmarks.storage.asked import READS, Asked
+from benchmarks.storage.ground import Ground, fill
+from benchmarks.storage.measure import plan_of
+from benchmarks.storage.shapes import Shape, together
+from emon.store import connect as c
+from emon.store.migrate import migrate
+from tests.fixtures_database import PostgresServers
+
+GROUND = Ground(devices=25, days=9, until=datetime.now(UTC).date() + timedelta(days=1), alerts=4_000)
+NAMES = [read.name for read in READS]
+
+# The most days of fixes that each may open; all others open none. One day more than is asked for, where the
+# day before may hold what led to it.
+DAYS = {
+    "known fixes of a batch of 500": 1,
+    "track of one device": 4,
+    "tracks of 100 devices": 4,
+    "fixes of an hour, 20 devices": 4,
+    "fixes of 36 hours, one device": 4,
+    "ledger of an order, one day": 4,
+    "ledger of an order, a week": 8,
+    "feedback of a day": 2,
+}
+INDEXES = {
+    "alerts, all, first page": "alert_newest",
+    "alerts, all, a page far back": "alert_newest",
+    "alerts, open": "escalation_open",
+    "alerts, acknowledged": "escalation_open",
+    "alerts, not closed": "escalation_open",
+    "alerts, closed": "alert_newest",
+    "an alert by its id": "alert_pkey",
+    "life of an alert": "alert_pkey",
+    "the feed since a cursor": "feed_pkey",
+    "commands of a device": "command_device",
+    "known fixes of a batch of 500": "fix_DAY_pkey",
+    "track of one device": "fix_DAY_pkey",
+    "tracks of 100 devices": "fix_DAY_pkey",
+    "fixes of an hour, 20 devices": "fix_DAY_pkey",
+    "fixes of 36 hours, one device": "fix_DAY_pkey",
+    "breaches of 100 conditions": "breach_recalled",
+    "events of 100 devices": "device_event_kind",
+    "approaches of 100 conditions": "alert_approach",
+    "rejected, taken again": "rejected_unknown",
+    "inbox, a portion": "inbox_device",
+    "deliveries due": "delivery_line",
+    "next delivery due": "delivery_next",
+    "escalations due": "escalation_due",
+    "ledger of an order, one day": "fix_DAY_pkey",
+    "ledger of an order, a week": "fix_DAY_pkey",
+    "feedback of a day": "staff_login_when",
+}
+# Tables that grow with the years: no page, engine, outbox or report reads one from end to end.
+GROWING = {"fix_DAY", "alert", "breach", "delivery", "delivery_attempt", "acknowledgement", "resolution"}
+GROWING |= {"device_event", "feed", "command", "command_reply", "rejected", "trouble", "escalation"}
+GROWING |= {"staff_login"}
+
+
+@pytest.fixture(scope="module")
+def filled(postgres_servers: PostgresServers) -> Iterator[str]:
+    url = postgres_servers.create(18, "template0")
+    asyncio.run(_filled(url))
+    yield url
+    postgres_servers.drop(url)
+
+
+async def _filled(url: str) -> None:
+    await migrate(url)
+    await fill(url, GROUND)
+
+
+@pytest.fixture(scope="module")
+def shapes(filled: str) -> dict[str, Shape]:
+    """By the read's name. A small table is read whole because that is the quickest; with that way barred, one
+    is read whole only where no index serves."""
+    return asyncio.run(_shapes(filled))
+
+
+async def _shapes(url: str) -> dict[str, Shape]:
+    conn = await c.connect(url, purpose="plans")
+    try:
+        await c.execute(conn, "SET enable_seqscan = off")
+        asked = Asked(url, conn)
+        return {read.name: together(await plan_of(asked, GROUND, read, random.Random(1))) for read in READS}
+    finally:
+        await conn.close()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_read_opens_the_days_it_asks_for_and_no_other(shapes: dict[str, Shape], name: str) -> None:
+    found = shapes[name]
+    assert len(found.partitions) <= DAYS.get(name, 0), found.partitions
+    assert name not in DAYS or found.partitions
+
+
+@pytest.mark.parametrize(("name", "index"), INDEXES.items())
+def test_a_read_uses_its_index(shapes: dict[str, Shape], name: str, index: str) -> None:
+    assert index in shapes[name].indexes
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_grows_with_the_years_is_not_read_whole(shapes: dict[str, Shape], name: str) -> None:
+    assert GROWING.isdisjoint(shapes[name].whole)
+
+
+def test_every_day_has_the_indexes_that_the_reads_need(filled: str) -> None:
+    """A partition made later gets them too: they belong to the table of all days."""
+    with psycopg.connect(filled) as conn:
+        query = "SELECT indexname::text FROM pg_indexes WHERE tablename = 'fix' ORDER BY 1"
+        assert [row[0] for row in conn.execute(query)] == ["fix_clock", "fix_pkey", "fix_received"]
