@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 
-from benchmarks.pipelines.common import BATCH_MAX, TOPIC, given, is_up
+from benchmarks.pipelines.rival import BATCH_MAX, TOPIC, given, is_up
 from emon.ingest.sources.frame_source import FrameSource
 
 _SAID_EACH_S = 0.1

@@ -16,7 +16,7 @@ import psycopg
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from benchmarks.pipelines.common import BATCH_MAX, COLUMNS, TOPIC, WINDOW, Row, given, is_up, rows_of
+from benchmarks.pipelines.rival import BATCH_MAX, COLUMNS, TOPIC, WINDOW, Row, given, is_up, rows_of
 
 _QUEUE_MAX = 10_000
 _PLACES = ", ".join(["%s"] * len(COLUMNS.split(",")))

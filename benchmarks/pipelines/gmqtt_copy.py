@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 import gmqtt
 import psycopg
 
-from benchmarks.pipelines.common import BATCH_MAX, COLUMNS, TOPIC, TYPES, WINDOW, Row, given, is_up, rows_of
+from benchmarks.pipelines.rival import BATCH_MAX, COLUMNS, TOPIC, TYPES, WINDOW, Row, given, is_up, rows_of
 
 _Waiting = tuple[str, bytes, asyncio.Future[None]]
 _Connection = psycopg.AsyncConnection[tuple[object, ...]]
