@@ -21,6 +21,7 @@ from pathlib import Path
 import uvicorn
 
 from emon import clock
+from emon.alerts.channels import Channel
 from emon.alerts.channels.opened import open_channels
 from emon.alerts.dispatcher import Dispatcher
 from emon.alerts.lanes import LaneHealth
@@ -132,11 +133,7 @@ class Service:
             await store.claim_engine()
             await store.use_policy(version_of(self._policy), policy_bytes(self._policy).decode())
             links = Links(_public_url(settings, listener), _kept_secret(settings.data_dir, "link.secret"))
-            channels = await stack.enter_async_context(
-                open_channels(
-                    self._recipients, links.public_url, clock.now_us, links.secret, self._policy.needs
-                )
-            )
+            channels = await stack.enter_async_context(self._channels(links))
             dispatcher = Dispatcher(store, channels, clock.now_us)
             source = await stack.enter_async_context(await self._source())
             commands = CommandSender(store, source, clock.now_us)
@@ -188,6 +185,11 @@ class Service:
                     *(() if canary is None else (canary.run(),)),
                 ),
             )
+
+    def _channels(self, links: Links) -> contextlib.AbstractAsyncContextManager[Mapping[str, Channel]]:
+        """Opened by entering it."""
+        needs = self._policy.needs
+        return open_channels(self._recipients, links.public_url, clock.now_us, links.secret, needs)
 
     async def _source(self) -> ReconnectingSource:
         """Not yet connected. What a broker loses is said before anything is taken from it."""
