@@ -86,6 +86,7 @@ class Recipient:
         self.messages: list[tuple[int, str, dict[str, Any]]] = []
         """(steady instant, ``webhook-id``, body) of each request, in order."""
         self.port = 0
+        self.reply = _OK
         self._clocks = clocks
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
@@ -118,7 +119,7 @@ class Recipient:
                 headers = dict(line.split(": ", 1) for line in head[1:] if line)
                 body = json.loads(await reader.readexactly(int(headers["content-length"])))
                 self.messages.append((self._clocks.steady_us, headers["webhook-id"], body))
-                writer.write(_OK)
+                writer.write(self.reply)
                 await writer.drain()
         self._open.discard(writer)
         writer.close()

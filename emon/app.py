@@ -36,6 +36,7 @@ from emon.config import Address, Settings
 from emon.escalator import Escalator
 from emon.heartbeats import Heartbeats
 from emon.identity.monitor import say_what_loses_fixes
+from emon.incidents import at_work
 from emon.ingest.sources.frame_source import FrameSource
 from emon.ingest.sources.mqtt import MqttSource
 from emon.ingest.sources.reconnecting import ReconnectingSource
@@ -151,25 +152,23 @@ class Service:
                 policy=self._policy,
                 canary=None if canary is None else (CANARY_TOPIC, canary),
             )
-
             watchdog = self._watchdog(
                 store, lambda now_us: _health(runtime, source, watchdog, canary, now_us), lambda: live.wake()
             )
-
             recipients_watch = self._recipients_watch(store, lambda: live.wake())
             heartbeats = _heartbeats(
                 store, channels, runtime, lambda: bool(status()["ok"]), sealer.sent_along
             )
+            updating = at_work(store, channels, clock.now_us, self._policy.needs)
 
             def status() -> dict[str, object]:
                 return _status(runtime, source, watchdog, dispatcher, canary)
 
             live = LiveFeed(backend, clock.now_us, status)
             server = _server(self._services(backend, live, status, links))
-            described = str(await store.describe())
-            started = Started(f"http://{_bound(listener)}", store, runtime, described)
+            url = f"http://{_bound(listener)}"
             await self._work(
-                started,
+                Started(url, store, runtime, str(await store.describe())),
                 dispatcher,
                 commands,
                 live,
@@ -182,7 +181,8 @@ class Service:
                     recipients_watch.run(),
                     heartbeats.run(),
                     _suspension_notices(store, channels, self._recipients).run(),
-                    *(() if canary is None else (canary.run(),)),
+                    *updating,
+                    *_runs(canary),
                 ),
             )
 
@@ -308,6 +308,10 @@ class Service:
                 await self._make_partitions(store)
             except DatabaseUnavailable as fault:
                 _log.warning("no partitions were made, again in an hour: %s", fault)
+
+
+def _runs(canary: Canary | None) -> tuple[Coroutine[None, None, None], ...]:
+    return () if canary is None else (canary.run(),)
 
 
 def _after_commit(effects: Effects, dispatcher: Dispatcher, commands: CommandSender, live: LiveFeed) -> None:

@@ -243,6 +243,14 @@ HEARTBEAT_TIMEOUT_S = 10.0  # [own] as DELIVERY_ATTEMPT_TIMEOUT_S
 HEARTBEAT_ALARM_S = 180  # [own] silence of ours after which a recipient should telephone: three missed
 CLOSING_NOTE_CHARS_MAX = 2_000  # [own] as TEXT_LENGTH_MAX
 
+# --- incidents ------------------------------------------------------------------------------------
+INCIDENT_POSITION_EVERY_S = 15  # [field] issue 8, item 3: "at most every 15 s"; the pursuit plan's interval
+INCIDENT_LOOK_S = 1.0  # [own] longest wait between two looks at open incidents: one query on an index
+INCIDENTS_AT_ONCE_MAX = 500  # [own] incidents a transaction; the longest unheard first
+INCIDENT_OWED_MIN_S = 90  # twice the shortest plan's 15 s and a minute: before that no fix is owed
+INCIDENT_UPDATES_AT_ONCE_MAX = 4  # [own] a recipient: places of their own, beside those of alerts
+INCIDENT_SHOWN_MAX = 200  # [own] newest updates of an incident that the API gives: 50 min of positions
+
 PLACED_ORDERS_MAX = 2_000  # [own] orders kept for the texts of alerts: some 20 MB
 SECRET_TIME_S = 3_600  # [own] of a secret zone, whoever may speak with the wearer hears times by the hour
 WALK_M_S = 1_000 / 720  # [field] 1 km is 12 min on foot

@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
 from standardwebhooks.webhooks import Webhook
@@ -25,6 +26,7 @@ from emon.limits import (
     PERSON_CHARS_MAX,
     SIGNATURE_TOLERANCE_S,
 )
+from emon.model.answer import PoliceAnswer
 from emon.model.instant import SECOND_US
 from emon.model.resolution import Closing
 
@@ -33,6 +35,7 @@ _SIGNATURES_MAX = 16  # a header may hold several while a secret is replaced; mo
 
 
 Secrets = str | Sequence[str]
+_Said = TypeVar("_Said", bound=msgspec.Struct)
 
 
 class Refusal(StrEnum):
@@ -70,12 +73,16 @@ class _Body(msgspec.Struct, frozen=True):
     person: str
 
 
+class _Party(msgspec.Struct, frozen=True):
+    party: str
+
+
 def claimed_party(body: bytes) -> str:
     """The party that a body says it is from, **not yet verified**: only to look up its secret.
 
     Raises ``AcknowledgementRefused`` when the body cannot be read.
     """
-    return _read(body).party
+    return _read_as(_Party, body).party
 
 
 def verify_acknowledgement(
@@ -119,13 +126,50 @@ def verify_closing(
         closing = msgspec.json.decode(body, type=Closing)
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise AcknowledgementRefused(Refusal.MALFORMED, f"body: {fault}") from None
-    note = " ".join(closing.note.split())
-    if len(note) > CLOSING_NOTE_CHARS_MAX:
-        too_long = f"body: note: at most {CLOSING_NOTE_CHARS_MAX} characters"
-        raise AcknowledgementRefused(Refusal.MALFORMED, too_long)
+    note = plain_note(closing.note)
     if said.alert != alert_id:
         raise AcknowledgementRefused(Refusal.MALFORMED, "signed for another alert")
     return SignedClosing(said.alert, said.party, said.person, msgspec.structs.replace(closing, note=note))
+
+
+class SignedAnswer(msgspec.Struct, frozen=True):
+    """What whom of the police says of which incident."""
+
+    incident: str
+    party: str
+    person: str
+    answer: PoliceAnswer
+    note: str
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    incident: str
+    party: str
+    person: str
+    answer: PoliceAnswer
+    note: str = ""
+
+
+def verify_answer(
+    headers: Mapping[str, str], body: bytes, secret: Secrets, now_us: int, *, incident: str
+) -> SignedAnswer:
+    """As ``verify_acknowledgement``, of a body with ``incident``, ``party``, ``person``, ``answer`` and where
+    there is one ``note``. Raises the same."""
+    _verify(headers, body, secret, now_us)
+    said = _read_as(_Answer, body)
+    note = plain_note(said.note)
+    if said.incident != incident:
+        raise AcknowledgementRefused(Refusal.MALFORMED, "signed for another incident")
+    return SignedAnswer(said.incident, said.party, _person(said.person), said.answer, note)
+
+
+def plain_note(given: str) -> str:
+    """A note on one line. Raises ``AcknowledgementRefused`` where it is too long."""
+    note = " ".join(given.split())
+    if len(note) > CLOSING_NOTE_CHARS_MAX:
+        too_long = f"body: note: at most {CLOSING_NOTE_CHARS_MAX} characters"
+        raise AcknowledgementRefused(Refusal.MALFORMED, too_long)
+    return note
 
 
 def _verify(headers: Mapping[str, str], body: bytes, secret: Secrets, now_us: int) -> int:
@@ -171,13 +215,21 @@ def _decoded(signature: str) -> bytes:
 
 
 def _read(body: bytes) -> _Body:
+    content = _read_as(_Body, body)
+    return msgspec.structs.replace(content, person=_person(content.person))
+
+
+def _read_as(kind: type[_Said], body: bytes) -> _Said:
     if len(body) > ACKNOWLEDGEMENT_BYTES_MAX:
         raise AcknowledgementRefused(Refusal.MALFORMED, "body is too large")
     try:
-        content = msgspec.json.decode(body, type=_Body)
+        return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise AcknowledgementRefused(Refusal.MALFORMED, f"body: {fault}") from None
-    person = " ".join(content.person.split())
+
+
+def _person(given: str) -> str:
+    person = " ".join(given.split())
     if not person or len(person) > PERSON_CHARS_MAX or not person.isprintable():
         raise AcknowledgementRefused(Refusal.MALFORMED, "body: person: a name of 1 to 200 characters")
-    return msgspec.structs.replace(content, person=person)
+    return person

@@ -12,8 +12,9 @@ import re
 from datetime import timedelta
 from xml.etree import ElementTree as ET
 
+from emon.alerts.incident import Say
 from emon.alerts.messages import Text
-from emon.alerts.outbox import AlertView, DueDelivery
+from emon.alerts.outbox import AlertView, DueDelivery, UpdateView
 from emon.model.instant import to_datetime
 from emon.model.vocabulary import AlertEvent, Certainty
 
@@ -31,6 +32,7 @@ _CERTAINTY = {
     Certainty.POSSIBLE: "Possible",
 }
 _OVER = (AlertEvent.BREACH_CLEARED, AlertEvent.HISTORIC_BREACH)
+_UPDATES_OVER = (Say.LEFT, Say.LAPSED, Say.STAND_DOWN)
 
 
 def cap_document(
@@ -40,12 +42,14 @@ def cap_document(
     *,
     sender: str,
     acknowledge_url: str,
+    update: UpdateView | None = None,
 ) -> bytes:
-    """The document in UTF-8. ``alert``: what the recipient may see of it; ``texts`` by RFC 3066 language."""
+    """The document in UTF-8. ``alert`` and ``update``: what the recipient may see; ``texts`` by RFC 3066
+    language."""
     root = ET.Element("alert", xmlns=NAMESPACE)
     _add(root, "identifier", identifier(delivery.id))
     _add(root, "sender", sender)
-    _add(root, "sent", instant(alert.detected_at_us))
+    _add(root, "sent", instant(alert.detected_at_us if update is None else update.made_at_us))
     _add(root, "status", "Actual")
     _add(root, "msgType", _message_type(delivery, alert))
     _add(root, "source", "emon")
@@ -56,7 +60,7 @@ def cap_document(
         _add(root, "references", " ".join(named))
     _add(root, "incidents", identifier(alert.breach or alert.id))
     for language, text in texts.items():
-        _add_info(root, language, text, alert, acknowledge_url)
+        _add_info(root, language, text, alert, acknowledge_url, update)
     written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return written
 
@@ -78,12 +82,20 @@ def _message_type(delivery: DueDelivery, alert: AlertView) -> str:
     return "Cancel" if alert.event is AlertEvent.BREACH_CLEARED and alert.refuted else "Update"
 
 
-def _add_info(root: ET.Element, language: str, text: Text, alert: AlertView, acknowledge_url: str) -> None:
+def _add_info(
+    root: ET.Element,
+    language: str,
+    text: Text,
+    alert: AlertView,
+    acknowledge_url: str,
+    update: UpdateView | None,
+) -> None:
     info = ET.SubElement(root, "info")
     _add(info, "language", language)
     _add(info, "category", "Security")
     _add(info, "event", str(alert.event))
-    _add(info, "urgency", "Past" if alert.event in _OVER else _URGENCY[alert.priority])
+    is_over = alert.event in _OVER or (update is not None and update.say in _UPDATES_OVER)
+    _add(info, "urgency", "Past" if is_over else _URGENCY[alert.priority])
     _add(info, "severity", _SEVERITY[alert.priority])
     _add(info, "certainty", "Unknown" if alert.certainty is None else _CERTAINTY[alert.certainty])
     _add(info, "onset", instant(alert.happened_at_us))
@@ -91,7 +103,8 @@ def _add_info(root: ET.Element, language: str, text: Text, alert: AlertView, ack
     _add(info, "headline", text.subject[:_HEADLINE_CHARS_MAX])
     _add(info, "description", text.body)
     _add(info, "web", acknowledge_url)
-    for name, value in _parameters(alert):
+    said = [] if update is None else [("emon:update", str(update.say)), ("emon:number", str(update.number))]
+    for name, value in (*_parameters(alert), *said):
         parameter = ET.SubElement(info, "parameter")
         _add(parameter, "valueName", name)
         _add(parameter, "value", value)

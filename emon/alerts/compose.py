@@ -6,15 +6,26 @@ import re
 from collections.abc import Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from emon.alerts.climb_words import told_again
 from emon.alerts.flapping import with_joined
+from emon.alerts.incident_texts import PLACELESS, update_texts, update_texts_to_her
 from emon.alerts.messages import Text, Texts, texts, texts_to_her
-from emon.alerts.need import DEFAULT_NEEDS, Fact, Need, is_protected, sees, shown_to
+from emon.alerts.need import (
+    DEFAULT_NEEDS,
+    Fact,
+    Need,
+    is_protected,
+    sees,
+    shown_to,
+    update_shown_to,
+)
 from emon.alerts.notices import Notice, notice_written
-from emon.alerts.outbox import AlertView, DueDelivery
+from emon.alerts.outbox import AlertView, DueDelivery, UpdateView
 from emon.alerts.routes import Languages
-from emon.model.vocabulary import Party
+from emon.model.answer import ANSWERERS
+from emon.model.vocabulary import AlertEvent, Party
 
 _NEEDS_ESCAPE = re.compile(rb"[^A-Za-z0-9._~-]")  # all but RFC 3986's unreserved characters
 
@@ -36,14 +47,26 @@ class Composer(msgspec.Struct, frozen=True):
 
     def shown(self, delivery: DueDelivery) -> AlertView:
         """What of the alert its recipient may see, whatever the channel."""
-        return shown_to(self._party(delivery), delivery.alert, self.needs)
+        alert = shown_to(self._party(delivery), delivery.alert, self.needs)
+        if delivery.update is not None and delivery.update.say in PLACELESS:
+            return replace(alert, position=None, zone=None)
+        return alert
+
+    def update(self, delivery: DueDelivery) -> UpdateView | None:
+        """What of an update on an incident its recipient may see; None of an alert."""
+        if delivery.update is None:
+            return None
+        return update_shown_to(self._party(delivery), delivery.alert, delivery.update, self.needs)
 
     def _party(self, delivery: DueDelivery) -> str:
         return self.contacts.get(delivery.recipient, delivery.recipient)
 
     def texts(self, delivery: DueDelivery) -> Texts:
-        """The alert's texts for this recipient."""
+        """The alert's texts for this recipient, or the update's."""
         alert = self.shown(delivery)
+        update = self.update(delivery)
+        if update is not None:
+            return self._update_texts(delivery, alert, update)
         if is_protected(delivery.recipient):
             return with_joined(told_again(texts_to_her(alert), delivery), delivery)
         place = sees(self._party(delivery), delivery.alert, Fact.POSITION, self.needs)
@@ -51,6 +74,13 @@ class Composer(msgspec.Struct, frozen=True):
             alert, unreached=self.unreached(delivery), answer_at=f"{self.public_url}/", with_place=place
         )
         return with_joined(told_again(own, delivery), delivery)
+
+    def _update_texts(self, delivery: DueDelivery, alert: AlertView, update: UpdateView) -> Texts:
+        if is_protected(delivery.recipient):
+            return update_texts_to_her(alert, update)
+        place = sees(self._party(delivery), delivery.alert, Fact.POSITION, self.needs)
+        page = None if self.answer_url(delivery) is None else f"{self.public_url}/"
+        return update_texts(alert, update, answer_at=page, with_place=place)
 
     def written(self, delivery: DueDelivery) -> Text:
         """The alert as one text in the recipient's language; Dutch first, then English, where it has none."""
@@ -73,6 +103,18 @@ class Composer(msgspec.Struct, frozen=True):
 
     def acknowledge_url(self, delivery: DueDelivery) -> str:
         """Where the recipient posts its signed acknowledgement."""
-        alert_id = delivery.alert.id.encode(errors="replace")
-        escaped = _NEEDS_ESCAPE.sub(lambda found: b"%%%02X" % ord(found[0]), alert_id).decode()
-        return f"{self.public_url}/api/v1/alerts/{escaped}/acknowledge"
+        return f"{self.public_url}/api/v1/alerts/{_escaped(delivery.alert.id)}/acknowledge"
+
+    def answer_url(self, delivery: DueDelivery) -> str | None:
+        """Where the police say how the incident goes on for them; None for others, or without an incident."""
+        alert = delivery.alert
+        present = delivery.update is not None or alert.event in (AlertEvent.BREACH, AlertEvent.PROXIMITY)
+        if alert.breach is None or not present or self._party(delivery) not in ANSWERERS:
+            return None
+        return f"{self.public_url}/api/v1/incidents/{_escaped(alert.breach)}/answers"
+
+
+def _escaped(identifier: str) -> str:
+    """An id as one piece of an address."""
+    given = identifier.encode(errors="replace")
+    return _NEEDS_ESCAPE.sub(lambda found: b"%%%02X" % ord(found[0]), given).decode()

@@ -28,11 +28,12 @@ from contextlib import suppress
 
 import msgspec
 
+from emon.alerts.attempting import attempt_of, report, send_once
 from emon.alerts.breaker import BreakerState, pause_us
-from emon.alerts.channels import Channel, SendResult
+from emon.alerts.channels import Channel
 from emon.alerts.flapping import Flapping, may_join
 from emon.alerts.lanes import Lane, LaneHealth
-from emon.alerts.outbox import Attempt, DueDelivery, Outbox, OutboxUnavailable, Outcome
+from emon.alerts.outbox import DueDelivery, Outbox, OutboxUnavailable, Outcome
 from emon.alerts.points import Point, Reached, ignore
 from emon.alerts.recorder import Recorder
 from emon.limits import (
@@ -40,7 +41,6 @@ from emon.limits import (
     DELIVERIES_CLAIMED_MAX,
     DELIVERIES_URGENT_EXTRA,
     DELIVERY_ATTEMPT_TIMEOUT_S,
-    DELIVERY_RETRY_AFTER_MAX_S,
     DISPATCHER_STOP_GRACE_S,
     OUTBOX_POLL_S,
 )
@@ -209,12 +209,12 @@ class Dispatcher:
         try:
             started_at_us = self._now_us()
             self._reached(Point.SENDING)
-            result = await self._send(due)
+            result = await send_once(self._channels, due, self._limits.attempt_timeout_s)
             self._reached(Point.ANSWERED)
             ended_at_us = self._now_us()
             is_back = self._note(lane, result.outcome, ended_at_us)
-            attempt = self._attempt_of(due, result, started_at_us, ended_at_us)
-            _report(due, attempt)
+            attempt = attempt_of(due, result, started_at_us, ended_at_us, self._chance)
+            report(due, attempt)
             lane.answered(due)
             self._fill(lane)
             await self._recorder.keep(due.id, attempt)
@@ -263,56 +263,8 @@ class Dispatcher:
             return
         self._reached(Point.RELEASED)
 
-    async def _send(self, due: DueDelivery) -> SendResult:
-        channel = self._channels.get(due.recipient)
-        if channel is None:
-            return SendResult(Outcome.REFUSED, None, f"no route is configured for {due.recipient}")
-        try:
-            async with asyncio.timeout(self._limits.attempt_timeout_s):
-                return await channel.send(due)
-        except TimeoutError:
-            return SendResult(Outcome.FAILED, None, f"no receipt within {self._limits.attempt_timeout_s:g} s")
-        except Exception as fault:  # a fault in one route must not stop the others; it is kept and told
-            _log.exception("the route to %s has a fault of our own", due.recipient)
-            return SendResult(Outcome.FAILED, None, f"fault in the route: {fault!r}")
-
-    def _attempt_of(
-        self, due: DueDelivery, result: SendResult, started_at_us: int, ended_at_us: int
-    ) -> Attempt:
-        number = due.attempts + 1
-        next_attempt_at_us: int | None = None
-        if result.outcome is not Outcome.DELIVERED:
-            asked_s = min(max(result.retry_after_s or 0.0, 0.0), DELIVERY_RETRY_AFTER_MAX_S)
-            own_us = pause_us(number, self._chance())
-            next_attempt_at_us = ended_at_us + max(own_us, round(asked_s * SECOND_US))
-        return Attempt(
-            number,
-            result.outcome,
-            result.status,
-            result.detail,
-            started_at_us,
-            ended_at_us,
-            next_attempt_at_us,
-            result.acknowledged,
-            result.of_message and result.outcome is Outcome.REFUSED,
-        )
-
     async def _pause(self, length_us: int) -> bool:
         """Wait, or until the service stops: a record that could not be kept is given up then, and its
         delivery is repeated. Whether to go on."""
         await self._wait(self._stop, self._now_us() + length_us)
         return not self._stop.is_set()
-
-
-def _report(due: DueDelivery, attempt: Attempt) -> None:
-    if attempt.outcome is Outcome.DELIVERED:
-        _log.debug("delivered %s at attempt %d", due.id, attempt.number)
-    elif attempt.outcome is Outcome.FAILED:
-        _log.warning("delivery %s failed at attempt %d: %s", due.id, attempt.number, attempt.detail)
-    else:
-        _log.error(
-            "delivery %s REFUSED at attempt %d, a person must resolve it, trying on: %s",
-            due.id,
-            attempt.number,
-            attempt.detail,
-        )

@@ -43,6 +43,7 @@ def may_join(due: DueDelivery) -> bool:
         and due.climb == 0
         and due.attempts == 0
         and not due.joined
+        and due.update is None
         and alert.event in FLAPS
         and alert.order is not None
         and alert.condition is not None

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import Protocol
 
 import msgspec
 from msgspec.structs import replace
 
-from emon.alerts.outbox import AlertView
+from emon.alerts.outbox import AlertView, UpdateView
 from emon.limits import SECRET_TIME_S
 from emon.model.instant import SECOND_US
 from emon.model.vocabulary import Party
@@ -38,6 +39,13 @@ class Fact(StrEnum):
     OWNER = "owner"
     HISTORY = "history"
     UNSEEN = "unseen"
+
+
+class Placed(Protocol):
+    """Something whose zone may be secret: an alert, or what is known of its order."""
+
+    @property
+    def secret(self) -> bool: ...
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -90,7 +98,7 @@ def is_protected(recipient: str) -> bool:
     return recipient == Party.BESCHERMDE
 
 
-def sees(party: str, alert: AlertView, fact: Fact, needs: Sequence[Need] = DEFAULT_NEEDS) -> bool:
+def sees(party: str, alert: Placed, fact: Fact, needs: Sequence[Need] = DEFAULT_NEEDS) -> bool:
     """Whether somebody of the party may see this fact of the alert, where it is known."""
     need = need_of(party, needs)
     return fact in need.facts and (need.secret_zones or not alert.secret or fact not in _OF_A_PLACE)
@@ -98,13 +106,11 @@ def sees(party: str, alert: AlertView, fact: Fact, needs: Sequence[Need] = DEFAU
 
 def shown_to(party: str, alert: AlertView, needs: Sequence[Need] = DEFAULT_NEEDS) -> AlertView:
     """The alert as somebody of the party may see it; what he may not see is None."""
-    need = need_of(party, needs)
-    hides_zone = alert.secret and not need.secret_zones
     hidden = [fact for fact in Fact if not sees(party, alert, fact, needs)]
     changes: dict[str, object] = {}
     for fact in hidden:
         changes.update(_MEMBERS[fact])
-    if hides_zone:
+    if hides_zone(party, alert, needs):
         changes |= {
             "happened_at_us": _by_the_hour(alert.happened_at_us),
             "opened_at_us": _by_the_hour(alert.opened_at_us),
@@ -117,5 +123,27 @@ def shown_to(party: str, alert: AlertView, needs: Sequence[Need] = DEFAULT_NEEDS
     return replace(alert, **changes)
 
 
+def hides_zone(party: str, alert: Placed, needs: Sequence[Need] = DEFAULT_NEEDS) -> bool:
+    """Whether the alert's zone is to stay secret to somebody of the party."""
+    return alert.secret and not need_of(party, needs).secret_zones
+
+
+def update_shown_to(
+    party: str, alert: AlertView, update: UpdateView, needs: Sequence[Need] = DEFAULT_NEEDS
+) -> UpdateView:
+    """The update as somebody of the party may see it: of a secret zone with its times by the hour."""
+    if not hides_zone(party, alert, needs):
+        return update
+    answer = update.answer
+    if answer is not None:
+        answer = replace(answer, answered_at_us=by_the_hour(answer.answered_at_us))
+    return replace(update, made_at_us=by_the_hour(update.made_at_us), answer=answer)
+
+
+def by_the_hour(instant_us: int) -> int:
+    """The beginning of its hour."""
+    return instant_us - instant_us % (SECRET_TIME_S * SECOND_US)
+
+
 def _by_the_hour(instant_us: int | None) -> int | None:
-    return None if instant_us is None else instant_us - instant_us % (SECRET_TIME_S * SECOND_US)
+    return None if instant_us is None else by_the_hour(instant_us)

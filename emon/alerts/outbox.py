@@ -24,6 +24,8 @@ from typing import Protocol
 
 import msgspec
 
+from emon.alerts.incident import Given, Say
+from emon.model.answer import PoliceAnswer
 from emon.model.order import Owner
 from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Risk
 from emon.model.watch import Unseen
@@ -110,6 +112,27 @@ class AlertView(msgspec.Struct, frozen=True):
     last_before_us: int | None = None
 
 
+class AnswerView(msgspec.Struct, frozen=True):
+    """What the police answered, who of them, and when."""
+
+    answer: PoliceAnswer
+    party: str
+    person: str
+    note: str
+    answered_at_us: int
+
+
+class UpdateView(msgspec.Struct, frozen=True):
+    """One update on an incident (``incident.py``), whose breach the alert beside it names. ``number``: of
+    this recipient's updates on it. ``answer``: of what the police say."""
+
+    number: int
+    say: Say
+    because: Given
+    made_at_us: int
+    answer: AnswerView | None = None
+
+
 class DueDelivery(msgspec.Struct, frozen=True):
     """A waiting delivery whose next attempt is due. ``attempts`` counts those already made.
 
@@ -118,7 +141,8 @@ class DueDelivery(msgspec.Struct, frozen=True):
     was wanted then.
     ``earlier``: what this recipient was to hear before of the same breach: delivery and when its alert
     was committed (microseconds), in order. ``joined``: the alerts that it tells beside its own, because
-    their condition flaps (``flapping.py``).
+    their condition flaps (``flapping.py``). ``update``: where it is no alert but an update on the incident
+    that ``alert`` belongs to; its ``alert.position`` is then the update's.
     """
 
     id: str
@@ -131,6 +155,7 @@ class DueDelivery(msgspec.Struct, frozen=True):
     owed: tuple[str, ...] = ()
     earlier: tuple[tuple[str, int], ...] = ()
     joined: tuple[str, ...] = ()
+    update: UpdateView | None = None
 
     @property
     def lane(self) -> int:
@@ -144,8 +169,8 @@ class Attempt(msgspec.Struct, frozen=True):
 
     ``next_attempt_at_us`` is None exactly when ``outcome`` is ``delivered``; ``ended_at_us`` is
     then the delivery's ``delivered_at``. ``acknowledged``: the party and the person who took the alert in
-    hand, where the receipt said so; kept in the same transaction. ``set_aside``: the recipient refused this
-    message as such, and later ones of its line need not wait for it.
+    hand, and ``answered``: the party, the person and the word about its incident, where the receipt said so.
+    ``set_aside``: the recipient refused this message as such, and later ones of its line need not wait.
     """
 
     number: int
@@ -157,9 +182,18 @@ class Attempt(msgspec.Struct, frozen=True):
     next_attempt_at_us: int | None
     acknowledged: tuple[str, str] | None = None
     set_aside: bool = False
+    answered: tuple[str, str, PoliceAnswer] | None = None
 
 
-class Outbox(Protocol):
+class Records(Protocol):
+    """Where attempts are kept. May raise ``OutboxUnavailable``."""
+
+    async def record_attempts(self, attempts: Sequence[tuple[str, Attempt]]) -> bool:
+        """See ``Outbox.record_attempts``."""
+        ...
+
+
+class Outbox(Records, Protocol):
     """What the dispatcher needs of the store. Every method may raise ``OutboxUnavailable``."""
 
     async def claim_due(

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from emon.alerts.breaker import pause_us
-from emon.alerts.outbox import Attempt, Outbox, OutboxUnavailable
+from emon.alerts.outbox import Attempt, OutboxUnavailable, Records
 from emon.alerts.points import Point, Reached, ignore
 from emon.limits import ATTEMPTS_RECORDED_TOGETHER_MAX
 
@@ -28,7 +28,7 @@ class Recorder:
 
     def __init__(
         self,
-        outbox: Outbox,
+        outbox: Records,
         *,
         pause: Callable[[int], Awaitable[bool]],
         chance: Callable[[], float],

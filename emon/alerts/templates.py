@@ -13,7 +13,9 @@ import msgspec
 
 from emon.alerts.climb_words import EN as CLIMB_EN
 from emon.alerts.climb_words import NL as CLIMB_NL
+from emon.alerts.incident import Given, Say
 from emon.alerts.words import EN, NL, Language
+from emon.model.answer import PoliceAnswer
 from emon.model.order import Fault
 from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Party, Risk
 
@@ -32,6 +34,13 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     "trouble.many": ("count",),
     "trouble.unseen": ("place", "device", "order", "risk"),
     "trouble.more": ("count",),
+    "incident.says.answer": ("answer",),
+    "incident.subject": ("priority", "title", "wearer"),
+    "incident.incident": ("incident",),
+    "incident.update": ("number", "when"),
+    "incident.answered": ("person", "party", "when"),
+    "incident.note": ("note",),
+    "incident.answer_here": ("address",),
     "climb.subject": ("step", "subject"),
     "climb.own": ("step",),
     "climb.other": ("step", "owed"),
@@ -45,6 +54,11 @@ _WHOLE: Mapping[str, tuple[str, ...]] = {
     "how": tuple(How),
     "risk": tuple(Risk),
     "hers.near": tuple(Certainty),
+    "incident.says": tuple(say for say in Say if say not in (Say.LEFT, Say.LAPSED)),
+    "incident.left": tuple(Kind),
+    "incident.lapsed": tuple(Kind),
+    "incident.because": (Given.LEFT, Given.LAPSED, Given.WITHDRAWN, Given.CLOSED),
+    "incident.answers": tuple(PoliceAnswer),
     "climb.parties": tuple(Party),
 }
 

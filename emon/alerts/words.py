@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from emon.alerts.her_words import HERS_EN, HERS_NL, HerWords
+from emon.alerts.incident_words import INCIDENT_EN, INCIDENT_NL, IncidentWords
 from emon.alerts.place_words import PLACE_EN, PLACE_NL, PlaceWords
 from emon.alerts.trouble_words import TROUBLE_EN, TROUBLE_NL, TroubleWords
 from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Risk
@@ -25,6 +26,7 @@ class Language(msgspec.Struct, frozen=True):
     place: PlaceWords
     trouble: TroubleWords
     hers: HerWords
+    incident: IncidentWords
 
 
 NL = Language(
@@ -112,6 +114,7 @@ NL = Language(
     place=PLACE_NL,
     trouble=TROUBLE_NL,
     hers=HERS_NL,
+    incident=INCIDENT_NL,
 )  # fmt: skip
 
 EN = Language(
@@ -199,4 +202,5 @@ EN = Language(
     place=PLACE_EN,
     trouble=TROUBLE_EN,
     hers=HERS_EN,
+    incident=INCIDENT_EN,
 )  # fmt: skip

@@ -24,7 +24,8 @@ from emon.model.instant import format_instant
 
 class ReceiverCount(msgspec.Struct, frozen=True):
     """``messages``: different alerts received; ``repeats``: further copies under the same id; ``climbs``:
-    alerts told again because nobody answered; ``heartbeats``: signs of life, which are no messages."""
+    alerts told again because nobody answered; ``heartbeats``: signs of life, which are no messages;
+    ``updates``: messages on an open incident, which are no alerts."""
 
     messages: int = 0
     repeats: int = 0
@@ -32,6 +33,7 @@ class ReceiverCount(msgspec.Struct, frozen=True):
     confirmed: int = 0
     climbs: int = 0
     heartbeats: int = 0
+    updates: int = 0
 
 
 class Ledger:
@@ -62,6 +64,10 @@ class Ledger:
 
     def beat(self, message_id: str) -> None:
         self._append("heartbeat", id=message_id)
+
+    def update(self, message_id: str, content: dict[str, Any]) -> None:
+        """Keep an update on an incident; nobody confirms one."""
+        self._append("update", id=message_id, content=content)
 
     def refuse(self, reason: str) -> None:
         self._append("refused", reason=reason)
@@ -98,7 +104,8 @@ def read_lines(file: Path) -> Iterator[dict[str, Any]]:
 
 def count(file: Path) -> ReceiverCount:
     """How much a receiver has kept."""
-    ids: dict[str, set[str]] = {"message": set(), "confirmed": set(), "climb": set(), "heartbeat": set()}
+    kinds = ("message", "confirmed", "climb", "heartbeat", "update")
+    ids: dict[str, set[str]] = {kind: set() for kind in kinds}
     totals = {"repeat": 0, "refused": 0}
     for line in read_lines(file):
         kind = line.get("kind")
@@ -115,6 +122,7 @@ def count(file: Path) -> ReceiverCount:
         confirmed=len(ids["confirmed"]),
         climbs=len(ids["climb"]),
         heartbeats=len(ids["heartbeat"]),
+        updates=len(ids["update"]),
     )
 
 

@@ -41,6 +41,9 @@ class MailReceiver:
             return f"550 5.6.0 malformed: {fault}"
         named = (*_REQUIRED, *(("X-Emon-Climb",) if "X-Emon-Climb" in message else ()))
         kept = {name: str(message[name]) for name in named}
+        if "X-Emon-Update" in message:
+            self._ledger.update(str(message["Message-ID"]), {**kept, "body": message.get_content()})
+            return "250 2.0.0 kept"
         self._ledger.keep(str(message["Message-ID"]), {**kept, "body": message.get_content()})
         return "250 2.0.0 kept"
 

@@ -81,6 +81,8 @@ class WebhookReceiver:
                 self._ledger.beat(message_id)
             elif content["type"] == "notice":
                 pass  # for information: nothing is to be confirmed, and nobody counts it
+            elif content["type"] == "incident_update":
+                self._ledger.update(message_id, content)
             elif self._ledger.keep(message_id, content):
                 self._confirm_later(message_id, content)
         except Unacceptable as fault:
@@ -100,6 +102,8 @@ class WebhookReceiver:
             if content["type"] == "heartbeat" and isinstance(data["seq"], int):
                 return headers["webhook-id"], content
             if content["type"] == "notice" and isinstance(data["id"], str):
+                return headers["webhook-id"], content
+            if content["type"] == "incident_update" and isinstance(data["incident"], str):
                 return headers["webhook-id"], content
             known = content["type"] == "alert" and isinstance(data["id"], str)
             texts = [data["texts"][language]["subject"] for language in ("nl", "en")]

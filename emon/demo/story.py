@@ -181,6 +181,7 @@ async def _summary(
         "delivered": counts,
         "climbs": {party: count.climbs for party, count in kept.items()},
         "heartbeats": {party: count.heartbeats for party, count in kept.items()},
+        "updates": {party: count.updates for party, count in kept.items()},
         "confirmed": await parts.started.store.confirmations(),
         "delay_ms": {
             name: {"p50": delay.p50, "p99": delay.p99}

@@ -6,7 +6,7 @@ import inspect
 from types import ModuleType
 from typing import Any
 
-from emon.alerts import lifecycle
+from emon.alerts import incident, lifecycle
 from emon.devices import (
     charging,
     demand,
@@ -24,6 +24,7 @@ from emon.model.machine import Machine, diagram, rows
 MACHINES: tuple[tuple[ModuleType, Machine[Any, Any, Any], Any], ...] = (
     (episode, episode.BREACH, episode.Phase.NONE),
     (lifecycle, lifecycle.ALERT, lifecycle.Stage.RAISED),
+    (incident, incident.INCIDENT, incident.Course.FOLLOWED),
     (silence, silence.SILENCE, silence.UNHEARD),
     (position, position.POSITION, position.KNOWN),
     (outage, outage.OUTAGE, outage.RUNNING),

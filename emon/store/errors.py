@@ -73,6 +73,10 @@ class AlertUnknown(StoreFault):
     """No alert has this id."""
 
 
+class IncidentUnknown(AlertUnknown):
+    """Nobody was told of a breach of this id while it was present."""
+
+
 class NotTheirs(StoreFault):
     """The alert was neither for this party nor told to it: its word on it does not count."""
 

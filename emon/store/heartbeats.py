@@ -37,7 +37,9 @@ WITH tried AS (
 SELECT coalesce(t.recipient, b.recipient) AS r, least(t.since, b.failing_since),
        greatest(b.answered_at, (
            SELECT max(d.delivered_at) FROM delivery AS d
-           WHERE d.recipient = coalesce(t.recipient, b.recipient)))
+           WHERE d.recipient = coalesce(t.recipient, b.recipient)), (
+           SELECT max(u.delivered_at) FROM incident_update AS u
+           WHERE u.recipient = coalesce(t.recipient, b.recipient)))
 FROM tried AS t FULL JOIN beats AS b ON b.recipient = t.recipient
 WHERE t.since IS NOT NULL OR b.failing_since IS NOT NULL ORDER BY r
 """

@@ -11,6 +11,7 @@ from emon.alerts.points import Point, Reached, ignore
 from emon.model.instant import to_datetime
 from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Risk
 from emon.store import connect as c
+from emon.store.answers import answer_by_receipt
 from emon.store.errors import DatabaseUnavailable
 from emon.store.feed import News, announce
 from emon.store.placed_orders import PlacedOrders
@@ -158,6 +159,7 @@ INSERT INTO acknowledgement (alert_id, party, person, acknowledged_at, via)
 SELECT d.alert_id, %s, %s, %s, 'answer' FROM delivery AS d WHERE d.id = %s
 ON CONFLICT (alert_id, party) DO NOTHING RETURNING alert_id
 """
+_SELECT_BREACH = "SELECT a.breach_id FROM delivery AS d JOIN alert AS a ON a.id = d.alert_id WHERE d.id = %s"
 _SELECT_FREED = """
 SELECT EXISTS (
     SELECT FROM delivery AS d JOIN delivery AS e ON e.recipient = d.recipient AND e.line = d.line
@@ -192,7 +194,7 @@ class OutboxReads:
             "held": list(held),
             "held_lanes": list(held.values()),
         }
-        async with _outbox(self._pool) as conn:
+        async with outbox_connection(self._pool) as conn:
             rows = await c.fetch(conn, _SELECT_DUE, params)
             orders = {(row[14], row[40]) for row in rows if row[14] is not None and row[40] is not None}
             await self._placed.learn(conn, orders)
@@ -200,7 +202,7 @@ class OutboxReads:
 
     async def next_due_us(self, after_us: int) -> int | None:
         """See ``Outbox.next_due_us``."""
-        async with _outbox(self._pool) as conn:
+        async with outbox_connection(self._pool) as conn:
             row = await c.fetch_one(conn, _SELECT_NEXT_DUE, (to_datetime(after_us),))
         return row[0] if row else None
 
@@ -209,6 +211,7 @@ class OutboxReads:
 
         Rows that another transaction holds are recorded after the others, each by itself."""
         given = dict(attempts)
+        await keep_answers_of(self._pool, _SELECT_BREACH, attempts)
         kept, freed = await self._record(given, _LOCK_FREE)
         for delivery_id in given.keys() - kept:
             alone, freed_too = await self._record({delivery_id: given[delivery_id]}, _LOCK_ONE)
@@ -220,7 +223,7 @@ class OutboxReads:
     async def _record(self, given: Mapping[str, Attempt], lock: str) -> tuple[set[str], bool]:
         """Those that the lock gave, in one transaction; which, and whether one was freed."""
         rows = {one: _attempt_row(one, attempt) for one, attempt in given.items()}
-        async with _outbox(self._pool) as conn, conn.transaction():
+        async with outbox_connection(self._pool) as conn, conn.transaction():
             kept = {row[0] for row in await c.fetch(conn, lock, (list(given),))}
             if not kept:
                 return kept, False
@@ -245,13 +248,13 @@ class OutboxReads:
 
     async def postpone(self, delivery_id: str, until_us: int) -> None:
         """See ``Outbox.postpone``."""
-        async with _outbox(self._pool) as conn:
+        async with outbox_connection(self._pool) as conn:
             await c.execute(conn, _POSTPONE, (to_datetime(until_us), delivery_id))
 
     async def join(self, delivery_id: str, in_flight: Collection[str]) -> bool:
         """See ``Outbox.join``."""
         params = {"id": delivery_id, "in_flight": list(in_flight), "events": sorted(map(str, FLAPS))}
-        async with _outbox(self._pool) as conn, conn.transaction():
+        async with outbox_connection(self._pool) as conn, conn.transaction():
             joined = await c.fetch(conn, _JOIN, params)
             if joined:
                 due = await c.fetch_one(conn, _SELECT_DUE_AT, (delivery_id,))
@@ -261,17 +264,33 @@ class OutboxReads:
 
     async def release(self, recipient: str, now_us: int) -> None:
         """See ``Outbox.release``."""
-        async with _outbox(self._pool) as conn:
+        async with outbox_connection(self._pool) as conn:
             await c.execute(conn, _RELEASE, {"recipient": recipient, "now": to_datetime(now_us)})
 
 
 @asynccontextmanager
-async def _outbox(pool: c.Pool) -> AsyncIterator[c.Connection]:
+async def outbox_connection(pool: c.Pool) -> AsyncIterator[c.Connection]:
+    """A connection whose faults are those of the outbox: ``OutboxUnavailable``."""
     try:
         async with pool.connection() as conn:
             yield conn
     except DatabaseUnavailable as fault:
         raise OutboxUnavailable(str(fault)) from fault
+
+
+async def keep_answers_of(pool: c.Pool, select_breach: str, attempts: Sequence[tuple[str, Attempt]]) -> None:
+    """Keep what receipts said of incidents, before the receipts themselves: a crash in between only brings
+    the same message again, and its word counts once. In transactions of their own, since they take an
+    incident, which nobody may wait for who holds deliveries."""
+    for message, attempt in attempts:
+        if attempt.answered is not None:
+            async with outbox_connection(pool) as conn, conn.transaction():
+                row = await c.fetch_one(conn, select_breach, (message,))
+                if row is not None and row[0] is not None:
+                    news = await answer_by_receipt(
+                        conn, row[0], message, attempt.answered, attempt.ended_at_us
+                    )
+                    await announce(conn, news)
 
 
 async def _acknowledged(conn: c.Connection, delivery_id: str, attempt: Attempt) -> list[News]:

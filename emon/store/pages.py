@@ -21,6 +21,7 @@ from emon.model.watch import Trouble
 from emon.orders.document import version_from_source
 from emon.store import connect as c
 from emon.store import page_sql as sql
+from emon.store.incident_reads import IncidentNow, incidents_of
 from emon.store.lives import facts_of
 from emon.store.rows import breach_from_row
 from emon.store.watching import trouble_from_row
@@ -71,7 +72,8 @@ class AlertNow(msgspec.Struct, frozen=True):
     """An alert with its four clocks (happened, received, detected here; delivered per delivery),
     its breach or trouble as it stands now, its deliveries and acknowledgements. ``climbs`` are the
     deliveries that told it again, ``happened`` the facts of its life, ``climbs_next_us`` the instant of the
-    next rung (None: it climbs no more)."""
+    next rung (None: it climbs no more). ``incident``: that of its breach, where somebody was told of it while
+    it was present."""
 
     id: str
     event: AlertEvent
@@ -97,6 +99,7 @@ class AlertNow(msgspec.Struct, frozen=True):
     victim_linked: bool = False
     needs: Needs = Needs.EACH
     resolution: Resolved | None = None
+    incident: IncidentNow | None = None
 
     @property
     def life(self) -> Life:
@@ -223,6 +226,7 @@ async def _with_details(conn: c.Connection, rows: Sequence[c.Row]) -> list[Alert
     facts: dict[str, tuple[Happened, ...]] = {}
     breaches: dict[str, Breach] = {}
     troubles: dict[str | None, Trouble] = {}
+    incidents: dict[str, IncidentNow] = {}
     if ids:
         for row in await c.fetch(conn, sql.SELECT_DELIVERIES, (ids,)):
             delivery = DeliveryState(*row[1:])
@@ -235,6 +239,7 @@ async def _with_details(conn: c.Connection, rows: Sequence[c.Row]) -> list[Alert
         asked = sorted({row[14] for row in rows if row[14] is not None})
         found = await c.fetch(conn, sql.SELECT_BREACHES_BY_ID, (asked,)) if asked else []
         breaches = {row[0]: breach_from_row(row) for row in found}
+        incidents = await incidents_of(conn, asked)
         told = map(trouble_from_row, await c.fetch(conn, sql.SELECT_TROUBLES_OF, (ids,)))
         troubles = {trouble.alert: trouble for trouble in told}
     return [
@@ -263,6 +268,7 @@ async def _with_details(conn: c.Connection, rows: Sequence[c.Row]) -> list[Alert
             victim_linked=row[16],
             needs=Needs.EACH if row[17] is None else Needs(row[17]),
             resolution=closed.get(row[0]),
+            incident=incidents.get(row[14]),
         )
         for row in rows
     ]

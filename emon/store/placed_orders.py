@@ -47,6 +47,10 @@ class PlacedOrders:
         for order, version, source in await c.fetch(conn, _SELECT, (ids, numbers)):
             self._known[order, version] = version_from_source(bytes(source), armed_at_us=0)
 
+    def version(self, order: str, version: int) -> OrderVersion | None:
+        """One that was learnt, as armed at no instant."""
+        return self._known.get((order, version))
+
     def facts(
         self, order: str | None, version: int | None, condition: str | None, position: PositionView | None
     ) -> OrderFacts:

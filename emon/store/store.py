@@ -24,6 +24,7 @@ from emon.model.order import OrderVersion
 from emon.store import arming, inbox, migrate, watching
 from emon.store import connect as c
 from emon.store import listen as listening
+from emon.store.answers import AnswersOfPolice
 from emon.store.batch import Batch
 from emon.store.canary import CanaryReads
 from emon.store.climbs import ClimbOutbox
@@ -52,6 +53,8 @@ from emon.store.errors import (
 )
 from emon.store.feedback_rows import FeedbackReads
 from emon.store.heartbeats import HeartbeatRows
+from emon.store.incident_reads import IncidentReads
+from emon.store.incidents import IncidentRows
 from emon.store.known_devices import KnownDevices
 from emon.store.ledger import LedgerReads
 from emon.store.lives import LifeReads
@@ -65,6 +68,7 @@ from emon.store.policies import PolicyFile
 from emon.store.rows import BREACH_COLUMNS, breach_from_row
 from emon.store.sealing import AuditSealing
 from emon.store.suspensions import SuspensionDesk
+from emon.store.updates import UpdateOutbox
 from emon.store.users import UserAccounts
 from emon.store.words_of_people import WordsOfPeople
 
@@ -131,6 +135,10 @@ class Store(
     FeedbackReads,
     HeartbeatRows,
     NoticeFile,
+    IncidentRows,
+    UpdateOutbox,
+    AnswersOfPolice,
+    IncidentReads,
     PolicyFile,
     SuspensionDesk,
     AuditSealing,

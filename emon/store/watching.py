@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -43,8 +44,11 @@ TROUBLE_COLUMNS = (
 )
 """Of every query that answers troubles, in the order ``trouble_from_row`` reads."""
 
-_SELECT_WATCHES = """
-SELECT w.watch::text, n.fixed_at, n.seq, n.received_at, n.lon, n.lat, n.source = 'cell'
+WATCH_COLUMNS = "w.watch::text, n.fixed_at, n.seq, n.received_at, n.lon, n.lat, n.source = 'cell'"
+"""Of a row of ``device_watch`` and its row of ``device_now``, in the order ``watch_now`` reads."""
+
+_SELECT_WATCHES = f"""
+SELECT {WATCH_COLUMNS}
 FROM device_watch AS w LEFT JOIN device_now AS n USING (device) ORDER BY device
 """
 _SELECT_OPEN = f"SELECT {TROUBLE_COLUMNS} FROM trouble WHERE cleared_at IS NULL ORDER BY opened_at, id"
@@ -74,13 +78,14 @@ async def remembered(conn: c.Connection) -> Remembered:
     troubles = await c.fetch(conn, _SELECT_OPEN)
     stops = await c.fetch(conn, _SELECT_STOPS)
     return Remembered(
-        tuple(_watch_now(row) for row in watches),
+        tuple(watch_now(row) for row in watches),
         tuple(trouble_from_row(row) for row in troubles),
         tuple(ServiceStop(row[0], row[1]) for row in stops),
     )
 
 
-def _watch_now(row: c.Row) -> Watch:
+def watch_now(row: Sequence[Any]) -> Watch:
+    """A row of ``WATCH_COLUMNS``: the watch as kept, brought up to the device's newest usable fix."""
     watch = _watch_decoder.decode(row[0])
     return watch if row[1] is None else seen_since(watch, Place(*row[1:]))
 

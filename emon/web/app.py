@@ -22,6 +22,7 @@ from emon.web.routes.closing import ClosingRoutes
 from emon.web.routes.court import CourtRoutes
 from emon.web.routes.devices import DeviceRoutes
 from emon.web.routes.feedback import FeedbackRoutes
+from emon.web.routes.incidents import IncidentRoutes
 from emon.web.routes.links import LinkRoutes
 from emon.web.routes.live import LiveRoutes
 from emon.web.routes.orders import OrderRoutes
@@ -61,6 +62,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(DeviceRoutes(services, guard).router)
     app.include_router(PolicyRoutes(services, guard).router)
     app.include_router(FeedbackRoutes(services, guard).router)
+    app.include_router(IncidentRoutes(services, guard).router)
     app.include_router(LinkRoutes(services).router)
     app.include_router(SuspensionRoutes(services, guard).router)
     app.include_router(LiveRoutes(services, guard).router)

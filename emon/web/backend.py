@@ -14,10 +14,13 @@ import msgspec
 from emon.alerts.key_ring import KeyRing
 from emon.alerts.links import Links
 from emon.feedback.rows import Filed
+from emon.model.answer import PoliceAnswer
 from emon.model.breach import Breach
 from emon.model.order import OrderVersion
 from emon.model.resolution import Closing
+from emon.store.answers import Answered
 from emon.store.device_file import CommandNow, SaidNow
+from emon.store.incident_reads import KeptIncident
 from emon.store.ledger import LedgerInputs
 from emon.store.lives import KeptLife
 from emon.store.notices import NoticeNow
@@ -154,6 +157,25 @@ class Backend(Protocol):
 
     async def use_link(self, link: str, alert_id: str, party: str, person: str, at_us: int) -> Taken:
         """As ``acknowledge``, by a link that counts once. Raises ``LinkUsed`` too."""
+        ...
+
+    async def incident(self, incident: str, limit: int) -> KeptIncident:
+        """An incident with its newest updates. Raises ``IncidentUnknown``."""
+        ...
+
+    async def answer_incident(
+        self,
+        incident: str,
+        party: str,
+        person: str,
+        answer: PoliceAnswer,
+        note: str,
+        via: str,
+        at_us: int,
+        *,
+        by_message: str | None = None,
+    ) -> Answered:
+        """Keep what the police say of it. Raises ``IncidentUnknown``, ``NotTheirs``, ``LinkUsed``."""
         ...
 
     async def arm(self, versions: Sequence[OrderVersion]) -> list[OrderVersion]:

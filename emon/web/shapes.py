@@ -10,6 +10,8 @@ from emon.alerts.lifecycle import Fact, Happened
 from emon.model.breach import Breach
 from emon.model.instant import format_instant
 from emon.model.watch import Trouble
+from emon.store.answers import Answered
+from emon.store.incident_reads import IncidentNow, KeptIncident, KeptUpdate
 from emon.store.lives import KeptLife
 from emon.store.pages import AlertNow, DeliveryState, DeviceNow
 from emon.store.words_of_people import Resolved, Taken
@@ -83,6 +85,68 @@ def alert_json(alert: AlertNow) -> Json:
         "trouble": None if alert.trouble is None else trouble_json(alert.trouble),
         "deliveries": [_delivery_json(delivery) for delivery in alert.deliveries],
         "acknowledgements": [taken_json(taken) for taken in alert.acknowledgements],
+        "incident": None if alert.incident is None else incident_now_json(alert.incident),
+    }
+
+
+def incident_now_json(incident: IncidentNow) -> Json:
+    """An incident as it stands: the newest update on it, the fix that told, and what the police answered."""
+    return {
+        "id": incident.id,
+        "state": incident.state,
+        "said": incident.said,
+        "said_at": instant_or_none(incident.said_at_us),
+        "fixed_at": instant_or_none(incident.fixed_at_us),
+        "answers": [answer_json(one) for one in incident.answers],
+    }
+
+
+def answer_json(answer: Answered) -> Json:
+    """What somebody of the police said of an incident, when, and by which way."""
+    return {
+        "answer": answer.answer,
+        "party": answer.party,
+        "person": answer.person,
+        "note": answer.note,
+        "answered_at": format_instant(answer.answered_at_us),
+        "via": answer.via,
+    }
+
+
+def incident_json(kept: KeptIncident) -> Json:
+    """An incident with what was said of it, and to whom."""
+    return {**incident_now_json(kept.now), "updates": [_update_json(one) for one in kept.updates]}
+
+
+def _update_json(update: KeptUpdate) -> Json:
+    position = None
+    if update.lon is not None and update.fixed_at_us is not None:
+        position = {
+            "lon": update.lon,
+            "lat": update.lat,
+            "accuracy_m": update.accuracy_m,
+            "fixed_at": format_instant(update.fixed_at_us),
+            "speed_m_s": update.speed_m_s,
+            "heading_deg": update.heading_deg,
+        }
+    return {
+        "update": update.said,
+        "because": update.because,
+        "made_at": format_instant(update.made_at_us),
+        "position": position,
+        "recipients": [
+            {
+                "recipient": one.recipient,
+                "channel": one.channel,
+                "number": one.number,
+                "state": one.state,
+                "superseded_by": one.superseded_by,
+                "attempts": one.attempts,
+                "delivered_at": instant_or_none(one.delivered_at_us),
+                "last_error": one.last_error,
+            }
+            for one in update.told
+        ],
     }
 
 

@@ -12,10 +12,13 @@ from emon.court.stored import court_file_of, may_have
 from emon.explanation.stored import explain_stored
 from emon.feedback.models import ModelsUnreadable, read_models
 from emon.feedback.rows import Filed
+from emon.model.answer import PoliceAnswer
 from emon.model.breach import Breach
 from emon.model.order import OrderVersion
 from emon.model.resolution import Closing
+from emon.store.answers import Answered
 from emon.store.device_file import CommandNow, SaidNow
+from emon.store.incident_reads import KeptIncident
 from emon.store.ledger import LedgerInputs
 from emon.store.lives import KeptLife
 from emon.store.notices import NoticeNow
@@ -113,6 +116,25 @@ class StoreBackend:
 
     async def life(self, alert_id: str) -> KeptLife:
         return await self._store.life(alert_id)
+
+    async def incident(self, incident: str, limit: int) -> KeptIncident:
+        return await self._store.incident(incident, limit)
+
+    async def answer_incident(
+        self,
+        incident: str,
+        party: str,
+        person: str,
+        answer: PoliceAnswer,
+        note: str,
+        via: str,
+        at_us: int,
+        *,
+        by_message: str | None = None,
+    ) -> Answered:
+        return await self._store.answer_incident(
+            incident, party, person, answer, note, via, at_us, by_message=by_message
+        )
 
     async def arm(self, versions: Sequence[OrderVersion]) -> list[OrderVersion]:
         return await self._store.arm(versions)

@@ -11,7 +11,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from emon.alerts.compose import Composer
-from emon.alerts.outbox import AlertView, DueDelivery, PositionView, ZoneView
+from emon.alerts.incident import Given, Say
+from emon.alerts.outbox import AlertView, AnswerView, DueDelivery, PositionView, UpdateView, ZoneView
+from emon.model.answer import PoliceAnswer
 from emon.model.instant import SECOND_US
 from emon.model.order import Owner
 from emon.model.platform import PlatformCause
@@ -120,6 +122,66 @@ CASES: dict[str, AlertView] = {
 }
 
 
+_CONTACT = replace(BASE, event=AlertEvent.PROXIMITY, kind=Kind.CONTACT, zone=None)
+_ENDED = {Kind.EXCLUSION: ZoneView(85.0, 200.0), Kind.INCLUSION: ZoneView(-12.0), Kind.CONTACT: None}
+_MADE_US = NOON_US + 25 * SECOND_US
+_ANSWERS = tuple(
+    AnswerView(word, "politie", "A. de Vries, centralist", "Voordeur." if word == "found" else "", NOON_US)
+    for word in PoliceAnswer
+)
+
+
+def _update(say: Say, because: Given = Given.MOVED, answer: AnswerView | None = None) -> UpdateView:
+    return UpdateView(3, say, because, _MADE_US, answer)
+
+
+UPDATES: dict[str, tuple[AlertView, UpdateView]] = {
+    "update: position": (BASE, _update(Say.POSITION)),
+    "update: position, of a contact": (_CONTACT, _update(Say.POSITION)),
+    "update: signal lost": (BASE, _update(Say.SIGNAL_LOST, Given.OWED)),
+    "update: signal lost, of a contact": (_CONTACT, _update(Say.SIGNAL_LOST, Given.OWED)),
+    "update: signal back": (_CONTACT, _update(Say.SIGNAL_BACK)),
+    "update: goes on": (_CONTACT, _update(Say.GOES_ON, Given.SAME)),
+    **{
+        f"update: {say.value}, {kind.value}": (
+            replace(BASE, kind=kind, zone=_ENDED[kind]),
+            _update(say, because),
+        )
+        for say, because in ((Say.LEFT, Given.LEFT), (Say.LAPSED, Given.LAPSED))
+        for kind in Kind
+    },
+    **{
+        f"update: stand down, {because.value}": (BASE, _update(Say.STAND_DOWN, because))
+        for because in (Given.LEFT, Given.LAPSED, Given.WITHDRAWN, Given.CLOSED)
+    },
+    **{
+        f"update: answer {one.answer.value}": (BASE, _update(Say.ANSWER, Given.ANSWERED, one))
+        for one in _ANSWERS
+    },
+    "update: left, of a secret exclusion": (replace(BASE, secret=True), _update(Say.LEFT, Given.LEFT)),
+}
+
+
+def golden_updates(party: str, language: str) -> str:
+    """All the updates in one text, as the party reads them."""
+    pieces = []
+    for name, (alert, update) in UPDATES.items():
+        delivery = DueDelivery(
+            f"b:u3:{party}", party, "smtp", 0, replace(alert, recipients=(party,)), update=update
+        )
+        text = getattr(COMPOSER.texts(delivery), language)
+        pieces.append(f"=== {name}\n{text.subject}\n\n{text.body}")
+    return "\n".join(pieces)
+
+
+TOLD_UPDATES = (Party.POLITIE, Party.RECLASSERING, Party.BESCHERMDE)
+"""Who reads them each in another way: with the place, without it, and in words of her own."""
+
+
+def update_file_of(party: str, language: str) -> Path:
+    return DATA / f"updates-{party}-{language}.txt"
+
+
 def golden(party: str, language: str) -> str:
     """All the cases in one text, as the party reads them."""
     pieces = []
@@ -138,6 +200,9 @@ def main() -> int:
     for party in Party:
         for language in ("nl", "en"):
             file_of(party, language).write_text(golden(party, language), "utf-8")
+    for party in TOLD_UPDATES:
+        for language in ("nl", "en"):
+            update_file_of(party, language).write_text(golden_updates(party, language), "utf-8")
     return 0
 
 

@@ -9,11 +9,22 @@ from msgspec.structs import replace
 
 from emon.alerts.channels.webhook import webhook_body
 from emon.alerts.compose import Composer
+from emon.alerts.incident import Say
 from emon.alerts.need import DEFAULT_NEEDS, Fact, Need
 from emon.alerts.outbox import AlertView, DueDelivery
 from emon.alerts.routes import Languages
 from emon.model.vocabulary import AlertEvent, Party
-from tests.alerts.golden import BASE, CASES, COMPOSER, file_of, golden
+from tests.alerts.golden import (
+    BASE,
+    CASES,
+    COMPOSER,
+    TOLD_UPDATES,
+    UPDATES,
+    file_of,
+    golden,
+    golden_updates,
+    update_file_of,
+)
 from tests.alerts.parts import NOON_US
 
 MAY_SEE_SECRETS = {need.party for need in DEFAULT_NEEDS if need.secret_zones}
@@ -24,6 +35,17 @@ MAY_SEE_SECRETS = {need.party for need in DEFAULT_NEEDS if need.secret_zones}
 def test_the_texts_are_those_that_were_read(party: Party, language: str) -> None:
     again = "read it, then run: python -m tests.alerts.golden"
     assert file_of(party, language).read_text("utf-8") == golden(party, language), again
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("party", TOLD_UPDATES)
+def test_the_texts_of_updates_are_those_that_were_read(party: Party, language: str) -> None:
+    again = "read it, then run: python -m tests.alerts.golden"
+    assert update_file_of(party, language).read_text("utf-8") == golden_updates(party, language), again
+
+
+def test_every_update_is_among_the_cases() -> None:
+    assert {update.say for _, update in UPDATES.values()} == set(Say)
 
 
 def test_every_event_is_among_the_cases() -> None:

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, BrowserContext, Page, Request, expect
 
 from emon import clock
 from emon.alerts.escalation import Climb
+from emon.incidents import Incidents
 from emon.model.effects import Effects, NewDelivery
 from emon.model.fix import Fix, RawFix
 from emon.model.instant import SECOND_US
@@ -19,6 +20,7 @@ from emon.model.vocabulary import AlertEvent, Certainty, How, Mark, Party
 from emon.orders.document import parse_document
 from emon.store.climbs import Planned
 from emon.store.store import Store
+from emon.web.passwords import hash_password
 from tests.browser.chromium import browser
 from tests.browser.picture import enter
 from tests.browser.pixels import colours
@@ -371,3 +373,47 @@ async def test_a_form_that_says_too_little_is_not_sent_and_a_refusal_is_shown(
     assert (await store.alerts_by_id([alert_id]))[0].resolution is None
     await card.get_by_role("button", name="Cancel").click()
     await expect(card.locator("form")).to_have_count(0)
+
+
+async def test_the_police_answer_on_the_card_and_the_centre_sees_it_live(
+    tab: Tab, desk: Desk, store: Store
+) -> None:
+    now_us = clock.now_us()
+    await story.play(store, now_us)
+    await store.create_user("piet", hash_password(PASSWORD), "politie")
+    alert_id = await raise_alert(store, desk, "incident")
+    await enter(tab.page, desk)
+    centre = tab.page.locator(f"[data-alert='{alert_id}']")
+    await expect(centre.get_by_role("group", name="Report for the police")).to_have_count(0)
+
+    later_us = clock.now_us() + 20 * SECOND_US
+    wire = RawFix("d-blaak", 78, later_us - 2 * SECOND_US, 4.4873, 51.9231, 12.0, b"{}", speed_m_s=1.2)
+    await story.write(store, Effects(later_us, fixes=(Fix(wire, later_us, Mark.OK),)))
+    await Incidents(store, now_us=lambda: later_us, on_said=lambda: None).step()
+    desk.live.wake()
+    await expect(centre.locator(".incident-said")).to_contain_text("Position")
+    await expect(centre.locator(".incident-said [data-age]")).to_have_count(2)
+
+    context = await tab.context.browser.new_context(viewport={"width": 1280, "height": 800})  # type: ignore[union-attr]
+    page = await context.new_page()
+    await page.goto(desk.url)
+    await page.get_by_label("Name").fill("piet")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_label("Password").press("Enter")
+    card = page.locator(f"[data-alert='{alert_id}']")
+    buttons = card.get_by_role("group", name="Report for the police").get_by_role("button")
+    await expect(buttons).to_have_text(["Unit assigned", "On scene", "Found", "Not found"])
+    await buttons.nth(0).focus()
+    await page.keyboard.press("Enter")
+    await expect(card.locator(".answers li")).to_have_count(1)
+    await buttons.nth(2).click()
+    for shown in (card, centre):
+        answers = shown.locator(".answers li")
+        await expect(answers).to_have_count(2)
+        await expect(answers.nth(0)).to_contain_text("Unit assigned: piet (Politie), ")
+        await expect(answers.nth(1)).to_contain_text("Found: piet (Politie), ")
+    await expect(centre.locator(".recipients .taken")).to_contain_text("piet")
+    untold = page.locator("#alerts > li").filter(has_text="w-delfshaven")  # of which the police were not told
+    await expect(untold).to_have_count(1)
+    await expect(untold.get_by_role("group", name="Report for the police")).to_have_count(0)
+    await context.close()

@@ -8,12 +8,14 @@ import msgspec
 
 from emon.alerts.outbox import DueDelivery, Outcome
 from emon.limits import RECIPIENT_DETAIL_CHARS_MAX
+from emon.model.answer import PoliceAnswer
 
 
 class SendResult(msgspec.Struct, frozen=True):
     """What the recipient answered. ``retry_after_s``: the pause it asked for, if any.
 
-    ``acknowledged``: the party and person who took the alert in hand, where the answer said so.
+    ``acknowledged``: the party and person who took the alert in hand, ``answered``: the party, person and
+    word about its incident, where the answer said so.
     ``of_message``: what was refused is this message, and not whatever we send.
     """
 
@@ -23,6 +25,7 @@ class SendResult(msgspec.Struct, frozen=True):
     retry_after_s: float | None = None
     acknowledged: tuple[str, str] | None = None
     of_message: bool = False
+    answered: tuple[str, str, PoliceAnswer] | None = None
 
 
 class Channel(Protocol):

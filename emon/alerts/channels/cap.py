@@ -31,6 +31,7 @@ class CapChannel:
             {"nl-NL": texts.nl, "en-GB": texts.en},
             sender=self._sender,
             acknowledge_url=self._composer.acknowledge_url(delivery),
+            update=self._composer.update(delivery),
         )
         return await self._poster.post(delivery.id, document, self._now_us(), CONTENT_TYPE)
 

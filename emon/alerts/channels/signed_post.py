@@ -6,8 +6,9 @@ there are the signatures of both, the newest first, and ``x-emon-keys`` names th
 
 Redirects are not followed (the specification counts a 3xx as failed: an alert goes where its configuration
 says). Certificates are verified; with ``cert_file`` we show one of our own (mutual TLS). A 2xx body may
-say which person took the alert in hand, ``{"acknowledged_by": "NAME"}``: it is believed where the recipient
-has proved who it is, over TLS or on this machine.
+say which person took the alert in hand, ``{"acknowledged_by": "NAME"}``, or what the police answer about its
+incident, ``{"answer": "on_scene", "answered_by": "NAME"}``: it is believed where the recipient has proved who
+it is, over TLS or on this machine.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from emon.alerts.key_ring import key_ring_of
 from emon.alerts.outbox import Outcome
 from emon.alerts.routes import HttpRoute
 from emon.limits import PERSON_CHARS_MAX
+from emon.model.answer import PoliceAnswer
 from emon.model.instant import SECOND_US, to_us
 
 _PASSING = frozenset({408, 425, 429})  # RFC 9110, 8470, 6585: try again later; so is every 5xx
@@ -41,7 +43,9 @@ such address, not allowed, moved) would be answered to any message, and none pas
 
 
 class _Said(msgspec.Struct):
-    acknowledged_by: str
+    acknowledged_by: str = ""
+    answered_by: str = ""
+    answer: PoliceAnswer | None = None
 
 
 class SignedPoster:
@@ -83,22 +87,17 @@ class SignedPoster:
         status = answer.status
         detail = short_detail(f"{status} {answer.reason} {answer.begin.decode(errors='replace')}")
         if 200 <= status <= 299:
-            person = self._person(answer) if answer.begin and answer.whole and self._is_proved else None
-            acknowledged = None if person is None else (self._party, person)
-            return SendResult(Outcome.DELIVERED, status, detail, acknowledged=acknowledged)
+            said = _said(answer) if answer.begin and answer.whole and self._is_proved else _Said()
+            taker, answerer = _name(said.acknowledged_by), _name(said.answered_by)
+            taken = None if taker is None else (self._party, taker)
+            answered = None
+            if answerer is not None and said.answer is not None:
+                answered = (self._party, answerer, said.answer)
+            return SendResult(Outcome.DELIVERED, status, detail, acknowledged=taken, answered=answered)
         if status in _PASSING or status >= 500:
             pause_s = self._retry_after_s(answer.headers.get("retry-after"))
             return SendResult(Outcome.FAILED, status, detail, retry_after_s=pause_s)
         return SendResult(Outcome.REFUSED, status, detail, of_message=status in _OF_THE_MESSAGE)
-
-    def _person(self, answer: Answer) -> str | None:
-        """Who took it in hand, by the answer's body; most say nothing of it."""
-        try:
-            said = msgspec.json.decode(answer.begin, type=_Said)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return None
-        person = " ".join(said.acknowledged_by.split())
-        return person if 1 <= len(person) <= PERSON_CHARS_MAX and person.isprintable() else None
 
     def _retry_after_s(self, value: str | None) -> float | None:
         """RFC 9110 section 10.2.3: seconds, or an HTTP date. What is neither counts as absent."""
@@ -112,6 +111,20 @@ class SignedPoster:
             return None
         aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
         return (to_us(aware) - self._now_us()) / SECOND_US
+
+
+def _said(answer: Answer) -> _Said:
+    """What the answer's body says of a person; most say nothing."""
+    try:
+        return msgspec.json.decode(answer.begin, type=_Said)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _Said()
+
+
+def _name(given: str) -> str | None:
+    """A person's name, or None where it is none."""
+    person = " ".join(given.split())
+    return person if 1 <= len(person) <= PERSON_CHARS_MAX and person.isprintable() else None
 
 
 def signature(secret: str, webhook_id: str, signed_s: int, body: bytes) -> str:

@@ -24,6 +24,7 @@ from emon.alerts.messages import Text
 from emon.alerts.notices import Notice
 from emon.alerts.outbox import DueDelivery, Outcome
 from emon.alerts.routes import MailSecurity, SmtpRoute
+from emon.alerts.words import EN, NL
 from emon.limits import DELIVERY_ATTEMPT_TIMEOUT_S
 from emon.model.instant import to_datetime
 
@@ -129,6 +130,11 @@ def _headed(text: Text, route: SmtpRoute, message_of: str, sent_at_us: int) -> E
     return message
 
 
+def _header(identifier: str) -> str:
+    """An id of ours as a header's value."""
+    return identifier if _ATOM.match(f"{identifier}.x") else "?"
+
+
 def mail_message(
     delivery: DueDelivery, route: SmtpRoute, composer: Composer, sent_at_us: int, links: Links | None = None
 ) -> EmailMessage:
@@ -136,7 +142,7 @@ def mail_message(
     alert in hand."""
     text = composer.written(delivery)
     message = _headed(text, route, delivery.id, sent_at_us)
-    message["X-Emon-Alert"] = delivery.alert.id if _ATOM.match(f"{delivery.alert.id}.x") else "?"
+    message["X-Emon-Alert"] = _header(delivery.alert.id)
     message["X-Emon-Priority"] = str(delivery.alert.priority)
     if delivery.climb:
         message["X-Emon-Climb"] = str(delivery.climb)
@@ -144,8 +150,15 @@ def mail_message(
         message["Importance"] = "high"  # RFC 2156
         message["X-Priority"] = "1"
     body = text.body
-    if links is not None:
+    if delivery.update is not None:
+        message["X-Emon-Incident"] = _header(delivery.alert.breach or "?")
+        message["X-Emon-Update"] = str(delivery.update.say)
+    elif links is not None:
         url = links.url(delivery.id, delivery.alert.id, str(route.party), sent_at_us)
         body += f"\n-- Eenmalige link: in behandeling nemen / Link for one use: take in hand --\n{url}\n"
+    if links is not None and composer.answer_url(delivery) is not None:
+        assert delivery.alert.breach is not None
+        address = links.answer_url(delivery.id, delivery.alert.breach, str(route.party), sent_at_us)
+        body += f"\n-- {NL.incident.answer_link} / {EN.incident.answer_link} --\n{address}\n"
     message.set_content(body, charset="utf-8", cte="quoted-printable")
     return message

@@ -11,9 +11,9 @@ from emon.alerts.channels.signed_post import SignedPoster
 from emon.alerts.compose import Composer
 from emon.alerts.need import is_protected
 from emon.alerts.notices import Notice, notice_body
-from emon.alerts.outbox import AlertView, DueDelivery, PositionView
+from emon.alerts.outbox import AlertView, AnswerView, DueDelivery, PositionView
 from emon.alerts.routes import WebhookRoute
-from emon.model.instant import format_instant
+from emon.model.instant import SECOND_US, format_instant
 
 
 class WebhookChannel:
@@ -49,6 +49,8 @@ class WebhookChannel:
 
 def webhook_body(delivery: DueDelivery, composer: Composer, sent_at_us: int) -> bytes:
     """The JSON body, documented in docs/recipients.md. Keys only ever get added to it."""
+    if delivery.update is not None:
+        return update_body(delivery, composer, sent_at_us)
     alert = composer.shown(delivery)
     content = {
         "type": "alert",
@@ -65,9 +67,72 @@ def webhook_body(delivery: DueDelivery, composer: Composer, sent_at_us: int) -> 
             "unreached": composer.unreached(delivery),
             "texts": composer.texts(delivery),
             "acknowledge_url": composer.acknowledge_url(delivery),
+            "answer_url": composer.answer_url(delivery),
         },
     }
     return msgspec.json.encode(content)
+
+
+def update_body(delivery: DueDelivery, composer: Composer, sent_at_us: int) -> bytes:
+    """The JSON body of an update on an incident, documented in docs/recipients.md."""
+    alert, update = composer.shown(delivery), composer.update(delivery)
+    assert update is not None
+    position = _position(alert.position)
+    if position is not None and alert.position is not None:
+        position["age_s"] = max(0, sent_at_us - alert.position.fixed_at_us) // SECOND_US
+    content = {
+        "type": "incident_update",
+        "timestamp": format_instant(update.made_at_us),
+        "data": {
+            "incident": alert.breach,
+            "number": update.number,
+            "update": update.say,
+            "because": update.because,
+            "made_at": format_instant(update.made_at_us),
+            "position": position,
+            "zone": alert.zone,
+            "answer": _answer(update.answer),
+            **_incident(alert),
+            "delivery": delivery.id,
+            "recipient": delivery.recipient,
+            "attempt": delivery.attempts + 1,
+            "sent_at": format_instant(sent_at_us),
+            "texts": composer.texts(delivery),
+            "answer_url": composer.answer_url(delivery),
+        },
+    }
+    return msgspec.json.encode(content)
+
+
+def _incident(alert: AlertView) -> dict[str, object]:
+    """Whose incident it is; its newest alert to this recipient is named as ``alert``."""
+    return {
+        "alert": alert.id,
+        "priority": alert.priority,
+        "order": alert.order,
+        "condition": alert.condition,
+        "kind": alert.kind,
+        "certainty": alert.certainty,
+        "wearer": alert.wearer,
+        "device": alert.device,
+        "risk": alert.risk,
+        "opened_at": _instant(alert.opened_at_us),
+        "closed_at": _instant(alert.closed_at_us),
+        "refuted": alert.refuted,
+        "owner": alert.owner,
+    }
+
+
+def _answer(answer: AnswerView | None) -> dict[str, object] | None:
+    if answer is None:
+        return None
+    return {
+        "answer": answer.answer,
+        "party": answer.party,
+        "person": answer.person,
+        "note": answer.note,
+        "answered_at": format_instant(answer.answered_at_us),
+    }
 
 
 def _alert(alert: AlertView) -> dict[str, object]:

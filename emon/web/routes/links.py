@@ -56,7 +56,7 @@ class LinkRoutes:
         try:
             link = self._read(token)
         except LinkRefused as refused:
-            return _refusal(refused.fault)
+            return link_refusal(refused.fault)
         return _form(link)
 
     async def take(self, request: Request, token: str) -> Response:
@@ -65,7 +65,7 @@ class LinkRoutes:
         try:
             link = self._read(token)
         except LinkRefused as refused:
-            return _refusal(refused.fault)
+            return link_refusal(refused.fault)
         person = " ".join("".join(parse_qs(body.decode(errors="replace")).get("person", [])).split())
         if not person or len(person) > PERSON_CHARS_MAX or not person.isprintable():
             return _form(link, status=400)
@@ -74,13 +74,13 @@ class LinkRoutes:
                 link.delivery, link.alert, link.party, person, self._services.now_us()
             )
         except LinkUsed:
-            return _refusal(LinkFault.USED)
+            return link_refusal(LinkFault.USED)
         except (AlertUnknown, NotTheirs):
-            return _refusal(LinkFault.FORGED)
+            return link_refusal(LinkFault.FORGED)
         self._services.live.wake()
         at = f"{to_datetime(taken.acknowledged_at_us):%Y-%m-%d %H:%M:%S} UTC"
         who = escape(taken.person)
-        return _page(
+        return link_page(
             200,
             f"<p lang=nl>In behandeling genomen door {who}, {at}.</p>"
             f"<p lang=en>Taken in hand by {who}, {at}.</p>",
@@ -95,7 +95,7 @@ class LinkRoutes:
 def _form(link: Link, status: int = 200) -> Response:
     about = f"{escape(link.alert)} ({escape(link.party)})"
     wanted = "" if status == 200 else "<p lang=nl>Vul uw naam in.</p><p lang=en>Enter your name.</p>"
-    return _page(
+    return link_page(
         status,
         f"<p lang=nl>Melding {about}: neem haar in behandeling met uw naam.</p>"
         f"<p lang=en>Alert {about}: take it in hand with your name.</p>{wanted}"
@@ -105,12 +105,14 @@ def _form(link: Link, status: int = 200) -> Response:
     )
 
 
-def _refusal(fault: LinkFault) -> Response:
+def link_refusal(fault: LinkFault) -> Response:
+    """Says what is wrong with a link, and that nothing came of it."""
     status, dutch, english = _SAID[fault]
-    return _page(status, f"<p lang=nl>{dutch}</p><p lang=en>{english}</p>")
+    return link_page(status, f"<p lang=nl>{dutch}</p><p lang=en>{english}</p>")
 
 
-def _page(status: int, content: str) -> Response:
+def link_page(status: int, content: str) -> Response:
+    """A page of its own, outside the desk: no script, no log-in."""
     whole = (
         '<!doctype html><html lang="nl"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><title>emon</title></head>'

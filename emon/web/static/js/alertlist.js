@@ -3,6 +3,7 @@
 import { icon, make } from "./dom.js";
 import { ageNode, localText, sinceText, timeNode } from "./time.js";
 import { Drafts, closingForm } from "./closing.js";
+import { incidentOf } from "./incident.js";
 import { climbsOf, lifeList, resolutionOf, stageLine } from "./life.js";
 import { isOpen } from "./state.js";
 import { causeWords, certaintyHelp, certaintyWords, eventIcon, eventWords, howWords, partyWords, priorityWords, riskWords } from "./words.js";
@@ -15,15 +16,16 @@ const EMPTY = {
 };
 
 export class AlertList {
-  /** `onShow(alert)` flies to it; `onTake(alert)` acknowledges, `onClose(alert, closing, together)` closes, and both resolve
-   * when it is done; `onLife(alert)` gives its life. */
-  constructor(root, empty, state, { onShow, onTake, onClose, onLife }) {
+  /** `onShow(alert)` flies to it; `onTake(alert)` acknowledges, `onClose(alert, closing, together)` closes, `onAnswer(alert,
+   * word)` answers for the police, and all resolve when it is done; `onLife(alert)` gives its life. */
+  constructor(root, empty, state, { onShow, onTake, onClose, onAnswer, onLife }) {
     this.root = root;
     this.empty = empty;
     this.state = state;
     this.onShow = onShow;
     this.onTake = onTake;
     this.onClose = onClose;
+    this.onAnswer = onAnswer;
     this.onLife = onLife;
     this.filter = "open";
     this.drafts = new Drafts();
@@ -87,6 +89,7 @@ export class AlertList {
       this.#facts(alert, breach),
       this.#clocks(alert),
       this.#recipients(alert),
+      this.#incident(alert),
       make("div", { class: "alert-life" }, stageLine(alert), climbsOf(alert), resolutionOf(alert), this.#life(alert)),
       this.#foot(alert));
   }
@@ -147,6 +150,17 @@ export class AlertList {
       make("li", { class: "taken" }, icon("hand"), make("span", { class: "party", text: partyWords(taken.party) }), make("span", { class: "quiet" }, ...deliveryWords(undefined, taken)))));
   }
 
+  #incident(alert) {
+    const mayAnswer = alert.resolution === null && this.#wasTold(alert);
+    const onAnswer = mayAnswer ? (word) => this.#say(alert, () => this.onAnswer(alert, word)) : null;
+    return incidentOf(alert, this.state.person?.party, { busy: this.busy.has(alert.id), onAnswer });
+  }
+
+  #wasTold(alert) {
+    const told = [...alert.recipients, ...alert.deliveries.map((one) => one.recipient), ...alert.climbs.flatMap((climb) => climb.deliveries.map((one) => one.recipient))];
+    return told.includes(this.state.person?.party);
+  }
+
   #life(alert) {
     const shown = this.lives.has(alert.id);
     const toggle = () => {
@@ -169,8 +183,7 @@ export class AlertList {
 
   #foot(alert) {
     const party = this.state.person?.party;
-    const told = [...alert.recipients, ...alert.deliveries.map((one) => one.recipient), ...alert.climbs.flatMap((climb) => climb.deliveries.map((one) => one.recipient))];
-    if (alert.resolution !== null || !told.includes(party)) return null;
+    if (alert.resolution !== null || !this.#wasTold(alert)) return null;
     const busy = this.busy.has(alert.id);
     const fault = this.faults.get(alert.id);
     const name = `${eventWords(alert.event, this.state.breachOf(alert)?.how)}, ${alert.wearer ?? alert.device ?? ""}`;

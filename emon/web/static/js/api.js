@@ -35,6 +35,7 @@ export const endSuspension = (order) => call("DELETE", `/api/v1/orders/${encodeU
 export const policy = () => call("GET", "/api/v1/policy");
 export const resolve = (id, closing) => call("POST", `/api/v1/alerts/${encodeURIComponent(id)}/resolve`, closing);
 export const resolveBreach = (id, closing) => call("POST", `/api/v1/breaches/${encodeURIComponent(id)}/resolve`, closing);
+export const answerIncident = (id, answer) => call("POST", `/api/v1/incidents/${encodeURIComponent(id)}/answers`, { answer });
 export const life = (id) => call("GET", `/api/v1/alerts/${encodeURIComponent(id)}/life`);
 
 export function feedback(from, to) {

@@ -18,7 +18,7 @@ const TITLE = "emon";
 const state = new State();
 const theme = new Theme(byId("theme"), (isDark) => map.setDark(isDark));
 const map = new MapView(byId("map"), state, theme.isDark, (wearer) => state.select(wearer));
-const alerts = new AlertList(byId("alerts"), byId("alerts-empty"), state, { onShow: showAlert, onTake: takeAlert, onClose: closeAlert, onLife: (alert) => api.life(alert.id) });
+const alerts = new AlertList(byId("alerts"), byId("alerts-empty"), state, { onShow: showAlert, onTake: takeAlert, onClose: closeAlert, onAnswer: answerIncident, onLife: (alert) => api.life(alert.id) });
 const wearers = new WearerList(byId("wearers"), byId("wearers-empty"), state, (wearer) => { state.select(wearer.wearer); map.showWearer(wearer); });
 const live = new Live({
   alert: (alert) => state.setAlerts([alert], true),
@@ -219,6 +219,14 @@ async function closeAlert(alert, closing, together) {
   const closed = together ? (await api.resolveBreach(alert.breach.id, closing)).closed : [{ alert: alert.id, ...(await api.resolve(alert.id, closing)) }];
   const known = closed.filter((one) => state.alerts.has(one.alert));
   state.setAlerts(known.map((one) => ({ ...state.alerts.get(one.alert), resolution: one.resolution, stage: "resolved", owed: [], next_climb_at: null })));
+}
+
+async function answerIncident(alert, word) {
+  const answer = await api.answerIncident(alert.incident.id, word);
+  if (answer.again) return;
+  const known = state.alerts.get(alert.id);
+  const answers = known.incident.answers.filter((one) => one.answered_at !== answer.answer.answered_at);
+  state.setAlerts([{ ...known, incident: { ...known.incident, answers: [...answers, answer.answer] } }]);
 }
 
 async function loadMore(status, before) {

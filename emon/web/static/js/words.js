@@ -95,6 +95,24 @@ const STAGES = {
   resolved: "closed",
 };
 
+// What is said of an open incident (emon/alerts/incident.py), and what the police answer (emon/model/answer.py).
+const UPDATES = {
+  position: "Position",
+  signal_lost: "Signal lost",
+  signal_back: "Signal back",
+  left: "Left the area",
+  lapsed: "Over: the condition no longer holds",
+  goes_on: "Goes on after all",
+  stand_down: "Stand down",
+  answer: "Answer of the police",
+};
+const ANSWERS = {
+  unit_assigned: "Unit assigned",
+  on_scene: "On scene",
+  found: "Found",
+  not_found: "Not found",
+};
+
 const PRIORITY = { 1: "act now", 2: "look now", 3: "today", 4: "for information", 5: "note" };
 const RISK = { high: "high risk", medium: "medium risk", low: "low risk" };
 const PARTIES = {
@@ -127,4 +145,7 @@ export const stageWords = (stage) => STAGES[stage] ?? String(stage);
 export const closingCauseWords = (cause) => CLOSING_CAUSES[cause] ?? String(cause);
 export const closingOutcomeWords = (outcome) => CLOSING_OUTCOMES[outcome] ?? String(outcome);
 export const victimOutcomeWords = (outcome) => VICTIM_OUTCOMES[outcome] ?? String(outcome);
+export const updateWords = (said) => UPDATES[said] ?? String(said);
+export const answerWords = (answer) => ANSWERS[answer] ?? String(answer);
+export const answerList = ANSWERS;
 export const closingLists = { causes: CLOSING_CAUSES, outcomes: CLOSING_OUTCOMES, victims: VICTIM_OUTCOMES };

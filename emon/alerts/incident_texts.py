@@ -1,0 +1,93 @@
+"""What an update on an incident says to a person, in Dutch and English. Pure.
+
+The first line says what has changed; then whose incident it is, where he was, how old that is, how he
+moved, and what is asked. Ids come from documents of others and are made harmless as in ``messages.py``.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from emon.alerts.incident import Say
+from emon.alerts.messages import Text, Texts, local_and_utc, plain
+from emon.alerts.outbox import AlertView, UpdateView
+from emon.alerts.place_words import place_lines, zone_lines
+from emon.alerts.words import EN, NL, Language
+from emon.model.vocabulary import Kind
+
+PLACELESS = frozenset({Say.ANSWER, Say.STAND_DOWN})
+"""Updates that tell no place."""
+_UNDER_WAY = frozenset({Say.POSITION, Say.SIGNAL_LOST, Say.SIGNAL_BACK, Say.GOES_ON})
+
+
+def update_texts(
+    alert: AlertView, update: UpdateView, *, answer_at: str | None = None, with_place: bool = True
+) -> Texts:
+    """The update in both languages, of what its reader may see. ``answer_at``: where the police answer.
+    ``with_place``: whether it is the reader's to know where, and so to hear that nobody does."""
+    shown = replace(alert, detected_at_us=update.made_at_us)  # the age of a fix is that of this message
+    nl, en = (_text(words, shown, update, answer_at, with_place) for words in (NL, EN))
+    return Texts(nl=nl, en=en)
+
+
+def update_texts_to_her(alert: AlertView, update: UpdateView) -> Texts:
+    """The same for the protected person: what changes for her, and where he is only where she may know."""
+    shown = replace(alert, detected_at_us=update.made_at_us)
+    nl, en = (_to_her(words, shown, update) for words in (NL, EN))
+    return Texts(nl=nl, en=en)
+
+
+def _to_her(words: Language, alert: AlertView, update: UpdateView) -> Text:
+    own = words.incident
+    told = own.hers.get(update.say, own.her_other) if alert.kind is Kind.CONTACT else own.her_other
+    lines = [f"{told}."]
+    if alert.position is not None and update.say not in PLACELESS:
+        lines += place_lines(words.place, words.compass, alert, local_and_utc)
+    return Text(told, "\n".join([*lines, "", words.hers.unsafe]) + "\n")
+
+
+def _text(
+    words: Language, alert: AlertView, update: UpdateView, answer_at: str | None, with_place: bool
+) -> Text:
+    own, label = words.incident, words.labels
+    title = _title(words, alert, update)
+    subject = own.subject.format(
+        priority=alert.priority, title=title, wearer=plain(alert.wearer, label["unknown"])
+    )
+    lines = [f"{title}."]
+    if update.say is Say.STAND_DOWN:
+        lines.append(own.because[update.because])
+    if update.say in _UNDER_WAY and alert.certainty is not None:
+        lines.append(f"{label['certainty']}: {words.certainty[alert.certainty][1]}")
+    if update.say in own.asks:
+        lines.append(own.asks[update.say])
+    answer = update.answer
+    if answer is not None:
+        when = local_and_utc(answer.answered_at_us)
+        lines.append(own.answered.format(person=plain(answer.person), party=answer.party, when=when))
+        if answer.note:
+            lines.append(own.note.format(note=plain(answer.note)))
+    lines.append("")
+    if update.say not in PLACELESS and (alert.position is not None or with_place):
+        lines += place_lines(words.place, words.compass, alert, local_and_utc)
+        lines += zone_lines(words.place, alert)
+    pairs = (("wearer", alert.wearer), ("order", alert.order), ("condition", alert.condition))
+    lines += [f"{label[name]}: {plain(value)}" for name, value in pairs if value is not None]
+    if alert.risk is not None:
+        lines.append(f"{label['risk']}: {words.risk[alert.risk]}")
+    lines.append(own.incident.format(incident=plain(alert.breach)))
+    lines.append(own.update.format(number=update.number, when=local_and_utc(update.made_at_us)))
+    if answer_at is not None:
+        lines.append(own.answer_here.format(address=answer_at))
+    return Text(subject, "\n".join(lines) + "\n")
+
+
+def _title(words: Language, alert: AlertView, update: UpdateView) -> str:
+    own = words.incident
+    kind = alert.kind or Kind.EXCLUSION
+    if update.say is Say.LEFT:
+        return own.left[kind]
+    if update.say is Say.LAPSED:
+        return own.lapsed[kind]
+    word = "" if update.answer is None else own.answers[update.answer.answer]
+    return own.says[update.say].format(answer=word)

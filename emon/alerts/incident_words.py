@@ -1,0 +1,141 @@
+"""The words of updates on an incident, Dutch and English; ``incident_texts.py`` builds texts of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from emon.alerts.incident import Given, Say
+from emon.model.answer import PoliceAnswer
+from emon.model.vocabulary import Kind
+
+
+class IncidentWords(msgspec.Struct, frozen=True):
+    """The words of one language. ``says``: the first line of each update; ``left`` and ``lapsed`` by what the
+    condition asks. ``because``: why nobody is asked to go there any more. ``asks``: what is asked.
+    ``hers``: to the protected person, of a contact; ``her_other``: of anything else."""
+
+    says: Mapping[Say, str]
+    left: Mapping[Kind, str]
+    lapsed: Mapping[Kind, str]
+    because: Mapping[Given, str]
+    answers: Mapping[PoliceAnswer, str]
+    asks: Mapping[Say, str]
+    hers: Mapping[Say, str]
+    her_other: str
+    subject: str
+    incident: str
+    update: str
+    answered: str
+    note: str
+    answer_here: str
+    answer_link: str
+
+
+INCIDENT_NL = IncidentWords(
+    says={
+        Say.POSITION: "Actuele positie bij een lopend incident",
+        Say.SIGNAL_LOST: "Geen nieuwe posities meer bij een lopend incident",
+        Say.SIGNAL_BACK: "Weer posities bij een lopend incident",
+        Say.GOES_ON: "Het incident loopt toch door",
+        Say.STAND_DOWN: "Inzet niet meer gevraagd: het incident is voorbij",
+        Say.ANSWER: "De politie meldt: {answer}",
+    },
+    left={
+        Kind.EXCLUSION: "Heeft het verboden gebied verlaten",
+        Kind.INCLUSION: "Is op de verplichte plaats",
+        Kind.CONTACT: "Is niet meer te dicht bij de beschermde persoon",
+    },
+    lapsed={
+        Kind.EXCLUSION: "Incident voorbij: het verbod geldt op dit moment niet",
+        Kind.INCLUSION: "Incident voorbij: het gebod geldt op dit moment niet",
+        Kind.CONTACT: "Incident voorbij: niet meer te dicht bij elkaar, of het verbod geldt nu niet",
+    },
+    because={
+        Given.LEFT: "Reden: een meting toont dat de drager niet langer in overtreding is.",
+        Given.LAPSED: "Reden: de vermoedelijke overtreding is geëindigd.",
+        Given.WITHDRAWN: "Reden: latere metingen tonen dat er geen overtreding was.",
+        Given.CLOSED: "Reden: mensen hebben alle meldingen van dit incident afgehandeld.",
+    },
+    answers={
+        PoliceAnswer.UNIT_ASSIGNED: "eenheid toegewezen",
+        PoliceAnswer.ON_SCENE: "ter plaatse",
+        PoliceAnswer.FOUND: "aangetroffen",
+        PoliceAnswer.NOT_FOUND: "niet aangetroffen",
+    },
+    asks={
+        Say.SIGNAL_LOST: "De laatst bekende plaats kan achterhaald zijn.",
+        Say.GOES_ON: "Een eerder bericht dat het voorbij was, geldt niet meer.",
+        Say.STAND_DOWN: "Stem een lopende inzet hierop af. Een mens besluit wat er gebeurt.",
+    },
+    hers={
+        Say.POSITION: "Nieuwe plaats van degene die bij u uit de buurt moet blijven",
+        Say.SIGNAL_LOST: "Van degene die bij u uit de buurt moet blijven komen nu geen posities binnen",
+        Say.SIGNAL_BACK: "Van degene die bij u uit de buurt moet blijven komen weer posities binnen",
+        Say.LEFT: "Degene die bij u uit de buurt moet blijven, wordt niet meer te dicht bij u gemeten",
+        Say.LAPSED: "De waarschuwing aan u is voorbij",
+        Say.GOES_ON: "Degene die bij u uit de buurt moet blijven, wordt nog steeds te dicht bij u gemeten",
+    },
+    her_other="Er is een bericht over een melding die u aangaat",
+    subject="[P{priority}] {title}: drager {wearer}",
+    incident="Incident: {incident}",
+    update="Bericht: {number}, {when}",
+    answered="Gemeld door: {person} ({party}), {when}",
+    note="Toelichting: {note}",
+    answer_here="Melden (toegewezen, ter plaatse, aangetroffen, niet aangetroffen): {address}",
+    answer_link="Link: eenheid toegewezen, ter plaatse, aangetroffen of niet aangetroffen melden",
+)
+INCIDENT_EN = IncidentWords(
+    says={
+        Say.POSITION: "Current position in an open incident",
+        Say.SIGNAL_LOST: "No new positions any more in an open incident",
+        Say.SIGNAL_BACK: "Positions again in an open incident",
+        Say.GOES_ON: "The incident goes on after all",
+        Say.STAND_DOWN: "Stand down: the incident is over",
+        Say.ANSWER: "The police report: {answer}",
+    },
+    left={
+        Kind.EXCLUSION: "Has left the exclusion zone",
+        Kind.INCLUSION: "Is at the required place",
+        Kind.CONTACT: "Is no longer too close to the protected person",
+    },
+    lapsed={
+        Kind.EXCLUSION: "Incident over: the ban does not hold at this time",
+        Kind.INCLUSION: "Incident over: the requirement does not hold at this time",
+        Kind.CONTACT: "Incident over: no longer too close to each other, or the ban does not hold now",
+    },
+    because={
+        Given.LEFT: "Reason: a measurement shows that the wearer is no longer in breach.",
+        Given.LAPSED: "Reason: the suspected breach has ended.",
+        Given.WITHDRAWN: "Reason: later measurements show that there was no breach.",
+        Given.CLOSED: "Reason: people have closed every alert of this incident.",
+    },
+    answers={
+        PoliceAnswer.UNIT_ASSIGNED: "unit assigned",
+        PoliceAnswer.ON_SCENE: "on scene",
+        PoliceAnswer.FOUND: "found",
+        PoliceAnswer.NOT_FOUND: "not found",
+    },
+    asks={
+        Say.SIGNAL_LOST: "The last known place may be out of date.",
+        Say.GOES_ON: "An earlier message that it was over no longer holds.",
+        Say.STAND_DOWN: "Adjust any action under way. A person decides what happens.",
+    },
+    hers={
+        Say.POSITION: "New place of the person who must stay away from you",
+        Say.SIGNAL_LOST: "No positions of the person who must stay away from you come in now",
+        Say.SIGNAL_BACK: "Positions of the person who must stay away from you come in again",
+        Say.LEFT: "The person who must stay away from you is no longer measured too close to you",
+        Say.LAPSED: "The warning to you is over",
+        Say.GOES_ON: "The person who must stay away from you is still measured too close to you",
+    },
+    her_other="There is a message about an alert that concerns you",
+    subject="[P{priority}] {title}: wearer {wearer}",
+    incident="Incident: {incident}",
+    update="Message: {number}, {when}",
+    answered="Reported by: {person} ({party}), {when}",
+    note="Note: {note}",
+    answer_here="Report (assigned, on scene, found, not found): {address}",
+    answer_link="Link: report unit assigned, on scene, found or not found",
+)

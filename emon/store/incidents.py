@@ -1,0 +1,283 @@
+"""Incidents in the database: of which something may have to be said, and what was said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from emon.alerts.incident import PASSING, REPLACES, Course, Facts, Given, Next, Say
+from emon.alerts.incident_audience import Told
+from emon.alerts.need import Placed
+from emon.devices.duty import duties_of
+from emon.limits import INCIDENT_OWED_MIN_S, INCIDENT_POSITION_EVERY_S
+from emon.model.instant import to_datetime
+from emon.model.vocabulary import Party
+from emon.model.watch import Duty, ServiceStop, Watch
+from emon.store import connect as c
+from emon.store.feed import announce
+from emon.store.placed_orders import PlacedOrders
+from emon.store.watching import WATCH_COLUMNS, watch_now
+
+# Cheap tests first, so that of thousands of open incidents only those are read further of which something
+# may have to be said. That a fix is owed is reckoned once a gap, and anew when the device said something.
+# The engine's clock, not ours: while nothing is judged nobody's signal is lost.
+_SELECT_DUE = f"""
+SELECT i.breach_id, i.state, i.step, i.fix_at, i.position_at, b.closed_at, b.refuted, said.resolved,
+       said.answers, b.closed_at IS NOT NULL AND EXISTS (
+           SELECT FROM fix AS f WHERE f.device = b.device AND f.fixed_at = b.closed_at),
+       b.order_id, b.version, b.condition_id, b.device, k.last_received_at, n.fixed_at, n.seq, {WATCH_COLUMNS}
+FROM incident AS i
+JOIN breach AS b ON b.id = i.breach_id
+CROSS JOIN engine_clock AS k
+LEFT JOIN device_now AS n ON n.device = b.device
+LEFT JOIN device_watch AS w ON w.device = b.device
+CROSS JOIN LATERAL (
+    SELECT NOT EXISTS (
+               SELECT FROM alert AS a WHERE a.breach_id = b.id AND a.event <> 'breach_cleared'
+                 AND NOT EXISTS (SELECT FROM resolution AS r WHERE r.alert_id = a.id)) AS resolved,
+           ARRAY(SELECT t.id FROM incident_answer AS t
+                 WHERE t.breach_id = b.id AND t.id > i.answer_id ORDER BY t.id) AS answers
+) AS said
+WHERE NOT i.rests AND (
+    i.state = 'over' OR b.closed_at IS NOT NULL OR b.refuted OR said.resolved OR said.answers <> '{{}}'
+    OR (n.fixed_at > i.fix_at AND NOT (
+        %(now)s >= i.position_at AND %(now)s < i.position_at + interval '{INCIDENT_POSITION_EVERY_S} s'))
+    OR (i.state = 'followed' AND n.fixed_at < k.last_received_at - interval '{INCIDENT_OWED_MIN_S} s'
+        AND (i.owed_at IS NULL OR i.owed_at <= k.last_received_at OR w.recorded_at > i.looked_at)))
+ORDER BY i.position_at, i.breach_id LIMIT %(limit)s
+"""
+_SELECT_ORDERS = """
+SELECT DISTINCT ON (d.device, v.id) d.device, v.id, v.version
+FROM order_device AS d JOIN order_version AS v ON v.id = d.order_id
+WHERE d.device = ANY(%s) ORDER BY d.device, v.id, v.version DESC
+"""
+_SELECT_STOPS = (
+    "SELECT down_at, up_at FROM service_stop WHERE coalesce(up_at, 'infinity') > %s ORDER BY down_at"
+)
+_SELECT_TOLD = """
+SELECT a.breach_id, d.recipient, coalesce(d.party, d.recipient),
+       (array_agg(d.channel ORDER BY d.seq DESC))[1],
+       (array_agg(a.id ORDER BY d.seq DESC) FILTER (WHERE a.event <> 'breach_cleared'))[1],
+       bool_or('politie' = ANY(a.recipients))
+FROM alert AS a JOIN delivery AS d ON d.alert_id = a.id
+WHERE a.breach_id = ANY(%s) GROUP BY 1, 2, 3 ORDER BY 1, 2
+"""
+_SELECT_ANSWERERS = "SELECT id, party FROM incident_answer WHERE id = ANY(%s)"
+# The step it was planned from must still be the one on file: of two who say the same, one does.
+_ADVANCE = """
+UPDATE incident AS i SET state = p.state, step = i.step + p.steps, rests = p.rests,
+    fix_at = greatest(i.fix_at, p.fix_at), position_at = coalesce(p.position_at, i.position_at),
+    answer_id = greatest(i.answer_id, p.answer_id), looked_at = %s, owed_at = p.owed_at
+FROM unnest(%s::text[], %s::integer[], %s::text[], %s::integer[], %s::boolean[], %s::timestamptz[],
+            %s::timestamptz[], %s::bigint[], %s::timestamptz[])
+     AS p (breach_id, before, state, steps, rests, fix_at, position_at, answer_id, owed_at)
+WHERE i.breach_id = p.breach_id AND i.step = p.before RETURNING i.breach_id
+"""
+_SUPERSEDE = """
+UPDATE incident_update AS u SET state = 'superseded', next_attempt_at = NULL,
+    superseded_by = (SELECT max(number) + 1 FROM incident_update AS m
+                     WHERE m.breach_id = u.breach_id AND m.recipient = u.recipient)
+WHERE u.breach_id = %s AND u.recipient = %s AND u.state = 'waiting' AND u.said = ANY(%s)
+"""
+_INSERT = """
+INSERT INTO incident_update (id, breach_id, step, recipient, number, party, channel, alert_id, said, because,
+                             made_at, device, fixed_at, seq, answer_id, next_attempt_at)
+SELECT %(breach)s || ':u' || n.number || ':' || %(recipient)s, %(breach)s, %(step)s, %(recipient)s, n.number,
+       %(party)s, %(channel)s, %(alert)s, %(said)s, %(because)s, %(made_at)s, %(device)s, %(fixed_at)s,
+       %(seq)s, %(answer)s, %(due_at)s
+FROM (SELECT coalesce(max(number), 0) + 1 AS number FROM incident_update
+      WHERE breach_id = %(breach)s AND recipient = %(recipient)s) AS n
+"""
+_SELECT_ALERTS = "SELECT id FROM alert WHERE breach_id = ANY(%s) ORDER BY id"
+
+
+class LastFix(msgspec.Struct, frozen=True):
+    """A device's newest usable fix, by its key."""
+
+    device: str
+    fixed_at_us: int
+    seq: int
+
+
+class OpenIncident(msgspec.Struct, frozen=True):
+    """An incident of which something may have to be said. ``facts`` say nothing yet of what is owed.
+
+    ``watch``, ``duties`` and ``stops``: by what a fix is owed; ``judged_us``: up to when the engine
+    has judged. ``told``: to whom its alerts went, ``police_told``: whether the police are among them.
+    ``answered_by``: the party of each answer that was not told yet. ``order``: its zone may be secret.
+    """
+
+    breach: str
+    step: int
+    facts: Facts
+    order: Placed
+    told: tuple[Told, ...]
+    police_told: bool
+    answered_by: Mapping[int, str]
+    last: LastFix | None
+    watch: Watch | None
+    duties: tuple[Duty, ...]
+    stops: tuple[ServiceStop, ...]
+    judged_us: int | None
+
+
+class NewUpdate(msgspec.Struct, frozen=True):
+    """One update for one recipient. ``place``: of what is said at one look, which. ``due_us``: from when
+    on."""
+
+    to: Told
+    say: Say
+    because: Given
+    place: int
+    due_us: int
+    answer: int | None = None
+
+
+class PlannedIncident(msgspec.Struct, frozen=True):
+    """What becomes of an incident that was looked at. ``owed_us``: when a fix is owed if none comes."""
+
+    of: OpenIncident
+    next: Next
+    updates: tuple[NewUpdate, ...]
+    owed_us: int | None = None
+
+
+class IncidentRows:
+    """Part of ``Store``. Every method may raise ``DatabaseUnavailable``."""
+
+    _pool: c.Pool
+    _placed: PlacedOrders
+
+    async def incidents_due(self, now_us: int, limit: int) -> list[OpenIncident]:
+        """Incidents of which something may have to be said, the longest unheard first. Nothing is locked."""
+        async with self._pool.transaction() as conn:
+            rows = await c.fetch(conn, _SELECT_DUE, {"now": to_datetime(now_us), "limit": limit})
+            if not rows:
+                return []
+            ids = [row[0] for row in rows]
+            told: dict[str, list[c.Row]] = {}
+            for row in await c.fetch(conn, _SELECT_TOLD, (ids,)):
+                told.setdefault(row[0], []).append(row)
+            asked = sorted({one for row in rows for one in row[8]})
+            answerers = {row[0]: row[1] for row in await c.fetch(conn, _SELECT_ANSWERERS, (asked,))}
+            devices = sorted({row[13] for row in rows})
+            orders = [(row[0], (row[1], row[2])) for row in await c.fetch(conn, _SELECT_ORDERS, (devices,))]
+            await self._placed.learn(conn, {key for _, key in orders} | {(row[10], row[11]) for row in rows})
+            oldest_us = min([row[15] for row in rows if row[15] is not None], default=now_us)
+            stops = await c.fetch(conn, _SELECT_STOPS, (to_datetime(oldest_us),))
+        duties = {device: self._duties(device, [k for d, k in orders if d == device]) for device in devices}
+        ended = tuple(ServiceStop(row[0], row[1]) for row in stops)
+        return [
+            self._open(row, now_us, told.get(row[0], ()), answerers, duties[row[13]], ended) for row in rows
+        ]
+
+    def _duties(self, device: str, keys: Sequence[tuple[str, int]]) -> tuple[Duty, ...]:
+        versions = [version for key in keys if (version := self._placed.version(*key)) is not None]
+        found = [duty for version in versions for duty in duties_of([version]).get(device, ())]
+        return tuple(sorted(found, key=lambda duty: (duty.from_us, duty.order)))
+
+    def _open(
+        self,
+        row: c.Row,
+        now_us: int,
+        told: Sequence[c.Row],
+        answerers: Mapping[int, str],
+        duties: tuple[Duty, ...],
+        stops: tuple[ServiceStop, ...],
+    ) -> OpenIncident:
+        (breach, course, step, fix_told_us, position_told_us, ended_us, refuted) = row[:7]
+        (resolved, answers, by_fix, order, version, condition, device) = row[7:14]
+        (judged_us, fix_us, seq) = row[14:17]
+        facts = Facts(
+            Course(course),
+            fix_told_us,
+            position_told_us,
+            now_us,
+            fix_us=fix_us,
+            ended_us=ended_us,
+            by_fix=by_fix,
+            refuted=refuted,
+            resolved=resolved,
+            answers=tuple(answers),
+        )
+        return OpenIncident(
+            breach=breach,
+            step=step,
+            facts=facts,
+            order=self._placed.facts(order, version, condition, None),
+            told=tuple(Told(one[1], one[2], one[3], one[4]) for one in told if one[4] is not None),
+            police_told=any(one[5] or one[2] == Party.POLITIE for one in told),
+            answered_by={one: answerers[one] for one in answers},
+            last=None if fix_us is None else LastFix(device, fix_us, seq),
+            watch=None if row[17] is None else watch_now(row[17:]),
+            duties=duties,
+            stops=stops,
+            judged_us=judged_us,
+        )
+
+    async def tell_incidents(self, planned: Sequence[PlannedIncident], now_us: int) -> list[str]:
+        """Keep what is said, in one transaction: the updates, and how far each incident has come by them.
+
+        Answers the incidents that something was said of. What another has said since is not said again. Of
+        a recipient's updates that wait, those that a newer one replaces are kept and not told any more.
+        """
+        ordered = sorted(planned, key=lambda one: one.of.breach)
+        made_at = to_datetime(now_us)
+        async with self._pool.transaction() as conn:
+            moved = {row[0] for row in await c.fetch(conn, _ADVANCE, (made_at, *_advances(ordered, now_us)))}
+            said = [one for one in ordered if one.next.said and one.of.breach in moved]
+            for one in said:
+                for update in one.updates:
+                    key = (one.of.breach, update.to.recipient)
+                    if update.say in REPLACES:
+                        await c.execute(conn, _SUPERSEDE, (*key, [str(say) for say in PASSING]))
+                    await c.execute(conn, _INSERT, {**_insert_params(one, update), "made_at": made_at})
+            if said:
+                ids = [one.of.breach for one in said]
+                alerts = await c.fetch(conn, _SELECT_ALERTS, (ids,))
+                await announce(conn, [("alert", row[0], row[0]) for row in alerts])
+        return [one.of.breach for one in said]
+
+
+def _advances(planned: Sequence[PlannedIncident], now_us: int) -> tuple[list[object], ...]:
+    """Parameters of ``_ADVANCE``, in the order of ids, so that two who write at once wait for each other."""
+    told = [_tells_position(one) for one in planned]
+    return (
+        [one.of.breach for one in planned],
+        [one.of.step for one in planned],
+        [str(one.next.course) for one in planned],
+        [len(one.next.said) for one in planned],
+        [one.next.rests for one in planned],
+        [
+            to_datetime(one.of.last.fixed_at_us) if tells and one.of.last is not None else None
+            for one, tells in zip(planned, told, strict=True)
+        ],
+        [to_datetime(now_us) if tells else None for tells in told],
+        [max(one.of.facts.answers, default=0) for one in planned],
+        [None if one.owed_us is None else to_datetime(one.owed_us) for one in planned],
+    )
+
+
+def _tells_position(one: PlannedIncident) -> bool:
+    """Whether what is said tells where he is; then that fix has been told."""
+    return any(said.say not in (Say.ANSWER, Say.STAND_DOWN) for said in one.next.said)
+
+
+def _insert_params(one: PlannedIncident, update: NewUpdate) -> dict[str, object]:
+    last = one.of.last
+    return {
+        "breach": one.of.breach,
+        "step": one.of.step + update.place,
+        "recipient": update.to.recipient,
+        "party": update.to.party,
+        "channel": update.to.channel,
+        "alert": update.to.alert,
+        "said": str(update.say),
+        "because": str(update.because),
+        "device": None if last is None else last.device,
+        "fixed_at": None if last is None else to_datetime(last.fixed_at_us),
+        "seq": None if last is None else last.seq,
+        "answer": update.answer,
+        "due_at": to_datetime(update.due_us),
+    }

@@ -1,0 +1,199 @@
+"""The outbox of updates on incidents: what is due, what became of an attempt, over ``incident_update``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from emon.alerts.incident import Given, Say
+from emon.alerts.outbox import AlertView, AnswerView, Attempt, DueDelivery, Outcome, PositionView, UpdateView
+from emon.model.answer import PoliceAnswer
+from emon.model.instant import to_datetime
+from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Risk
+from emon.store import connect as c
+from emon.store.feed import announce
+from emon.store.outbox import keep_answers_of, outbox_connection
+from emon.store.placed_orders import PlacedOrders
+from emon.store.rows import storable
+
+# The first that waits of each recipient and incident, and none while an alert of the same breach is being
+# told to him, or before he has received one: an alert goes before every update. One that is held because its
+# condition flaps holds nothing up, nor does what he refuses as such.
+_SELECT_DUE = """
+WITH due AS (
+    SELECT u.*, row_number() OVER (PARTITION BY u.recipient ORDER BY a.priority, u.made_at, u.id) AS place
+    FROM incident_update AS u JOIN alert AS a ON a.id = u.alert_id
+    WHERE u.state = 'waiting' AND u.next_attempt_at <= %(now)s
+      AND (u.breach_id, u.recipient) NOT IN (
+          SELECT * FROM unnest(%(breaches)s::text[], %(recipients)s::text[]))
+      AND NOT EXISTS (
+          SELECT FROM incident_update AS e WHERE e.state = 'waiting' AND e.breach_id = u.breach_id
+            AND e.recipient = u.recipient AND e.number < u.number AND e.set_aside_at IS NULL)
+      AND EXISTS (
+          SELECT FROM alert AS f JOIN delivery AS d ON d.alert_id = f.id
+          WHERE f.breach_id = u.breach_id AND d.recipient = u.recipient
+            AND (d.state = 'delivered' OR d.set_aside_at IS NOT NULL))
+      AND NOT EXISTS (
+          SELECT FROM delivery AS d WHERE d.state = 'waiting' AND d.recipient = u.recipient
+            AND d.line = 'breach ' || u.breach_id AND d.set_aside_at IS NULL
+            AND (d.attempts > 0 OR d.next_attempt_at <= %(now)s))
+)
+SELECT u.id, u.recipient, u.channel, u.attempts, u.number, u.said, u.because, u.made_at,
+       t.answer, t.party, t.person, t.note, t.answered_at,
+       f.lon, f.lat, f.accuracy_m, f.fixed_at, f.speed_m_s, f.heading_deg,
+       a.id, a.event, a.priority, a.at, a.recipients, a.happened_at, a.detected_at, a.received_at,
+       b.id, b.order_id, b.condition_id, b.certainty, b.device, b.wearer, b.kind, b.how, b.opened_at,
+       b.closed_at, b.historic, b.refuted, o.risk, o.version,
+       earlier.ids, earlier.made
+FROM due AS u
+JOIN alert AS a ON a.id = u.alert_id
+JOIN breach AS b ON b.id = u.breach_id
+LEFT JOIN incident_answer AS t ON t.id = u.answer_id
+LEFT JOIN fix AS f ON f.device = u.device AND f.fixed_at = u.fixed_at AND f.seq = u.seq
+LEFT JOIN LATERAL (
+    SELECT risk, version FROM order_version AS v
+    WHERE v.id = a.order_id AND v.armed_at <= a.at ORDER BY v.version DESC LIMIT 1
+) AS o ON true
+LEFT JOIN LATERAL (
+    SELECT array_agg(d.id ORDER BY d.seq) AS ids, array_agg(g.detected_at ORDER BY d.seq) AS made
+    FROM alert AS g JOIN delivery AS d ON d.alert_id = g.id
+    WHERE g.breach_id = u.breach_id AND d.recipient = u.recipient AND d.state = 'delivered'
+) AS earlier ON true
+WHERE u.place <= %(limit)s
+ORDER BY u.recipient, u.place
+"""
+_KEEP = """
+WITH given AS (
+    SELECT * FROM unnest(%s::text[], %s::integer[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
+                         %s::text[], %s::boolean[])
+        AS g (id, attempt, started_at, ended_at, next_attempt_at, detail, set_aside)
+)
+UPDATE incident_update AS u SET
+    attempts = g.attempt,
+    first_attempt_at = coalesce(u.first_attempt_at, g.started_at),
+    state = CASE WHEN g.next_attempt_at IS NULL THEN 'delivered' ELSE u.state END,
+    next_attempt_at = CASE WHEN u.state = 'waiting' THEN g.next_attempt_at END,
+    delivered_at = CASE WHEN g.next_attempt_at IS NULL THEN g.ended_at END,
+    last_error = CASE WHEN g.next_attempt_at IS NOT NULL THEN g.detail END,
+    set_aside_at = coalesce(u.set_aside_at, CASE WHEN g.set_aside THEN g.ended_at END)
+FROM given AS g
+WHERE u.id = g.id AND u.state <> 'delivered' AND u.attempts < g.attempt
+RETURNING u.id, u.breach_id
+"""
+# In the order in which the incidents' own transaction takes them, so that neither waits for the other's.
+_LOCK = """
+SELECT FROM incident_update WHERE id = ANY(%s)
+ORDER BY breach_id COLLATE "C", recipient COLLATE "C", number FOR UPDATE
+"""
+_SELECT_ALERTS = "SELECT id FROM alert WHERE breach_id = ANY(%s) ORDER BY id"
+_SELECT_BREACH = "SELECT breach_id FROM incident_update WHERE id = %s"
+_RELEASE = """
+UPDATE incident_update SET next_attempt_at = %(now)s
+WHERE state = 'waiting' AND recipient = %(recipient)s AND attempts > 0 AND next_attempt_at > %(now)s
+"""
+
+
+class UpdateOutbox:
+    """Part of ``Store``. Every method may raise ``OutboxUnavailable``."""
+
+    _pool: c.Pool
+    _placed: PlacedOrders
+
+    async def updates_due(
+        self, now_us: int, limit: int, in_flight: Collection[tuple[str, str]] = ()
+    ) -> list[DueDelivery]:
+        """Updates that may be sent now, at most ``limit`` for each recipient, the most urgent first.
+
+        ``in_flight``: (breach, recipient) of what is being sent: nothing overtakes it. Nothing is locked.
+        """
+        params = {
+            "now": to_datetime(now_us),
+            "limit": limit,
+            "breaches": [breach for breach, _ in in_flight],
+            "recipients": [recipient for _, recipient in in_flight],
+        }
+        async with outbox_connection(self._pool) as conn:
+            rows = await c.fetch(conn, _SELECT_DUE, params)
+            await self._placed.learn(conn, {(row[28], row[40]) for row in rows if row[40] is not None})
+        return [_due_from_row(row, self._placed) for row in rows]
+
+    async def record_update_attempts(self, attempts: Sequence[tuple[str, Attempt]]) -> bool:
+        """Keep what became of attempts, in one transaction; the same again changes nothing.
+
+        One that a newer update has replaced meanwhile is not tried again; where it was received all the
+        same, that is what stands. Always False: what is due next is found by the next look.
+        """
+        given = sorted(attempts, key=lambda pair: pair[0])
+        columns = [
+            [one for one, _ in given],
+            [attempt.number for _, attempt in given],
+            [to_datetime(attempt.started_at_us) for _, attempt in given],
+            [to_datetime(attempt.ended_at_us) for _, attempt in given],
+            [_next_at(attempt) for _, attempt in given],
+            [storable(attempt.detail) for _, attempt in given],
+            [attempt.set_aside for _, attempt in given],
+        ]
+        await keep_answers_of(self._pool, _SELECT_BREACH, attempts)
+        async with outbox_connection(self._pool) as conn, conn.transaction():
+            await c.execute(conn, _LOCK, (columns[0],))
+            kept = await c.fetch(conn, _KEEP, columns)
+            if kept:
+                alerts = await c.fetch(conn, _SELECT_ALERTS, (sorted({row[1] for row in kept}),))
+                await announce(conn, [("alert", row[0], row[0]) for row in alerts])
+        return False
+
+    async def release_updates(self, recipient: str, now_us: int) -> None:
+        """The recipient is back: what failed and waits for its pause is due now."""
+        async with outbox_connection(self._pool) as conn:
+            await c.execute(conn, _RELEASE, {"recipient": recipient, "now": to_datetime(now_us)})
+
+
+def _next_at(attempt: Attempt) -> object:
+    if attempt.outcome is Outcome.DELIVERED:
+        return None
+    if attempt.next_attempt_at_us is None:
+        raise ValueError(f"attempt {attempt.number} failed and names no next one")
+    return to_datetime(attempt.next_attempt_at_us)
+
+
+def _due_from_row(row: c.Row, placed: PlacedOrders) -> DueDelivery:
+    answer = None if row[8] is None else AnswerView(PoliceAnswer(row[8]), *row[9:13])
+    position = None if row[13] is None else PositionView(*row[13:19])
+    (alert, event, priority, at_us, recipients, happened_at_us, detected_at_us, received_at_us) = row[19:27]
+    (breach, order, condition, certainty, device, wearer, kind, how, opened_at_us) = row[27:36]
+    (closed_at_us, historic, refuted, risk, version) = row[36:41]
+    facts = placed.facts(order, version, condition, position)
+    return DueDelivery(
+        id=row[0],
+        recipient=row[1],
+        channel=row[2],
+        attempts=row[3],
+        earlier=tuple(zip(row[41] or (), row[42] or (), strict=True)),
+        update=UpdateView(row[4], Say(row[5]), Given(row[6]), row[7], answer),
+        alert=AlertView(
+            id=alert,
+            event=AlertEvent(event),
+            priority=priority,
+            at_us=at_us,
+            recipients=tuple(recipients),
+            happened_at_us=happened_at_us,
+            detected_at_us=detected_at_us,
+            received_at_us=received_at_us,
+            breach=breach,
+            order=order,
+            condition=condition,
+            certainty=Certainty(certainty),
+            device=device,
+            wearer=wearer,
+            risk=None if risk is None else Risk(risk),
+            kind=Kind(kind),
+            how=How(how),
+            opened_at_us=opened_at_us,
+            closed_at_us=closed_at_us,
+            historic=historic,
+            refuted=refuted,
+            position=position,
+            secret=facts.secret,
+            zone=facts.zone,
+            owner=facts.owner,
+        ),
+    )

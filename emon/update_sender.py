@@ -1,0 +1,171 @@
+"""Sends updates on incidents, beside the dispatcher and never in its way.
+
+Theory of operation. A look claims what may be sent (``store/updates.py``): of each recipient and incident
+the first that waits, and none before the alerts of its breach. Each recipient has a few places of its own, so
+no update takes an alert's. Nothing is queued in memory: what a newer update replaces while it waits is never
+sent. What became of an attempt is kept in groups (``alerts/recorder.py``), and what failed is tried again
+after growing pauses, until it is received or replaced. A recipient that fails several times in a row gets
+one knock a pause (``alerts/breaker.py``).
+
+A crash between sending and keeping repeats the update under the same id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from emon.alerts.attempting import attempt_of, report, send_once
+from emon.alerts.breaker import Breaker, pause_us
+from emon.alerts.channels import Channel
+from emon.alerts.outbox import Attempt, DueDelivery, OutboxUnavailable, Outcome
+from emon.alerts.points import Reached, ignore
+from emon.alerts.recorder import Recorder
+from emon.limits import DELIVERY_ATTEMPT_TIMEOUT_S, INCIDENT_LOOK_S, INCIDENT_UPDATES_AT_ONCE_MAX
+from emon.model.instant import SECOND_US
+
+_log = logging.getLogger(__name__)
+
+
+class Updates(Protocol):
+    """What the sender needs of the store. Every method may raise ``OutboxUnavailable``."""
+
+    async def updates_due(
+        self, now_us: int, limit: int, in_flight: Collection[tuple[str, str]] = ()
+    ) -> list[DueDelivery]: ...
+
+    async def record_update_attempts(self, attempts: Sequence[tuple[str, Attempt]]) -> bool: ...
+
+    async def release_updates(self, recipient: str, now_us: int) -> None: ...
+
+
+class _Kept:
+    """The outbox as the recorder knows one."""
+
+    def __init__(self, updates: Updates) -> None:
+        self._updates = updates
+
+    async def record_attempts(self, attempts: Sequence[tuple[str, Attempt]]) -> bool:
+        return await self._updates.record_update_attempts(attempts)
+
+
+class UpdateSender:
+    """``run`` until cancelled. ``wake`` after each commit that wrote updates.
+
+    ``chance`` gives a number in [0, 1); ``reached`` hears of the points of a record.
+    """
+
+    def __init__(
+        self,
+        updates: Updates,
+        channels: Mapping[str, Channel],
+        now_us: Callable[[], int],
+        *,
+        chance: Callable[[], float] = random.random,
+        timeout_s: float = DELIVERY_ATTEMPT_TIMEOUT_S,
+        reached: Reached = ignore,
+    ) -> None:
+        self._updates = updates
+        self._channels = channels
+        self._now_us = now_us
+        self._chance = chance
+        self._timeout_s = timeout_s
+        self._wake = asyncio.Event()
+        self._breakers: dict[str, Breaker] = {}
+        self._in_flight: dict[str, set[str]] = {}
+        """By recipient, the breaches of which an update is being sent or recorded."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._recorder = Recorder(
+            _Kept(updates), pause=self._pause, chance=chance, on_freed=self.wake, reached=reached
+        )
+
+    def wake(self) -> None:
+        """There may be something to send. Cheap; calls add up to one look."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Look each second, or when woken. Only a fault of our own ends it otherwise, by its exception."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._recorder.run(), name="record updates")
+            failures = 0
+            while True:
+                pause_s = INCIDENT_LOOK_S
+                try:
+                    await self._look(group)
+                    failures = 0
+                except OutboxUnavailable as fault:
+                    failures += 1
+                    pause_s = pause_us(failures, self._chance()) / SECOND_US
+                    _log.warning("no updates were read, looking again at growing pauses: %s", fault)
+                await wait_for(self._wake, pause_s)
+
+    async def drain(self) -> int:
+        """Send what can be sent now, until nothing is left that may be tried; how many attempts that were."""
+        made = 0
+        async with asyncio.TaskGroup() as group:
+            recording = group.create_task(self._recorder.run(), name="record updates")
+            while begun := await self._look(group):
+                made += begun
+                await asyncio.gather(*self._tasks)
+            recording.cancel()
+        return made
+
+    async def _look(self, group: asyncio.TaskGroup) -> int:
+        """Begin every attempt that may be made now; how many."""
+        now_us = self._now_us()
+        lines = [(breach, name) for name, breaches in self._in_flight.items() for breach in breaches]
+        begun = 0
+        for due in await self._updates.updates_due(now_us, INCIDENT_UPDATES_AT_ONCE_MAX, lines):
+            breaker = self._breakers.setdefault(due.recipient, Breaker())
+            flying = self._in_flight.setdefault(due.recipient, set())
+            if len(flying) >= INCIDENT_UPDATES_AT_ONCE_MAX or not breaker.may_try(now_us):
+                continue
+            breaker.tried()
+            flying.add(str(due.alert.breach))
+            begun += 1
+            task = group.create_task(self._attempt(due, breaker), name=f"update {due.id}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return begun
+
+    async def _attempt(self, due: DueDelivery, breaker: Breaker) -> None:
+        try:
+            started_at_us = self._now_us()
+            result = await send_once(self._channels, due, self._timeout_s)
+            ended_at_us = self._now_us()
+            is_back = False
+            if result.outcome is Outcome.DELIVERED:
+                is_back = breaker.received()
+            else:
+                breaker.failed(ended_at_us, self._chance())
+            attempt = attempt_of(due, result, started_at_us, ended_at_us, self._chance)
+            report(due, attempt)
+            await self._recorder.keep(due.id, attempt)
+            if is_back:
+                await self._release(due.recipient)
+        finally:
+            self._in_flight[due.recipient].discard(str(due.alert.breach))
+            self.wake()
+
+    async def _release(self, recipient: str) -> None:
+        try:
+            await self._updates.release_updates(recipient, self._now_us())
+        except OutboxUnavailable as fault:
+            _log.warning("updates that wait for %s come after their pauses: %s", recipient, fault)
+
+    async def _pause(self, length_us: int) -> bool:
+        """Between two tries to keep a record; what is not kept is sent again under its id."""
+        await asyncio.sleep(length_us / SECOND_US)
+        return True
+
+
+async def wait_for(event: asyncio.Event, seconds: float) -> None:
+    """Until it is set, which is taken back, or so long."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    event.clear()
