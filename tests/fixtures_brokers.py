@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import os
+import re
 import secrets
 import socket
 from collections.abc import AsyncIterator, Sequence
@@ -153,6 +154,24 @@ class MosquittoBroker:
         path = self._folder / "mosquitto.conf"
         path.write_text("\n".join([*own, *settings]) + "\n")
         return path
+
+
+class NatsBroker(EmbeddedBroker):
+    """nats-server as in the demo, with further lines for its MQTT listener. ``passwords`` False: whoever
+    comes is known by his certificate alone."""
+
+    def __init__(self, folder: Path, *, listener: Sequence[str] = (), passwords: bool = True) -> None:
+        super().__init__(folder, devices=DEVICES, port=_free_port())
+        self._listener = listener
+        self._asks_passwords = passwords
+
+    def _write_configuration(self) -> None:
+        super()._write_configuration()
+        text = self._configuration.read_text()
+        head, mqtt, rest = text.partition("mqtt {\n")
+        if not self._asks_passwords:
+            rest = re.sub(r'password: "[^"]*", ', "", rest)
+        self._configuration.write_text(head + mqtt + "".join(f"  {line}\n" for line in self._listener) + rest)
 
 
 def _hashed(password: str) -> str:

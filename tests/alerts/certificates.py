@@ -32,15 +32,17 @@ class Authority:
         self.ca_file = folder / f"{name.replace(' ', '-')}.pem"
         self.ca_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
 
-    def certificate(self, name: str, *, expired: bool = False) -> Path:
-        """A file with certificate and key for 127.0.0.1, for a server or a client."""
+    def certificate(self, name: str, *, expired: bool = False, named: bool = False) -> Path:
+        """A file with certificate and key for 127.0.0.1, for a server or a client. ``named``: its name is
+        its DNS name too."""
         key = ec.generate_private_key(ec.SECP256R1())
         until = datetime.now(UTC) + (-_AN_HOUR if expired else _AN_HOUR)
+        address = [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
         usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
         made = (
             _builder(_name(name), self._name, key, until - 2 * _AN_HOUR, until)
             .add_extension(
-                x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+                x509.SubjectAlternativeName([*address, *([x509.DNSName(name)] if named else [])]),
                 critical=False,
             )
             .add_extension(x509.ExtendedKeyUsage(usages), critical=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -12,10 +13,11 @@ import aiomqtt
 import pytest
 
 from emon.ingest.sources.mqtt_url import BrokerAddress
+from emon.ingest.sources.packets import connect
 from emon.ingest.sources.reconnecting import BrokerUnavailable
 from emon.limits import PAYLOAD_BYTES_MAX
 from tests.alerts.certificates import Authority
-from tests.fixtures_brokers import MosquittoBroker
+from tests.fixtures_brokers import MosquittoBroker, NatsBroker
 from tests.fixtures_sources import SourceType
 from tests.ingest.test_mqtt_source import nothing_more, take
 
@@ -25,14 +27,19 @@ LEFT_BY_PAHO = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExcept
 
 @dataclass
 class Tls:
-    """A Mosquitto whose one listener speaks TLS, and the authority of its certificate."""
+    """A broker whose one listener speaks TLS, and the authority of its certificate."""
 
-    broker: MosquittoBroker
+    broker: MosquittoBroker | NatsBroker
     authority: Authority
 
     def url(self, ca_file: Path | None = None) -> str:
         secure = self.broker.service_url.replace("mqtt://", "mqtts://")
-        return f"{secure}?ca_file={ca_file or self.authority.ca_file}"
+        return f"{secure}{'&' if '?' in secure else '?'}ca_file={ca_file or self.authority.ca_file}"
+
+    def shown(self, certificate: Path) -> str:
+        """The URL of somebody who has a certificate and no password."""
+        files = f"ca_file={self.authority.ca_file}&cert_file={certificate}"
+        return f"mqtts://127.0.0.1:{self.broker.port}?version=3.1.1&client_id=emon&{files}"
 
     async def publish(self, payloads: list[bytes]) -> None:
         address = BrokerAddress.parse(self.broker.url("tester"))
@@ -42,23 +49,69 @@ class Tls:
             username=address.user,
             password=address.password,
             identifier="tester",
-            tls_context=ssl.create_default_context(cafile=str(self.authority.ca_file)),
+            tls_context=self.trusting(),
         ) as device:
             device.pending_calls_threshold = len(payloads)
             sent = (device.publish("emon/v1/d-1/fix", one, qos=1, timeout=60.0) for one in payloads)
             await asyncio.gather(*sent)
 
+    async def publish_as(self, certificate: Path, topic: str, payload: bytes) -> None:
+        """By certificate alone. A broker may acknowledge, drop it, and close the connection."""
+        context = self.trusting()
+        context.load_cert_chain(certificate)
+        async with aiomqtt.Client(
+            "127.0.0.1", self.broker.port, identifier=certificate.stem, tls_context=context
+        ) as device:
+            await device.publish(topic, payload, qos=1, timeout=60.0)
 
-def begun(folder: Path, *, expired: bool = False) -> Tls:
+    async def greets(self, certificate: Path | None) -> bool:
+        """Whether somebody with this certificate, or none, is answered at all."""
+        context = self.trusting()
+        if certificate is not None:
+            context.load_cert_chain(certificate)
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.broker.port, ssl=context)
+        except OSError:
+            return False
+        try:
+            writer.write(connect("emon", five=False, keepalive_s=20, window=10, aliases=0))
+            return bool(await reader.read(1))
+        except OSError:
+            return False
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    def trusting(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self.authority.ca_file))
+
+
+def begun(
+    kind: str, folder: Path, *, expired: bool = False, by_certificate: bool = False, passwords: bool = True
+) -> Tls:
     authority = Authority(folder)
     server = authority.certificate("server", expired=expired)
-    listener = [f"certfile {server}", f"keyfile {server}", "tls_version tlsv1.2"]
-    return Tls(MosquittoBroker(folder / "mosquitto", listener=listener), authority)
+    if kind == "mosquitto":
+        listener = [f"certfile {server}", f"keyfile {server}", "tls_version tlsv1.2"]
+        if by_certificate:
+            listener += [f"cafile {authority.ca_file}", "require_certificate true"]
+            listener += ["use_identity_as_username true"]
+        return Tls(MosquittoBroker(folder / "mosquitto", listener=listener), authority)
+    mapped = f'ca_file: "{authority.ca_file}", verify_and_map: true' if by_certificate else ""
+    listener = [f'tls {{ cert_file: "{server}", key_file: "{server}", {mapped} }}']
+    return Tls(NatsBroker(folder / "nats", listener=listener, passwords=passwords), authority)
+
+
+@pytest.fixture(params=["nats", "mosquitto"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which broker."""
+    return str(request.param)
 
 
 @pytest.fixture
-async def tls(tmp_path: Path) -> AsyncIterator[Tls]:
-    one = begun(tmp_path)
+async def tls(tmp_path: Path, kind: str) -> AsyncIterator[Tls]:
+    one = begun(kind, tmp_path)
     await one.broker.start()
     yield one
     await one.broker.stop()
@@ -99,11 +152,54 @@ async def test_a_broker_of_another_authority_is_not_spoken_with(
 
 
 @LEFT_BY_PAHO
-async def test_an_expired_certificate_is_not_accepted(tmp_path: Path, source_type: SourceType) -> None:
-    old = begun(tmp_path, expired=True)
+async def test_an_expired_certificate_is_not_accepted(
+    tmp_path: Path, kind: str, source_type: SourceType
+) -> None:
+    old = begun(kind, tmp_path, expired=True)
     await old.broker.start()
     try:
         with pytest.raises(BrokerUnavailable, match=r"(?i)expired|certificate"):
             await source_type(old.url(), give_up_s=0.2).__aenter__()
     finally:
         await old.broker.stop()
+
+
+async def test_a_certificate_is_an_identity(tmp_path: Path, kind: str, source_type: SourceType) -> None:
+    """Without a password; nats-server finds the user by the certificate's DNS name, Mosquitto by its
+    common name."""
+    known = begun(kind, tmp_path, by_certificate=True, passwords=False)
+    service, device = (known.authority.certificate(name, named=True) for name in ("emon", "d-1"))
+    (tmp_path / "elsewhere").mkdir()
+    stranger = Authority(tmp_path / "elsewhere").certificate("emon", named=True)
+    await known.broker.start()
+    try:
+        for uninvited in (None, stranger):
+            assert not await known.greets(uninvited)
+        async with source_type(known.shown(service)) as source:
+            with contextlib.suppress(aiomqtt.MqttError):
+                await known.publish_as(device, "emon/v1/d-2/fix", b"forged")
+            await known.publish_as(device, "emon/v1/d-1/fix", b"own")
+            assert await known.greets(device)
+            (delivery,) = await take(source, 1)
+            assert (delivery.topic, delivery.payload) == ("emon/v1/d-1/fix", b"own")
+            await source.acknowledge([delivery])
+            assert await nothing_more(source)
+    finally:
+        await known.broker.stop()
+
+
+async def test_nats_asks_for_the_password_beside_the_certificate(
+    tmp_path: Path, source_type: SourceType
+) -> None:
+    """Where the user's line keeps one, as `emon broker sync` writes it: one stolen alone is no use."""
+    known = begun("nats", tmp_path, by_certificate=True)
+    service = known.authority.certificate("emon", named=True)
+    await known.broker.start()
+    try:
+        assert await known.greets(service)
+        with pytest.raises(BrokerUnavailable, match=r"(?i)not authori"):
+            await source_type(known.shown(service), give_up_s=0.2).__aenter__()
+        async with source_type(f"{known.url()}&cert_file={service}") as source:
+            assert source.connected
+    finally:
+        await known.broker.stop()
