@@ -98,6 +98,7 @@ _NL = {
     "how_taken": "Hoe",
     "said_again": "zei het nogmaals; dat veranderde niets",
     "climbs": "Opnieuw verstuurd omdat een antwoord uitbleef",
+    "updates": "Berichten zolang het duurde, en antwoorden van de politie",
     "step": "Keer",
     "owed": "Antwoord gevraagd van",
     "joined": "Samengevoegd: {joined} berichten gingen mee met een ander; dit bericht vertelde ook {too}"
@@ -233,6 +234,7 @@ _EN = {
     "how_taken": "How",
     "said_again": "said it again; that changed nothing",
     "climbs": "Sent again because an answer did not come",
+    "updates": "Messages while it went on, and answers of the police",
     "step": "Time",
     "owed": "Answer wanted of",
     "joined": "Joined: {joined} messages went along with another; this one told {too} other alerts too."

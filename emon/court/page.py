@@ -41,6 +41,7 @@ class _Page(Sheet):
         yield self._deliveries()
         yield self._answers()
         yield self._climbs()
+        yield self._updates()
         yield self._suspensions()
         yield self._commands()
         yield self._trouble()
@@ -232,6 +233,29 @@ class _Page(Sheet):
             )
             notes = f'<p class="note">{text(notes)}</p>'
         return self._part("climbs", self._table(("step", "at", "owed", "told"), rows, numbers=(0,)), notes)
+
+    def _updates(self) -> str:
+        """What those concerned were told while the breach went on, and what the police answered."""
+        if not self._doc["updates"] and not self._doc["answers"]:
+            return ""
+        told = [
+            (
+                self._when(one["made_at"]),
+                self._term(one["said"]),
+                self._party(one["recipient"]),
+                self._when(one["delivered_at"]) or self._term(one["state"]),
+            )
+            for one in self._doc["updates"]
+        ]
+        said_back = [
+            (self._when(one["answered_at"]), self._term(one["answer"]), one["person"], one["note"] or None)
+            for one in self._doc["answers"]
+        ]
+        return self._part(
+            "updates",
+            self._table(("at", "what", "recipient", "receipt"), told),
+            self._table(("at", "answer", "person", "remark"), said_back) if said_back else "",
+        )
 
     def _suspensions(self) -> str:
         found = self._doc["suspensions"]

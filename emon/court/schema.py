@@ -71,6 +71,8 @@ def _parts() -> Schema:
         _list(_object({"party": _TEXT, "person": _TEXT, "at": _INSTANT, "via": _TEXT})),
         _list(_TREE),
         _list(_TREE),
+        _list(_TREE),
+        _list(_TREE),
         _object({"joined_deliveries": _WHOLE, "tells_too": _list(_TEXT), "notes": _list(_TREE)}),
         _object({"in_force": _list(_TREE), "newest": _list(_TREE), "requests": _list(_TREE)}),
         _list(_command()),

@@ -42,6 +42,8 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     ("said_again", "t.alert_id = %(alert)s"),
     ("resolution", "t.alert_id = %(alert)s"),
     ("alert_beside", "t.alert_id = %(alert)s OR t.other_alert = %(alert)s"),
+    ("incident_update", "t.breach_id = %(breach)s"),
+    ("incident_answer", "t.breach_id = %(breach)s"),
     ("suspension_request", "t.order_id = %(order)s"),
     (
         "command",

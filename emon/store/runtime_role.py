@@ -26,6 +26,10 @@ _CHANGES: Mapping[str, tuple[str, ...]] = {
         *("lane", "joined_into", "set_aside_at"),
     ),
     "notice_delivery": (*("attempts", "first_attempt_at", "next_attempt_at", "delivered_at", "last_error"),),
+    "incident_update": (
+        *("state", "superseded_by", "attempts", "next_attempt_at", "first_attempt_at", "delivered_at"),
+        *("last_error", "set_aside_at"),
+    ),
     "command": ("state", "sent_at"),
     "said_again": ("times", "last_at"),
     "suspension_request": ("state", "settled_by", "settled_at", "version"),
