@@ -135,6 +135,13 @@ class ServiceProcess:
     def running(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def pid(self) -> int:
+        """Raises ``RuntimeError`` when it does not run."""
+        if self._process is None or self._process.returncode is not None:
+            raise RuntimeError("the service does not run")
+        return self._process.pid
+
     async def start(self) -> None:
         """Start it and wait until it says that it is up. Raises ``RuntimeError`` when it does not."""
         seen = self._log.stat().st_size if self._log.exists() else 0

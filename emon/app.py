@@ -37,6 +37,7 @@ from emon.escalator import Escalator
 from emon.heartbeats import Heartbeats
 from emon.identity.monitor import say_what_loses_fixes
 from emon.incidents import at_work
+from emon.ingest.plain import load_plain_scanner
 from emon.ingest.sources.frame_source import FrameSource
 from emon.ingest.sources.mqtt import MqttSource
 from emon.ingest.sources.reconnecting import ReconnectingSource
@@ -48,6 +49,7 @@ from emon.runtime import Runtime
 from emon.sealer import Sealer
 from emon.store.errors import DatabaseUnavailable
 from emon.store.feedback_rows import MODELS_FILE
+from emon.store.quiet_rows import load_copy_kernel
 from emon.store.store import Store
 from emon.suspension_notices import SuspensionNotices
 from emon.turn import load_step_kernels
@@ -125,7 +127,8 @@ class Service:
         settings = self._settings
         listener = _listen(settings.http_listen)
         with said_when_slow(_log.warning):
-            await asyncio.to_thread(load_step_kernels)
+            for load in (load_step_kernels, load_plain_scanner, load_copy_kernel):
+                await asyncio.to_thread(load)
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(listener.close)
             store = await Store.open(settings.database_url, give_up_s=float(settings.give_up_s) or 10.0**9)

@@ -151,9 +151,10 @@ def step(state: State, inputs: Inputs, past: Past, policy: Policy = DEFAULT_POLI
     turn = turn_of(state, inputs)
     before, state = state, turn.state
     if turn.found is not None and is_all(turn, inputs.at_us):
-        quiet, quiet_fixes = after_turn(state.quiet, turn, inputs.at_us)
+        quiet, quiet_fixes, in_columns = after_turn(state.quiet, turn, inputs.at_us)
         before.quiet.memo = None
-        return replace(state, at_us=inputs.at_us, quiet=quiet), Effects(inputs.at_us, tuple(quiet_fixes))
+        effects = Effects(inputs.at_us, tuple(quiet_fixes), quiet=in_columns)
+        return replace(state, at_us=inputs.at_us, quiet=quiet), effects
     keeper = Keeper(state, policy, inputs.at_us)
     decider = Decider(state, past.folds, policy, keeper)
     timers = _fire_timers(state, inputs.at_us, decider, keeper)
@@ -169,7 +170,7 @@ def step(state: State, inputs: Inputs, past: Past, policy: Policy = DEFAULT_POLI
     cared = cares_after(state, received, decider.wants, inputs.at_us, ended, policy)
     keeper.rated(cared.rates, inputs.at_us)
     watching, watches = keeper.result(ended)
-    quiet, quiet_fixes = after_turn(state.quiet, turn, inputs.at_us)
+    quiet, quiet_fixes, in_columns = after_turn(state.quiet, turn, inputs.at_us)
     after = replace(
         state,
         at_us=inputs.at_us,
@@ -205,6 +206,7 @@ def step(state: State, inputs: Inputs, past: Past, policy: Policy = DEFAULT_POLI
         commands=cared.commands,
         cares=cared.cares,
         stop=stop,
+        quiet=in_columns,
     )
     return after, effects
 

@@ -328,6 +328,9 @@ UNPROMISED_QUEUE_MAX = 10_000  # [own] QoS 0 messages held; MQTT promises nothin
 RECONNECT_PAUSE_MIN_S = 0.5  # [own] a broker restarts in less than a second
 RECONNECT_PAUSE_MAX_S = 30.0  # [own] longest time a returned broker stays unused
 RECEIVE_BYTES_MAX = 64 * PAYLOAD_BYTES_MAX  # [own] payload waiting here at which no more is read
+SCAN_BYTES = (
+    1_048_576  # [own] of payloads decoded at once: columns of the densest fixes take three times that
+)
 FRAME_BYTES_MAX = 2 * PAYLOAD_BYTES_MAX + 5  # [own] of a larger packet the rest is skipped; 5: its header
 SOCKET_READ_BYTES = 262_144  # [own] one read: about two windows of fixes
 TOPIC_ALIASES_MAX = 1_000  # [own] a connection; as many as the window has messages

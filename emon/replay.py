@@ -93,7 +93,7 @@ class MemoryArchive:
 
     def write(self, effects: Effects) -> None:
         """Keep everything one step decided."""
-        for fix in effects.fixes:
+        for fix in effects.all_fixes():
             self._by_key[fix.wire.key] = fix
             device = fix.wire.device
             if fix.mark is Mark.CLOCK:
@@ -125,9 +125,9 @@ class MemoryArchive:
         self._count(effects)
 
     def _count(self, effects: Effects) -> None:
-        self.counts.fixes += len(effects.fixes)
+        self.counts.fixes += effects.fix_count
         self.counts.repeats += sum(count for _, count in effects.repeats)
-        for fix in effects.fixes:
+        for fix in effects.all_fixes():
             self.counts.marks[fix.mark] = self.counts.marks.get(fix.mark, 0) + 1
         for rejection in effects.rejections:
             found = self.counts.rejections

@@ -16,16 +16,16 @@ from typing import Protocol
 import msgspec
 
 from emon.alerts.policy import DEFAULT_POLICY, Policy
+from emon.batching import Batch, Cutter
 from emon.devices.watching import Remembered, Watching
 from emon.engine import Inputs, Message, needs, step
 from emon.inbox import Inbox
 from emon.ingest.backlog import Backlog
 from emon.ingest.decode import decode
-from emon.ingest.lanes import InboxState, Taking, Waiting
+from emon.ingest.lanes import InboxState, Waiting
 from emon.ingest.source import Delivery, Source
 from emon.limits import (
     HEARTBEAT_S,
-    INBOX_ROWS_AT_ONCE,
     RETRY_PAUSE_MAX_S,
     RETRY_PAUSE_MIN_S,
     SERVICE_GAP_MAX_S,
@@ -97,36 +97,6 @@ class RuntimeStatus(msgspec.Struct):
     waiting_for_database: bool = False
 
 
-class _Batch:
-    """Deliveries of one transaction, decoded: what is judged now, and what waits in the inbox.
-
-    ``portion``: instead, so many fixes that have waited.
-    """
-
-    def __init__(self, portion: int = 0) -> None:
-        self.deliveries: list[Delivery] = []
-        self.messages: list[Message] = []
-        self.fixes = 0
-        self.waiting: list[Waiting] = []
-        self.canary: list[bytes] = []
-        self.portion = portion
-
-    @property
-    def full(self) -> bool:
-        return len(self.waiting) >= INBOX_ROWS_AT_ONCE
-
-    def add(self, delivery: Delivery, taking: Taking) -> None:
-        decoded = decode(delivery.topic, delivery.payload)
-        self.deliveries.append(delivery)
-        judged, waiting = taking.sort_out(
-            delivery.topic, delivery.payload, decoded, retained=delivery.retained
-        )
-        self.waiting.extend(waiting)
-        if judged is not None:
-            self.messages.append(Message(delivery.topic, judged, delivery.retained))
-            self.fixes += max(1, len(judged.fixes))
-
-
 class Runtime:
     """Judges what the source hands out until ``stop``.
 
@@ -153,8 +123,8 @@ class Runtime:
         self._route = route
         self._on_commit = on_commit
         self._batch_fixes_max = batch_fixes_max
+        self._cutter = Cutter(batch_fixes_max, None if canary is None else canary[0])
         self._policy = policy
-        self._canary_topic = "" if canary is None else canary[0]
         self._canary = None if canary is None else canary[1]
         self._state: State | None = None
         self._orders_changed = True
@@ -191,23 +161,14 @@ class Runtime:
                     if not await self._commit(batch):
                         return
             self._backlog.looked(self._now_us(), len(deliveries), connected=self._source.connected)
-            if self.inbox.state.messages and not await self._commit(_Batch(self.inbox.portion)):
+            if self.inbox.state.messages and not await self._commit(Batch(self.inbox.portion)):
                 return
 
-    def _batches(self, deliveries: Sequence[Delivery]) -> Iterator[_Batch]:
+    def _batches(self, deliveries: Sequence[Delivery]) -> Iterator[Batch]:
         """Deliveries cut so that no transaction holds many more fixes than allowed."""
-        batch, taking = _Batch(), self.inbox.taking(deliveries, self._now_us())
-        for delivery in deliveries:
-            if self._canary is not None and delivery.topic == self._canary_topic:
-                batch.deliveries.append(delivery)
-                batch.canary.append(delivery.payload)
-                continue
-            batch.add(delivery, taking)
-            if batch.fixes >= self._batch_fixes_max or batch.full:
-                yield batch
-                batch = _Batch()
-        if batch.deliveries or not deliveries:
-            yield batch
+        if not deliveries:
+            return iter((Batch(),))
+        return self._cutter.cut(deliveries, self.inbox.taking(deliveries, self._now_us()))
 
     def _wait_s(self) -> float:
         """How long nothing need happen: to the next timer, which fires after its own instant."""
@@ -226,7 +187,7 @@ class Runtime:
         """Whether to commit although nothing has come, so that the file says the service lives."""
         return self._state is None or self._now_us() - self._state.at_us >= HEARTBEAT_S * SECOND_US
 
-    async def _commit(self, batch: _Batch) -> bool:
+    async def _commit(self, batch: Batch) -> bool:
         """One batch, repeated until the database has it; then the acknowledgements.
 
         False when asked to stop before it could be committed: its messages come again.
@@ -250,7 +211,7 @@ class Runtime:
         self._on_commit(effects)
         return True
 
-    async def _transact(self, batch: _Batch) -> Effects:
+    async def _transact(self, batch: Batch) -> Effects:
         self._orders_changed, began_us = False, self._now_us()
         try:
             state = self._state if self._state is not None else await self._recalled_state()
@@ -272,7 +233,8 @@ class Runtime:
                 if not batch.portion:
                     oldest_us = self.inbox.oldest_us(batch.waiting, at_us)
                 up = state.watching.stopped_us is not None and self._backlog.is_judged(at_us, oldest_us)
-                inputs = Inputs(at_us, (*again, *messages), up=up)
+                columns = batch.columns_after(len(again))
+                inputs = Inputs(at_us, (*again, *messages), up=up, columns=columns)
                 past = await recall(transaction, state, needs(state, inputs))
                 state, effects = step(state, inputs, past, self._policy)
                 deliveries = [delivery for alert in effects.alerts for delivery in self._route(alert)]
@@ -291,11 +253,11 @@ class Runtime:
                 await transaction.put_canary(word)
 
     def _note_inbox(
-        self, batch: _Batch, taken: Sequence[tuple[str, bytes, int]], oldest_us: int | None, began_us: int
+        self, batch: Batch, taken: Sequence[tuple[str, bytes, int]], oldest_us: int | None, began_us: int
     ) -> None:
         now_us = self._now_us()
-        if batch.messages:
-            self.inbox.noted_live(now_us, len(batch.messages), now_us - began_us)
+        if batch.message_count:
+            self.inbox.noted_live(now_us, batch.message_count, now_us - began_us)
         if batch.portion:
             fixes = sum(count for _, _, count in taken)
             self.inbox.took(len(taken), fixes, oldest_us, now_us - began_us, now_us)
@@ -346,9 +308,9 @@ class Runtime:
         status = self.status
         status.batches += 1
         status.messages += messages
-        status.fixes += len(effects.fixes)
+        status.fixes += effects.fix_count
         status.alerts += len(effects.alerts)
         status.rejections += len(effects.rejections)
         status.last_batch_at_us = effects.at_us
-        if effects.fixes:
+        if effects.fix_count:
             status.last_fix_at_us = effects.at_us

@@ -6,11 +6,13 @@ touches a device (another message, an edge, a silence that may be due) finds its
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable, Sequence
 from itertools import compress
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 from immutables import Map
 from msgspec.structs import replace
 
@@ -19,12 +21,13 @@ from emon.devices.watching import Watching, next_of
 from emon.geofence.fold import Fold
 from emon.geofence.geometry import load_engine_kernels
 from emon.ingest.admit import Track
+from emon.model.columns import MESSAGE, FixColumns, QuietFixes
 from emon.model.command import Reply
 from emon.model.fix import Decoded, DeviceEvent, DeviceStatus, Fix, RawFix, Rejection
 from emon.model.watch import Watch
 from emon.plan import ServiceClock
 from emon.quiet.batch import Found, admitted, advanced, found_quiet, load_quiet_kernels
-from emon.quiet.columns import Quiet
+from emon.quiet.columns import Entry, Quiet
 from emon.quiet.layout import Ints
 from emon.quiet.settle import row_of
 from emon.state import Key, State, due_conditions, settled
@@ -47,20 +50,24 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 class Inputs(msgspec.Struct, frozen=True):
     """Everything received at one instant, ``at_us``; nothing at all when only time has passed.
 
-    ``up``: the service was down, and with these messages its backlog is judged.
+    ``up``: the service was down, and with these messages its backlog is judged. ``columns``: further messages
+    of fixes alone.
     """
 
     at_us: int
     messages: tuple[Message, ...] = ()
     up: bool = False
+    columns: FixColumns | None = None
 
 
 class Turn(NamedTuple):
-    """``state`` and ``messages`` as the object path takes them; ``raws`` and ``found`` are the others."""
+    """``state`` and ``messages`` as the object path takes them; ``raws``, what came in columns and ``found``
+    are the others."""
 
     state: State
     messages: tuple[Message, ...]
     raws: list[RawFix]
+    came: FixColumns | None
     found: Found | None
 
 
@@ -83,16 +90,18 @@ def turn_of(state: State, inputs: Inputs) -> Turn:
     """The two parts of a step."""
     quiet = state.quiet
     if not quiet.live:
-        return Turn(state, inputs.messages, [], None)
+        return Turn(state, _in_order(inputs.messages, inputs.columns, None), [], None, None)
     memo = quiet.memo
     parts = (state.tracks, state.folds, state.watching, state.subjects, state.timers)
     if isinstance(memo, _Memo) and memo.inputs is inputs and _same(memo.parts, parts):
         tracks, folds, watching, after = memo.settled
         state = replace(state, tracks=tracks, folds=folds, watching=watching, quiet=after)
-        return Turn(state, memo.messages, memo.raws, memo.found)
+        return Turn(state, memo.messages, memo.raws, inputs.columns, memo.found)
     turn = _parted(state, inputs)
     own = turn.state
-    quiet.memo = _Memo(inputs, parts, (own.tracks, own.folds, own.watching, own.quiet), *turn[1:])
+    quiet.memo = _Memo(
+        inputs, parts, (own.tracks, own.folds, own.watching, own.quiet), *turn[1:3], turn.found
+    )
     return turn
 
 
@@ -115,22 +124,56 @@ def _parted(state: State, inputs: Inputs) -> Turn:
     touched = [device for message in others for device in _devices_of(message.decoded)]
     silent, due_us = quiet.due_before(inputs.at_us)
     wary = _falls_due(state, silent, inputs.at_us)
-    found = found_quiet(quiet, state.geometry, single, touched, inputs.at_us, wary=wary)
-    rest = inputs.messages
+    came = inputs.columns
+    found = found_quiet(quiet, state.geometry, single, came, touched, inputs.at_us, wary=wary)
+    rest, loud = inputs.messages, None
     if found is None:
         touched.extend(raw.device for raw in single)
-    elif len(found.chosen) == len(rest):
-        rest = ()
     else:
-        loud = found.quiet.translate(_NOT)
-        touched.extend(raw.device for raw in compress(single, loud))
-        gone = set(compress(places, found.quiet))
-        rest = tuple(message for place, message in enumerate(rest) if place not in gone)
+        objects = found.quiet[: found.objects]
+        touched.extend(raw.device for raw in compress(single, objects.translate(_NOT)))
+        gone = set(compress(places, objects))
+        rest = tuple(message for place, message in enumerate(rest) if place not in gone) if gone else rest
+    if came is not None:
+        kept = inputs.messages if found is None else rest
+        loud = _loud(came, found)
+        touched.extend(came.devices[message] for message in loud.tolist())
+        rest = _in_order(kept, came, loud, gone=() if found is None else sorted(gone))
     for key in due_conditions(state, inputs.at_us):
         touched.extend(state.subjects[key].devices)
     state = settled(state, [*touched, *silent])
     state.quiet.due_us = due_us  # of the rows that are left; if they are all of before, only known better
-    return Turn(state, rest, single, found)
+    return Turn(state, rest, single, came, found)
+
+
+def _loud(came: FixColumns, found: Found | None) -> Ints:
+    """The messages in columns that the object path takes."""
+    of = came.ints[MESSAGE]
+    if found is None:
+        return np.unique(of)
+    quiet = np.frombuffer(found.quiet, dtype=np.uint8)[found.objects :]
+    return np.unique(of[quiet == 0])
+
+
+def _in_order(
+    messages: tuple[Message, ...], came: FixColumns | None, loud: Ints | None, gone: Sequence[int] = ()
+) -> tuple[Message, ...]:
+    """Messages and some of those in columns (None: all), as objects, in the order in which they came.
+    ``gone``: places of messages that are not among them any more, rising."""
+    if came is None:
+        return messages
+    found = came.fixes_of(np.unique(came.ints[MESSAGE]) if loud is None else loud)
+    if not found:
+        return messages
+    all_in_order: list[Message] = []
+    done = 0
+    for message, fixes in found.items():
+        before = came.before[message]
+        before -= bisect.bisect_left(gone, before)
+        all_in_order.extend(messages[done:before])
+        all_in_order.append(Message(came.topics[message], Decoded(fixes=tuple(fixes))))
+        done = before
+    return (*all_in_order, *messages[done:])
 
 
 def _falls_due(state: State, silent: Sequence[str], at_us: int) -> bool:
@@ -165,12 +208,13 @@ def is_all(turn: Turn, at_us: int) -> bool:
     return next_us is None or next_us >= at_us
 
 
-def after_turn(quiet: Quiet, turn: Turn, at_us: int) -> tuple[Quiet, list[Fix]]:
+def after_turn(quiet: Quiet, turn: Turn, at_us: int) -> tuple[Quiet, list[Fix], QuietFixes | None]:
     """The rows after the quiet fixes of a turn, and these as they are kept."""
     if turn.found is None:
-        return quiet, []
-    fixes = admitted(turn.raws, turn.found, at_us)
-    return advanced(quiet, turn.found, fixes, at_us), fixes
+        return quiet, [], None
+    fixes, columns = admitted(turn.raws, turn.came, turn.found, at_us)
+    kept: list[Entry] = [*fixes, *(() if columns is None else columns.records())]
+    return advanced(quiet, turn.found, kept, at_us), fixes, columns
 
 
 def with_rows(state: State, devices: Iterable[str]) -> State:

@@ -128,7 +128,7 @@ class _Court:
         past = await recall(self._archive, self.state, needs(self.state, inputs))
         self.state, effects = step(self.state, inputs, past, self._case.policy)
         self._archive.write(effects)
-        self._marked.extend(effects.fixes)
+        self._marked.extend(effects.all_fixes())
         self._turns.extend(
             Turn(decided_us, by_edge, breach)
             for breach in effects.breaches

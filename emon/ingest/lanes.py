@@ -103,7 +103,8 @@ class Taking:
         self._budgets = budgets
         self._at_us = at_us
         self._share = SHARE_OF_MEDIAN * _lower_median(counts.values())
-        self._taken: Counter[str] = Counter()
+        self._before_us = at_us - LATE_AFTER_S * SECOND_US
+        self._taken: dict[str, int] = {}
 
     def sort_out(
         self, topic: str, payload: bytes, decoded: Decoded, *, retained: bool = False
@@ -113,20 +114,33 @@ class Taking:
         if parsed is None or parsed[0] not in _CAN_WAIT:
             return decoded, []
         device, count = parsed[1], max(1, len(decoded.fixes))
-        within = self._budgets.spend(device, count, self._at_us)
-        self._taken[topic] += 1
+        oldest_us = min((fix.fixed_at_us for fix in decoded.fixes), default=self._at_us)
+        lane = self.lane_of(topic, device, count, oldest_us, retained=retained)
+        return (decoded, []) if lane is None else self.put_aside(lane, topic, device, payload, decoded)
+
+    def lane_of(
+        self, topic: str, device: str, fixes: int, oldest_us: int, *, retained: bool = False
+    ) -> Lane | None:
+        """Why something of a message that may wait does; None: nothing of it. To be asked of each such
+        message once, in their order. ``oldest_us``: the least fixed_at of its fixes."""
+        within = self._budgets.spend(device, fixes, self._at_us)
+        self._taken[topic] = taken = self._taken.get(topic, 0) + 1
         if not self.behind or retained:
-            return decoded, []
-        if not within and self._taken[topic] > self._share:
-            return None, [Waiting(device, topic, payload, count, Lane.OVER_BUDGET)]
-        before_us = self._at_us - LATE_AFTER_S * SECOND_US
-        late = [fix for fix in decoded.fixes if fix.fixed_at_us < before_us]
-        if not late:
-            return decoded, []
-        if len(late) == len(decoded.fixes):
-            return None, [Waiting(device, topic, payload, count, Lane.LATE)]
+            return None
+        if not within and taken > self._share:
+            return Lane.OVER_BUDGET
+        return Lane.LATE if oldest_us < self._before_us else None
+
+    def put_aside(
+        self, lane: Lane, topic: str, device: str, payload: bytes, decoded: Decoded
+    ) -> tuple[Decoded | None, list[Waiting]]:
+        """What of a message with something in a lane is judged now (None: nothing), and what waits."""
+        count = max(1, len(decoded.fixes))
+        late = [fix for fix in decoded.fixes if fix.fixed_at_us < self._before_us]
+        if lane is Lane.OVER_BUDGET or len(late) == len(decoded.fixes):
+            return None, [Waiting(device, topic, payload, count, lane)]
         # Stored and forwarded, with the newest live: those bytes of each fix decode by themselves.
-        live = tuple(fix for fix in decoded.fixes if fix.fixed_at_us >= before_us)
+        live = tuple(fix for fix in decoded.fixes if fix.fixed_at_us >= self._before_us)
         rows = [Waiting(device, topic, fix.raw, 1, Lane.LATE) for fix in late]
         return replace(decoded, fixes=live), rows
 

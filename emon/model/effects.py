@@ -6,6 +6,7 @@ import msgspec
 
 from emon.model.breach import Alert, Breach
 from emon.model.care import Care
+from emon.model.columns import QuietFixes
 from emon.model.command import Command, Reply
 from emon.model.fix import DeviceEvent, DeviceStatus, Fix, Rejection
 from emon.model.watch import ServiceStop, Trouble, Watch
@@ -17,7 +18,7 @@ class Effects(msgspec.Struct, frozen=True):
     ``breaches`` are whole final rows, to be inserted or to replace the row of the same id;
     ``repeats`` counts exact repeats by device; alerts and commands are new rows only. ``watches``,
     ``troubles`` and ``cares`` replace the rows of the same device or id; ``stop`` is the service's stop
-    that goes on or ends.
+    that goes on or ends. ``quiet``: further fixes, as columns.
     """
 
     at_us: int
@@ -34,6 +35,15 @@ class Effects(msgspec.Struct, frozen=True):
     stop: ServiceStop | None = None
     commands: tuple[Command, ...] = ()
     cares: tuple[tuple[str, Care], ...] = ()
+    quiet: QuietFixes | None = None
+
+    @property
+    def fix_count(self) -> int:
+        return len(self.fixes) + (0 if self.quiet is None else self.quiet.size)
+
+    def all_fixes(self) -> tuple[Fix, ...]:
+        """Those in columns too, as objects."""
+        return self.fixes if self.quiet is None else (*self.fixes, *self.quiet.fixes())
 
 
 class NewDelivery(msgspec.Struct, frozen=True):

@@ -10,10 +10,11 @@ import numpy as np
 from emon.geofence.geometry import Geometry
 from emon.geofence.relation import signed_known
 from emon.limits import OUTAGE_MISSED_S
+from emon.model.columns import ACCURACY, CELL, FIXED, LAT, LON, MESSAGE, SOURCE, FixColumns, QuietFixes
 from emon.model.fix import Fix, RawFix
 from emon.model.instant import SECOND_US
 from emon.model.vocabulary import Mark, Source
-from emon.quiet.columns import Columns, Quiet
+from emon.quiet.columns import Columns, Entry, Quiet
 from emon.quiet.layout import NEVER_US, SLOTS, Bytes, Floats, Ints
 
 _UNCOVERED_US = OUTAGE_MISSED_S * SECOND_US
@@ -33,53 +34,84 @@ class Arrays(NamedTuple):
 
 
 class Found(NamedTuple):
-    """``chosen``: places of the quiet fixes among those given. ``quiet``: 1 for each of them."""
+    """``chosen``: places of the quiet fixes among those given, objects first, then columns. ``quiet``: 1 for
+    each of them. ``objects``: how many of those given were objects."""
 
     arrays: Arrays
     chosen: Ints
     quiet: bytes
+    objects: int
 
 
 def found_quiet(
     quiet: Quiet,
     geometry: Geometry,
     raws: Sequence[RawFix],
+    came: FixColumns | None,
     touched: Sequence[str],
     at_us: int,
     *,
     wary: bool,
 ) -> Found | None:
-    """Which of the fixes, one of a message, are quiet when received at ``at_us``; None: not one is.
+    """Which of the fixes are quiet when received at ``at_us``; None: not one is.
 
+    ``raws``: one of a message. ``came``: those in columns; a device of which more than one came is looked at.
     ``touched``: devices of which something else came. ``wary``: an outage may be found before the fixes are
     taken, so a device that it may cover is looked at.
     """
-    if not quiet.live or not raws:
+    if not quiet.live or not (raws or came is not None):
         return None
     columns = quiet.own()
-    index = columns.index
-    find = index.get
-    cell = Source.CELL
-    rows: Ints = np.array(
-        [-1 if raw.source is cell else find(raw.device, -1) for raw in raws], dtype=np.int64
-    )
+    find = columns.index.get
     others: Ints = np.array([row for device in touched if (row := find(device)) is not None], dtype=np.int64)
-    arrays = _asked(columns, geometry, raws, rows, others, at_us, _UNCOVERED_US if wary else NEVER_US)
+    fixes = _fixes(columns, raws, came)
+    arrays = _asked(columns, geometry, fixes, others, at_us, _UNCOVERED_US if wary else NEVER_US)
     if arrays is None:
         return None
     from emon.quiet.kernels import judge_each
 
-    marks: Bytes = np.empty(len(raws), dtype=np.uint8)
+    marks: Bytes = np.empty(len(arrays.rows), dtype=np.uint8)
     if not judge_each(columns.words, columns.reals, *arrays, columns.bounds, marks):
         return None
-    return Found(arrays, marks.nonzero()[0], marks.tobytes())
+    return Found(arrays, marks.nonzero()[0], marks.tobytes(), len(raws))
+
+
+_Fixes = tuple[Ints, Ints, Floats, Floats, Floats]
+"""rows, fixed_at, lon, lat, accuracy"""
+
+
+def _fixes(columns: Columns, raws: Sequence[RawFix], came: FixColumns | None) -> _Fixes:
+    """What came, objects first. Row -1: a device without a row, and a position by a mast."""
+    find = columns.index.get
+    by_columns: _Fixes | None = None
+    if came is not None:
+        of_message: Ints = np.array([find(device, -1) for device in came.devices], dtype=np.int64)
+        rows = of_message[came.ints[MESSAGE]]
+        rows[came.ints[SOURCE] == CELL] = -1
+        reals = came.reals
+        by_columns = (rows, came.ints[FIXED], reals[LON], reals[LAT], reals[ACCURACY])
+        if not raws:
+            return by_columns
+    cell = Source.CELL
+    by_objects: _Fixes = (
+        np.array([-1 if raw.source is cell else find(raw.device, -1) for raw in raws], dtype=np.int64),
+        np.array([raw.fixed_at_us for raw in raws], dtype=np.int64),
+        np.array([raw.lon for raw in raws], dtype=np.float64),
+        np.array([raw.lat for raw in raws], dtype=np.float64),
+        np.array([raw.accuracy_m for raw in raws], dtype=np.float64),
+    )
+    if by_columns is None:
+        return by_objects
+    rows, fixed, lon, lat, accuracy = (
+        np.concatenate(both) for both in zip(by_objects, by_columns, strict=True)
+    )
+    return rows, fixed, lon, lat, accuracy
 
 
 def _asked(
     columns: Columns,
     geometry: Geometry,
-    raws: Sequence[RawFix],
-    rows: Ints,
+    fixes: _Fixes,
     touched: Ints,
     at_us: int,
     heard_within_us: int,
@@ -87,16 +119,11 @@ def _asked(
     """The columns of the fixes with the distances that they are judged by; None: none may be quiet."""
     from emon.quiet.kernels import ask_each
 
-    count = len(raws)
-    fixed: Ints = np.array([raw.fixed_at_us for raw in raws], dtype=np.int64)
-    lon: Floats = np.array([raw.lon for raw in raws], dtype=np.float64)
-    lat: Floats = np.array([raw.lat for raw in raws], dtype=np.float64)
-    accuracy: Floats = np.array([raw.accuracy_m for raw in raws], dtype=np.float64)
+    count = len(fixes[0])
     asked: Ints = np.empty(count, dtype=np.int64)
     zones: Ints = np.empty(count * SLOTS, dtype=np.int64)
     places: Floats = np.empty((2, count * SLOTS))
     columns.turn += 1
-    fixes = (rows, fixed, lon, lat, accuracy)
     wanted = ask_each(
         columns.words, columns.reals, columns.stamps, touched, *fixes,
         at_us, heard_within_us, columns.turn, columns.bounds, asked, zones, places[0], places[1],
@@ -107,7 +134,7 @@ def _asked(
     return Arrays(*fixes, asked, distances)
 
 
-def advanced(quiet: Quiet, found: Found, fixes: Sequence[Fix], at_us: int) -> Quiet:
+def advanced(quiet: Quiet, found: Found, fixes: Sequence[Entry], at_us: int) -> Quiet:
     """The rows after the quiet fixes, which are ``fixes``."""
     from emon.quiet.kernels import advance_each
 
@@ -119,11 +146,18 @@ def advanced(quiet: Quiet, found: Found, fixes: Sequence[Fix], at_us: int) -> Qu
     return after
 
 
-def admitted(raws: Sequence[RawFix], found: Found, at_us: int) -> list[Fix]:
-    """The quiet fixes as they are kept."""
+def admitted(
+    raws: Sequence[RawFix], came: FixColumns | None, found: Found, at_us: int
+) -> tuple[list[Fix], QuietFixes | None]:
+    """The quiet fixes as they are kept: those that came as objects, and those in columns."""
     ok = Mark.OK
     make: Callable[[RawFix, int, Mark], Fix] = Fix
-    return [make(raws[k], at_us, ok) for k in found.chosen.tolist()]
+    chosen = found.chosen
+    first = int(np.searchsorted(chosen, found.objects))
+    fixes = [make(raws[k], at_us, ok) for k in chosen[:first].tolist()]
+    if came is None or first == len(chosen):
+        return fixes, None
+    return fixes, QuietFixes(came, chosen[first:] - found.objects, at_us)
 
 
 def load_quiet_kernels() -> None:
@@ -131,7 +165,7 @@ def load_quiet_kernels() -> None:
     from emon.quiet.kernels import advance_each, judge_each
 
     columns, none = Columns(), np.empty(0, dtype=np.int64)
-    _asked(columns, Geometry(), (), none, none, 0, NEVER_US)
+    _asked(columns, Geometry(), _fixes(columns, (), None), none, 0, NEVER_US)
     arrays = Arrays(none, none, np.empty(0), np.empty(0), np.empty(0), none, np.empty(0))
     marks: Bytes = np.empty(0, dtype=np.uint8)
     judge_each(columns.words, columns.reals, *arrays, columns.bounds, marks)

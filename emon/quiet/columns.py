@@ -35,6 +35,7 @@ from emon.limits import (
     TRACK_FIXES_MAX,
     WAY_CLAIM_MAX_M,
 )
+from emon.model.columns import fix_of_record, fixed_of_record
 from emon.model.fix import Fix
 from emon.model.instant import SECOND_US
 from emon.model.watch import Watch
@@ -62,6 +63,16 @@ BOUNDS = (
 
 Kept = tuple[Fix, ...]
 """Quiet fixes of one device since its objects were last made up to date, rising."""
+Entry = Fix | bytes
+"""One of them as it is kept: what came in columns as a record of ``QuietFixes.records``."""
+
+
+def _fix(device: str, entry: Entry) -> Fix:
+    return fix_of_record(device, entry) if isinstance(entry, bytes) else entry
+
+
+def _fixed_us(entry: Entry) -> int:
+    return fixed_of_record(entry) if isinstance(entry, bytes) else entry.wire.fixed_at_us
 
 
 class _Difference(NamedTuple):
@@ -69,7 +80,7 @@ class _Difference(NamedTuple):
 
     rows: Ints
     words: Ints
-    lists: dict[int, list[Fix]]
+    lists: dict[int, list[Entry]]
 
 
 class Columns:
@@ -81,7 +92,7 @@ class Columns:
     def __init__(self) -> None:
         self.index: dict[str, int] = {}
         self.names: list[str] = []
-        self.lists: list[list[Fix]] = []
+        self.lists: list[list[Entry]] = []
         self.bounds: Floats = np.array(BOUNDS, dtype=np.float64)
         self.turn = 0
         self.words: Ints = np.empty((0, WIDTH), dtype=np.int64)
@@ -157,7 +168,7 @@ class Quiet:
         self._after = after
         return after
 
-    def _change(self, row: int, kept: list[Fix]) -> None:
+    def _change(self, row: int, kept: list[Entry]) -> None:
         """Give a row of the version after this one another list."""
         assert self._difference is not None
         lists = self.columns.lists
@@ -181,7 +192,7 @@ class Quiet:
         if row is None:
             return ()
         columns = self.own()
-        return tuple(columns.lists[row][: int(columns.words[row, KEPT])])
+        return tuple(_fix(device, entry) for entry in columns.lists[row][: int(columns.words[row, KEPT])])
 
     def watch(self, device: str, stored: Watch | None) -> Watch | None:
         """A device's watch as it is now, from the one that its last fix of the object path left."""
@@ -193,7 +204,7 @@ class Quiet:
         return (
             stored
             if row is None or not count
-            else seen_since(stored, place_of(columns.lists[row][count - 1]))
+            else seen_since(stored, place_of(_fix(device, columns.lists[row][count - 1])))
         )
 
     def without(self, devices: Sequence[str]) -> Quiet:
@@ -220,7 +231,7 @@ class Quiet:
         columns.words[rows] = np.array(list(images.values()))
         return after
 
-    def advanced(self, rows: Ints, fixes: Sequence[Fix]) -> Quiet:
+    def advanced(self, rows: Ints, fixes: Sequence[Entry]) -> Quiet:
         """One more fix for each of the rows; the caller sets what else they hold, at once."""
         after = self.next(rows, self.live, self.due_us)
         words, lists = after.columns.words, after.columns.lists
@@ -234,12 +245,12 @@ class Quiet:
                 self._shorten(row, kept)
         return after
 
-    def _shorten(self, row: int, kept: list[Fix]) -> None:
+    def _shorten(self, row: int, kept: list[Entry]) -> None:
         """Without those that can be in no track and no evidence any more: of fixes older than evidence lasts
         only the newest is remembered (``geofence/fold.py``, ``trimmed``)."""
         words = self.columns.words
-        old_us = kept[-1].wire.fixed_at_us - _MEMORY_US
-        if kept[-TRACK_FIXES_MAX].wire.fixed_at_us < old_us:
+        old_us = _fixed_us(kept[-1]) - _MEMORY_US
+        if _fixed_us(kept[-TRACK_FIXES_MAX]) < old_us:
             self._change(row, kept[-TRACK_FIXES_MAX:])
             words[row, KEPT] = TRACK_FIXES_MAX - 1  # with the newest one, which is counted with the row
         else:

@@ -27,6 +27,7 @@ from emon.store.commands import INSERT_COMMAND, UPSERT_CARE, care_params, comman
 from emon.store.errors import EngineFenced, FixAlreadyStored
 from emon.store.feed import announce
 from emon.store.inbox import InboxPart
+from emon.store.quiet_rows import copy_rows, now_params
 from emon.store.rows import (
     COPY_FIX,
     breach_from_row,
@@ -205,8 +206,8 @@ class Batch(InboxPart, CanaryPart):
         if row is None:
             raise EngineFenced("another engine has claimed this database: this one must stop")
         recorded_at_us: int = row[0]
-        if effects.fixes:
-            await self._copy_fixes(effects.fixes, recorded_at_us)
+        if effects.fix_count:
+            await self._copy_fixes(effects, recorded_at_us)
         news = await self._changed(effects.breaches)
         news += [("alert", alert.id, alert.id) for alert in effects.alerts]
         over = {t.alert for t in effects.troubles if t.cleared_at_us is not None and t.alert is not None}
@@ -229,10 +230,11 @@ class Batch(InboxPart, CanaryPart):
         said = {row[0]: row[1:] for row in rows}
         return [("breach", breach.id, None) for breach in breaches if said.get(breach.id) != _says(breach)]
 
-    async def _copy_fixes(self, fixes: Sequence[Fix], recorded_at_us: int) -> None:
+    async def _copy_fixes(self, effects: Effects, recorded_at_us: int) -> None:
+        quiet = b"" if effects.quiet is None else copy_rows(effects.quiet, recorded_at_us)
         try:
             async with self._conn.cursor() as cursor, cursor.copy(COPY_FIX.encode()) as copy:
-                await copy.write(copy_of(fixes, recorded_at_us))
+                await copy.write(copy_of(effects.fixes, recorded_at_us, quiet))
         except psycopg.errors.UniqueViolation as fault:
             raise FixAlreadyStored(str(fault.diag.message_detail or fault)) from fault
 
@@ -247,9 +249,13 @@ class Batch(InboxPart, CanaryPart):
         newest = newest_usable(effects.fixes)
         if newest:
             await c.execute(self._conn, sql.UPSERT_DEVICE_NOW, sql.device_now_params(newest, recorded_at))
+        if effects.quiet is not None:
+            await c.execute(self._conn, sql.UPSERT_DEVICE_NOW, now_params(effects.quiet, recorded_at))
         ahead = newest_clock(effects.fixes)
         await self._many(sql.RAISE_CLOCK, ((device, to_datetime(us)) for device, us in ahead.items()))
         marks = Counter(str(fix.mark) for fix in effects.fixes)
+        if effects.quiet is not None:
+            marks[str(Mark.OK)] += effects.quiet.size
         await self._many(sql.COUNT_MARK, sorted(marks.items()))
         await self._many(
             sql.INSERT_EVENT,

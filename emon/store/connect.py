@@ -21,15 +21,13 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from emon import limits
 from emon.store.errors import DatabaseUnavailable, DatabaseUrlWrong
+from emon.store.packing import POSTGRES_EPOCH_US, register_packed
 
 log = logging.getLogger("emon.store")
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 Row = tuple[Any, ...]
 Params = Sequence[object] | Mapping[str, object]
-
-POSTGRES_EPOCH_US = 946_684_800_000_000
-"""2000-01-01T00:00Z in microseconds since 1970: where PostgreSQL counts ``timestamptz`` from."""
 
 # Advisory locks of this schema, in one 32-bit class of their own ("emon" in ASCII).
 LOCK_CLASS = 0x656D6F6E
@@ -104,6 +102,7 @@ async def connect(url: str, *, purpose: str, statement_timeout_s: int = 0) -> Co
     with as_store_faults(url):
         conn = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
     conn.adapters.register_loader("timestamptz", _InstantLoader)
+    register_packed(conn.adapters)
     return conn
 
 

@@ -16,7 +16,8 @@ from emon.model.breach import Breach, Told
 from emon.model.fix import Fix, RawFix
 from emon.model.instant import to_datetime
 from emon.model.vocabulary import Certainty, How, Kind, Mark, Source
-from emon.store.connect import POSTGRES_EPOCH_US, Row
+from emon.store.connect import Row
+from emon.store.packing import POSTGRES_EPOCH_US
 
 FIX_COLUMNS = (
     "device, seq, fixed_at, received_at, lon, lat, accuracy_m, source, mark, raw, "
@@ -45,8 +46,8 @@ BREACH_COLUMNS = (
 _told_decoder = msgspec.json.Decoder(tuple[Told, ...])
 
 
-def copy_of(fixes: Iterable[Fix], recorded_at_us: int) -> bytes:
-    """The whole COPY stream for ``COPY_FIX``."""
+def copy_of(fixes: Iterable[Fix], recorded_at_us: int, rows: bytes = b"") -> bytes:
+    """The whole COPY stream for ``COPY_FIX``; ``rows`` are further ones, in its form already."""
     parts = [_COPY_HEAD]
     for fix in fixes:
         wire = fix.wire
@@ -68,7 +69,7 @@ def copy_of(fixes: Iterable[Fix], recorded_at_us: int) -> bytes:
         for number in (wire.speed_m_s, wire.heading_deg, wire.hdop, wire.battery):
             parts.append(_NULL if number is None else _FLOAT.pack(8, number))
         parts.append(_NULL if wire.satellites is None else _INT.pack(4, wire.satellites))
-    parts.append(_COPY_TAIL)
+    parts += (rows, _COPY_TAIL)
     return b"".join(parts)
 
 

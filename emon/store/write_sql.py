@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+import numpy as np
+
 from emon.model.breach import Alert
 from emon.model.command import Reply
 from emon.model.effects import NewDelivery
 from emon.model.fix import Fix
 from emon.model.instant import to_datetime
+from emon.store import packing
 
 ADVANCE_CLOCK = """
 UPDATE engine_clock SET last_received_at = greatest(last_received_at, %s)
@@ -110,20 +113,21 @@ def delivery_params(one: NewDelivery, due_at: datetime) -> tuple[object, ...]:
 def device_now_params(newest: Mapping[str, Fix], recorded_at: datetime) -> tuple[object, ...]:
     """Parameters of ``UPSERT_DEVICE_NOW``."""
     fixes = list(newest.values())
+    wires = [fix.wire for fix in fixes]
     return (
         recorded_at,
-        [fix.wire.device for fix in fixes],
-        [fix.wire.seq for fix in fixes],
-        [to_datetime(fix.wire.fixed_at_us) for fix in fixes],
-        [to_datetime(fix.received_at_us) for fix in fixes],
-        [fix.wire.lon for fix in fixes],
-        [fix.wire.lat for fix in fixes],
-        [fix.wire.accuracy_m for fix in fixes],
-        [str(fix.wire.source) for fix in fixes],
-        [str(fix.mark) for fix in fixes],
-        [fix.wire.speed_m_s for fix in fixes],
-        [fix.wire.heading_deg for fix in fixes],
-        [fix.wire.battery for fix in fixes],
+        packing.texts([wire.device.encode() for wire in wires]),
+        packing.int8s(np.array([wire.seq for wire in wires], dtype=np.int64)),
+        packing.instants(np.array([wire.fixed_at_us for wire in wires], dtype=np.int64)),
+        packing.instants(np.array([fix.received_at_us for fix in fixes], dtype=np.int64)),
+        packing.float8s(np.array([wire.lon for wire in wires])),
+        packing.float8s(np.array([wire.lat for wire in wires])),
+        packing.float8s(np.array([wire.accuracy_m for wire in wires])),
+        packing.texts([wire.source.encode() for wire in wires]),
+        packing.texts([fix.mark.encode() for fix in fixes]),
+        packing.float8s(packing.floats_of(wire.speed_m_s for wire in wires)),
+        packing.float8s(packing.floats_of(wire.heading_deg for wire in wires)),
+        packing.float8s(packing.floats_of(wire.battery for wire in wires)),
     )
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from emon.engine import Inputs, Message, needs, step
+from emon.ingest.plain import Topics, scan
 from emon.model.effects import Effects
 from emon.model.instant import SECOND_US
 from emon.model.order import OrderVersion
@@ -123,6 +124,27 @@ def steps_of(items: Sequence[Received]) -> list[tuple[int, tuple[Message, ...]]]
     return [*((at_us, tuple(by_instant[at_us])) for at_us in sorted(by_instant)), (end_us, ())]
 
 
+def in_columns(at_us: int, messages: Sequence[Message]) -> Inputs:
+    """The same inputs as the service makes them: all that is plain in columns, and fixes of a device that
+    follow one another in one message."""
+    topics: list[str] = []
+    payloads: list[list[bytes]] = []
+    objects: list[Message] = []
+    for message in messages:
+        raws = [fix.raw for fix in message.decoded.fixes]
+        if raws and topics and topics[-1] == message.topic:
+            payloads[-1].extend(raws)
+            continue
+        topics.append(message.topic)
+        payloads.append(raws)
+        if not raws:
+            objects.append(message)
+    sent = [b"[" + b",".join(raws) + b"]" if len(raws) > 1 else b"".join(raws) for raws in payloads]
+    counts, columns = scan(topics, sent, Topics())
+    assert [count < 0 for count in counts] == [not raws for raws in payloads]
+    return Inputs(at_us, tuple(objects), columns=columns if columns.size else None)
+
+
 async def stepped(archive: MemoryArchive, state: State, inputs: Inputs) -> tuple[State, Effects]:
     past = await recall(archive, state, needs(state, inputs))
     return step(state, inputs, past)
@@ -131,9 +153,9 @@ async def stepped(archive: MemoryArchive, state: State, inputs: Inputs) -> tuple
 def decided(effects: Effects) -> str:
     """Everything that is written, but for the watches and the order of the fixes."""
     fixes = tuple(
-        sorted(effects.fixes, key=lambda fix: (fix.wire.device, fix.wire.fixed_at_us, fix.wire.seq))
+        sorted(effects.all_fixes(), key=lambda fix: (fix.wire.device, fix.wire.fixed_at_us, fix.wire.seq))
     )
-    return repr(replace(effects, fixes=fixes, watches=()))
+    return repr(replace(effects, fixes=fixes, quiet=None, watches=()))
 
 
 def remembered(state: State) -> list[str]:
@@ -150,32 +172,32 @@ def remembered(state: State) -> list[str]:
 
 
 async def in_step(orders: Sequence[OrderVersion], items: Sequence[Received], failing: Sequence[bool]) -> int:
-    """Both ways side by side: each decision and what is remembered after it. Where ``failing`` says so the
-    transaction fails, and its inputs come again with the next ones. Gives how many fixes were quiet."""
+    """All ways side by side, from objects and from columns: each decision and what is remembered after it.
+    Where ``failing`` says so the transaction fails, and its inputs come again with the next ones. Gives how
+    many fixes were quiet."""
     steps = steps_of(items)
     armed: dict[int, list[tuple[int, OrderVersion]]] = {}
     for seq, version in enumerate(sorted(orders, key=lambda v: (v.armed_at_us, v.id, v.version)), start=1):
         armed.setdefault(max(version.armed_at_us, steps[0][0]), []).append((seq, version))
-    ways = [
-        (MemoryArchive(), initial_state(steps[0][0] - 1, quietly=True)),
-        (MemoryArchive(), initial_state(steps[0][0] - 1, quietly=False)),
-    ]
+    ways = [(MemoryArchive(), initial_state(steps[0][0] - 1, quietly=on)) for on in (True, False, True)]
     waiting: tuple[Message, ...] = ()
     for (at_us, messages), fails in zip(steps, [*failing, *([False] * len(steps))], strict=False):
         known = [pair for armed_us, pairs in armed.items() if armed_us <= at_us for pair in pairs]
         waiting = (*waiting, *messages)
         after = []
-        for archive, state in ways:
+        given = (Inputs(at_us, waiting), Inputs(at_us, waiting), in_columns(at_us, waiting))
+        for (archive, state), inputs in zip(ways, given, strict=True):
             ready = with_orders(state, known)
-            after.append((archive, *await stepped(archive, ready, Inputs(at_us, waiting))))
+            after.append((archive, *await stepped(archive, ready, inputs)))
         if fails:
             continue
-        assert decided(after[0][2]) == decided(after[1][2])
+        assert len({decided(effects) for _, _, effects in after}) == 1
         waiting = ()
         for archive, _, effects in after:
             archive.write(effects)
         ways = [(archive, state) for archive, state, _ in after]
-        assert remembered(ways[0][1]) == remembered(ways[1][1])
+        kept = [remembered(state) for _, state in ways]
+        assert kept == [kept[0]] * len(kept)
     state = ways[0][1]
     return sum(len(state.quiet.kept(device)) for device in state.quiet.devices())
 

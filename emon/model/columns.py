@@ -1,0 +1,174 @@
+"""Fixes as columns: what nearly all of them are, from the decoder to the database, without an object each.
+
+``ints`` and ``reals`` hold one column a row, so that each lies together. A fix may be made an object at any
+time, and is then the very object that the object decoder makes of the same bytes.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from emon.model.fix import Fix, RawFix
+from emon.model.vocabulary import Mark, Source
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Octets = npt.NDArray[np.uint8]
+
+MESSAGE, SEQ, FIXED, RAW, RAW_END, SOURCE, SATELLITES = range(7)
+"""Rows of ``ints``: which message, seq, fixed_at in µs, where its own bytes lie, place in ``SOURCES``,
+satellites or -1."""
+LON, LAT, ACCURACY, SPEED, HEADING, HDOP, BATTERY = range(7)
+"""Rows of ``reals``; from SPEED on NaN where a fix has none."""
+INTS, REALS = 7, 7
+
+SOURCES = (Source.GNSS, Source.WIFI, Source.CELL, Source.RF)
+CELL = SOURCES.index(Source.CELL)
+
+
+class FixColumns(NamedTuple):
+    """Fixes of one batch, each in range and not yet admitted.
+
+    ``topics``, ``devices`` and ``before`` are of their messages, the last so that all are in order again: how
+    many messages that are no columns stand before each. ``raw`` holds all bytes. All arrays are contiguous,
+    since for another layout a kernel would be compiled again.
+    """
+
+    topics: list[str]
+    devices: list[str]
+    before: list[int]
+    ints: Ints
+    reals: Floats
+    raw: Octets
+
+    @property
+    def size(self) -> int:
+        """How many fixes."""
+        found: int = self.ints.shape[1]
+        return found
+
+    def of(self, messages: Sequence[int], before: list[int]) -> FixColumns:
+        """The columns of some of the messages, rising, with their own ``before``; the bytes are the same."""
+        lowest, highest = messages[0], messages[-1]
+        first, last = np.searchsorted(self.ints[MESSAGE], (lowest, highest + 1)).tolist()
+        ints, reals = self.ints[:, first:last].copy(), self.reals[:, first:last]
+        if len(messages) == highest - lowest + 1:
+            ints[MESSAGE] -= lowest
+        else:
+            number: Ints = np.full(highest + 1, -1, dtype=np.int64)
+            number[list(messages)] = np.arange(len(messages))
+            numbers = number[ints[MESSAGE]]
+            ints, reals = ints[:, numbers >= 0], reals[:, numbers >= 0]
+            ints[MESSAGE] = numbers[numbers >= 0]
+        topics, devices = self.topics, self.devices
+        return FixColumns(
+            [topics[message] for message in messages],
+            [devices[message] for message in messages],
+            before,
+            np.ascontiguousarray(ints),
+            np.ascontiguousarray(reals),
+            self.raw,
+        )
+
+    def fixes_at(self, places: Iterable[int]) -> list[RawFix]:
+        """Some of the fixes as objects."""
+        chosen = np.fromiter(places, dtype=np.int64)
+        ints, reals = self.ints[:, chosen].T.tolist(), self.reals[:, chosen].T.tolist()
+        return [
+            raw_fix(
+                self.devices[whole[MESSAGE]], whole, parts, self.raw[whole[RAW] : whole[RAW_END]].tobytes()
+            )
+            for whole, parts in zip(ints, reals, strict=True)
+        ]
+
+    def fixes_of(self, messages: Ints) -> dict[int, list[RawFix]]:
+        """The fixes of some messages as objects, in their order."""
+        found: dict[int, list[RawFix]] = {message: [] for message in messages.tolist()}
+        of = self.ints[MESSAGE]
+        places = np.flatnonzero(np.isin(of, messages))
+        for message, raw in zip(of[places].tolist(), self.fixes_at(places.tolist()), strict=True):
+            found[message].append(raw)
+        return found
+
+
+def raw_fix(device: str, ints: Sequence[int], reals: Sequence[float], raw: bytes) -> RawFix:
+    """One fix of its columns."""
+    lon, lat, accuracy_m, speed, heading, hdop, battery = reals
+    satellites = ints[SATELLITES]
+    return RawFix(
+        device,
+        ints[SEQ],
+        ints[FIXED],
+        lon,
+        lat,
+        accuracy_m,
+        raw,
+        SOURCES[ints[SOURCE]],
+        _or_none(speed),
+        _or_none(heading),
+        None if satellites < 0 else satellites,
+        _or_none(hdop),
+        _or_none(battery),
+    )
+
+
+class QuietFixes(NamedTuple):
+    """Those of the columns that changed nothing but what is remembered of their devices: all usable, all
+    marked ``ok``, each the newest of its device, no two of one device. ``chosen``: their places."""
+
+    columns: FixColumns
+    chosen: Ints
+    received_at_us: int
+
+    @property
+    def size(self) -> int:
+        """How many fixes."""
+        return len(self.chosen)
+
+    def fixes(self) -> list[Fix]:
+        """As objects."""
+        raws = self.columns.fixes_at(self.chosen.tolist())
+        return [Fix(raw, self.received_at_us, Mark.OK) for raw in raws]
+
+    def records(self) -> list[bytes]:
+        """Each with its own bytes as one value, which :func:`fix_of_record` makes an object. It holds nothing
+        else of the batch."""
+        columns, chosen = self.columns, self.chosen
+        heads: Ints = np.empty((len(chosen), _RECORD_WORDS), dtype=np.int64)
+        heads[:, 0] = self.received_at_us
+        heads[:, 1 : 1 + INTS] = columns.ints[:, chosen].T
+        heads.view(np.float64)[:, 1 + INTS :] = columns.reals[:, chosen].T
+        packed, size, raw = heads.tobytes(), 8 * _RECORD_WORDS, columns.raw.tobytes()
+        spans = zip(
+            range(0, len(packed), size),
+            columns.ints[RAW, chosen].tolist(),
+            columns.ints[RAW_END, chosen].tolist(),
+            strict=True,
+        )
+        return [packed[at : at + size] + raw[begin:end] for at, begin, end in spans]
+
+
+_RECORD_WORDS = 1 + INTS + REALS
+_RECORD = struct.Struct(f"={1 + INTS}q{REALS}d")
+
+
+def fix_of_record(device: str, record: bytes) -> Fix:
+    """A fix that was kept as a record of :meth:`QuietFixes.records`."""
+    words = _RECORD.unpack_from(record)
+    raw = raw_fix(device, words[1 : 1 + INTS], words[1 + INTS :], record[_RECORD.size :])
+    return Fix(raw, words[0], Mark.OK)
+
+
+def fixed_of_record(record: bytes) -> int:
+    """Its fixed_at in µs."""
+    found: int = _RECORD.unpack_from(record)[1 + FIXED]
+    return found
+
+
+def _or_none(value: float) -> float | None:
+    return None if value != value else value

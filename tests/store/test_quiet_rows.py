@@ -1,0 +1,89 @@
+"""Fixes in columns are written as the same fixes are from objects, byte for byte."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import psycopg
+
+from emon.ingest.plain import Topics, scan
+from emon.model.columns import QuietFixes
+from emon.model.instant import SECOND_US, to_datetime
+from emon.store.copy_kernel import pack_rows
+from emon.store.quiet_rows import copy_rows, load_copy_kernel, now_params
+from emon.store.rows import copy_of
+from emon.store.store import Store
+from emon.store.write_sql import device_now_params
+from tests.store.made import NOON_US, effects_of, fix
+
+_EVERY: dict[str, object] = {
+    "spd": 1.4,
+    "hdg": 270.0,
+    "hdop": 1.1,
+    "bat": 0.83,
+    "sat": 9,
+    "src": "wifi",
+}
+
+
+def quiet_fixes(received_at_us: int = NOON_US + SECOND_US) -> QuietFixes:
+    """One fix with every member, one with none, one with each alone; one in three is not chosen."""
+    given: list[dict[str, Any]] = [
+        _EVERY,
+        {},
+        *({name: value} for name, value in _EVERY.items()),
+        {"spd": 0},
+        {"sat": 0, "src": "rf"},
+    ]
+    topics = [f"emon/v1/d-{'x' * number}/fix" for number in range(len(given))]
+    sent = [
+        json.dumps(
+            {"seq": 2**32 - 1 - n, "t": NOON_US // 1_000, "lat": -5.1, "lon": 4.2, "acc": 3, **members}
+        )
+        for n, members in enumerate(given)
+    ]
+    columns = scan(topics, [one.encode() for one in sent], Topics()).columns
+    assert columns.size == len(given)
+    chosen = np.array([n for n in range(len(given)) if n % 3 != 2], dtype=np.int64)
+    return QuietFixes(columns, chosen, received_at_us)
+
+
+def test_rows_of_columns_are_those_of_objects() -> None:
+    load_copy_kernel()
+    compiled = len(getattr(pack_rows, "signatures", ()))
+    quiet = quiet_fixes()
+    recorded_us = NOON_US + 2 * SECOND_US
+    objects = copy_of(quiet.fixes(), recorded_us)
+    assert copy_of((), recorded_us, copy_rows(quiet, recorded_us)) == objects
+    some = quiet.columns.of([0, 2, 3], [0, 0, 0])
+    copy_rows(quiet._replace(columns=some, chosen=np.arange(3)), recorded_us)
+    assert len(getattr(pack_rows, "signatures", ())) == compiled
+
+
+def test_the_newest_of_each_device_is_told_the_same_way() -> None:
+    quiet, at = quiet_fixes(), to_datetime(NOON_US)
+    objects = device_now_params({one.wire.device: one for one in quiet.fixes()}, at)
+    assert [getattr(one, "data", one) for one in now_params(quiet, at)] == [
+        getattr(one, "data", one) for one in objects
+    ]
+
+
+async def test_both_kinds_in_one_batch_are_stored_and_counted(any_store: Store) -> None:
+    quiet = quiet_fixes()
+    also = fix("d-9", 7, NOON_US)
+    async with any_store.batch() as tx:
+        await tx.write(effects_of(quiet.received_at_us, fixes=(also,), quiet=quiet), ())
+    written = [also, *quiet.fixes()]
+    async with any_store.batch() as tx:
+        known = await tx.known_fixes([one.wire.key for one in written])
+    assert known == {one.wire.key: one for one in written}
+    with psycopg.connect(any_store.url) as conn:
+        (count,) = conn.execute("SELECT fixes FROM mark_counter WHERE mark = 'ok'").fetchall()
+        now = conn.execute(
+            "SELECT device, seq, speed_m_s, heading_deg, battery FROM device_now ORDER BY device"
+        ).fetchall()
+    assert count == (len(written),)
+    wires = sorted((one.wire for one in written), key=lambda wire: wire.device)
+    assert now == [(w.device, w.seq, w.speed_m_s, w.heading_deg, w.battery) for w in wires]
