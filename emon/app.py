@@ -65,6 +65,13 @@ from emon.web.store_backend import StoreBackend
 _log = logging.getLogger(__name__)
 
 
+def _load_kernels() -> None:
+    """All that a batch may call, so that none waits for a compiler."""
+    load_step_kernels()
+    load_plain_scanner()
+    load_copy_kernel()
+
+
 SOURCES: dict[str, type[ReconnectingSource]] = {"aiomqtt": MqttSource, "frames": FrameSource}
 """What ``EMON_MQTT_SOURCE`` chooses from (ADR 0021)."""
 
@@ -127,8 +134,7 @@ class Service:
         settings = self._settings
         listener = _listen(settings.http_listen)
         with said_when_slow(_log.warning):
-            for load in (load_step_kernels, load_plain_scanner, load_copy_kernel):
-                await asyncio.to_thread(load)
+            await asyncio.to_thread(_load_kernels)
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(listener.close)
             store = await Store.open(settings.database_url, give_up_s=float(settings.give_up_s) or 10.0**9)

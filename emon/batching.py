@@ -12,7 +12,7 @@ import numpy as np
 
 from emon.engine import Message
 from emon.ingest.decode import decode
-from emon.ingest.lanes import Taking, Waiting
+from emon.ingest.lanes import Lane, Taking, Waiting
 from emon.ingest.plain import Topics, scan
 from emon.ingest.source import Delivery
 from emon.limits import INBOX_ROWS_AT_ONCE, SCAN_BYTES
@@ -65,15 +65,23 @@ class Cutter:
         canary = self._canary_topic
         topics = [delivery.topic if delivery.topic != canary else "" for delivery in deliveries]
         counts, columns = scan(topics, [delivery.payload for delivery in deliveries], self._topics)
-        oldest = _oldest_us(columns)
+        in_columns = [count for count in counts if count > 0]
+        retained = [one.retained for one, count in zip(deliveries, counts, strict=True) if count > 0]
+        lanes = taking.lanes_of(columns.topics, columns.devices, in_columns, _oldest_us(columns), retained)
+        if lanes is None and len(in_columns) == len(deliveries):
+            yield from self._all_plain(deliveries, columns, in_columns)
+            return
         batch, chosen, before, message = Batch(), list[int](), list[int](), 0
         for delivery, count in zip(deliveries, counts, strict=True):
             batch.deliveries.append(delivery)
             if count > 0:
-                if self._goes_on(batch, delivery, count, columns.devices[message], oldest[message], taking):
+                lane = None if lanes is None else lanes[message]
+                if lane is None:
                     chosen.append(message)
                     before.append(len(batch.messages))
                     batch.fixes += count
+                else:
+                    _put_aside(batch, delivery, columns.devices[message], lane, taking)
                 message += 1
             elif delivery.topic == canary:
                 batch.canary.append(delivery.payload)
@@ -85,21 +93,29 @@ class Cutter:
         if batch.deliveries:
             yield _with_columns(batch, columns, chosen, before)
 
-    def _goes_on(
-        self, batch: Batch, delivery: Delivery, count: int, device: str, oldest_us: int, taking: Taking
-    ) -> bool:
-        """Whether a message of plain fixes is judged as it came; else what of it is not waits."""
-        topic = delivery.topic
-        lane = taking.lane_of(topic, device, count, oldest_us, retained=delivery.retained)
-        if lane is None:
-            return True
-        decoded = decode(topic, delivery.payload)
-        judged, waiting = taking.put_aside(lane, topic, device, delivery.payload, decoded)
-        batch.waiting.extend(waiting)
-        if judged is not None:
-            batch.messages.append(Message(topic, judged, delivery.retained))
-            batch.fixes += len(judged.fixes)
-        return False
+    def _all_plain(
+        self, deliveries: Sequence[Delivery], columns: FixColumns, counts: Sequence[int]
+    ) -> Iterator[Batch]:
+        """As nearly always: every message is plain, and none waits."""
+        first = fixes = 0
+        for place, count in enumerate(counts, start=1):
+            fixes += count
+            if fixes >= self._fixes_max or place == len(counts):
+                batch = Batch()
+                batch.deliveries.extend(deliveries[first:place])
+                batch.fixes = fixes
+                yield _with_columns(batch, columns, range(first, place), [0] * (place - first))
+                first, fixes = place, 0
+
+
+def _put_aside(batch: Batch, delivery: Delivery, device: str, lane: Lane, taking: Taking) -> None:
+    """A message of plain fixes of which something waits."""
+    topic, payload = delivery.topic, delivery.payload
+    judged, waiting = taking.put_aside(lane, topic, device, payload, decode(topic, payload))
+    batch.waiting.extend(waiting)
+    if judged is not None:
+        batch.messages.append(Message(topic, judged, delivery.retained))
+        batch.fixes += len(judged.fixes)
 
 
 def _add(batch: Batch, delivery: Delivery, taking: Taking) -> None:
@@ -112,7 +128,7 @@ def _add(batch: Batch, delivery: Delivery, taking: Taking) -> None:
         batch.fixes += max(1, len(judged.fixes))
 
 
-def _with_columns(batch: Batch, columns: FixColumns, messages: list[int], before: list[int]) -> Batch:
+def _with_columns(batch: Batch, columns: FixColumns, messages: Sequence[int], before: list[int]) -> Batch:
     if messages:
         batch.columns = columns.of(messages, before)
     return batch

@@ -14,7 +14,7 @@ one. Events, statuses and replies never wait.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -80,6 +80,20 @@ class Budgets:
             self._forget_full(at_us)
         return left >= fixes
 
+    def spend_each(self, devices: Sequence[str], fixes: Sequence[int], at_us: int) -> list[bool]:
+        """As :meth:`spend`, of one message after another."""
+        left_of, within = self._left, list[bool]()
+        full = (BUDGET_FIXES_BURST, at_us)
+        for device, count in zip(devices, fixes, strict=True):
+            left, then_us = left_of.get(device, full)
+            if then_us < at_us:
+                left = min(BUDGET_FIXES_BURST, left + (at_us - then_us) / SECOND_US * BUDGET_FIXES_PER_S)
+            within.append(left >= count)
+            left_of[device] = (left - count if left > count else 0.0, at_us)
+        if len(left_of) > BUDGET_DEVICES_MAX:
+            self._forget_full(at_us)
+        return within
+
     def _forget_full(self, at_us: int) -> None:
         """A bucket that is full by now says nothing; if all are in use the oldest half says least."""
         full_us = int(BUDGET_FIXES_BURST / BUDGET_FIXES_PER_S * SECOND_US)
@@ -130,6 +144,27 @@ class Taking:
         if not within and taken > self._share:
             return Lane.OVER_BUDGET
         return Lane.LATE if oldest_us < self._before_us else None
+
+    def lanes_of(
+        self,
+        topics: Sequence[str],
+        devices: Sequence[str],
+        fixes: Sequence[int],
+        oldest_us: Sequence[int],
+        retained: Sequence[bool],
+    ) -> list[Lane | None] | None:
+        """As :meth:`lane_of`, of one message after another; None: nothing waits of any of them."""
+        within = self._budgets.spend_each(devices, fixes, self._at_us)
+        if not self.behind:
+            return None
+        taken_of, share, before_us = self._taken, self._share, self._before_us
+        found: list[Lane | None] = []
+        for topic, has, oldest, kept in zip(topics, within, oldest_us, retained, strict=True):
+            taken_of[topic] = taken = taken_of.get(topic, 0) + 1
+            over = not has and taken > share
+            late = Lane.LATE if oldest < before_us else None
+            found.append(None if kept else Lane.OVER_BUDGET if over else late)
+        return found if any(found) else None
 
     def put_aside(
         self, lane: Lane, topic: str, device: str, payload: bytes, decoded: Decoded

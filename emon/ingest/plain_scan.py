@@ -26,7 +26,17 @@ _NAN = np.nan
 _WHOLE_POWERS = np.array([10**power for power in range(19)], dtype=np.int64)
 _SIGNIFICAND_MAX = 2**53
 _DIGITS_MAX = 10**18  # below 2**60: room for one more digit, and for doubling
-_REQUIRED = 0b11111  # seq, t, lat, lon, acc, as numbered by _member
+_REQUIRED = 0b11111  # the first five members
+_MEMBERS = np.array(
+    [
+        int.from_bytes(name, "big")
+        for name in (b"seq", b"t", b"lat", b"lon", b"acc", b"spd", b"hdg", b"hdop", b"bat", b"sat", b"src")
+    ],
+    dtype=np.int64,
+)
+_SOURCES = np.array(
+    [int.from_bytes(word, "big") for word in (b"gnss", b"wifi", b"cell", b"rf")], dtype=np.int64
+)  # as columns.SOURCES
 _HEADER, _RECORD = 4, 34  # of a packed message, docs/wire.md
 
 
@@ -189,57 +199,17 @@ def _instant(buffer: Any, at: int, end: int) -> tuple[int, int]:
 
 
 @inlined
-def _member(buffer: Any, at: int, end: int) -> int:
-    """The number of the member that is named in [at, end): seq 0, t 1, lat 2, lon 3, acc 4, spd 5, hdg 6,
-    hdop 7, bat 8, sat 9, src 10; -1 for another."""
-    size = end - at
-    if size == 1:
-        return 1 if buffer[at] == 0x74 else -1
-    if size == 4:
-        packed = (np.int64(buffer[at]) << 24 | np.int64(buffer[at + 1]) << 16) | (
-            np.int64(buffer[at + 2]) << 8 | np.int64(buffer[at + 3])
-        )
-        return 7 if packed == 0x68646F70 else -1
-    if size != 3:
+def _word(buffer: Any, at: int, end: int, words: Any) -> int:
+    """The place among ``words`` of that in [at, end), of at most four bytes; -1 for another."""
+    if end - at > 4:
         return -1
-    name = np.int64(buffer[at]) << 16 | np.int64(buffer[at + 1]) << 8 | np.int64(buffer[at + 2])
-    if name == 0x736571:
-        return 0
-    if name == 0x6C6174:
-        return 2
-    if name == 0x6C6F6E:
-        return 3
-    if name == 0x616363:
-        return 4
-    if name == 0x737064:
-        return 5
-    if name == 0x686467:
-        return 6
-    if name == 0x626174:
-        return 8
-    if name == 0x736174:
-        return 9
-    if name == 0x737263:
-        return 10
+    packed: Any = np.int64(0)
+    for place in range(at, end):
+        packed = packed << 8 | np.int64(buffer[place])
+    for number in range(len(words)):
+        if packed == words[number]:
+            return number
     return -1
-
-
-@inlined
-def _source(buffer: Any, at: int, end: int) -> int:
-    """The place in ``columns.SOURCES`` of the word in [at, end); -1 for another."""
-    size = end - at
-    if size == 2:
-        return 3 if buffer[at] == 0x72 and buffer[at + 1] == 0x66 else -1
-    if size != 4:
-        return -1
-    word = (np.int64(buffer[at]) << 24 | np.int64(buffer[at + 1]) << 16) | (
-        np.int64(buffer[at + 2]) << 8 | np.int64(buffer[at + 3])
-    )
-    if word == 0x676E7373:
-        return 0
-    if word == 0x77696669:
-        return 1
-    return 2 if word == 0x63656C6C else -1
 
 
 @inlined
@@ -291,7 +261,7 @@ def _value(
         if buffer[at] != 0x22:
             return -1
         quote = _after_text(buffer, at, end)
-        source = _source(buffer, at + 1, quote) if quote >= 0 else -1
+        source = _word(buffer, at + 1, quote, _SOURCES) if quote >= 0 else -1
         ints[5, k] = source
         return quote + 1 if source >= 0 else -1
     number, after = _number(buffer, at, end)
@@ -323,7 +293,7 @@ def _object(buffer: Any, at: int, end: int, ints: Any, reals: Any, k: int, bound
         quote = _after_text(buffer, at, end)
         if quote < 0:
             return -1
-        member = _member(buffer, at + 1, quote)
+        member = _word(buffer, at + 1, quote, _MEMBERS)
         at = _after_space(buffer, quote + 1, end)
         if at >= end or buffer[at] != 0x3A:
             return -1

@@ -54,6 +54,8 @@ class FixColumns(NamedTuple):
 
     def of(self, messages: Sequence[int], before: list[int]) -> FixColumns:
         """The columns of some of the messages, rising, with their own ``before``; the bytes are the same."""
+        if len(messages) == len(self.topics):
+            return self._replace(before=before)
         lowest, highest = messages[0], messages[-1]
         first, last = np.searchsorted(self.ints[MESSAGE], (lowest, highest + 1)).tolist()
         ints, reals = self.ints[:, first:last].copy(), self.reals[:, first:last]
