@@ -32,7 +32,7 @@ from emon.audit.keyring import Keyring
 from emon.canary import TOPIC as CANARY_TOPIC
 from emon.canary import Canary
 from emon.command_sender import CommandSender
-from emon.config import Address, Settings
+from emon.config import Settings
 from emon.escalator import Escalator
 from emon.heartbeats import Heartbeats
 from emon.identity.monitor import say_what_loses_fixes
@@ -44,6 +44,7 @@ from emon.ingest.sources.reconnecting import ReconnectingSource
 from emon.limits import KERNELS_HINT_S, PARTITIONS_EVERY_S, WATCH_HEART_S
 from emon.model.effects import Effects
 from emon.model.instant import SECOND_US, to_datetime
+from emon.page_server import allowed_hosts, bound, listen, public_url, server
 from emon.policies.written import policy_bytes, version_of
 from emon.runtime import Runtime
 from emon.sealer import Sealer
@@ -57,7 +58,6 @@ from emon.watchdog.expected import missing_since_us
 from emon.watchdog.inside import Health, Watchdog
 from emon.watchdog.recipients_down import RecipientsWatch
 from emon.watchdog.told_once import reached
-from emon.web.app import create_app
 from emon.web.backend import Services
 from emon.web.live import LiveFeed
 from emon.web.store_backend import StoreBackend
@@ -74,10 +74,6 @@ def _load_kernels() -> None:
 
 SOURCES: dict[str, type[ReconnectingSource]] = {"aiomqtt": MqttSource, "frames": FrameSource}
 """What ``EMON_MQTT_SOURCE`` chooses from (ADR 0021)."""
-
-
-class AddressTaken(Exception):
-    """The page's address cannot be listened on."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +128,7 @@ class Service:
         engine cannot go on after.
         """
         settings = self._settings
-        listener = _listen(settings.http_listen)
+        listener = listen(settings.http_listen)
         with said_when_slow(_log.warning):
             await asyncio.to_thread(_load_kernels)
         async with contextlib.AsyncExitStack() as stack:
@@ -142,7 +138,7 @@ class Service:
             await self._make_partitions(store)
             await store.claim_engine()
             await store.use_policy(version_of(self._policy), policy_bytes(self._policy).decode())
-            links = Links(_public_url(settings, listener), _kept_secret(settings.data_dir, "link.secret"))
+            links = Links(public_url(settings, listener), _kept_secret(settings.data_dir, "link.secret"))
             channels = await stack.enter_async_context(self._channels(links))
             dispatcher = Dispatcher(store, channels, clock.now_us)
             source = await stack.enter_async_context(await self._source())
@@ -174,14 +170,14 @@ class Service:
                 return _status(runtime, source, watchdog, dispatcher, canary)
 
             live = LiveFeed(backend, clock.now_us, status)
-            server = _server(self._services(backend, live, status, links))
-            url = f"http://{_bound(listener)}"
+            page = server(self._services(backend, live, status, links))
+            url = f"http://{bound(listener)}"
             await self._work(
                 Started(url, store, runtime, str(await store.describe())),
                 dispatcher,
                 commands,
                 live,
-                server,
+                page,
                 listener,
                 escalator,
                 sealer,
@@ -301,7 +297,7 @@ class Service:
             status=status,
             keys=self._recipients.keys(),
             links=links,
-            allowed_hosts=_allowed_hosts(settings),
+            allowed_hosts=allowed_hosts(settings),
             secure_cookie=settings.http_public_url.startswith("https://"),
         )
 
@@ -425,60 +421,6 @@ def _recipient(lane: LaneHealth) -> dict[str, object]:
         "next_try_at": None if retry_us is None else to_datetime(retry_us).isoformat(),
         "in_flight": lane.in_flight,
     }
-
-
-class _Server(uvicorn.Server):
-    """Signals belong to whoever started the service."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _server(services: Services) -> uvicorn.Server:
-    config = uvicorn.Config(
-        create_app(services),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="off",
-        timeout_graceful_shutdown=3,
-    )
-    return _Server(config)
-
-
-def _listen(address: Address) -> socket.socket:
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((address.host, address.port))
-    except OSError as fault:
-        listener.close()
-        raise AddressTaken(
-            f"cannot listen on {address}: {fault.strerror}; set EMON_HTTP_LISTEN to a free address"
-        ) from None
-    listener.setblocking(False)
-    return listener
-
-
-def _bound(listener: socket.socket) -> Address:
-    host, port = listener.getsockname()[:2]
-    return Address(host, port)
-
-
-def _public_url(settings: Settings, listener: socket.socket) -> str:
-    """Where recipients acknowledge; with port 0 the system has chosen one only now."""
-    if settings.http_listen.port == 0 and settings.http_public_url == f"http://{settings.http_listen}":
-        return f"http://{_bound(listener)}"
-    return settings.http_public_url
-
-
-def _allowed_hosts(settings: Settings) -> frozenset[str]:
-    """Names by which a browser may ask: loopback, the listening address and the public URL's host."""
-    public = settings.http_public_url.split("://", 1)[-1].split("/", 1)[0].rsplit("@", 1)[-1]
-    name = public if public.endswith("]") else public.rsplit(":", 1)[0]
-    return frozenset({"127.0.0.1", "localhost", "[::1]", name})
 
 
 def _kept_secret(data_dir: Path, name: str) -> bytes:

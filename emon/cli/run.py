@@ -49,10 +49,11 @@ def run(args: argparse.Namespace) -> int:
     import asyncio
     import logging
 
-    from emon.app import AddressTaken, Service
+    from emon.app import Service
     from emon.cli.collector import collect_seldom
     from emon.ingest.source import SourceUnavailable
     from emon.logs import set_up_logs
+    from emon.page_server import AddressTaken
     from emon.store.errors import DatabaseUnavailable, EngineClaimed, EngineFenced, StoreFault
 
     settings, recipients, policy = configured(os.environ, args.config)
