@@ -54,7 +54,7 @@ class Scene:
     def __init__(self, parts: Night, channels: Any, needs: Sequence[Need]) -> None:
         self.parts = parts
         self.store = parts.store
-        self._channels = channels
+        self.channels = channels
         self._needs = needs
         self._began_us = parts.clocks.wall_us
         self._seq = 0
@@ -67,7 +67,7 @@ class Scene:
 
     def restart(self) -> None:
         """The parts as after a restart: they know nothing but what is on file."""
-        self.sender = UpdateSender(self.store, self._channels, lambda: self.now_us, chance=lambda: 0.5)
+        self.sender = UpdateSender(self.store, self.channels, lambda: self.now_us, chance=lambda: 0.5)
         self.incidents = Incidents(
             self.store, now_us=lambda: self.now_us, on_said=self.sender.wake, needs=self._needs
         )

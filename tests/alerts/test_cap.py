@@ -13,7 +13,9 @@ from lxml import etree
 
 from emon.alerts.cap_document import NAMESPACE, cap_document
 from emon.alerts.compose import Composer
-from emon.alerts.outbox import AlertView, DueDelivery
+from emon.alerts.incident import Given, Say
+from emon.alerts.outbox import AlertView, DueDelivery, UpdateView
+from emon.model.instant import SECOND_US
 from emon.model.vocabulary import AlertEvent, Certainty
 from tests.alerts.parts import BREACH, NOON_US, due
 
@@ -38,6 +40,7 @@ def written(delivery: DueDelivery) -> etree._Element:
         {"nl-NL": texts.nl, "en-GB": texts.en},
         sender="emon@centre.example",
         acknowledge_url=COMPOSER.acknowledge_url(delivery),
+        update=COMPOSER.update(delivery),
     )
     root = etree.fromstring(document)
     SCHEMA.assertValid(root)
@@ -67,6 +70,20 @@ def test_an_alert_is_a_private_message_in_both_languages() -> None:
     )
     assert said(root, "circle") == "51.922500,4.479200 0.013"
     assert "vermoedelijke overtreding" in (said(root, "headline") or "").lower()
+
+
+@pytest.mark.parametrize(("say", "urgency"), [(Say.POSITION, "Immediate"), (Say.LEFT, "Past")])
+def test_an_update_on_an_incident_is_an_update_of_its_alert(say: Say, urgency: str) -> None:
+    told = due(BREACH.id, "politie")
+    update = UpdateView(2, say, Given.MOVED, NOON_US + 30 * SECOND_US)
+    root = written(
+        msgspec.structs.replace(told, id="b:u2:politie", earlier=((told.id, NOON_US),), update=update)
+    )
+    assert (said(root, "msgType"), said(root, "incidents")) == ("Update", BREACH.breach)
+    assert said(root, "references") == f"emon@centre.example,{told.id},2026-05-04T12:00:00-00:00"
+    assert (said(root, "sent"), said(root, "urgency")) == ("2026-05-04T12:00:30-00:00", urgency)
+    given = {p[0].text: p[1].text for p in root.iter(f"{{{NAMESPACE}}}parameter")}
+    assert (given["emon:update"], given["emon:number"]) == (str(say), "2")
 
 
 @pytest.mark.parametrize(("refuted", "type_"), [(False, "Update"), (True, "Cancel")])

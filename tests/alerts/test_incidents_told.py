@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from emon.alerts.outbox import Attempt, Outcome
+from emon.alerts.points import Point
 from emon.model.instant import SECOND_US, parse_instant
 from emon.model.resolution import Closing, ClosingCause, ClosingOutcome
 from emon.model.vocabulary import AlertEvent
 from emon.store.store import Store
+from emon.update_sender import UpdateSender
 from tests.alerts.incident_story import ALL, BREACH, Scene, scene
 
 
@@ -215,3 +218,58 @@ async def test_two_who_look_at_the_same_facts_say_it_once(played: Scene) -> None
     assert await played.store.tell_incidents(planned, played.now_us) == []
     await played.look()
     assert played.said("politie") == ["position"]
+
+
+async def test_a_crash_between_sending_and_keeping_repeats_it_under_the_same_id(played: Scene) -> None:
+    def crash(point: Point) -> None:
+        if point is Point.RECORDING:
+            raise ConnectionAbortedError("here the process ends")
+
+    played.parts.clocks.go(20 * SECOND_US)
+    await played.write(fixes=(played._fix(),))
+    await played.incidents.step()
+    crashing = UpdateSender(played.store, played.channels, lambda: played.now_us, reached=crash)
+    with pytest.raises(ExceptionGroup):
+        await crashing.drain()
+    played.restart()
+    await played.look()
+    police = [hook for _, hook, body in played.parts.servers["politie"].messages if body["type"] != "alert"]
+    assert police == [f"{BREACH}:u1:politie"] * 2
+    assert played.rows("SELECT DISTINCT state FROM incident_update") == [("delivered",)]
+
+
+@pytest.mark.parametrize("received", [True, False])
+async def test_one_that_was_replaced_under_way_is_kept_as_what_became_of_it(
+    played: Scene, received: bool
+) -> None:
+    played.parts.clocks.go(20 * SECOND_US)
+    await played.write(fixes=(played._fix(),))
+    await played.incidents.step()
+    (due,) = [one for one in await played.store.updates_due(played.now_us, 9) if one.recipient == "politie"]
+    began_us = played.now_us
+    played.parts.clocks.go(20 * SECOND_US)
+    await played.write(fixes=(played._fix(),))
+    await played.incidents.step()
+    outcome, next_us = (Outcome.DELIVERED, None) if received else (Outcome.FAILED, played.now_us)
+    attempt = Attempt(1, outcome, 200 if received else 503, "", began_us, played.now_us, next_us)
+    for _ in range(2):  # the answer to the first got lost
+        await played.store.record_update_attempts([(due.id, attempt)])
+    await played.look()
+    kept = played.rows(
+        "SELECT number, state, superseded_by, attempts FROM incident_update "
+        "WHERE recipient = 'politie' ORDER BY number"
+    )
+    assert kept == [(1, "delivered" if received else "superseded", 2, 1), (2, "delivered", None, 1)]
+    assert [data["number"] for data in played.updates("politie")] == [2]
+
+
+async def test_an_update_that_is_refused_as_such_holds_up_no_later_one(played: Scene) -> None:
+    played.parts.servers["politie"].reply = b"HTTP/1.1 422 Unprocessable\r\ncontent-length: 0\r\n\r\n"
+    await played.change(closed_at_us=played.now_us)
+    for at_s in (5, 10, 15):
+        await played.go(at_s)
+    assert played.said("politie")[:2] == ["left", "stand_down"]
+    played.parts.servers["politie"].reply = b"HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n"
+    await played.go(120)
+    states = played.rows("SELECT DISTINCT state FROM incident_update WHERE recipient = 'politie'")
+    assert states == [("delivered",)], "it is still tried"

@@ -205,6 +205,7 @@ def test_the_body_says_everything_once() -> None:
             "joined": [],
             "unreached": [],
             "acknowledge_url": "https://emon.example/api/v1/alerts/0123456789abcdef/acknowledge",
+            "answer_url": "https://emon.example/api/v1/incidents/fedcba9876543210/answers",
         },
     }
 

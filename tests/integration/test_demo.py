@@ -51,6 +51,7 @@ async def test_the_story_is_told_as_the_scenario_says_also_after_a_kill(tmp_path
     assert (summary["expected"], summary["missing"], summary["unexpected"]) == (7, 0, 0)
     assert min(summary["delivered"].values()) >= 1
     assert min(summary["heartbeats"][party] for party in ("politie", "reclassering")) >= 1
+    assert summary["updates"]["politie"] >= 1, "an open incident is followed, and counted as no alert"
     assert summary["confirmed"] >= summary["delivered"]["politie"]
     assert summary["first_alert_after_s"] < 30
     assert not folder.exists()
