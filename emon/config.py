@@ -26,6 +26,9 @@ SECRET_PREFIX = "EMON_SECRET_"
 ELSEWHERE = ("EMON_CONFIG", "EMON_TRACKS")
 """Known names that are not settings of the service: the settings file itself, and the tests' tracks."""
 
+MQTT_SOURCES = ("aiomqtt", "frames")
+"""Who may read the broker's packets; the first is the default (ADR 0021)."""
+
 
 class ConfigurationRefused(Exception):
     """The settings cannot be used. ``faults`` holds every one; a fault's path is the setting's name."""
@@ -199,8 +202,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "EMON_MQTT_SOURCE",
         "mqtt_source",
-        _one_of("aiomqtt", "frames"),
-        "aiomqtt",
+        _one_of(*MQTT_SOURCES),
+        MQTT_SOURCES[0],
         "word",
         "How the broker's packets are read: aiomqtt, or frames, the service's own subscriber with a compiled "
         "scanner. Both keep the same promises; the session at the broker is the same.",

@@ -18,9 +18,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.kills.page import keep
 from benchmarks.kills.run import Outcome, Plan, run
 from benchmarks.kills.stage import Broker
 from benchmarks.parent import run_to_the_end
+from emon.config import MQTT_SOURCES
 from emon.demo.broker import EmbeddedBroker
 from tests.fixtures_brokers import MosquittoBroker
 
@@ -39,8 +41,9 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=300.0, help="fixes a second (300)")
     parser.add_argument("--devices", type=int, default=300, help="how many devices (300)")
     parser.add_argument("--broker", choices=("nats", "mosquitto"), default="nats")
-    parser.add_argument("--source", choices=("aiomqtt", "frames"), default="aiomqtt")
+    parser.add_argument("--source", choices=MQTT_SOURCES, default=MQTT_SOURCES[0])
     parser.add_argument("--no-broker-kills", action="store_true", help="service and database alone")
+    parser.add_argument("--keep", action="store_true", help="add the run to benchmarks/KILLS.md")
     args = parser.parse_args()
     if not 1 <= args.kills <= KILLS_MAX:
         parser.error(f"--kills: 1 to {KILLS_MAX}")
@@ -52,6 +55,7 @@ def main() -> int:
         rate=args.rate,
         devices=args.devices,
         source=args.source,
+        broker=args.broker,
         broker_is_killed=not args.no_broker_kills,
         forgets_us=MOSQUITTO_FORGETS_US if args.broker == "mosquitto" else 0,
     )
@@ -59,6 +63,8 @@ def main() -> int:
     print(f"seed {plan.seed}", file=sys.stderr, flush=True)
     outcome = run_to_the_end(_on_broker(plan, args.broker))
     print(json.dumps(outcome.as_json()))
+    if args.keep:
+        keep(outcome.as_json())
     if not outcome.books.faults:
         return 0
     print(f"seed {plan.seed}; timeline in seconds:", file=sys.stderr)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +107,18 @@ async def _waiting(conn: psycopg.AsyncConnection[Any]) -> int:
         return 0
     row = await (await conn.execute("SELECT count(*) FROM inbox")).fetchone()
     return int(row[0]) if row else 0
+
+
+def of_devices(rows: Stored, devices: Collection[str]) -> Stored:
+    """Only these devices' fixes and the orders that name one of them: what is judged device by device."""
+    orders = [
+        (source, armed_us)
+        for source, armed_us in rows.orders
+        if any(use.device in devices for use in version_from_source(source, armed_at_us=armed_us).devices)
+    ]
+    fixes = [fix for fix in rows.fixes if fix[0] in devices]
+    alerts = [row for row in rows.alerts if row[9] in devices]
+    return replace(rows, fixes=fixes, orders=orders, alerts=alerts)
 
 
 async def judged_again(rows: Stored) -> MemoryArchive:

@@ -23,6 +23,7 @@ from benchmarks.kills.publisher import Publisher
 from benchmarks.kills.schedule import Kill, Part, kills
 from benchmarks.kills.stage import Broker, Stage, looked_for
 from emon import clock
+from emon.config import MQTT_SOURCES
 
 SETTLE_S = 60.0
 DRAIN_S = 300.0  # for each half: until all is judged; until what was due by then is received
@@ -42,7 +43,8 @@ class Plan:
     seed: int
     rate: float = 300.0
     devices: int = 300
-    source: str = "aiomqtt"
+    source: str = MQTT_SOURCES[0]
+    broker: str = "nats"
     broker_is_killed: bool = True
     forgets_us: int = 0
 
@@ -63,6 +65,10 @@ class Outcome:
         books = self.books
         return {
             "seed": self.plan.seed,
+            "broker": self.plan.broker,
+            "source": self.plan.source,
+            "rate": self.plan.rate,
+            "devices": self.plan.devices,
             "kills": self.done,
             "seconds": round(self.seconds, 1),
             "service_ended_by_itself": self.restarts,
