@@ -9,10 +9,12 @@ documents are about people and are for nobody else's eyes. Both languages are in
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 from emon.alerts.incident import Say
+from emon.alerts.link_lines import MessageLinks
 from emon.alerts.messages import Text
 from emon.alerts.outbox import AlertView, DueDelivery, UpdateView
 from emon.model.instant import to_datetime
@@ -42,10 +44,11 @@ def cap_document(
     *,
     sender: str,
     acknowledge_url: str,
+    links: MessageLinks,
     update: UpdateView | None = None,
 ) -> bytes:
     """The document in UTF-8. ``alert`` and ``update``: what the recipient may see; ``texts`` by RFC 3066
-    language."""
+    language. ``acknowledge_url``: where a program posts its signed acknowledgement."""
     root = ET.Element("alert", xmlns=NAMESPACE)
     _add(root, "identifier", identifier(delivery.id))
     _add(root, "sender", sender)
@@ -59,8 +62,9 @@ def cap_document(
         named = (f"{sender},{identifier(one)},{instant(sent_us)}" for one, sent_us in delivery.earlier)
         _add(root, "references", " ".join(named))
     _add(root, "incidents", identifier(alert.breach or alert.id))
+    ways = _ways(update, acknowledge_url, links)
     for language, text in texts.items():
-        _add_info(root, language, text, alert, acknowledge_url, update)
+        _add_info(root, language, text, alert, links, (*_parameters(alert), *ways), update)
     written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return written
 
@@ -87,7 +91,8 @@ def _add_info(
     language: str,
     text: Text,
     alert: AlertView,
-    acknowledge_url: str,
+    links: MessageLinks,
+    parameters: Sequence[tuple[str, str]],
     update: UpdateView | None,
 ) -> None:
     info = ET.SubElement(root, "info")
@@ -102,9 +107,8 @@ def _add_info(
     _add(info, "senderName", "emon")
     _add(info, "headline", text.subject[:_HEADLINE_CHARS_MAX])
     _add(info, "description", text.body)
-    _add(info, "web", acknowledge_url)
-    said = [] if update is None else [("emon:update", str(update.say)), ("emon:number", str(update.number))]
-    for name, value in (*_parameters(alert), *said):
+    _add(info, "web", links.acknowledge or links.answer or links.page)
+    for name, value in parameters:
         parameter = ET.SubElement(info, "parameter")
         _add(parameter, "valueName", name)
         _add(parameter, "value", value)
@@ -113,6 +117,17 @@ def _add_info(
         area = ET.SubElement(info, "area")
         _add(area, "areaDesc", instant(position.fixed_at_us))
         _add(area, "circle", f"{position.lat:.6f},{position.lon:.6f} {position.accuracy_m / 1_000:.3f}")
+
+
+def _ways(update: UpdateView | None, acknowledge_url: str, links: MessageLinks) -> list[tuple[str, str]]:
+    """Which message of an incident it is, and how to answer."""
+    if update is None:
+        ways = [("emon:acknowledge_url", acknowledge_url)]
+    else:
+        ways = [("emon:update", str(update.say)), ("emon:number", str(update.number))]
+    if links.answer is not None:
+        ways.append(("emon:answer_link", links.answer))
+    return ways
 
 
 def _parameters(alert: AlertView) -> list[tuple[str, str]]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import msgspec
 
 from emon.alerts.messages import Text, Texts, plain
-from emon.alerts.need import is_protected
 from emon.alerts.outbox import DueDelivery
 from emon.model.vocabulary import Party
 
@@ -27,7 +26,7 @@ NL = ClimbWords(
     subject="OPSCHALING {step}: {subject}",
     own="OPSCHALING {step}: uw bevestiging ontbreekt nog. Bevestig met uw naam, dan houdt dit op.",
     other="OPSCHALING {step}: van {owed} ontbreekt nog een bevestiging. Zorg dat daar iemand reageert.",
-    hers="Dit bericht krijgt u opnieuw, omdat wij van u nog geen bevestiging hebben.",
+    hers="U krijgt dit bericht opnieuw, omdat wij nog niet weten of u het hebt gelezen.",
     parties={
         Party.MELDKAMER_EM: "de meldkamer EM",
         Party.POLITIE: "de politie",
@@ -43,7 +42,7 @@ EN = ClimbWords(
     subject="ESCALATION {step}: {subject}",
     own="ESCALATION {step}: your confirmation is still wanted. Confirm with your name, and this stops.",
     other="ESCALATION {step}: a confirmation is still wanted from {owed}. See that somebody there acts.",
-    hers="You get this message again because we have no confirmation from you yet.",
+    hers="You get this message again because we do not know yet whether you have read it.",
     parties={
         Party.MELDKAMER_EM: "the monitoring centre",
         Party.POLITIE: "the police",
@@ -64,9 +63,18 @@ def told_again(texts: Texts, delivery: DueDelivery) -> Texts:
     return Texts(nl=_again(NL, texts.nl, delivery), en=_again(EN, texts.en, delivery))
 
 
+def told_again_to_her(texts: Texts, delivery: DueDelivery) -> Texts:
+    """As ``told_again``, to the protected person: no step, and not whose answer is owed."""
+    if not delivery.climb:
+        return texts
+    return Texts(nl=_again_to_her(NL, texts.nl), en=_again_to_her(EN, texts.en))
+
+
+def _again_to_her(words: ClimbWords, text: Text) -> Text:
+    return Text(text.subject, f"{words.hers}\n\n{text.body}")
+
+
 def _again(words: ClimbWords, text: Text, delivery: DueDelivery) -> Text:
-    if is_protected(delivery.recipient):
-        return Text(text.subject, f"{words.hers}\n\n{text.body}")
     owed = ", ".join(words.parties.get(one, plain(one)) for one in delivery.owed)
     first = words.own if delivery.recipient in delivery.owed or not owed else words.other
     subject = words.subject.format(step=delivery.climb, subject=text.subject)

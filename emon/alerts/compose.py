@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import msgspec
 from msgspec.structs import replace
 
-from emon.alerts.climb_words import told_again
-from emon.alerts.flapping import with_joined
+from emon.alerts.climb_words import told_again, told_again_to_her
+from emon.alerts.flapping import with_joined, with_joined_to_her
 from emon.alerts.incident_texts import PLACELESS, update_texts, update_texts_to_her
 from emon.alerts.messages import Text, Texts, texts, texts_to_her
 from emon.alerts.need import (
@@ -58,6 +58,10 @@ class Composer(msgspec.Struct, frozen=True):
             return None
         return update_shown_to(self._party(delivery), delivery.alert, delivery.update, self.needs)
 
+    def is_hers(self, delivery: DueDelivery) -> bool:
+        """Whether it is for the protected person, or for a contact of hers."""
+        return is_protected(self._party(delivery))
+
     def _party(self, delivery: DueDelivery) -> str:
         return self.contacts.get(delivery.recipient, delivery.recipient)
 
@@ -67,8 +71,8 @@ class Composer(msgspec.Struct, frozen=True):
         update = self.update(delivery)
         if update is not None:
             return self._update_texts(delivery, alert, update)
-        if is_protected(delivery.recipient):
-            return with_joined(told_again(texts_to_her(alert), delivery), delivery)
+        if self.is_hers(delivery):
+            return with_joined_to_her(told_again_to_her(texts_to_her(alert), delivery), delivery)
         place = sees(self._party(delivery), delivery.alert, Fact.POSITION, self.needs)
         own = texts(
             alert, unreached=self.unreached(delivery), answer_at=f"{self.public_url}/", with_place=place
@@ -76,7 +80,7 @@ class Composer(msgspec.Struct, frozen=True):
         return with_joined(told_again(own, delivery), delivery)
 
     def _update_texts(self, delivery: DueDelivery, alert: AlertView, update: UpdateView) -> Texts:
-        if is_protected(delivery.recipient):
+        if self.is_hers(delivery):
             return update_texts_to_her(alert, update)
         place = sees(self._party(delivery), delivery.alert, Fact.POSITION, self.needs)
         page = None if self.answer_url(delivery) is None else f"{self.public_url}/"
@@ -85,7 +89,7 @@ class Composer(msgspec.Struct, frozen=True):
     def written(self, delivery: DueDelivery) -> Text:
         """The alert as one text in the recipient's language; Dutch first, then English, where it has none."""
         texts = self.texts(delivery)
-        language = self.languages.get(delivery.recipient, Languages.BOTH)
+        language = self.languages_of(delivery.recipient)
         if language is not Languages.BOTH:
             return texts.nl if language is Languages.NL else texts.en
         body = f"{texts.nl.body}\n-- English --\n{texts.en.subject}\n{texts.en.body}"
@@ -93,7 +97,11 @@ class Composer(msgspec.Struct, frozen=True):
 
     def noted(self, notice: Notice, recipient: str) -> Text:
         """A notice as one text in the recipient's language."""
-        return notice_written(notice, self.languages.get(recipient, Languages.BOTH))
+        return notice_written(notice, self.languages_of(recipient))
+
+    def languages_of(self, recipient: str) -> Languages:
+        """In which languages the recipient is written to."""
+        return self.languages.get(recipient, Languages.BOTH)
 
     def unreached(self, delivery: DueDelivery) -> tuple[str, ...]:
         """The alert's parties that have no route, told to the fallback alone: it acts for them."""

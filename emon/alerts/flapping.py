@@ -95,5 +95,18 @@ def with_joined(texts: Texts, due: DueDelivery) -> Texts:
     return Texts(nl=_with(texts.nl, dutch), en=_with(texts.en, english))
 
 
+def with_joined_to_her(texts: Texts, due: DueDelivery) -> Texts:
+    """As ``with_joined``, to the protected person, to whom names of alerts say nothing."""
+    if not due.joined:
+        return texts
+    count = len(due.joined)
+    return Texts(
+        nl=_with(texts.nl, f"Dit is nog {count} keer gebeurd sinds ons vorige bericht."),
+        en=_with(
+            texts.en, f"This has happened {count} more time{'s' if count > 1 else ''} since our last message."
+        ),
+    )
+
+
 def _with(text: Text, line: str) -> Text:
     return Text(text.subject, f"{line}\n{text.body}")

@@ -23,6 +23,9 @@ class HerWords(msgspec.Struct, frozen=True):
     withdrawn: str
     other: str
     unsafe: str
+    link: str
+    read: str
+    thanks: str
 
 
 HERS_NL = HerWords(
@@ -36,6 +39,9 @@ HERS_NL = HerWords(
     withdrawn="Een eerdere waarschuwing aan u is ingetrokken: latere metingen tonen voldoende afstand",
     other="Er is een melding die u aangaat",
     unsafe="Voelt u zich onveilig of ziet u deze persoon, bel dan 112 en ga naar een veilige plek.",
+    link="Laat ons weten dat u dit hebt gelezen, dan herhalen wij het niet",
+    read="Laat ons weten dat u ons bericht hebt gelezen. Vul uw naam in.",
+    thanks="Dank u wel. Wij weten nu dat u het hebt gelezen.",
 )
 HERS_EN = HerWords(
     near={
@@ -48,6 +54,9 @@ HERS_EN = HerWords(
     withdrawn="An earlier warning to you is withdrawn: later measurements show enough distance",
     other="There is an alert that concerns you",
     unsafe="If you feel unsafe or see this person, call 112 and go to a safe place.",
+    link="Let us know that you have read this, and we will not repeat it",
+    read="Let us know that you have read our message. Enter your name.",
+    thanks="Thank you. We know now that you have read it.",
 )
 
 

@@ -42,6 +42,12 @@ class RouteMembers:
             return None
         return value
 
+    def _flag(self, member: str, *, otherwise: bool) -> bool:
+        value = self._entry.get(member, otherwise)
+        if not isinstance(value, bool):
+            self._fault(member, "must be true or false")
+        return value is True
+
     def _check_url(self, url: str) -> None:
         try:
             parts = urlsplit(url)
@@ -58,10 +64,7 @@ class RouteMembers:
 
     def _plaintext_allowed(self, host: str) -> bool:
         """In clear only within this machine, or where the configuration says so in so many words."""
-        allowed = self._entry.get("plaintext", False)
-        if not isinstance(allowed, bool):
-            self._fault("plaintext", "must be true or false")
-        if allowed is True or host == "localhost":
+        if self._flag("plaintext", otherwise=False) or host == "localhost":
             return True
         try:
             return ipaddress.ip_address(host).is_loopback

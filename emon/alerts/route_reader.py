@@ -25,10 +25,10 @@ _SERVER = {"channel", "server", "security", "username", "ca_file", "plaintext", 
 _URL_KEYS = ("url", "url_env", "url_file")
 _KEYS = {
     "webhook": _HTTP,
-    "cap": {*_HTTP, "sender"},
-    "smtp": {*_SERVER, "to", "from"},
+    "cap": {*_HTTP, "sender", "links"},
+    "smtp": {*_SERVER, "to", "from", "links"},
     "mqtt": {*_SERVER, "topic", "cert_file", "key_file"},
-    "apprise": {"channel", *_URL_KEYS, *_SIGNED},
+    "apprise": {"channel", "links", *_URL_KEYS, *_SIGNED},
 }
 _SENDER = re.compile(r"[^\s<&,]{1,200}\Z")  # CAP 1.2, 3.2.1: no spaces, commas or restricted characters
 _TOPIC = re.compile(r"[^+#\0$][^+#\0]{0,255}\Z")  # MQTT 3.1.1, 4.7: to publish, no wildcards
@@ -68,7 +68,7 @@ class RouteReader(RouteMembers):
         sender = self._text("sender") or ""
         if sender and _SENDER.match(sender) is None:
             self._fault("sender", "must have no spaces, commas, < or &, such as emon@centre.example")
-        return CapRoute(party, **self._http(), sender=sender)
+        return CapRoute(party, **self._http(), sender=sender, links=self._flag("links", otherwise=True))
 
     def _http(self) -> dict[str, Any]:
         url = self._text("url") or ""
@@ -100,6 +100,7 @@ class RouteReader(RouteMembers):
             secret=secret,
             ca_file=self._file_name("ca_file"),
             keys_file=keys_file,
+            links=self._flag("links", otherwise=True),
         )
 
     def _mqtt(self, party: Party) -> Route:
@@ -134,7 +135,8 @@ class RouteReader(RouteMembers):
         if url is not None and apprise.Apprise.instantiate(url) is None:
             self._fault("url", "is not an address that Apprise knows")
         secret, keys_file = self._keys(required=False)
-        return AppriseRoute(party, Secret(url or ""), secret, keys_file)
+        links = self._flag("links", otherwise=True)
+        return AppriseRoute(party, Secret(url or ""), secret, keys_file, links)
 
     def _credentials(self) -> tuple[str | None, Secret | None]:
         username = self._text("username", required=False)

@@ -69,9 +69,11 @@ class WebhookRoute(HttpRoute, frozen=True):
 
 
 class CapRoute(HttpRoute, frozen=True):
-    """CAP 1.2 XML. ``sender``: who we are in it, such as ``emon@meldkamer.example``."""
+    """CAP 1.2 XML. ``sender``: who we are in it, such as ``emon@meldkamer.example``. ``links``: whether its
+    documents hold links for one use."""
 
     sender: str = "emon"
+    links: bool = True
 
     @property
     def channel(self) -> str:
@@ -79,7 +81,8 @@ class CapRoute(HttpRoute, frozen=True):
 
 
 class SmtpRoute(msgspec.Struct, frozen=True):
-    """``secret``, where there is one, verifies the party's acknowledgements only."""
+    """``secret``, where there is one, verifies the party's acknowledgements only. ``links``: whether its
+    mails hold links for one use."""
 
     party: Party
     to: str
@@ -92,6 +95,7 @@ class SmtpRoute(msgspec.Struct, frozen=True):
     secret: Secret | None = None
     ca_file: str | None = None
     keys_file: str | None = None
+    links: bool = True
 
     @property
     def channel(self) -> str:
@@ -120,12 +124,14 @@ class MqttRoute(msgspec.Struct, frozen=True):
 
 
 class AppriseRoute(msgspec.Struct, frozen=True):
-    """``url``: one of Apprise's, which holds its own secrets. ``secret`` verifies acknowledgements only."""
+    """``url``: one of Apprise's, which holds its own secrets. ``secret`` verifies acknowledgements only.
+    ``links``: whether its messages hold links for one use."""
 
     party: Party
     url: Secret
     secret: Secret | None = None
     keys_file: str | None = None
+    links: bool = True
 
     @property
     def channel(self) -> str:

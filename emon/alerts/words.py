@@ -102,8 +102,7 @@ NL = Language(
         "risk": "Risico", "certainty": "Zekerheid", "how": "Gebleken uit", "happened": "Gebeurd",
         "received": "Ontvangen", "detected": "Vastgesteld", "ended": "Geëindigd",
         "asked": "Gevraagd", "alert": "Melding", "unknown": "onbekend",
-
-        "answer": "Bevestigen",
+        "answer": "Bevestigen", "link": "Eenmalige link: in behandeling nemen",
         "owner": "Verantwoordelijk", "before": "Eerdere vermoedelijke overtredingen van deze voorwaarde",
         "last": "laatste",
         "now_refuted": "Let op: deze melding is inmiddels ingetrokken, er was geen overtreding.",
@@ -190,8 +189,7 @@ EN = Language(
         "risk": "Risk", "certainty": "Certainty", "how": "Shown by", "happened": "Happened",
         "received": "Received", "detected": "Detected", "ended": "Ended",
         "asked": "Asked", "alert": "Alert", "unknown": "unknown",
-
-        "answer": "Confirm",
+        "answer": "Confirm", "link": "Link for one use: take in hand",
         "owner": "Responsible", "before": "Suspected breaches of this condition before",
         "last": "last",
         "now_refuted": "Note: this alert has since been withdrawn, there was no breach.",

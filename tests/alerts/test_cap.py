@@ -14,12 +14,16 @@ from lxml import etree
 from emon.alerts.cap_document import NAMESPACE, cap_document
 from emon.alerts.compose import Composer
 from emon.alerts.incident import Given, Say
+from emon.alerts.link_lines import links_of
+from emon.alerts.links import Links
 from emon.alerts.outbox import AlertView, DueDelivery, UpdateView
 from emon.model.instant import SECOND_US
-from emon.model.vocabulary import AlertEvent, Certainty
+from emon.model.vocabulary import AlertEvent, Certainty, Party
+from tests.alerts.golden import CASES, UPDATES
 from tests.alerts.parts import BREACH, NOON_US, due
 
 COMPOSER = Composer("https://emon.example", frozenset({"politie", "meldkamer_em"}), "meldkamer_em")
+LINKS = Links("https://emon.example", b"\7" * 32)
 
 
 def schema() -> etree.XMLSchema:
@@ -32,14 +36,15 @@ def schema() -> etree.XMLSchema:
 SCHEMA = schema()
 
 
-def written(delivery: DueDelivery) -> etree._Element:
+def written(delivery: DueDelivery, links: Links | None = LINKS) -> etree._Element:
     texts = COMPOSER.texts(delivery)
     document = cap_document(
         delivery,
-        delivery.alert,
+        COMPOSER.shown(delivery),
         {"nl-NL": texts.nl, "en-GB": texts.en},
         sender="emon@centre.example",
         acknowledge_url=COMPOSER.acknowledge_url(delivery),
+        links=links_of(links, COMPOSER, delivery, delivery.recipient, NOON_US),
         update=COMPOSER.update(delivery),
     )
     root = etree.fromstring(document)
@@ -49,6 +54,54 @@ def written(delivery: DueDelivery) -> etree._Element:
 
 def said(root: etree._Element, name: str) -> str | None:
     return root.findtext(f".//{{{NAMESPACE}}}{name}")
+
+
+def parameters(root: etree._Element) -> dict[str | None, str | None]:
+    return {one[0].text: one[1].text for one in root.iter(f"{{{NAMESPACE}}}parameter")}
+
+
+def token(address: str | None, way: str) -> str:
+    head = f"https://emon.example/{way}/"
+    assert address is not None
+    assert address.startswith(head)
+    return address.removeprefix(head)
+
+
+@pytest.mark.parametrize("party", list(Party))
+def test_every_event_and_update_is_a_document_of_the_standard(party: Party) -> None:
+    """To every party, of a secret zone too; each with the link of its own reader and of nobody else."""
+    deliveries = [DueDelivery(f"{alert.id}:{party}", party, "cap", 0, alert) for alert in CASES.values()] + [
+        DueDelivery(f"b:u3:{party}", party, "cap", 0, alert, earlier=((alert.id, NOON_US),), update=update)
+        for alert, update in UPDATES.values()
+    ]
+    for delivery in deliveries:
+        for secret in (False, True):
+            alert = msgspec.structs.replace(delivery.alert, secret=secret)
+            root = written(msgspec.structs.replace(delivery, alert=alert))
+            if delivery.update is None:
+                assert LINKS.read(token(said(root, "web"), "ack"), NOON_US).party == party
+            if secret and party not in (Party.POLITIE, Party.MELDKAMER_EM):
+                assert said(root, "circle") is None
+                assert "51.92" not in etree.tostring(root, encoding="unicode")
+
+
+def test_a_document_links_to_take_it_in_hand_and_to_answer() -> None:
+    root = written(due(BREACH.id, "politie"))
+    assert LINKS.read(token(said(root, "web"), "ack"), NOON_US).delivery == f"{BREACH.id}:politie"
+    ways = parameters(root)
+    assert LINKS.read_answer(token(ways["emon:answer_link"], "answer"), NOON_US).incident == BREACH.breach
+    assert ways["emon:acknowledge_url"] == COMPOSER.acknowledge_url(due(BREACH.id, "politie"))
+    to_others = written(due(BREACH.id, "meldkamer_em"))
+    assert "emon:answer_link" not in parameters(to_others)
+    assert said(written(due(BREACH.id, "politie"), links=None), "web") == "https://emon.example/"
+
+
+def test_an_update_is_not_to_be_acknowledged() -> None:
+    update = UpdateView(2, Say.LEFT, Given.LEFT, NOON_US)
+    for party in ("politie", "reclassering"):
+        root = written(msgspec.structs.replace(due(BREACH.id, party), update=update))
+        assert "/ack/" not in etree.tostring(root, encoding="unicode")
+        assert ("/answer/" in (said(root, "web") or "")) is (party == "politie")
 
 
 def test_an_alert_is_a_private_message_in_both_languages() -> None:
@@ -82,7 +135,7 @@ def test_an_update_on_an_incident_is_an_update_of_its_alert(say: Say, urgency: s
     assert (said(root, "msgType"), said(root, "incidents")) == ("Update", BREACH.breach)
     assert said(root, "references") == f"emon@centre.example,{told.id},2026-05-04T12:00:00-00:00"
     assert (said(root, "sent"), said(root, "urgency")) == ("2026-05-04T12:00:30-00:00", urgency)
-    given = {p[0].text: p[1].text for p in root.iter(f"{{{NAMESPACE}}}parameter")}
+    given = parameters(root)
     assert (given["emon:update"], given["emon:number"]) == (str(say), "2")
 
 

@@ -52,7 +52,7 @@ def cap(port: int) -> Channel:
 
 def apprise(port: int) -> Channel:
     return AppriseChannel(
-        AppriseRoute(Party.POLITIE, Secret(f"json://u:geheim@127.0.0.1:{port}/in")), COMPOSER
+        AppriseRoute(Party.POLITIE, Secret(f"json://u:geheim@127.0.0.1:{port}/in")), COMPOSER, clock.now_us
     )
 
 

@@ -9,11 +9,14 @@ Redirects are not followed.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 import apprise
 
 from emon.alerts.channels import SendResult
 from emon.alerts.compose import Composer
+from emon.alerts.link_lines import links_of, with_links
+from emon.alerts.links import Links
 from emon.alerts.messages import Text
 from emon.alerts.notices import Notice
 from emon.alerts.outbox import DueDelivery, Outcome
@@ -26,15 +29,26 @@ logging.getLogger("apprise").disabled = True  # it names addresses, and with the
 class AppriseChannel:
     """One recipient's address at a service that Apprise reaches."""
 
-    def __init__(self, route: AppriseRoute, composer: Composer) -> None:
+    def __init__(
+        self,
+        route: AppriseRoute,
+        composer: Composer,
+        clock_now_us: Callable[[], int],
+        links: Links | None = None,
+    ) -> None:
         self._composer = composer
+        self._party = str(route.party)
+        self._now_us = clock_now_us
+        self._links = links
         self._apprise = apprise.Apprise(
             asset=apprise.AppriseAsset(app_id="emon", http_redirects=False, secure_logging=True)
         )
         self._known = self._apprise.add(route.url.reveal())
 
     async def send(self, delivery: DueDelivery) -> SendResult:
-        text = self._composer.written(delivery)
+        given = links_of(self._links, self._composer, delivery, self._party, self._now_us())
+        languages = self._composer.languages_of(delivery.recipient)
+        text = with_links(self._composer.written(delivery), given, self._party, languages)
         return await self._notify(text, urgent=delivery.alert.priority <= URGENT_PRIORITY_MAX)
 
     async def note(self, notice: Notice, recipient: str) -> SendResult:

@@ -8,6 +8,8 @@ from emon.alerts.cap_document import cap_document
 from emon.alerts.channels import SendResult
 from emon.alerts.channels.signed_post import SignedPoster
 from emon.alerts.compose import Composer
+from emon.alerts.link_lines import links_of
+from emon.alerts.links import Links
 from emon.alerts.outbox import DueDelivery
 from emon.alerts.routes import CapRoute
 
@@ -17,23 +19,32 @@ CONTENT_TYPE = "application/cap+xml"
 class CapChannel:
     """One recipient's address for CAP documents."""
 
-    def __init__(self, route: CapRoute, composer: Composer, clock_now_us: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        route: CapRoute,
+        composer: Composer,
+        clock_now_us: Callable[[], int],
+        links: Links | None = None,
+    ) -> None:
         self._sender = route.sender
+        self._party = str(route.party)
+        self._links = links
         self._composer = composer
         self._now_us = clock_now_us
         self._poster = SignedPoster(route, clock_now_us)
 
     async def send(self, delivery: DueDelivery) -> SendResult:
-        texts = self._composer.texts(delivery)
+        texts, sent_at_us = self._composer.texts(delivery), self._now_us()
         document = cap_document(
             delivery,
             self._composer.shown(delivery),
             {"nl-NL": texts.nl, "en-GB": texts.en},
             sender=self._sender,
             acknowledge_url=self._composer.acknowledge_url(delivery),
+            links=links_of(self._links, self._composer, delivery, self._party, sent_at_us),
             update=self._composer.update(delivery),
         )
-        return await self._poster.post(delivery.id, document, self._now_us(), CONTENT_TYPE)
+        return await self._poster.post(delivery.id, document, sent_at_us, CONTENT_TYPE)
 
     async def close(self) -> None:
         await self._poster.close()

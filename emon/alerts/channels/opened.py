@@ -31,7 +31,7 @@ async def open_channels(
     before a send.
 
     ``public_url``: where recipients and staff reach the service (``http://127.0.0.1:8080``).
-    ``link_secret``: signs the links in mails (``links.py``); without one there are none. ``needs``: what
+    ``link_secret``: signs the links in messages (``links.py``); without one there are none. ``needs``: what
     parties may see, where the policy says.
     """
     check_templates()
@@ -53,14 +53,16 @@ async def open_channels(
 def _channel(
     route: Route, composer: Composer, clock_now_us: Callable[[], int], links: Links | None
 ) -> Channel:
+    if isinstance(route, SmtpRoute | CapRoute | AppriseRoute) and not route.links:
+        links = None
     match route:
         case SmtpRoute():
             return SmtpChannel(route, composer, clock_now_us, links)
         case AppriseRoute():
-            return AppriseChannel(route, composer)
+            return AppriseChannel(route, composer, clock_now_us, links)
         case MqttRoute():
             return MqttChannel(route, composer, clock_now_us)
         case CapRoute():
-            return CapChannel(route, composer, clock_now_us)
+            return CapChannel(route, composer, clock_now_us, links)
         case WebhookRoute():
             return WebhookChannel(route, composer, clock_now_us)

@@ -19,12 +19,12 @@ import aiosmtplib
 
 from emon.alerts.channels import SendResult, short_detail
 from emon.alerts.compose import Composer
+from emon.alerts.link_lines import links_of, with_links
 from emon.alerts.links import Links
 from emon.alerts.messages import Text
 from emon.alerts.notices import Notice
 from emon.alerts.outbox import DueDelivery, Outcome
 from emon.alerts.routes import MailSecurity, SmtpRoute
-from emon.alerts.words import EN, NL
 from emon.limits import DELIVERY_ATTEMPT_TIMEOUT_S
 from emon.model.instant import to_datetime
 
@@ -138,9 +138,12 @@ def _header(identifier: str) -> str:
 def mail_message(
     delivery: DueDelivery, route: SmtpRoute, composer: Composer, sent_at_us: int, links: Links | None = None
 ) -> EmailMessage:
-    """The mail, in the recipient's language, plain text in UTF-8; with ``links``, the one that takes the
-    alert in hand."""
-    text = composer.written(delivery)
+    """The mail, in the recipient's language, plain text in UTF-8, with its reader's links where there are
+    ``links``."""
+    party = str(route.party)
+    given = links_of(links, composer, delivery, party, sent_at_us)
+    written = composer.written(delivery)
+    text = with_links(written, given, party, composer.languages_of(delivery.recipient))
     message = _headed(text, route, delivery.id, sent_at_us)
     message["X-Emon-Alert"] = _header(delivery.alert.id)
     message["X-Emon-Priority"] = str(delivery.alert.priority)
@@ -149,16 +152,8 @@ def mail_message(
     if delivery.alert.priority <= _URGENT_UP_TO:
         message["Importance"] = "high"  # RFC 2156
         message["X-Priority"] = "1"
-    body = text.body
     if delivery.update is not None:
         message["X-Emon-Incident"] = _header(delivery.alert.breach or "?")
         message["X-Emon-Update"] = str(delivery.update.say)
-    elif links is not None:
-        url = links.url(delivery.id, delivery.alert.id, str(route.party), sent_at_us)
-        body += f"\n-- Eenmalige link: in behandeling nemen / Link for one use: take in hand --\n{url}\n"
-    if links is not None and composer.answer_url(delivery) is not None:
-        assert delivery.alert.breach is not None
-        address = links.answer_url(delivery.id, delivery.alert.breach, str(route.party), sent_at_us)
-        body += f"\n-- {NL.incident.answer_link} / {EN.incident.answer_link} --\n{address}\n"
-    message.set_content(body, charset="utf-8", cte="quoted-printable")
+    message.set_content(text.body, charset="utf-8", cte="quoted-printable")
     return message

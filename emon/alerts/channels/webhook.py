@@ -9,7 +9,6 @@ import msgspec
 from emon.alerts.channels import SendResult
 from emon.alerts.channels.signed_post import SignedPoster
 from emon.alerts.compose import Composer
-from emon.alerts.need import is_protected
 from emon.alerts.notices import Notice, notice_body
 from emon.alerts.outbox import AlertView, AnswerView, DueDelivery, PositionView
 from emon.alerts.routes import WebhookRoute
@@ -61,7 +60,7 @@ def webhook_body(delivery: DueDelivery, composer: Composer, sent_at_us: int) -> 
             "recipient": delivery.recipient,
             "attempt": delivery.attempts + 1,
             "climb": delivery.climb,
-            "owed": () if is_protected(delivery.recipient) else delivery.owed,
+            "owed": () if composer.is_hers(delivery) else delivery.owed,
             "joined": delivery.joined,
             "sent_at": format_instant(sent_at_us),
             "unreached": composer.unreached(delivery),

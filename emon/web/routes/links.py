@@ -10,6 +10,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from emon.alerts.links import Link, LinkFault, LinkRefused
+from emon.alerts.need import is_protected
+from emon.alerts.words import EN, NL
 from emon.limits import ACKNOWLEDGEMENT_BYTES_MAX, PERSON_CHARS_MAX
 from emon.model.instant import to_datetime
 from emon.store.errors import AlertUnknown, LinkUsed, NotTheirs
@@ -74,10 +76,14 @@ class LinkRoutes:
                 link.delivery, link.alert, link.party, person, self._services.now_us()
             )
         except LinkUsed:
+            if is_protected(link.party):
+                return link_page(409, _in_both(NL.hers.thanks, EN.hers.thanks))
             return link_refusal(LinkFault.USED)
         except (AlertUnknown, NotTheirs):
             return link_refusal(LinkFault.FORGED)
         self._services.live.wake()
+        if is_protected(link.party):
+            return link_page(200, _in_both(NL.hers.thanks, EN.hers.thanks))
         at = f"{to_datetime(taken.acknowledged_at_us):%Y-%m-%d %H:%M:%S} UTC"
         who = escape(taken.person)
         return link_page(
@@ -93,22 +99,38 @@ class LinkRoutes:
 
 
 def _form(link: Link, status: int = 200) -> Response:
+    wanted = "" if status == 200 else _in_both("Vul uw naam in.", "Enter your name.")
+    if is_protected(link.party):
+        return _named_form(
+            status, _in_both(NL.hers.read, EN.hers.read) + wanted, "Naam / Name", "Gelezen / Read"
+        )
     about = f"{escape(link.alert)} ({escape(link.party)})"
-    wanted = "" if status == 200 else "<p lang=nl>Vul uw naam in.</p><p lang=en>Enter your name.</p>"
+    asked = _in_both(
+        f"Melding {about}: neem deze in behandeling. Vul uw naam in.",
+        f"Alert {about}: take it in hand. Enter your name.",
+    )
+    return _named_form(
+        status, asked + wanted, "Naam, functie / Name, function", "In behandeling nemen / Take in hand"
+    )
+
+
+def _named_form(status: int, asked: str, name: str, button: str) -> Response:
     return link_page(
         status,
-        f"<p lang=nl>Melding {about}: neem haar in behandeling met uw naam.</p>"
-        f"<p lang=en>Alert {about}: take it in hand with your name.</p>{wanted}"
-        f'<form method="post"><label>Naam, functie / Name, function '
+        f'{asked}<form method="post"><label>{name} '
         f'<input name="person" required maxlength="{PERSON_CHARS_MAX}" autocomplete="name"></label> '
-        "<button>In behandeling nemen / Take in hand</button></form>",
+        f"<button>{button}</button></form>",
     )
+
+
+def _in_both(dutch: str, english: str) -> str:
+    return f"<p lang=nl>{dutch}</p><p lang=en>{english}</p>"
 
 
 def link_refusal(fault: LinkFault) -> Response:
     """Says what is wrong with a link, and that nothing came of it."""
     status, dutch, english = _SAID[fault]
-    return link_page(status, f"<p lang=nl>{dutch}</p><p lang=en>{english}</p>")
+    return link_page(status, _in_both(dutch, english))
 
 
 def link_page(status: int, content: str) -> Response:
