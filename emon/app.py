@@ -48,6 +48,7 @@ from emon.page_server import allowed_hosts, bound, listen, public_url, server
 from emon.policies.written import policy_bytes, version_of
 from emon.runtime import Runtime
 from emon.sealer import Sealer
+from emon.staff_watch import StaffWatch
 from emon.store.errors import DatabaseUnavailable
 from emon.store.feedback_rows import MODELS_FILE
 from emon.store.quiet_rows import load_copy_kernel
@@ -184,6 +185,7 @@ class Service:
                 (
                     watchdog.run(),
                     recipients_watch.run(),
+                    self._staff_watch(store, lambda: live.wake()).run(),
                     heartbeats.run(),
                     _suspension_notices(store, channels, self._recipients).run(),
                     *updating,
@@ -228,6 +230,10 @@ class Service:
             policy=self._policy,
         )
 
+    def _staff_watch(self, store: Store, on_told: Callable[[], None]) -> StaffWatch:
+        route = self._recipients.deliveries
+        return StaffWatch(store, route, now_us=clock.now_us, on_told=on_told, policy=self._policy)
+
     def _escalator(self, store: Store, dispatcher: Dispatcher) -> Escalator:
         return Escalator(
             store,
@@ -262,6 +268,7 @@ class Service:
             helpers = [
                 group.create_task(_on_notice(store, "emon_order", runtime.orders_changed)),
                 group.create_task(_on_notice(store, "emon_alert", dispatcher.wake)),
+                group.create_task(_on_notice(store, "emon_command", commands.wake)),
                 group.create_task(self._keep_partitions(store)),
                 *map(group.create_task, others),
             ]

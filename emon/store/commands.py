@@ -24,6 +24,17 @@ INSERT INTO device_care (device, care) VALUES (%s, %s::jsonb)
 ON CONFLICT (device) DO UPDATE SET care = excluded.care
 """
 
+ANSWERED = """
+least(
+    (SELECT min(f.received_at) FROM fix AS f
+     WHERE m.asks = 'fix' AND f.device = m.device AND f.fixed_at > m.asked_at
+       AND f.fixed_at <= m.asked_at + interval '1 day' AND f.mark <> 'clock'),
+    (SELECT min(r.received_at) FROM command_reply AS r
+     WHERE r.command_id = m.id AND r.device = m.device AND r.result = 'done')
+)
+"""
+"""When a command ``m`` was first answered: by a fix taken after it, where it asked for one, or by a reply."""
+
 _EXPIRE = """
 UPDATE command SET state = 'expired' WHERE state = 'waiting' AND until_at < %s RETURNING id
 """

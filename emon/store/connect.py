@@ -31,7 +31,7 @@ Params = Sequence[object] | Mapping[str, object]
 
 # Advisory locks of this schema, in one 32-bit class of their own ("emon" in ASCII).
 LOCK_CLASS = 0x656D6F6E
-LOCK_MIGRATE, LOCK_ENGINE, LOCK_ARM, LOCK_FEED, LOCK_AUDIT = 1, 2, 3, 4, 5
+LOCK_MIGRATE, LOCK_ENGINE, LOCK_ARM, LOCK_FEED, LOCK_AUDIT, LOCK_STAFF = 1, 2, 3, 4, 5, 6
 
 _INSTANT = struct.Struct(">q")
 

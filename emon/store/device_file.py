@@ -5,10 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from emon.store import connect as c
+from emon.store.commands import ANSWERED
 
 
 class CommandNow(msgspec.Struct, frozen=True):
-    """A command as it stands: ``waiting``, ``sent`` or ``expired``, and its first reply, if there is one."""
+    """A command as it stands: ``waiting``, ``sent`` or ``expired``, and its first reply, if there is one.
+
+    ``person``, ``party``, ``why``: of one that a person asked for. ``answered_us``: when the first fix taken
+    after a fix-now came, or the reply that it was done. ``lapsed_us``: when a person's ran out of time."""
 
     id: str
     asks: str
@@ -21,12 +25,18 @@ class CommandNow(msgspec.Struct, frozen=True):
     for_s: int | None = None
     result: str | None = None
     replied_at_us: int | None = None
+    person: str | None = None
+    party: str | None = None
+    why: str | None = None
+    answered_us: int | None = None
+    lapsed_us: int | None = None
 
 
-_SELECT_COMMANDS = """
+_SELECT_COMMANDS = f"""
 SELECT m.id, m.asks, m.reason, m.asked_at, m.until_at, m.state, m.sent_at, m.rate_s, m.for_s,
-       r.result, r.received_at
-FROM command AS m LEFT JOIN LATERAL (
+       r.result, r.received_at, s.person, s.party, s.why, {ANSWERED}, l.lapsed_at
+FROM command AS m LEFT JOIN staff_command AS s ON s.command_id = m.id
+LEFT JOIN command_lapse AS l ON l.command_id = m.id LEFT JOIN LATERAL (
     SELECT result, received_at FROM command_reply
     WHERE command_id = m.id AND device = m.device ORDER BY received_at, id LIMIT 1
 ) AS r ON true

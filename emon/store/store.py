@@ -67,6 +67,7 @@ from emon.store.platform import PlatformAlerts
 from emon.store.policies import PolicyFile
 from emon.store.rows import BREACH_COLUMNS, breach_from_row
 from emon.store.sealing import AuditSealing
+from emon.store.staff_commands import StaffCommands
 from emon.store.suspensions import SuspensionDesk
 from emon.store.updates import UpdateOutbox
 from emon.store.users import UserAccounts
@@ -141,6 +142,7 @@ class Store(
     IncidentReads,
     PolicyFile,
     SuspensionDesk,
+    StaffCommands,
     AuditSealing,
 ):
     """One open database. Make it with ``open``; every method may raise ``DatabaseUnavailable``."""

@@ -81,6 +81,8 @@ TABLES: tuple[Table, ...] = (
     _rows("notice_delivery", "notice_id", "recipient"),
     _rows("clock_step", "at", fixed=True),
     _rows("command", "id"),
+    _rows("staff_command", "command_id", fixed=True),
+    _rows("command_lapse", "command_id", fixed=True),
     _rows("trouble", "id"),
     _rows("service_stop", "down_at"),
     _rows("platform_alert", "alert_id", fixed=True),

@@ -16,8 +16,10 @@ from emon.alerts.links import Links
 from emon.feedback.rows import Filed
 from emon.model.answer import PoliceAnswer
 from emon.model.breach import Breach
+from emon.model.command import Command
 from emon.model.order import OrderVersion
 from emon.model.resolution import Closing
+from emon.model.staff_command import StaffCommand
 from emon.store.answers import Answered
 from emon.store.device_file import CommandNow, SaidNow
 from emon.store.incident_reads import KeptIncident
@@ -128,6 +130,11 @@ class Backend(Protocol):
 
     async def device_said(self, device: str, limit: int) -> list[SaidNow]:
         """When its strap, case or battery was not well, newest first."""
+        ...
+
+    async def ask_device(self, asked: StaffCommand) -> Command:
+        """Keep what a person asks of a device, and send it. Raises ``NotWatched``, ``AskedAlready``,
+        ``AskedTooOften``."""
         ...
 
     async def counts(self) -> Counts:

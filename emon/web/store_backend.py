@@ -14,8 +14,10 @@ from emon.feedback.models import ModelsUnreadable, read_models
 from emon.feedback.rows import Filed
 from emon.model.answer import PoliceAnswer
 from emon.model.breach import Breach
+from emon.model.command import Command
 from emon.model.order import OrderVersion
 from emon.model.resolution import Closing
+from emon.model.staff_command import StaffCommand
 from emon.store.answers import Answered
 from emon.store.device_file import CommandNow, SaidNow
 from emon.store.incident_reads import KeptIncident
@@ -94,6 +96,9 @@ class StoreBackend:
 
     async def device_said(self, device: str, limit: int) -> list[SaidNow]:
         return await self._store.device_said(device, limit)
+
+    async def ask_device(self, asked: StaffCommand) -> Command:
+        return await self._store.ask_device(asked)
 
     async def counts(self) -> Counts:
         return await self._store.counts()

@@ -1,19 +1,39 @@
-"""One device: what it was asked, what became of it, and what was wrong with it."""
+"""One device: what it was asked, what became of it, and what was wrong with it; and asking it something."""
 
 from __future__ import annotations
 
+import secrets
+
+import msgspec
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from emon.ingest.topics import is_device_id
-from emon.limits import ALERTS_PAGE_DEFAULT
+from emon.limits import (
+    ALERTS_PAGE_DEFAULT,
+    COMMAND_ANSWER_S,
+    FIX_NOW_HOUR_MAX,
+    STAFF_WHY_CHARS_MAX,
+    SUSPENSION_REASON_CHARS_MIN,
+)
 from emon.model.instant import format_instant
+from emon.model.staff_command import StaffAsks, StaffCommand
+from emon.model.vocabulary import Party
 from emon.store.device_file import CommandNow, SaidNow
+from emon.store.staff_commands import AskedAlready, AskedTooOften, NotWatched
 from emon.web.backend import Services
 from emon.web.guard import Guard
-from emon.web.http import Json, refused
+from emon.web.http import Json, Refused, fault_list, read_json, refused
 from emon.web.shapes import instant_or_none
+
+MAY_ASK = (Party.MELDKAMER_EM,)
+"""Who watches is who asks: a device that two rooms ask at once answers neither better."""
+
+
+class _Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    asks: StaffAsks
+    why: str
 
 
 class DeviceRoutes:
@@ -23,7 +43,9 @@ class DeviceRoutes:
         self._services = services
         self._guard = guard
         self.router = APIRouter()
-        self.router.add_api_route("/api/v1/devices/{device}", self.show, methods=["GET"])
+        base = "/api/v1/devices/{device}"
+        self.router.add_api_route(base, self.show, methods=["GET"])
+        self.router.add_api_route(base + "/commands", self.ask, methods=["POST"])
 
     async def show(self, request: Request, device: str) -> Response:
         """What it was asked and what was wrong with it, newest first; nothing of one that is unknown."""
@@ -40,9 +62,40 @@ class DeviceRoutes:
             }
         )
 
+    async def ask(self, request: Request, device: str) -> Response:
+        """A position now, the faster rate, or the order's plan again: kept with who and why, sent at once,
+        and answered for within three minutes or told."""
+        session = await self._guard.session(request)
+        if session.party not in MAY_ASK:
+            raise refused(403, f"only {', '.join(MAY_ASK)} may ask a device")
+        asked = await read_json(request, _Asked)
+        why = " ".join(asked.why.split())
+        if not SUSPENSION_REASON_CHARS_MIN <= len(why) <= STAFF_WHY_CHARS_MAX:
+            bounds = f"{SUSPENSION_REASON_CHARS_MIN} to {STAFF_WHY_CHARS_MAX}"
+            raise Refused(422, fault_list([("why", f"must say why, in {bounds} characters")]))
+        now_us = self._services.now_us()
+        person = StaffCommand(
+            secrets.token_hex(8), device, asked.asks, session.name, session.party, why, now_us
+        )
+        try:
+            await self._services.backend.ask_device(person)
+        except NotWatched:
+            raise refused(404, "no order in force has such a device worn or carried") from None
+        except AskedAlready:
+            minutes = COMMAND_ANSWER_S // 60
+            raise refused(
+                409, f"it was asked that a moment ago and has {minutes} minutes to answer"
+            ) from None
+        except AskedTooOften:
+            often = f"it was asked that {FIX_NOW_HOUR_MAX} times within the hour: spare its battery"
+            raise refused(429, often, retry_after="300") from None
+        return Json(
+            {"id": person.id, "device": device, "asks": person.asks, "asked_at": format_instant(now_us)}, 201
+        )
+
 
 def command_json(command: CommandNow) -> dict[str, object]:
-    """A command as it stands, with its first reply."""
+    """A command as it stands, with its first reply. ``asked_by``: the person, or null for the engine."""
     return {
         "id": command.id,
         "asks": command.asks,
@@ -55,6 +108,11 @@ def command_json(command: CommandNow) -> dict[str, object]:
         "for_s": command.for_s,
         "result": command.result,
         "replied_at": instant_or_none(command.replied_at_us),
+        "asked_by": command.person,
+        "asked_party": command.party,
+        "why": command.why,
+        "answered_at": instant_or_none(command.answered_us),
+        "lapsed_at": instant_or_none(command.lapsed_us),
     }
 
 

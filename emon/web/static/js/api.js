@@ -32,6 +32,8 @@ export const suspend = (asked) => call("POST", "/api/v1/suspensions", asked);
 export const confirmSuspension = (id) => call("POST", `/api/v1/suspensions/${encodeURIComponent(id)}/confirm`, {});
 export const withdrawSuspension = (id) => call("POST", `/api/v1/suspensions/${encodeURIComponent(id)}/withdraw`, {});
 export const endSuspension = (order) => call("DELETE", `/api/v1/orders/${encodeURIComponent(order)}/suspension`);
+export const device = (id) => call("GET", `/api/v1/devices/${encodeURIComponent(id)}`);
+export const askDevice = (id, asked) => call("POST", `/api/v1/devices/${encodeURIComponent(id)}/commands`, asked);
 export const policy = () => call("GET", "/api/v1/policy");
 export const resolve = (id, closing) => call("POST", `/api/v1/alerts/${encodeURIComponent(id)}/resolve`, closing);
 export const resolveBreach = (id, closing) => call("POST", `/api/v1/breaches/${encodeURIComponent(id)}/resolve`, closing);

@@ -59,5 +59,6 @@ export function wearerCard(wearer, conditions) {
   ];
   return make("div", { class: "card" },
     make("p", { class: "card-title" }, make("strong", { text: wearer.wearer }), " ", make("span", { class: `mark-chip risk-${wearer.risk}`, text: riskWords(wearer.risk) })),
+    make("p", {}, make("a", { href: `device.html?device=${encodeURIComponent(position.device)}`, text: "Ask for a position" })),
     make("dl", {}, rows.filter(([, value]) => value).map(([name, value]) => [make("dt", { text: name }), make("dd", {}, value)]).flat()));
 }

@@ -1,0 +1,67 @@
+"""Pages of text and tables in a real Chromium, as staff use them: asking a device."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Page, expect
+
+from emon import clock
+from emon.limits import COMMAND_ANSWER_S
+from emon.model.effects import Effects
+from emon.model.fix import Fix, RawFix
+from emon.model.instant import SECOND_US
+from emon.model.vocabulary import Mark
+from emon.staff_watch import StaffWatch
+from emon.store.store import Store
+from tests.browser.chromium import browser
+from tests.browser.picture import enter
+from tests.fixtures_web import Desk
+from tests.web import story
+from tests.web.test_staff_commands import routed
+
+
+@asynccontextmanager
+async def desk_page(desk: Desk) -> AsyncIterator[Page]:
+    """A tab of the centre, logged in; a script's fault fails the test."""
+    faults: list[str] = []
+    async with browser() as opened:
+        page = await opened.new_page(viewport={"width": 1280, "height": 800})
+        page.on("pageerror", lambda fault: faults.append(str(fault)))
+        await enter(page, desk)
+        yield page
+    assert faults == []
+
+
+async def test_a_person_asks_a_device_and_sees_what_becomes_of_it(desk: Desk, store: Store) -> None:
+    await story.play(store, clock.now_us())
+    async with desk_page(desk) as page:
+        await page.get_by_role("tab", name="Wearers").click()
+        await page.locator("[data-wearer='w-blaak']").click()
+        await page.get_by_role("link", name="Ask for a position").click()
+        await expect(page.get_by_label("Device")).to_have_value("d-blaak")
+        await expect(page.locator("#none")).to_be_visible()
+        await page.get_by_label("Why", exact=True).fill("neighbour saw him <b>here</b>")
+        await page.get_by_role("button", name="Position now").click()
+        rows = page.locator("#asked tr")
+        await expect(rows).to_have_count(1)
+        await expect(rows.first).to_contain_text("anna: neighbour saw him <b>here</b>")
+        await expect(rows.first).to_contain_text("being sent")
+        (sent,) = await store.waiting_commands(9)
+        await store.command_sent(sent.id, sent.at_us + SECOND_US)
+        await expect(rows.first).to_contain_text("waiting for its answer")
+        await page.get_by_role("button", name="Position now").click()
+        await expect(page.get_by_role("alert")).to_contain_text("has 3 minutes to answer")
+
+        due_us = sent.at_us + COMMAND_ANSWER_S * SECOND_US
+        (told,) = await StaffWatch(store, routed, now_us=lambda: due_us, on_told=desk.live.wake).step()
+        await expect(rows.first).to_contain_text("no answer by")
+        wire = RawFix("d-blaak", 99, due_us + SECOND_US, 4.4873, 51.9231, 12.0, b"{}")
+        await story.write(store, Effects(due_us + SECOND_US, fixes=(Fix(wire, due_us + SECOND_US, Mark.OK),)))
+        await expect(rows.first).to_contain_text("; answered")
+
+        await page.get_by_role("link", name="Back to the map").click()
+        card = page.locator(f"[data-alert='{told.id}']")
+        await expect(card).to_contain_text("Device does not answer")
+        await expect(card).to_contain_text("d-blaak")
