@@ -369,6 +369,8 @@ LIVE_SEND_TIMEOUT_S = 30.0  # [own] a reader that takes nothing for so long is l
 CIRCLE_CORNERS = 96  # [own] drawn circles; the chord leaves the arc by 0.05 % of the radius
 BLIND_DAYS_DEFAULT = 7  # [own] a week of a ledger: what a probation officer looks back on
 BLIND_DAYS_MAX = 93  # [own] a quarter: 134,000 fixes of a device at one a minute are read for it
+BLIND_WORST_MAX = 50  # [own] orders in the list of the worst: a ledger is made for each
+BLIND_WORST_DAYS_MAX = 7  # [own] of that list: 50 ledgers of 10,000 fixes each
 REQUEST_BYTES_MAX = 16_384  # [own] every body but orders
 
 # --- feedback from closings -----------------------------------------------------------------------

@@ -8,6 +8,7 @@ import msgspec
 
 from emon.devices.blind import Record, Seen
 from emon.devices.turns import MOTION, motion_turns
+from emon.geofence.timeline import victim_devices
 from emon.limits import CLOCK_BEHIND_MAX_S
 from emon.model.fix import DeviceEvent, KeptEvent
 from emon.model.instant import DAY_US, SECOND_US, to_datetime
@@ -43,6 +44,34 @@ _SELECT_STOPS = (
     "SELECT down_at, up_at FROM service_stop WHERE coalesce(up_at, 'infinity') > %s ORDER BY down_at"
 )
 
+# By what is on file of devices as such: the ledger itself is made of every fix, for these orders alone.
+_UNSEEN = """
+FROM trouble WHERE event IN ('silence', 'no_position', 'order_without_device') AND opened_at < %(to)s
+ AND (cleared_at IS NULL OR cleared_at > %(from)s)
+"""
+_SELECT_CARRIED = f"SELECT EXISTS (SELECT {_UNSEEN} AND victim)"
+# json, not jsonb: the source is kept byte for byte, and jsonb would refuse some of its signs.
+_CARRIED = """
+UNION SELECT v.id, condition ->> 'victim_device'
+FROM order_version AS v,
+     json_array_elements(convert_from(v.source, 'UTF8')::json -> 'conditions') AS condition
+"""
+_SELECT_UNSEEN = f"""
+WITH unseen AS (
+    SELECT device, order_id,
+           least(coalesce(cleared_at, %(to)s), %(to)s) - greatest(opened_at, %(from)s) AS lasted {_UNSEEN}
+), of_orders AS (
+    SELECT d.order_id, u.lasted FROM unseen AS u
+    JOIN (SELECT order_id, device FROM order_device {{carried}}) AS d ON d.device = u.device
+    UNION ALL
+    SELECT order_id, lasted FROM unseen WHERE order_id IS NOT NULL
+)
+SELECT order_id FROM of_orders GROUP BY order_id ORDER BY sum(lasted) DESC, order_id LIMIT %(limit)s
+"""
+# Reading every order's conditions takes a while at 20,000 of them: only where such a device was unseen.
+_SELECT_WORN_UNSEEN = _SELECT_UNSEEN.format(carried="UNION SELECT order_id, device FROM order_device")
+_SELECT_ANY_UNSEEN = _SELECT_UNSEEN.format(carried=_CARRIED)
+
 
 class LedgerInputs(msgspec.Struct, frozen=True):
     """``versions``: every one of the order, none where there is no such order."""
@@ -62,10 +91,20 @@ class LedgerReads:
         async with self._pool.transaction() as conn:
             rows = await c.fetch(conn, _SELECT_VERSIONS, (order,))
             versions = tuple(version_from_source(row[0], armed_at_us=row[1]) for row in rows)
-            devices = sorted({use.device for version in versions for use in version.devices})
+            worn = {use.device for version in versions for use in version.devices}
+            devices = sorted(worn.union(*(victim_devices(version) for version in versions)))
             records = {device: await _record(conn, device, from_us, to_us) for device in devices}
             stops = await c.fetch(conn, _SELECT_STOPS, (to_datetime(from_us - 2 * DAY_US),))
         return LedgerInputs(versions, records, tuple(ServiceStop(row[0], row[1]) for row in stops))
+
+    async def unseen_orders(self, from_us: int, to_us: int, limit: int) -> list[str]:
+        """The orders whose devices were without a word, without a position or never heard for the longest
+        time in ``[from_us, to_us)``, by their sum, as it was told or on file."""
+        params = {"from": to_datetime(from_us), "to": to_datetime(to_us), "limit": limit}
+        async with self._pool.connection() as conn:
+            carried = await c.fetch_one(conn, _SELECT_CARRIED, params)
+            statement = _SELECT_ANY_UNSEEN if carried is not None and carried[0] else _SELECT_WORN_UNSEEN
+            return [row[0] for row in await c.fetch(conn, statement, params)]
 
 
 async def _record(conn: c.Connection, device: str, from_us: int, to_us: int) -> Record:

@@ -193,6 +193,10 @@ class Backend(Protocol):
         """What the ledger of blind time of one order is made of."""
         ...
 
+    async def unseen_orders(self, from_us: int, to_us: int, limit: int) -> list[str]:
+        """The orders whose devices were unseen for the longest time."""
+        ...
+
     async def policy_in_force(self) -> KeptPolicy | None:
         """The policy that decides now, or None before any service started with one."""
         ...

@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
 SHEETS = {
+    "blind": "Blind time",
     "device": "Ask a device",
     "feedback": "What alerts were closed with",
     "policy": "Who is told what",

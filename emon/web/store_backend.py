@@ -147,6 +147,9 @@ class StoreBackend:
     async def ledger_inputs(self, order: str, from_us: int, to_us: int) -> LedgerInputs:
         return await self._store.ledger_inputs(order, from_us, to_us)
 
+    async def unseen_orders(self, from_us: int, to_us: int, limit: int) -> list[str]:
+        return await self._store.unseen_orders(from_us, to_us, limit)
+
     async def policy_in_force(self) -> KeptPolicy | None:
         return await self._store.policy_in_force()
 

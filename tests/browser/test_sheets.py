@@ -1,24 +1,28 @@
-"""Pages of text and tables in a real Chromium, as staff use them: asking a device."""
+"""Pages of text and tables in a real Chromium, as staff use them: asking a device, blind time."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import psycopg
 from playwright.async_api import Page, expect
 
 from emon import clock
 from emon.limits import COMMAND_ANSWER_S
+from emon.model.breach import Alert
 from emon.model.effects import Effects
 from emon.model.fix import Fix, RawFix
-from emon.model.instant import SECOND_US
-from emon.model.vocabulary import Mark
+from emon.model.instant import HOUR_US, SECOND_US
+from emon.model.vocabulary import AlertEvent, Mark, Party, Risk
+from emon.model.watch import Trouble, Unseen
 from emon.staff_watch import StaffWatch
 from emon.store.store import Store
 from tests.browser.chromium import browser
 from tests.browser.picture import enter
 from tests.fixtures_web import Desk
 from tests.web import story
+from tests.web.test_blind import unseen
 from tests.web.test_staff_commands import routed
 
 
@@ -65,3 +69,42 @@ async def test_a_person_asks_a_device_and_sees_what_becomes_of_it(desk: Desk, st
         card = page.locator(f"[data-alert='{told.id}']")
         await expect(card).to_contain_text("Device does not answer")
         await expect(card).to_contain_text("d-blaak")
+
+
+async def test_who_was_unseen_for_longest_and_who_is_in_an_outage(desk: Desk, store: Store) -> None:
+    now_us = clock.now_us()
+    await unseen(store, now_us)
+    async with await psycopg.AsyncConnection.connect(store.url, autocommit=True) as conn:
+        await conn.execute("UPDATE order_version SET armed_at = armed_at - interval '2 days'")
+    alert = Alert(
+        "a" * 16, AlertEvent.OUTAGE, 2, now_us + 1, (Party.MELDKAMER_EM,), happened_at_us=now_us - HOUR_US
+    )
+    ranked = (
+        Unseen("d-1", "o-long", Risk.HIGH, near_m=-3.0, seen_us=now_us - HOUR_US),
+        Unseen("v-1", "o-her", Risk.MEDIUM, victim=True, near_m=840.4),
+        Unseen("d-2", "o-her", Risk.MEDIUM),
+    )
+    outage = Trouble("t-3", AlertEvent.OUTAGE, now_us - HOUR_US, alert=alert.id, unseen=ranked, devices=3)
+    await story.write(store, Effects(now_us + 1, alerts=(alert,), troubles=(outage,)), story.routed([alert]))
+    async with desk_page(desk) as page:
+        await page.get_by_role("link", name="Blind time").click()
+        rows = page.locator("#worst tr")
+        await expect(rows).to_have_count(2)
+        await expect(rows.nth(1)).to_contain_text("w-1, high risk")
+        await expect(rows.nth(1)).to_contain_text("not heard at all")
+        await expect(rows.nth(1)).to_contain_text("blind since")
+        listed = page.locator("#outages li")
+        await expect(listed).to_have_count(3)
+        await expect(listed.nth(0)).to_contain_text(
+            "d-1 (o-long), high risk, in a banned area, last position"
+        )
+        await expect(listed.nth(1)).to_have_text(
+            "v-1 (o-her), medium risk, victim's device, 840 m from a ban, never seen"
+        )
+        await rows.nth(0).get_by_role("button", name="o-her").click()
+        ledger = page.locator("#ledger")
+        await expect(ledger).to_contain_text("c-near (contact ban)")
+        await expect(ledger.locator("li")).to_contain_text("not heard at all")
+        await page.get_by_label("Order").fill("o-none")
+        await page.get_by_role("button", name="Show its ledger").click()
+        await expect(page.get_by_role("alert")).to_have_text("there is no such order")

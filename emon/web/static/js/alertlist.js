@@ -6,7 +6,7 @@ import { Drafts, closingForm } from "./closing.js";
 import { incidentOf } from "./incident.js";
 import { climbsOf, lifeList, resolutionOf, stageLine } from "./life.js";
 import { isOpen } from "./state.js";
-import { causeWords, certaintyHelp, certaintyWords, eventIcon, eventWords, howWords, partyWords, priorityWords, riskWords } from "./words.js";
+import { causeWords, certaintyHelp, certaintyWords, eventIcon, eventWords, howWords, partyWords, priorityWords, riskWords, unseenText } from "./words.js";
 
 const EMPTY = {
   open: "Nothing waits. New alerts appear here by themselves.",
@@ -122,7 +122,7 @@ export class AlertList {
     if (trouble.unseen.length > 0) {
       lines.push(make("details", {},
         make("summary", { text: `${trouble.devices} devices, ${trouble.heard} heard again: who was unseen, the most urgent first` }),
-        make("ol", { class: "quiet" }, trouble.unseen.map((one) => make("li", { text: unseenText(one) })))));
+        make("ol", { class: "quiet" }, trouble.unseen.map((one) => make("li", { text: unseenText(one, localText) })))));
     }
     return lines;
   }
@@ -219,14 +219,6 @@ export class AlertList {
       this.draw();
     }
   }
-}
-
-function unseenText(one) {
-  const parts = [`${one.device} (${one.order}), ${riskWords(one.risk)}`];
-  if (one.victim_device) parts.push("victim's device");
-  if (one.near_ban_m !== null) parts.push(one.near_ban_m <= 0 ? "in a banned area" : `${Math.round(one.near_ban_m)} m from a ban`);
-  parts.push(one.seen_at === null ? "never seen" : `last position ${localText(one.seen_at)}`);
-  return parts.join(", ");
 }
 
 function stateMark(breach) {

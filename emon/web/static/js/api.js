@@ -34,6 +34,9 @@ export const withdrawSuspension = (id) => call("POST", `/api/v1/suspensions/${en
 export const endSuspension = (order) => call("DELETE", `/api/v1/orders/${encodeURIComponent(order)}/suspension`);
 export const device = (id) => call("GET", `/api/v1/devices/${encodeURIComponent(id)}`);
 export const askDevice = (id, asked) => call("POST", `/api/v1/devices/${encodeURIComponent(id)}/commands`, asked);
+const during = (from, to) => `from=${encodeURIComponent(from)}${to === null ? "" : `&to=${encodeURIComponent(to)}`}`;
+export const blindWorst = (from, to) => call("GET", `/api/v1/blind?${during(from, to)}`);
+export const blindOf = (order, from, to) => call("GET", `/api/v1/orders/${encodeURIComponent(order)}/blind?${during(from, to)}`);
 export const policy = () => call("GET", "/api/v1/policy");
 export const resolve = (id, closing) => call("POST", `/api/v1/alerts/${encodeURIComponent(id)}/resolve`, closing);
 export const resolveBreach = (id, closing) => call("POST", `/api/v1/breaches/${encodeURIComponent(id)}/resolve`, closing);

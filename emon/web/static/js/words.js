@@ -149,3 +149,12 @@ export const updateWords = (said) => UPDATES[said] ?? String(said);
 export const answerWords = (answer) => ANSWERS[answer] ?? String(answer);
 export const answerList = ANSWERS;
 export const closingLists = { causes: CLOSING_CAUSES, outcomes: CLOSING_OUTCOMES, victims: VICTIM_OUTCOMES };
+
+/** One device of an outage's list; `when` puts an instant into words. */
+export function unseenText(one, when) {
+  const parts = [`${one.device} (${one.order}), ${riskWords(one.risk)}`];
+  if (one.victim_device) parts.push("victim's device");
+  if (one.near_ban_m !== null) parts.push(one.near_ban_m <= 0 ? "in a banned area" : `${Math.round(one.near_ban_m)} m from a ban`);
+  parts.push(one.seen_at === null ? "never seen" : `last position ${when(one.seen_at)}`);
+  return parts.join(", ");
+}
