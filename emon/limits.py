@@ -89,6 +89,11 @@ REFLECTION_FROM_M = 40.0  # [field] recorded excursions begin at 20 m; shorter s
 REFLECTION_REACH_M = 300.0  # [field] multipath leads 50 to 300 m aside with claims of some metres
 REFLECTION_PROBABLE_S = 120  # [own] recorded ones are mostly one fix of 30 s; so long lasts one in three
 REFLECTION_CERTAIN_S = 480  # [own] four times the mean stay of the longest kind on record, 2 minutes
+STANDING_REACH_M = 600.0  # [own] twice that reach: an error of where he stood, and drift, lie on top of it
+STANDING_PROBABLE_S = 480  # [own] four times the mean stay of a reflection (docs/adr/0039)
+STANDING_CERTAIN_S = (
+    840  # [own] while what was seen before it is remembered: RUN_MEMORY_S less a plan's interval
+)
 COURSE_CARRY = 1.5  # [own] how much faster than before somebody may go on
 COURSE_TURN = 0.3  # [own] how far off his course, of what he covers: a bend of 17 degrees
 TRAVEL_BEFORE_S = 180  # [own] three fixes of the plan show where somebody was going

@@ -1,7 +1,8 @@
 """One job is one world under some rules; what came of it is kept, so that a run can be taken up again.
 
 Results lie under ``.cache/detection`` beside a digest of the code that made them, so that those of
-another engine or world are never mixed in.
+another engine or world are never mixed in. What rivals alone came to rests on no line of the engine's
+judgement, and is kept through its changes.
 """
 
 from __future__ import annotations
@@ -138,29 +139,38 @@ def _ours(result: Result, scene: Scene, lines: list[dict[str, Any]]) -> None:
 # --- many jobs ----------------------------------------------------------------------------------
 
 
-def digest() -> str:
+def digest(folders: Sequence[str] = ("emon", "simulator", "benchmarks/detection")) -> str:
     """Of all code on which a result rests."""
     found = hashlib.sha256()
-    for folder in ("emon", "simulator", "benchmarks/detection"):
+    for folder in folders:
         for file in sorted((ROOT / folder).rglob("*.py")):
             if file.name not in _TELLING:
                 found.update(file.read_bytes())
     return found.hexdigest()[:12]
 
 
-class Kept:
-    """The results of one version of the code in a folder."""
+def digest_of_rivals() -> str:
+    """Of the code on which a result rests in which our engine took no part: not its own."""
+    return digest(("simulator", "benchmarks/detection"))
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+
+class Kept:
+    """The results of one version of the code in a folder; those of rivals alone may have their own."""
+
+    def __init__(self, folder: Path, rivals: Path | None = None) -> None:
+        self._folder, self._rivals = folder, rivals or folder
+        for each in (self._folder, self._rivals):
+            each.mkdir(parents=True, exist_ok=True)
+
+    def _file(self, job: Job) -> Path:
+        return (self._folder if OURS in job.rules else self._rivals) / f"{job.name}.json"
 
     def get(self, job: Job) -> Result | None:
-        file = self._folder / f"{job.name}.json"
+        file = self._file(job)
         return msgspec.json.decode(file.read_bytes(), type=Result) if file.exists() else None
 
     def put(self, result: Result) -> None:
-        file = self._folder / f"{result.job.name}.json"
+        file = self._file(result.job)
         part = file.with_suffix(".part")
         part.write_bytes(msgspec.json.encode(result))
         part.replace(file)

@@ -136,7 +136,7 @@ def write(found: Found, folder: Path | None) -> str:
         days=f"{quiet.days:,.0f}",
         wearers=f"{len(quiet.rows):,}",
         due=f"{broken[OURS].total('due'):,}",
-        fixes=f"{sum(result.fixes for result in found.test):,}",
+        fixes=f"{sum(result.fixes for result in found.test if OURS in result.rules):,}",
         approaches=len(APPROACHES),
     )
     parts = [

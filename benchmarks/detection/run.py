@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.detection.jobs import ROOT, Kept, digest
+from benchmarks.detection.jobs import ROOT, Kept, digest, digest_of_rivals
 from benchmarks.detection.plan import FULL, QUICK, Scale
 from benchmarks.detection.report import measured, write
 
@@ -28,9 +28,12 @@ def run_scale(
 ) -> Path:
     """The same at a scale of one's own; ``kept`` is where each world's results are. ``known_only`` tells
     of those alone. Raises ``Unfinished``."""
-    folder_kept = kept or ROOT / ".cache" / "detection" / digest()
-    results = Kept(folder_kept)
-    _marked(folder_kept / "code.txt", told, known_only=known_only)
+    root = ROOT / ".cache" / "detection"
+    ours = kept or root / digest()
+    rivals = kept / "rivals" if kept else root / f"rivals-{digest_of_rivals()}"
+    results = Kept(ours, rivals)
+    for where, code in ((ours, digest()), (rivals, digest_of_rivals())):
+        _marked(where / "code.txt", code, told, known_only=known_only)
     found = measured(scale, results, workers=workers, say=told, known_only=known_only)
     target = folder / "detection"
     target.mkdir(parents=True, exist_ok=True)
@@ -38,9 +41,9 @@ def run_scale(
     return target / "REPORT.md"
 
 
-def _marked(file: Path, told: Callable[[str], None], *, known_only: bool) -> None:
+def _marked(file: Path, now: str, told: Callable[[str], None], *, known_only: bool) -> None:
     """Say so where what is kept comes of other code than this."""
-    before, now = file.read_text(encoding="utf-8") if file.exists() else "", digest()
+    before = file.read_text(encoding="utf-8") if file.exists() else ""
     if before and before != now:
         told(f"{file.parent} holds results of the code {before}; this is {now}")
     if not before and not known_only:

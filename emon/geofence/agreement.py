@@ -25,6 +25,9 @@ from emon.limits import (
     REFLECTION_FROM_M,
     REFLECTION_PROBABLE_S,
     REFLECTION_REACH_M,
+    STANDING_CERTAIN_S,
+    STANDING_PROBABLE_S,
+    STANDING_REACH_M,
     STANDING_SPEED_MAX_M_S,
     TRAVEL_BEFORE_S,
     TRAVEL_MIN_M,
@@ -58,12 +61,15 @@ def strength(recent: Sequence[Seen], run: Sequence[Seen]) -> Certainty:
         return Certainty.POSSIBLE
     stays_s = (run[-1].at_us - run[0].at_us) / SECOND_US
     before = _placed_before(recent, run[0])
-    aside = _aside(before, run)
-    doubted = aside and not (_turned_off(before, run[0]) or _travels(likely, 2))
-    if stays_s < REFLECTION_PROBABLE_S and doubted:
+    stood = _stood(before, run)
+    aside = stood or _aside(before, run)
+    doubted = aside and (stood or not (_turned_off(before, run[0]) or _travels(likely, 2)))
+    if stays_s < (STANDING_PROBABLE_S if stood else REFLECTION_PROBABLE_S) and doubted:
         return Certainty.POSSIBLE
     if not _agreed([seen for seen in likely if seen.p >= CERTAIN_P]):
         return Certainty.PROBABLE
+    if stood:
+        return Certainty.PROBABLE if stays_s < STANDING_CERTAIN_S else Certainty.CERTAIN
     if stays_s < REFLECTION_CERTAIN_S and _explained(recent, run, likely, aside=aside):
         return Certainty.PROBABLE
     return Certainty.CERTAIN
@@ -112,6 +118,17 @@ def _contradicted(recent: Sequence[Seen], seen: Seen) -> bool:
     if last is None or not _stands(last) or seen.at_us - last.at_us > CROSSING_GAP_MAX_S * SECOND_US:
         return False
     return REFLECTION_FROM_M <= _apart_m(last, seen) <= REFLECTION_REACH_M
+
+
+def _stood(before: Sequence[Seen], run: Sequence[Seen]) -> bool:
+    """Whether the receiver measured no speed where he was last seen outside nor at any good position since,
+    and yet has jumped, not so far that only a journey explains it. Its speed does not come from its
+    positions: what leads these aside leaves it at nothing, and many of them wander as one who walks. Where
+    those outside moved on, its speed is not worth a word (``docs/adr/0039``)."""
+    placed = [seen for seen in run if is_placed(seen)]
+    if not before or not placed or not all(_stands(seen) for seen in (before[-1], *placed)):
+        return False
+    return not _travels(before, 2) and REFLECTION_FROM_M <= _apart_m(before[-1], run[0]) <= STANDING_REACH_M
 
 
 def _stands(seen: Seen) -> bool:

@@ -45,7 +45,7 @@ from benchmarks.detection.rivals import RULES, Fence
 from benchmarks.detection.scenarios import NO_RULE, Staged, answer, for_rivals, staged
 from benchmarks.detection.scene import Scene, scene_of_scenario, scene_of_suite
 from benchmarks.detection.stays import StayRow, stay_rows
-from benchmarks.detection.tally import Pool, Row, blindness_of, rows_of
+from benchmarks.detection.tally import Blindness, Pool, Row, blindness_of, rows_of
 from benchmarks.detection.tracks import bans_beside
 from benchmarks.detection.tuning import Point, chosen, front_of
 from benchmarks.detection.ways import longest_line_m
@@ -291,6 +291,20 @@ def test_what_is_kept_is_not_done_again(tmp_path: Path) -> None:
     again = run_all([job], kept, workers=1)
     assert again[job.name].fixes == -1
     assert by_rule([done(job)]) == by_rule([first[job.name]])
+
+
+def test_what_rivals_came_to_is_kept_apart_from_the_engine(tmp_path: Path) -> None:
+    jobs = reported(QUICK)
+    assert {OURS in job.rules for job in jobs} == {True, False}
+    assert all(job.rules == (OURS,) or OURS not in job.rules for job in jobs)
+    kept = Kept(tmp_path / "engine", tmp_path / "rivals")
+    for job in jobs:
+        kept.put(Result(job, {}, Blindness(), 0))
+    for folder, own in (("engine", True), ("rivals", False)):
+        names = {file.stem for file in (tmp_path / folder).glob("*.json")}
+        assert names == {job.name for job in jobs if (OURS in job.rules) is own}
+        again = Kept(tmp_path / folder)
+        assert all((again.get(job) is None) is (job.name not in names) for job in jobs)
 
 
 def test_a_run_that_was_ended_tells_of_whole_seeds_alone(tmp_path: Path) -> None:

@@ -144,6 +144,57 @@ def test_a_receiver_that_says_it_stands_and_has_jumped_waits_for_a_second_fix() 
     assert breach["certainty"] == "possible"  # without the speed one clear fix is told at once
 
 
+def measured(items: list[Received], spd: float = 0.1) -> list[Received]:
+    return [with_members(item, spd=spd) for item in items]
+
+
+def led_aside_for(minutes: int, *, away_m: float = 270.0) -> list[Received]:
+    """Lives 70 m outside, or elsewhere; for so many minutes all fixes say 50 m inside."""
+    end = 10 + minutes
+    return [*standing(away_m, range(10)), *standing(150, range(10, end)), *standing(away_m, range(end, 40))]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "certainty"), [(3, "possible"), (8, "possible"), (9, "probable"), (14, "probable")]
+)
+def test_a_receiver_that_measures_no_speed_on_either_side_of_a_jump_is_waited_on(
+    minutes: int, certainty: str
+) -> None:
+    items = measured(led_aside_for(minutes))
+    (breach,) = breaches(items, HIGH)
+    assert breach["certainty"] == certainty
+    assert bool(politie(items, HIGH)) == (certainty != "possible")
+    assert politie(items) == []
+
+
+def test_who_stays_inside_without_a_speed_is_certain_in_the_end() -> None:
+    stays = measured([*standing(270, range(10)), *standing(150, range(10, 30))])
+    assert politie(stays, HIGH) == ["probable 12:18:00"]
+    assert politie(stays) == ["certain 12:24:00"]
+
+
+def test_one_speed_on_either_side_or_none_at_all_is_no_standing() -> None:
+    """A missing speed is not nothing, and a single step inside is one who walks."""
+    stays = [*standing(270, range(10)), *standing(150, range(10, 20))]
+    for orders, known in ((HIGH, ["probable 12:12:00"]), (ORDER, ["certain 12:18:00"])):
+        assert politie(stays, orders) == known
+        assert politie([*stays[:9], *measured(stays[9:10], 0.8), *measured(stays[10:])], orders) == known
+        assert politie([*measured(stays[:11]), *stays[11:12], *measured(stays[12:])], orders) == known
+
+
+def test_farther_than_twice_a_reflection_two_deep_fixes_are_enough_without_a_speed() -> None:
+    """In a car from light to light: no error leads so far."""
+    far = measured([*standing(900, range(10)), *standing(150, range(10, 14))])
+    assert politie(far) == ["certain 12:11:00"]
+    nearer = measured([*standing(700, range(10)), *standing(150, range(10, 14))])
+    assert politie(nearer, HIGH) == []
+
+
+def test_a_receiver_that_always_says_nothing_does_not_hold_up_one_who_walks_in() -> None:
+    walk = [fix_at(500 - 80 * minute, 60 * minute) for minute in range(7)]
+    assert politie(measured(walk, 0.0)) == politie(walk) == ["certain 12:06:00"]
+
+
 def mast(east_m: float, at_s: float, accuracy_m: float = 900.0) -> Received:
     return with_members(fix_at(east_m, at_s, accuracy_m=accuracy_m), src="cell")
 
