@@ -104,6 +104,12 @@ _NL = {
     "joined": "Samengevoegd: {joined} berichten gingen mee met een ander; dit bericht vertelde ook {too}"
     " andere meldingen. Bijzonderheden: {notes}.",
     "suspensions": "Opschortingen van de beslissing",
+    "notices_note": "Aan wie is gezegd dat een opschorting begon of voorbij was, zolang deze zaak liep."
+    " Daarop hoeft niemand te antwoorden.",
+    "notice_suspended": "opschorting begonnen, tot {until}",
+    "notice_resumed": "opschorting door een mens beëindigd",
+    "notice_by_itself": "opschorting vanzelf voorbij",
+    "not_received": "niet ontvangen; pogingen: {attempts}",
     "from": "Van",
     "to": "Tot",
     "reason": "Reden",
@@ -240,6 +246,12 @@ _EN = {
     "joined": "Joined: {joined} messages went along with another; this one told {too} other alerts too."
     " Particulars: {notes}.",
     "suspensions": "Suspensions of the order",
+    "notices_note": "Who was told that a suspension began or was over, as long as this case lasted."
+    " Nobody has to answer that.",
+    "notice_suspended": "suspension began, until {until}",
+    "notice_resumed": "suspension ended by a person",
+    "notice_by_itself": "suspension over by itself",
+    "not_received": "not received; tries: {attempts}",
     "from": "From",
     "to": "To",
     "reason": "Reason",

@@ -10,8 +10,9 @@ from typing import Any
 
 from emon.alerts import words as alert_words
 from emon.court.labels import LABELS
-from emon.court.sheet import STYLE, Cells, Sheet, text
+from emon.court.sheet import STYLE, Cells, text
 from emon.court.summary import certainty_words, event_words
+from emon.court.suspension_sheet import SuspensionSheet
 from emon.court.words import CAUSES, LEGAL_BASES, OUTCOMES, PARTIES, VIA, VICTIM_OUTCOMES, local, said
 from emon.model.vocabulary import Certainty, How
 
@@ -28,7 +29,7 @@ def court_page(document: Mapping[str, Any], language: str = "nl") -> str:
     )
 
 
-class _Page(Sheet):
+class _Page(SuspensionSheet):
     def sections(self) -> Iterable[str]:
         yield self._head()
         yield self._summary()
@@ -257,25 +258,6 @@ class _Page(Sheet):
             self._table(("at", "answer", "person", "remark"), said_back) if said_back else "",
         )
 
-    def _suspensions(self) -> str:
-        found = self._doc["suspensions"]
-        rows = [
-            (self._when(one["from"]), self._when(one["to"]), one.get("reason"), ", ".join(one.get("by", [])))
-            for one in found["newest"]
-        ]
-        asked = [
-            (self._when(one["from_at"]), self._when(one["to_at"]), one["reason"], self._asked(one))
-            for one in found["requests"]
-        ]
-        return self._part("suspensions", self._table(("from", "to", "reason", "by"), [*rows, *asked]))
-
-    def _asked(self, one: Mapping[str, Any]) -> str:
-        settled = one["settled_by"]
-        state = self.label(f"state_{one['state']}")
-        return (
-            f"{one['asked_by']} ({state})" if settled is None else f"{one['asked_by']} ({state}: {settled})"
-        )
-
     def _commands(self) -> str:
         rows = [
             (
@@ -348,10 +330,23 @@ class _Page(Sheet):
 
     def _related(self) -> str:
         rows = [
-            (self._when(one["at"]), event_words(one["event"], self._language), one["priority"], one["id"])
+            (
+                self._when(one["at"]),
+                event_words(one["event"], self._language),
+                one["priority"],
+                one["id"],
+                self._closed_by(one["closing"]),
+            )
             for one in self._doc["related"]
         ]
-        return self._part("related", self._table(("at", "what", "priority", "alert_id"), rows, numbers=(2,)))
+        names = ("at", "what", "priority", "alert_id", "closing")
+        return self._part("related", self._table(names, rows, numbers=(2,)))
+
+    def _closed_by(self, closing: Mapping[str, Any] | None) -> str:
+        if closing is None:
+            return self.label("not_closed")
+        outcome = said(OUTCOMES, self._language, closing["outcome"])
+        return f"{closing['person']}, {self._party(closing['party'])}: {outcome}"
 
     def _proof(self) -> str:
         trail, doc = self._doc["trail"], self._doc

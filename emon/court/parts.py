@@ -88,8 +88,12 @@ def parts_of(alert_id: str, trail: TrailShown) -> dict[str, Any]:
         _suspensions(rows, version),
         _commands(rows, trail.rows),
         _trouble(rows),
-        next((_plain(row, "alert_id") for row in rows.of("resolution")), None),
-        [_alert(row) for row in rows.of("alert") if row["id"] != alert_id],
+        _closing(rows, alert_id),
+        [
+            {**_alert(row), "closing": _closing(rows, row["id"])}
+            for row in rows.of("alert")
+            if row["id"] != alert_id
+        ],
     )
     return dict(zip(PARTS, values, strict=True))
 
@@ -314,7 +318,34 @@ def _suspensions(rows: Rows, version: Tree | None) -> Tree:
         "in_force": [] if version is None else source_of(version).get("suspensions", []),
         "newest": [] if newest is None else source_of(newest).get("suspensions", []),
         "requests": [_plain(row) for row in rows.of("suspension_request")],
+        "notices": [_notice(rows, row) for row in rows.of("notice")],
     }
+
+
+def _notice(rows: Rows, row: Tree) -> Tree:
+    """What was said when a suspension began or was over, to whom, and when each of them had it."""
+    told = [one for one in rows.of("notice_delivery") if one["notice_id"] == row["id"]]
+    return {
+        **{name: row[name] for name in ("id", "kind", "version", "reason", "by_itself")},
+        "at": _at(row, "at"),
+        "until": _at(row, "until"),
+        "by": row["decided_by"],
+        "made_at": _at(row, "made_at"),
+        "told": [
+            {
+                "recipient": one["recipient"],
+                "attempts": one["attempts"],
+                "first_attempt_at": _at(one, "first_attempt_at"),
+                "receipt_at": _at(one, "delivered_at"),
+            }
+            for one in told
+        ],
+    }
+
+
+def _closing(rows: Rows, alert_id: str) -> Tree | None:
+    row = rows.one("resolution", alert_id=alert_id)
+    return None if row is None else _plain(row, "alert_id")
 
 
 def _commands(rows: Rows, bulk: Iterable[RowShown]) -> list[Tree]:

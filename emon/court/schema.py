@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from emon.alerts.need import DEFAULT_NEEDS
+from emon.alerts.notices import NoticeKind
 from emon.court.document import FORMAT, MEMBERS, WHOLE
 from emon.court.parts import PARTS
 from emon.explanation.schema import explanation_schema
@@ -74,11 +75,18 @@ def _parts() -> Schema:
         _list(_TREE),
         _list(_TREE),
         _object({"joined_deliveries": _WHOLE, "tells_too": _list(_TEXT), "notes": _list(_TREE)}),
-        _object({"in_force": _list(_TREE), "newest": _list(_TREE), "requests": _list(_TREE)}),
+        _object(
+            {
+                "in_force": _list(_TREE),
+                "newest": _list(_TREE),
+                "requests": _list(_TREE),
+                "notices": _list(_notice()),
+            }
+        ),
         _list(_command()),
         _list(_TREE),
         _or_null(_closing()),
-        _list(_alert()),
+        _list(_related()),
     )
     return dict(zip(PARTS, schemas, strict=True))
 
@@ -97,6 +105,34 @@ def _alert() -> Schema:
             "order": _or_null(_TEXT),
             "condition": _or_null(_TEXT),
             "device": _or_null(_TEXT),
+        }
+    )
+
+
+def _related() -> Schema:
+    alert = _alert()
+    return _object({**alert["properties"], "closing": _or_null(_closing())})
+
+
+def _notice() -> Schema:
+    told = {
+        "recipient": _TEXT,
+        "attempts": _WHOLE,
+        "first_attempt_at": _or_null(_INSTANT),
+        "receipt_at": _or_null(_INSTANT),
+    }
+    return _object(
+        {
+            "id": _TEXT,
+            "kind": _words(NoticeKind),
+            "version": _WHOLE,
+            "reason": _TEXT,
+            "by_itself": _FLAG,
+            "at": _INSTANT,
+            "until": _or_null(_INSTANT),
+            "by": _list(_TEXT),
+            "made_at": _INSTANT,
+            "told": _list(_object(told)),
         }
     )
 

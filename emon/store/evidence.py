@@ -21,6 +21,13 @@ from emon.store.connect import as_store_faults
 from emon.store.tables import BY_NAME, Table
 
 _TOLD = "SELECT d.id FROM delivery AS d WHERE d.alert_id = %(alert)s"
+# Of the order, while breach and alert lived; and of a suspension that held when they began, its beginning.
+_NOTICES = """
+t.order_id = %(order)s AND (%(ended)s::timestamptz IS NULL OR t.at <= %(ended)s) AND (
+    t.at >= %(began)s OR (t.kind = 'suspended' AND t.id = (
+        SELECT n.id FROM notice AS n WHERE n.order_id = %(order)s AND n.at < %(began)s
+        ORDER BY n.at DESC, n.made_at DESC, n.id LIMIT 1)))
+"""
 _SOURCES: tuple[tuple[str, str], ...] = (
     ("alert", "t.id = %(alert)s OR t.breach_id = %(breach)s"),
     ("breach", "t.id = %(breach)s"),
@@ -40,11 +47,17 @@ _SOURCES: tuple[tuple[str, str], ...] = (
     ("link_used", f"t.delivery_id IN ({_TOLD})"),
     ("climb", "t.alert_id = %(alert)s"),
     ("said_again", "t.alert_id = %(alert)s"),
-    ("resolution", "t.alert_id = %(alert)s"),
+    (
+        "resolution",
+        "t.alert_id = %(alert)s OR t.alert_id IN "
+        "(SELECT a.id FROM alert AS a WHERE a.breach_id = %(breach)s)",
+    ),
     ("alert_beside", "t.alert_id = %(alert)s OR t.other_alert = %(alert)s"),
     ("incident_update", "t.breach_id = %(breach)s"),
     ("incident_answer", "t.breach_id = %(breach)s"),
     ("suspension_request", "t.order_id = %(order)s"),
+    ("notice", _NOTICES),
+    ("notice_delivery", f"t.notice_id IN (SELECT t.id FROM notice AS t WHERE {_NOTICES})"),
     (
         "command",
         "t.device = ANY(%(devices)s) AND t.asked_at >= %(from)s AND t.asked_at <= %(to)s",
@@ -65,8 +78,11 @@ _BULK: tuple[tuple[str, str], ...] = (
 
 _ALERT = """
 SELECT a.breach_id, coalesce(a.order_id, b.order_id), a.device, b.device, a.happened_at,
-       greatest(a.detected_at, a.at), least(a.happened_at, b.opened_at), b.closed_at
-FROM alert AS a LEFT JOIN breach AS b ON b.id = a.breach_id WHERE a.id = %s
+       greatest(a.detected_at, a.at), least(a.happened_at, b.opened_at), b.closed_at,
+       CASE WHEN r.alert_id IS NOT NULL AND (b.id IS NULL OR b.closed_at IS NOT NULL)
+            THEN greatest(r.resolved_at, b.closed_at) END
+FROM alert AS a LEFT JOIN breach AS b ON b.id = a.breach_id LEFT JOIN resolution AS r ON r.alert_id = a.id
+WHERE a.id = %s
 """
 _CONCERN = """
 WITH it AS (
@@ -193,7 +209,7 @@ def _asked(conn: Connection, alert_id: str, span_us: tuple[int, int] | None) -> 
     row = conn.execute(_ALERT.encode(), (alert_id,)).fetchone()
     if row is None:
         return None
-    breach, order, device, other, happened, told, began, closed = row
+    breach, order, device, other, happened, told, began, closed, ended = row
     around = limits.COURT_AROUND_S * SECOND_US
     condition = conn.execute("SELECT condition_id FROM alert WHERE id = %s", (alert_id,)).fetchone()
     victims = conn.execute(_VICTIMS.encode(), (order, None if condition is None else condition[0])).fetchall()
@@ -209,6 +225,8 @@ def _asked(conn: Connection, alert_id: str, span_us: tuple[int, int] | None) -> 
         "devices": devices,
         "from": to_datetime(from_us),
         "to": to_datetime(to_us),
+        "began": began or happened,
+        "ended": ended,
     }
 
 
