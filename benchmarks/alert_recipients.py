@@ -10,9 +10,47 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from asyncio.subprocess import PIPE, Process
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
+from emon.model.vocabulary import Party
+
+PARTIES = (Party.MELDKAMER_EM, Party.POLITIE, Party.RECLASSERING)
+_ROOT = Path(__file__).resolve().parents[1]
+_SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 _ANSWER = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+@asynccontextmanager
+async def recipients_running() -> AsyncIterator[tuple[dict[str, Any], Process]]:
+    """One for each of ``PARTIES``: how they are reached, as a policy file says it, and their process."""
+    server = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "benchmarks.alert_recipients", str(len(PARTIES))),
+        cwd=_ROOT, stdin=PIPE, stdout=PIPE,
+    )  # fmt: skip
+    try:
+        assert server.stdout is not None
+        ports = dict(zip(PARTIES, (await server.stdout.readline()).split(), strict=True))
+        yield {"recipients": {party: _entry(int(port)) for party, port in ports.items()}}, server
+    finally:
+        if server.returncode is None:
+            server.kill()
+            await server.wait()
+
+
+def _entry(port: int) -> dict[str, str]:
+    return {"channel": "webhook", "url": f"http://127.0.0.1:{port}/", "secret": _SECRET}
+
+
+async def counts_of(server: Process) -> list[dict[str, int]]:
+    """Ends them; of each how many ``messages`` came, and how many of them were ``repeats``."""
+    out, _ = await server.communicate(b"")
+    found: list[dict[str, int]] = json.loads(out)
+    return found
 
 
 class _Recipient(asyncio.Protocol):

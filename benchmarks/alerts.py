@@ -8,15 +8,11 @@ PostgreSQL and the recipients are processes of their own, writer and dispatcher 
 from __future__ import annotations
 
 import asyncio
-import importlib.metadata
 import json
-import os
-import platform
-import subprocess
 import sys
 import tempfile
 import time
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,7 +21,9 @@ from typing import Any
 
 import psycopg
 
-from emon import __version__, clock
+from benchmarks.alert_recipients import PARTIES, counts_of, recipients_running
+from benchmarks.sections import machine, put
+from emon import clock
 from emon.alerts.channels.opened import open_channels
 from emon.alerts.dispatcher import Dispatcher
 from emon.alerts.recipients import Recipients, load_recipients
@@ -33,13 +31,10 @@ from emon.demo.database import EmbeddedDatabase
 from emon.model.breach import Alert
 from emon.model.effects import Effects
 from emon.model.ids import derive_id
-from emon.model.vocabulary import AlertEvent, Party
+from emon.model.vocabulary import AlertEvent
 from emon.store.migrate import migrate
 from emon.store.store import Store
 
-_ROOT = Path(__file__).resolve().parents[1]
-PARTIES = (Party.MELDKAMER_EM, Party.POLITIE, Party.RECLASSERING)
-_SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 _BATCH = 100
 _URGENT_OF = 100  # one alert of so many is of priority 1
 _DRAIN_WITHIN_S = 600.0
@@ -96,10 +91,7 @@ class Row:
 def run(quick: bool, folder: Path, told: Callable[[str], None]) -> Path:
     """Measure, write the page and say where it is."""
     rows = asyncio.run(measure(quick, told))
-    folder.mkdir(parents=True, exist_ok=True)
-    page = folder / "ALERTS.md"
-    page.write_text(page_of(rows), "utf-8")
-    return page
+    return put(folder / "ALERTS.md", "deliveries", page_of(rows))
 
 
 async def measure(quick: bool, told: Callable[[str], None]) -> list[Row]:
@@ -181,39 +173,27 @@ class World:
 
     async def repeats(self, delivered: int) -> int:
         """Ends the recipients; what they got more than once. What is on file as delivered must be there."""
-        out, _ = await self.server.communicate(b"")
-        counts = json.loads(out)
+        counts = await counts_of(self.server)
         assert sum(one["messages"] for one in counts) >= delivered, f"{counts}, {delivered} on file"
         return sum(one["repeats"] for one in counts)
 
 
 @asynccontextmanager
 async def _world() -> AsyncIterator[World]:
-    server = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.alert_recipients", str(len(PARTIES))),
-        cwd=_ROOT, stdin=PIPE, stdout=PIPE,
-    )  # fmt: skip
-    assert server.stdout is not None
-    ports = dict(zip(PARTIES, (await server.stdout.readline()).split(), strict=True))
-    entries = {
-        party: {"channel": "webhook", "url": f"http://127.0.0.1:{int(port)}/", "secret": _SECRET}
-        for party, port in ports.items()
-    }
-    recipients = load_recipients(json.dumps({"recipients": entries}).encode())
-    with tempfile.TemporaryDirectory(prefix="emon-alerts-") as folder:
-        database = EmbeddedDatabase(Path(folder) / "pg")
-        await database.start()
-        try:
-            await migrate(database.uri)
-            store = await Store.open(database.uri)
-            await store.claim_engine()
-            async with open_channels(recipients, "http://127.0.0.1:9", clock.now_us) as channels:
-                yield World(store, recipients, Dispatcher(store, channels, clock.now_us), server)
-            await store.close()
-        finally:
-            await database.stop()
-            if server.returncode is None:
-                server.kill()
+    async with recipients_running() as (reached, server):
+        recipients = load_recipients(json.dumps(reached).encode())
+        with tempfile.TemporaryDirectory(prefix="emon-alerts-") as folder:
+            database = EmbeddedDatabase(Path(folder) / "pg")
+            await database.start()
+            try:
+                await migrate(database.uri)
+                store = await Store.open(database.uri)
+                await store.claim_engine()
+                async with open_channels(recipients, "http://127.0.0.1:9", clock.now_us) as channels:
+                    yield World(store, recipients, Dispatcher(store, channels, clock.now_us), server)
+                await store.close()
+            finally:
+                await database.stop()
 
 
 @asynccontextmanager
@@ -281,14 +261,14 @@ async def _row(world: World, alerts: int, began_s: float, cpu_s: float, since: s
 def page_of(rows: Sequence[Row]) -> str:
     """The figures as a page."""
     lines = [
-        "# What deliveries cost, and how long an urgent one waits",
+        "## What deliveries cost, and how long an urgent one waits",
         "",
         "Written by `make bench ARGS=alerts`. Three recipients by signed webhook that answer at once, in a",
         "process of their own; PostgreSQL 18 with `fsync` in another; the engine's transactions and the",
         f"dispatcher share one. One alert in {_URGENT_OF} of the storm is urgent (priority 1). Times count",
         "from the commit of the alert.",
         "",
-        _machine(),
+        machine(),
         "",
         "| case | alerts | deliveries | deliveries/s | CPU µs a delivery | got twice "
         "| urgent: first attempt p50 / p99 ms | urgent: delivered p50 / p99 / most ms "
@@ -304,19 +284,6 @@ def page_of(rows: Sequence[Row]) -> str:
             f"| {delivered[0]:.0f} / {delivered[1]:.0f} / {delivered[2]:.0f} | {rest} |"
         )
     return "\n".join([*lines, ""])
-
-
-def _machine() -> str:
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short=12", "HEAD"], cwd=_ROOT, capture_output=True, text=True, check=False
-    ).stdout.strip()
-    load = os.getloadavg()[0]
-    psycopg_version = importlib.metadata.version("psycopg")
-    return (
-        f"Machine: {os.cpu_count()} cores of {platform.machine()}, shared with other work (load {load:.1f}); "
-        f"Python {platform.python_version()}, psycopg {psycopg_version}; "
-        f"emon {__version__}, commit `{commit}`."
-    )
 
 
 if __name__ == "__main__":
