@@ -369,6 +369,7 @@ LIVE_STREAMS_MAX = 200  # [own] open pages; one takes a descriptor and some kilo
 LIVE_POLL_S = 2.0  # [own] finds what no wake-up told of, well under "map under 10 s behind"
 LIVE_READ_MIN_S = 0.05  # [own] wakings closer together than this share one read
 LIVE_POSITIONS_MIN_S = 0.25  # [own] positions are gathered this long: an eye sees no more
+PROTECTED_KEPT_S = 2.0  # [own] one read for all pages that ask; they ask each 5 s
 LIVE_HEARTBEAT_S = 10.0  # [own] tells a page, and what stands between, that the stream lives
 LIVE_SEND_TIMEOUT_S = 30.0  # [own] a reader that takes nothing for so long is let go; it resumes
 CIRCLE_CORNERS = 96  # [own] drawn circles; the chord leaves the arc by 0.05 % of the radius

@@ -13,11 +13,20 @@ SELECT_NEWEST_ORDERS = """
 SELECT DISTINCT ON (id) source, armed_at FROM order_version ORDER BY id, version DESC
 """
 
-_DEVICE_NOW = """
+# Most orders protect nobody who carries a device: their documents are not read.
+SELECT_CONTACT_ORDERS = """
+SELECT source, armed_at FROM (
+    SELECT DISTINCT ON (id) id, source, armed_at FROM order_version ORDER BY id, version DESC
+) AS newest WHERE position('"victim_device"'::bytea IN source) > 0 ORDER BY id
+"""
+_NOW = """
 SELECT n.device, n.fixed_at, n.received_at, n.recorded_at, n.lon, n.lat, n.accuracy_m, n.source, n.mark,
        n.change_seq, n.speed_m_s, n.heading_deg, n.battery, s.online
 FROM device_now AS n LEFT JOIN device_status AS s USING (device)
-WHERE EXISTS (SELECT FROM order_device AS d WHERE d.device = n.device)
+"""
+SELECT_SOME_DEVICES = _NOW + "WHERE n.device = ANY(%s) ORDER BY n.device"
+_DEVICE_NOW = f"""
+{_NOW} WHERE EXISTS (SELECT FROM order_device AS d WHERE d.device = n.device)
 """
 SELECT_DEVICES = _DEVICE_NOW + "ORDER BY n.device"
 SELECT_POSITIONS = f"""

@@ -150,6 +150,17 @@ class PageReads:
         async with self._pool.connection() as conn:
             return [DeviceNow(*row) for row in await c.fetch(conn, sql.SELECT_DEVICES)]
 
+    async def contact_orders(self) -> list[OrderVersion]:
+        """As ``newest_orders``, of those alone in which somebody carries a device for her protection."""
+        async with self._pool.connection() as conn:
+            rows = await c.fetch(conn, sql.SELECT_CONTACT_ORDERS)
+        return [version_from_source(row[0], armed_at_us=row[1]) for row in rows]
+
+    async def positions_of(self, devices: Sequence[str]) -> list[DeviceNow]:
+        """The newest usable fix of each that has one, by device, whoever carries it."""
+        async with self._pool.connection() as conn:
+            return [DeviceNow(*row) for row in await c.fetch(conn, sql.SELECT_SOME_DEVICES, (list(devices),))]
+
     async def positions_after(self, change_seq: int, limit: int) -> list[DeviceNow]:
         """Devices of orders whose newest fix changed since, rising by ``change_seq``.
 

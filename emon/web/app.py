@@ -27,6 +27,7 @@ from emon.web.routes.links import LinkRoutes
 from emon.web.routes.live import LiveRoutes
 from emon.web.routes.orders import OrderRoutes
 from emon.web.routes.policy import PolicyRoutes
+from emon.web.routes.protected import ProtectedRoutes
 from emon.web.routes.session import SessionRoutes
 from emon.web.routes.suspensions import SuspensionRoutes
 from emon.web.sessions import Sessions
@@ -65,6 +66,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(IncidentRoutes(services, guard).router)
     app.include_router(LinkRoutes(services).router)
     app.include_router(SuspensionRoutes(services, guard).router)
+    app.include_router(ProtectedRoutes(services, guard).router)
     app.include_router(LiveRoutes(services, guard).router)
     app.include_router(SheetRoutes(STATIC).router)
     app.mount("/", _Page(directory=STATIC, html=True), name="page")

@@ -13,6 +13,7 @@ import msgspec
 
 from emon.alerts.key_ring import KeyRing
 from emon.alerts.links import Links
+from emon.alerts.need import Need
 from emon.feedback.rows import Filed
 from emon.model.answer import PoliceAnswer
 from emon.model.breach import Breach
@@ -81,6 +82,19 @@ class Backend(Protocol):
 
     async def devices_now(self) -> list[DeviceNow]:
         """The newest usable fix of every device that an order names, by device."""
+        ...
+
+    @property
+    def needs(self) -> Sequence[Need]:
+        """What each party may see, by the policy."""
+        ...
+
+    async def contact_orders(self) -> list[OrderVersion]:
+        """The newest version of each order in which somebody carries a device for her protection."""
+        ...
+
+    async def positions_of(self, devices: Sequence[str]) -> list[DeviceNow]:
+        """The newest usable fix of each that has one, by device."""
         ...
 
     async def open_breaches(self) -> list[Breach]:

@@ -38,7 +38,7 @@ class Snapshots:
         Wearers and conditions of the orders in force at ``now_us``; a device that no such order
         names now is left out.
         """
-        in_force = [version for version in orders if _in_force(version, now_us)]
+        in_force = [version for version in orders if is_in_force(version, now_us)]
         self._forget_all_but(in_force)
         return {
             "cursor": str(cursor),
@@ -89,7 +89,8 @@ class Snapshots:
         self._states = {key: state for key, state in self._states.items() if key[:2] in alive}
 
 
-def _in_force(version: OrderVersion, now_us: int) -> bool:
+def is_in_force(version: OrderVersion, now_us: int) -> bool:
+    """Whether the newest version of an order holds at an instant."""
     ends_at_us = version.ends_at_us
     return version.valid_from_us <= now_us and (ends_at_us is None or now_us < ends_at_us)
 

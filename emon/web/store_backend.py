@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from emon.alerts.need import Need
 from emon.alerts.policy import DEFAULT_POLICY, Policy
 from emon.court.stored import court_file_of, may_have
 from emon.explanation.stored import explain_stored
@@ -61,6 +62,16 @@ class StoreBackend:
 
     async def devices_now(self) -> list[DeviceNow]:
         return await self._store.devices_now()
+
+    @property
+    def needs(self) -> Sequence[Need]:
+        return self._policy.needs
+
+    async def contact_orders(self) -> list[OrderVersion]:
+        return await self._store.contact_orders()
+
+    async def positions_of(self, devices: Sequence[str]) -> list[DeviceNow]:
+        return await self._store.positions_of(devices)
 
     async def open_breaches(self) -> list[Breach]:
         return await self._store.open_breaches()

@@ -1,7 +1,9 @@
-"""Pages of text and tables in a real Chromium, as staff use them: asking a device, blind time."""
+"""Pages of text and tables in a real Chromium, as staff use them: asking a device, blind time; and what the
+map says of protected people and of the way to a ban."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -20,9 +22,11 @@ from emon.staff_watch import StaffWatch
 from emon.store.store import Store
 from tests.browser.chromium import browser
 from tests.browser.picture import enter
+from tests.browser.pixels import colours
 from tests.fixtures_web import Desk
 from tests.web import story
 from tests.web.test_blind import unseen
+from tests.web.test_protected import walking
 from tests.web.test_staff_commands import routed
 
 
@@ -108,3 +112,28 @@ async def test_who_was_unseen_for_longest_and_who_is_in_an_outage(desk: Desk, st
         await page.get_by_label("Order").fill("o-none")
         await page.get_by_role("button", name="Show its ledger").click()
         await expect(page.get_by_role("alert")).to_have_text("there is no such order")
+
+
+async def test_the_map_draws_a_contact_ban_around_her_and_says_how_soon_he_can_be_at_a_ban(
+    desk: Desk, store: Store
+) -> None:
+    now_us = clock.now_us()
+    await story.play(store, now_us)
+    await walking(store, now_us + 1)
+    async with desk_page(desk) as page:
+        await expect(page.locator("#protected-key")).to_be_visible()
+        await expect(page.locator("#map")).to_have_attribute("data-drawn", "true")
+        found = colours(await page.locator("#map canvas").screenshot())
+        assert sum(n for one, n in found.items() if near(one, (122, 62, 157))) > 100  # her circle
+        await page.get_by_role("tab", name="Wearers").click()
+        await page.locator("[data-wearer='w-feijenoord']").click()
+        card = page.locator(".card")
+        await expect(card).to_contain_text("To o-2642/c-kuip")
+        await expect(card).to_contain_text(re.compile(r"\d+ m: on foot \d+ (min|s), by car \d+ s"))
+        await expect(card.locator("[data-age]")).to_have_count(1)
+        await page.locator("[data-wearer='w-ahoy']").click()
+        await expect(card).to_contain_text(re.compile(r"inside, \d+ m from its edge"))
+
+
+def near(one: tuple[int, int, int], wanted: tuple[int, int, int]) -> bool:
+    return max(abs(a - b) for a, b in zip(one, wanted, strict=True)) < 12

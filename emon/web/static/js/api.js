@@ -25,6 +25,7 @@ export const session = () => call("GET", "/api/v1/session");
 export const logIn = (name, password) => call("POST", "/api/v1/session", { name, password });
 export const logOut = () => call("DELETE", "/api/v1/session");
 export const now = () => call("GET", "/api/v1/now");
+export const protectedNow = () => call("GET", "/api/v1/protected");
 export const acknowledge = (id) => call("POST", `/api/v1/alerts/${encodeURIComponent(id)}/acknowledge`, {});
 
 export const suspensions = () => call("GET", "/api/v1/suspensions");

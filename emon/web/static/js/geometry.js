@@ -23,6 +23,26 @@ export function circle(lon, lat, radius_m) {
   return { type: "Polygon", coordinates: [ring] };
 }
 
+/** Metres from a place to the edge of a Polygon or MultiPolygon, negative inside; flat, for the eye alone. */
+export function edge_m(area, lon, lat) {
+  const { north, east } = radii_m(lat);
+  const flat = ([x, y]) => [((((x - lon + 540) % 360) - 180) * Math.PI * east) / 180, ((y - lat) * Math.PI * north) / 180];
+  const parts = area.type === "MultiPolygon" ? area.coordinates : [area.coordinates];
+  let nearest = Infinity;
+  let inside = false;
+  for (const ring of parts.flat()) {
+    const corners = ring.map(flat);
+    for (let place = 1; place < corners.length; place += 1) {
+      const [[ax, ay], [bx, by]] = [corners[place - 1], corners[place]];
+      const [dx, dy] = [bx - ax, by - ay];
+      const along = dx === 0 && dy === 0 ? 0 : Math.min(1, Math.max(0, -(ax * dx + ay * dy) / (dx * dx + dy * dy)));
+      nearest = Math.min(nearest, Math.hypot(ax + along * dx, ay + along * dy));
+      if (ay > 0 !== by > 0 && ax - (ay * dx) / dy > 0) inside = !inside;
+    }
+  }
+  return inside ? -nearest : nearest;
+}
+
 /** [[west, south], [east, north]] of nested coordinates, joined with `box`; null where there are none. */
 export function extend(box, coordinates) {
   if (coordinates.length === 0) return box;

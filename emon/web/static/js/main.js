@@ -94,6 +94,7 @@ async function enter() {
       byId("map-fault").hidden = false;
     });
   }
+  followProtected();
   await begin();
 }
 
@@ -159,6 +160,17 @@ function setConnection(word) {
   if (word === connection) return;
   connection = word;
   drawConnection();
+}
+
+const PROTECTED_EACH_MS = 5_000; // within the ten seconds that the map may be behind
+
+/** Where protected persons are, for those who may see it; nobody else's page asks. */
+async function followProtected() {
+  const carried = await api.protectedNow().catch((fault) => (fault.status === 403 ? null : []));
+  if (carried === null) return;
+  if (carried.protected !== undefined) map.drawProtected(carried.protected);
+  byId("protected-key").hidden = (carried.protected ?? []).length === 0;
+  setTimeout(followProtected, PROTECTED_EACH_MS);
 }
 
 const CONNECTION_WORDS = { connecting: "Connecting …", live: "Live", reconnecting: "Reconnecting …" };

@@ -2,11 +2,11 @@
 
 const DAY = {
   sea: "#c9dbe8", land: "#f3f1ec", ground: "#f5f3ee", water: "#c3d9e9", border: "#b9b3a8", grid: "#8a97a3",
-  place: "#59636e", halo: "#ffffff", ink: "#1c242d", ban: "#c8321f", idle: "#7c8490", wearer: "#1f5fa8", stale: "#8a6d1f", breach: "#c8321f", trail: "#1f5fa8",
+  place: "#59636e", halo: "#ffffff", ink: "#1c242d", ban: "#c8321f", idle: "#7c8490", wearer: "#1f5fa8", hers: "#7a3e9d", stale: "#8a6d1f", breach: "#c8321f", trail: "#1f5fa8",
 };
 const NIGHT = {
   sea: "#0e1820", land: "#1b232b", ground: "#1b232b", water: "#0f1c27", border: "#3d4853", grid: "#5a6977",
-  place: "#93a0ac", halo: "#12181e", ink: "#e8edf2", ban: "#ff6a55", idle: "#8f99a5", wearer: "#6db1ff", stale: "#d9b14a", breach: "#ff6a55", trail: "#6db1ff",
+  place: "#93a0ac", halo: "#12181e", ink: "#e8edf2", ban: "#ff6a55", idle: "#8f99a5", wearer: "#6db1ff", hers: "#cf9bf0", stale: "#d9b14a", breach: "#ff6a55", trail: "#6db1ff",
 };
 const FONT = ["system-ui, sans-serif"];
 
@@ -14,7 +14,7 @@ const empty = () => ({ type: "FeatureCollection", features: [] });
 const kind = (...kinds) => ["in", ["get", "kind"], ["literal", kinds]];
 
 /** Names of the sources whose data the page sets. */
-export const LIVE_SOURCES = ["grid", "zones", "buffers", "zone-names", "trails", "accuracy", "wearers"];
+export const LIVE_SOURCES = ["grid", "zones", "buffers", "zone-names", "trails", "contacts", "accuracy", "wearers", "carriers"];
 
 function base(c) {
   return [
@@ -56,6 +56,10 @@ function people(c) {
   return [
     { id: "trail", type: "line", source: "trails", filter: ["!", ["get", "gap"]], paint: { "line-color": c.trail, "line-width": 2, "line-opacity": 0.7 } },
     { id: "trail-gap", type: "line", source: "trails", filter: ["get", "gap"], paint: { "line-color": c.trail, "line-width": 2, "line-opacity": 0.6, "line-dasharray": [0.5, 2.5] } },
+    { id: "contacts", type: "line", source: "contacts", filter: ["==", ["get", "what"], "radius"], paint: { "line-color": c.hers, "line-width": 2, "line-dasharray": [4, 2] } },
+    { id: "contact-accuracy", type: "fill", source: "contacts", filter: ["==", ["get", "what"], "accuracy"], paint: { "fill-color": c.hers, "fill-opacity": 0.16 } },
+    { id: "carriers", type: "circle", source: "carriers", paint: { "circle-radius": 6, "circle-color": ["case", ["get", "stale"], c.stale, c.hers], "circle-stroke-color": c.halo, "circle-stroke-width": 2 } },
+    { id: "carrier-names", type: "symbol", source: "carriers", layout: { ...text, "text-field": ["get", "name"], "text-size": 11, "text-anchor": "top", "text-offset": [0, 0.9] }, paint: { ...paint, "text-color": c.hers } },
     { id: "accuracy", type: "fill", source: "accuracy", paint: { "fill-color": colour, "fill-opacity": 0.16 } },
     { id: "accuracy-edge", type: "line", source: "accuracy", paint: { "line-color": colour, "line-width": 1.2, "line-opacity": 0.8 } },
     { id: "selected", type: "circle", source: "wearers", filter: ["get", "selected"], paint: { "circle-radius": 13, "circle-color": "rgba(0,0,0,0)", "circle-stroke-color": c.ink, "circle-stroke-width": 2 } },

@@ -2,6 +2,7 @@
 
 import { circle, extend, graticule } from "./geometry.js";
 import { mapStyle } from "./mapstyle.js";
+import { ageText } from "./time.js";
 import { isStale, STALE_MS, wearerCard } from "./wearerlist.js";
 import { kindWords } from "./words.js";
 
@@ -105,6 +106,17 @@ export class MapView {
     this.#fitOnce();
   }
 
+  /** Each contact ban's radius around where the protected person was last seen; `carried` as the API gives it. */
+  drawProtected(carried) {
+    const seen = carried.filter((one) => one.position !== null);
+    const at = (one) => [one.position.lon, one.position.lat];
+    this.#set("contacts", collection(seen.flatMap((one) => [
+      feature(circle(...at(one), one.radius_m), { what: "radius" }),
+      feature(circle(...at(one), one.position.accuracy_m), { what: "accuracy" })])));
+    this.#set("carriers", collection(seen.map((one) => feature({ type: "Point", coordinates: at(one) },
+      { stale: isStale(one.position), name: `${one.order}/${one.condition}\nprotected person, ${ageText(one.position.fixed_at)} ago` }))));
+  }
+
   // Straight pieces between fixes, dotted where the gap is long: the line is not the way that was taken.
   #trails() {
     const pieces = [];
@@ -153,8 +165,9 @@ export class MapView {
 
   /** The card of the selected wearer, or none. */
   drawSelected() {
-    this.popup?.remove();
-    this.popup = null;
+    const before = this.popup;
+    this.popup = null; // first: its own closing is no person's
+    before?.remove();
     const wearer = this.state.wearers.get(this.state.selected);
     if (this.map !== null && wearer?.position) {
       this.popup = new this.library.Popup({ closeButton: true, closeOnClick: false, offset: 14, maxWidth: "280px", focusAfterOpen: false })

@@ -1,7 +1,8 @@
 // The list of wearers: who is watched, where, how old the position is.
 
 import { make } from "./dom.js";
-import { ageNode, now_ms, timeNode } from "./time.js";
+import { edge_m } from "./geometry.js";
+import { ageNode, durationText, now_ms, timeNode } from "./time.js";
 import { riskWords, sourceWords } from "./words.js";
 
 export const STALE_MS = 5 * 60_000; // a gap beyond it is "missing" in the field's practice
@@ -45,16 +46,33 @@ export class WearerList {
   }
 }
 
+const WALK_M_S = 1000 / 720; // as in the alerts' texts (emon/limits.py): 1 km is 12 minutes on foot
+const DRIVE_M_S = 1000 / 36; // and 36 seconds by car
+const MOVING_MIN_M_S = 0.5;
+const WAYS_SHOWN = 3;
+
+/** How far the nearest bans that hold now are, and how soon he can be there. */
+function ways(position, conditions) {
+  const found = conditions.filter((one) => one.active && one.kind === "exclusion" && one.zone !== null)
+    .map((one) => [`To ${one.order}/${one.condition}`, edge_m(one.zone, position.lon, position.lat)])
+    .sort((a, b) => a[1] - b[1]).slice(0, WAYS_SHOWN);
+  const metres = (m) => (m >= 1000 ? `${(m / 1000).toFixed(1)} km` : `${Math.ceil(m)} m`);
+  const span = (m, m_s) => durationText(Math.ceil(m / m_s) * 1000);
+  return found.map(([name, m]) => [name, m <= 0 ? `inside, ${metres(-m)} from its edge`
+    : `${metres(m)}: on foot ${span(m, WALK_M_S)}, by car ${span(m, DRIVE_M_S)}${position.speed_m_s >= MOVING_MIN_M_S ? `, at his speed ${span(m, position.speed_m_s)}` : ""}`]);
+}
+
 /** What the map says of a wearer when asked. */
 export function wearerCard(wearer, conditions) {
   const position = wearer.position;
   const rows = [
     ["Device", position.device],
-    ["Position of", timeNode(position.fixed_at)],
+    ["Position of", [timeNode(position.fixed_at), " (", ageNode(position.fixed_at), " old)"]],
     ["Accuracy", `±${Math.round(position.accuracy_m)} m (95 %)`],
     ["From", sourceWords(position.source)],
     ["Speed", position.speed_m_s === null ? null : `${(position.speed_m_s * 3.6).toFixed(0)} km/h`],
     ["Battery", position.battery === null ? null : `${Math.round(position.battery * 100)} %`],
+    ...ways(position, conditions.filter((one) => one.wearer === wearer.wearer)),
     ["Bans", conditions.filter((one) => one.wearer === wearer.wearer).map((one) => `${one.order}/${one.condition}`).join(", ")],
   ];
   return make("div", { class: "card" },
