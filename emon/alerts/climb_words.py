@@ -71,7 +71,7 @@ def told_again_to_her(texts: Texts, delivery: DueDelivery) -> Texts:
 
 
 def _again_to_her(words: ClimbWords, text: Text) -> Text:
-    return Text(text.subject, f"{words.hers}\n\n{text.body}")
+    return Text(text.subject, f"{text.body}{words.hers}\n")
 
 
 def _again(words: ClimbWords, text: Text, delivery: DueDelivery) -> Text:

@@ -100,12 +100,13 @@ def with_joined_to_her(texts: Texts, due: DueDelivery) -> Texts:
     if not due.joined:
         return texts
     count = len(due.joined)
-    return Texts(
-        nl=_with(texts.nl, f"Dit is nog {count} keer gebeurd sinds ons vorige bericht."),
-        en=_with(
-            texts.en, f"This has happened {count} more time{'s' if count > 1 else ''} since our last message."
-        ),
-    )
+    dutch = f"Sinds ons vorige bericht is dit nog {count} keer gebeurd."
+    english = f"Since our last message this has happened {count} more time{'s' if count > 1 else ''}."
+    return Texts(nl=_after(texts.nl, dutch), en=_after(texts.en, english))
+
+
+def _after(text: Text, line: str) -> Text:
+    return Text(text.subject, f"{text.body}{line}\n")
 
 
 def _with(text: Text, line: str) -> Text:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from emon.alerts.incident import Say
-from emon.alerts.messages import Text, Texts, local_and_utc, plain
+from emon.alerts.messages import Text, Texts, plain
 from emon.alerts.outbox import AlertView, UpdateView
 from emon.alerts.place_words import place_lines, zone_lines
 from emon.alerts.words import EN, NL, Language
@@ -40,20 +40,19 @@ def update_texts_to_her(alert: AlertView, update: UpdateView) -> Texts:
 def _to_her(words: Language, alert: AlertView, update: UpdateView) -> Text:
     own = words.incident
     told = own.hers.get(update.say, own.her_other) if alert.kind is Kind.CONTACT else own.her_other
-    lines = [f"{told}."]
+    lines = [f"{told}.", words.hers.unsafe]
     if alert.position is not None and update.say not in PLACELESS:
-        lines += place_lines(words.place, words.compass, alert, local_and_utc)
-    return Text(told, "\n".join([*lines, "", words.hers.unsafe]) + "\n")
+        lines += ["", *place_lines(words.place, words.compass, alert, words.when.at)]
+    return Text(told, "\n".join(lines) + "\n")
 
 
 def _text(
     words: Language, alert: AlertView, update: UpdateView, answer_at: str | None, with_place: bool
 ) -> Text:
     own, label = words.incident, words.labels
+    made = words.when.within if alert.by_the_hour else words.when.at
     title = _title(words, alert, update)
-    subject = own.subject.format(
-        priority=alert.priority, title=title, wearer=plain(alert.wearer, label["unknown"])
-    )
+    subject = own.subject.format(priority=alert.priority, title=title, who=_who(words, alert))
     lines = [f"{title}."]
     if update.say is Say.STAND_DOWN:
         lines.append(own.because[update.because])
@@ -63,23 +62,32 @@ def _text(
         lines.append(own.asks[update.say])
     answer = update.answer
     if answer is not None:
-        when = local_and_utc(answer.answered_at_us)
+        when = made(answer.answered_at_us)
         lines.append(own.answered.format(person=plain(answer.person), party=answer.party, when=when))
         if answer.note:
             lines.append(own.note.format(note=plain(answer.note)))
+    if alert.secret and not alert.by_the_hour and update.say not in PLACELESS:
+        lines.append(label["secret"])
     lines.append("")
     if update.say not in PLACELESS and (alert.position is not None or with_place):
-        lines += place_lines(words.place, words.compass, alert, local_and_utc)
+        lines += place_lines(words.place, words.compass, alert, words.when.at)
         lines += zone_lines(words.place, alert)
     pairs = (("wearer", alert.wearer), ("order", alert.order), ("condition", alert.condition))
     lines += [f"{label[name]}: {plain(value)}" for name, value in pairs if value is not None]
     if alert.risk is not None:
         lines.append(f"{label['risk']}: {words.risk[alert.risk]}")
     lines.append(own.incident.format(incident=plain(alert.breach)))
-    lines.append(own.update.format(number=update.number, when=local_and_utc(update.made_at_us)))
+    lines.append(own.update.format(number=update.number, when=made(update.made_at_us)))
     if answer_at is not None:
         lines.append(own.answer_here.format(address=answer_at))
     return Text(subject, "\n".join(lines) + "\n")
+
+
+def _who(words: Language, alert: AlertView) -> str:
+    """Whom the subject names: the wearer, or the order where he is not to be told."""
+    if alert.wearer is not None or alert.order is None:
+        return f"{words.labels['wearer'].lower()} {plain(alert.wearer, words.labels['unknown'])}"
+    return f"{words.labels['order'].lower()} {plain(alert.order)}"
 
 
 def _title(words: Language, alert: AlertView, update: UpdateView) -> str:

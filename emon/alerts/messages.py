@@ -1,9 +1,9 @@
 """What an alert says to a person, in Dutch and English: subject and body in plain words.
 
 Pure: the same alert gives the same text. Whoever reads it may be tired, in a car, or new to the
-system, so the first line says what is suspected, the second how sure that is, and the last what
-is asked. ``possible`` and ``probable`` are said to be uncertain in so many words. A breach is what
-fixes show (``vermoedelijk``, suspected); only a person finds a violation.
+system, so the first line says what is suspected, the second how sure that is, then who and where,
+then the case, and the last what is asked. ``possible`` and ``probable`` are said to be uncertain in so
+many words. A breach is what fixes show (``vermoedelijk``, suspected); only a person finds a violation.
 
 Ids come from documents of others: they are shortened and stripped of control characters, line
 breaks and writing-direction marks, so that no id can forge a line of the text or a mail header.
@@ -12,26 +12,37 @@ breaks and writing-direction marks, so that no id can forge a line of the text o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from emon.alerts.her_words import headline
+from emon.alerts.her_words import headline, what_to_do
 from emon.alerts.outbox import AlertView
 from emon.alerts.place_words import place_lines, zone_lines
 from emon.alerts.trouble_words import trouble_lines
+from emon.alerts.when_words import When
 from emon.alerts.words import EN, NL, Language
 from emon.limits import MESSAGE_VALUE_CHARS_MAX
-from emon.model.instant import to_datetime
 from emon.model.vocabulary import AlertEvent, Certainty
 
-_AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 _OF_A_CONDITION = (AlertEvent.BREACH, AlertEvent.BREACH_CLEARED, AlertEvent.HISTORIC_BREACH)
 _HARMLESS = {"<": "‹", ">": "›", "`": "'", "[": "(", "]": ")"}
-_OF_NO_PLACE = (AlertEvent.OUTAGE, AlertEvent.PLATFORM)
+_OF_HER_DEVICE = (AlertEvent.SILENCE, AlertEvent.NO_POSITION)
+_OF_NO_PLACE = (AlertEvent.OUTAGE, AlertEvent.PLATFORM, AlertEvent.RECIPIENT_DOWN)
 
-_ASKS_OF_DEVICES = {
+_ASKS = {
+    AlertEvent.BREACH_CLEARED: "ended",
+    AlertEvent.HISTORIC_BREACH: "past",
+    AlertEvent.POSSIBLE_INCURSION: "incursion",
+    AlertEvent.APPROACH: "approach",
+    AlertEvent.STRAP_TAMPER: "tamper",
+    AlertEvent.CASE_TAMPER: "tamper",
+    AlertEvent.PANIC: "panic",
+    AlertEvent.SILENCE: "silence",
+    AlertEvent.NO_POSITION: "silence",
+    AlertEvent.OUTAGE: "outage",
+    AlertEvent.ORDER_WITHOUT_DEVICE: "unworn",
+    AlertEvent.RECIPIENT_DOWN: "down",
+    AlertEvent.PLATFORM: "platform",
     AlertEvent.COMMAND_UNANSWERED: "unanswered",
     AlertEvent.CLOCK_WRONG: "clock",
     AlertEvent.IMPLAUSIBLE_FIXES: "implausible",
@@ -90,10 +101,11 @@ def texts_to_her(alert: AlertView) -> Texts:
 
 def _to_her(words: Language, alert: AlertView) -> Text:
     told = headline(words.hers, alert)
-    lines = [f"{told}.", f"{words.labels['happened']}: {local_and_utc(alert.happened_at_us)}"]
+    lines = [f"{told}.", *what_to_do(words.hers, alert)]
+    lines += ["", f"{words.labels['happened']}: {_when(words, alert)(alert.happened_at_us)}"]
     if alert.position is not None:
-        lines += place_lines(words.place, words.compass, alert, local_and_utc)
-    return Text(told, "\n".join([*lines, "", words.hers.unsafe]) + "\n")
+        lines += place_lines(words.place, words.compass, alert, words.when.at)
+    return Text(told, "\n".join(lines) + "\n")
 
 
 def _text(
@@ -101,33 +113,47 @@ def _text(
 ) -> Text:
     label = words.labels
     title = _title(words, alert)
-    who = f"{label['wearer'].lower()} {plain(alert.wearer, label['unknown'])}"
-    if alert.wearer is None and alert.device is not None:
-        who = f"{label['device'].lower()} {plain(alert.device)}"
-    if alert.event is AlertEvent.OUTAGE:
-        who = words.trouble.many.format(count=len(alert.unseen))
-    if alert.event is AlertEvent.PLATFORM:
-        who = "emon"
-    subject = f"[P{alert.priority}] {title}: {who}"
+    who = _who(words, alert)
+    subject = f"[P{alert.priority}] {title}" + ("" if who is None else f": {who}")
     lines = [f"{title}."]
-    if alert.certainty is not None and not _withdrawn(alert):
+    if alert.certainty is not None and alert.event is not AlertEvent.BREACH_CLEARED:
         short, sentence = words.certainty[alert.certainty]
         subject += f" ({short})"
         lines.append(f"{label['certainty']}: {sentence}")
     lines += _state_now(words, alert)
-    lines += trouble_lines(words.trouble, words.risk, alert, plain, local_and_utc)
-    lines.append("")
-    lines += _facts(words, alert)
+    lines += trouble_lines(words.trouble, words.risk, alert, plain, words.when.at)
+    if alert.secret and not alert.by_the_hour:
+        lines.append(label["secret"])
+    lines += ["", *_person(words, alert)]
     if alert.position is not None or (with_place and alert.event not in _OF_NO_PLACE):
-        lines += place_lines(words.place, words.compass, alert, local_and_utc)
-    lines += zone_lines(words.place, alert)
-    lines.append("")
+        lines += place_lines(words.place, words.compass, alert, words.when.at)
+    lines += [*zone_lines(words.place, alert), "", *_facts(words, alert), ""]
     if unreached:
         lines.append(f"{label['unreached']}: {', '.join(plain(party) for party in unreached)}")
     lines.append(f"{label['asked']}: {words.asks[_ask(alert)]}")
     if answer_at is not None:
         lines.append(f"{label['answer']}: {answer_at}")
-    return Text(subject, "\n".join(lines) + "\n")
+    return Text(subject, "\n".join(_without_gaps(lines)) + "\n")
+
+
+def _without_gaps(lines: Sequence[str]) -> list[str]:
+    """Without a blank line after another: a part that says nothing leaves none."""
+    return [line for at, line in enumerate(lines) if line or (at and lines[at - 1])]
+
+
+def _who(words: Language, alert: AlertView) -> str | None:
+    """Whom the subject names: the wearer, else the first that is known and may be told."""
+    label = words.labels
+    if alert.event is AlertEvent.OUTAGE:
+        return words.trouble.many.format(count=len(alert.unseen)) if alert.unseen else None
+    if alert.event is AlertEvent.PLATFORM:
+        return "emon"
+    if alert.event is AlertEvent.RECIPIENT_DOWN:
+        return plain(alert.cause)
+    if alert.wearer is not None:
+        return f"{label['against'] if alert.victim else label['wearer'].lower()} {plain(alert.wearer)}"
+    named = ((label["device"], alert.device), (label["order"], alert.order))
+    return next((f"{name.lower()} {plain(value)}" for name, value in named if value is not None), None)
 
 
 def _withdrawn(alert: AlertView) -> bool:
@@ -140,19 +166,18 @@ def _title(words: Language, alert: AlertView) -> str:
     title = words.events[alert.event]
     if alert.kind is not None and alert.event in _OF_A_CONDITION:
         return f"{title}, {words.kinds[alert.kind]}"
-    return title
+    return f"{title} {words.labels['hers']}" if alert.victim and alert.event in _OF_HER_DEVICE else title
 
 
 def _ask(alert: AlertView) -> str:
-    if alert.event is AlertEvent.BREACH_CLEARED:
-        return "refuted" if alert.refuted else "ended"
-    if alert.event is AlertEvent.HISTORIC_BREACH:
-        return "past"
-    if alert.event is AlertEvent.POSSIBLE_INCURSION:
-        return "incursion"
+    if _withdrawn(alert):
+        return "refuted"
     if alert.event in (AlertEvent.BREACH, AlertEvent.PROXIMITY):
         return "certain" if alert.certainty is Certainty.CERTAIN else "uncertain"
-    return _ASKS_OF_DEVICES.get(alert.event, "other")
+    ask = _ASKS.get(alert.event, "other")
+    if alert.event is AlertEvent.OUTAGE and not alert.unseen:
+        return "other"
+    return "her_silence" if ask == "silence" and alert.victim else ask
 
 
 def _state_now(words: Language, alert: AlertView) -> list[str]:
@@ -162,28 +187,47 @@ def _state_now(words: Language, alert: AlertView) -> list[str]:
     if alert.refuted:
         return [words.labels["now_refuted"]]
     if alert.event is AlertEvent.BREACH and alert.closed_at_us is not None:
-        return [f"{words.labels['now_ended']}: {local_and_utc(alert.closed_at_us)}"]
+        return [f"{words.labels['now_ended']}: {_when(words, alert)(alert.closed_at_us)}"]
     return []
 
 
-def _facts(words: Language, alert: AlertView) -> list[str]:
-    label = words.labels
-    pairs: list[tuple[str, str | None]] = [
+def _person(words: Language, alert: AlertView) -> list[str]:
+    """Who it is, and how dangerous."""
+    found = (
         ("wearer", alert.wearer and plain(alert.wearer)),
-        ("device", alert.device and plain(alert.device)),
-        ("order", alert.order and plain(alert.order)),
-        ("condition", alert.condition and _condition(words, alert)),
         ("risk", words.risk[alert.risk] if alert.risk else None),
+    )
+    return [f"{words.labels[name]}: {value}" for name, value in found if value]
+
+
+def _facts(words: Language, alert: AlertView) -> list[str]:
+    label, when = words.labels, _when(words, alert)
+    received = "heard" if alert.breach is None else "received"
+    pairs: list[tuple[str, str | None]] = [
         ("owner", _owner(alert)),
-        ("how", words.how[alert.how] if alert.how and not alert.refuted else None),
-        ("happened", local_and_utc(alert.happened_at_us)),
-        ("ended", _ended(alert)),
-        ("received", None if alert.received_at_us is None else local_and_utc(alert.received_at_us)),
-        ("detected", local_and_utc(alert.detected_at_us)),
+        ("order", alert.order and plain(alert.order)),
+        ("worn_for", ", ".join(map(plain, alert.worn_for)) or None),
+        ("condition", alert.condition and _condition(words, alert)),
+        ("how", _how(words, alert)),
+        ("device", alert.device and plain(alert.device)),
+        ("happened", when(alert.happened_at_us)),
+        ("ended", _ended(words, alert)),
+        (received, None if alert.received_at_us is None else words.when.at(alert.received_at_us)),
+        ("detected", words.when.at(alert.detected_at_us)),
         ("before", _before(words, alert)),
         ("alert", plain(alert.id)),
     ]
     return [f"{label[name]}: {value}" for name, value in pairs if value is not None]
+
+
+def _when(words: Language, alert: AlertView) -> When:
+    """How the times of what happened are told: exactly, or by the hour where they would give a place away."""
+    return words.when.within if alert.by_the_hour else words.when.at
+
+
+def _how(words: Language, alert: AlertView) -> str | None:
+    told = alert.how is not None and not alert.refuted and alert.event is not AlertEvent.BREACH_CLEARED
+    return words.how[alert.how] if alert.how is not None and told else None
 
 
 def _condition(words: Language, alert: AlertView) -> str:
@@ -203,24 +247,9 @@ def _before(words: Language, alert: AlertView) -> str | None:
     if alert.before is None:
         return None
     last = alert.last_before_us
-    return str(alert.before) + ("" if last is None else f", {words.labels['last']} {local_and_utc(last)}")
+    return str(alert.before) + ("" if last is None else f", {words.labels['last']} {words.when.at(last)}")
 
 
-def _ended(alert: AlertView) -> str | None:
+def _ended(words: Language, alert: AlertView) -> str | None:
     told = alert.event in (AlertEvent.BREACH_CLEARED, AlertEvent.HISTORIC_BREACH)
-    return local_and_utc(alert.closed_at_us) if told and alert.closed_at_us is not None else None
-
-
-def local_and_utc(instant_us: int) -> str:
-    """Local time with its offset (an autumn night has two 02:30s), then UTC."""
-    try:
-        utc = to_datetime(instant_us)
-        local = utc.astimezone(_AMSTERDAM)
-    except (OverflowError, ValueError):
-        return f"{instant_us} µs UTC"
-    return f"{local:%d-%m-%Y %H:%M:%S} Amsterdam (UTC{_offset(local)}) = {utc:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _offset(local: datetime) -> str:
-    offset = f"{local:%z}"
-    return f"{offset[:3]}:{offset[3:5]}"
+    return _when(words, alert)(alert.closed_at_us) if told and alert.closed_at_us is not None else None

@@ -74,7 +74,7 @@ The protected person: that it happened; never where the wearer is."""
 _MEMBERS: Mapping[Fact, Mapping[str, object]] = {
     Fact.WEARER: {"wearer": None},
     Fact.DEVICE: {"device": None},
-    Fact.ORDER: {"order": None},
+    Fact.ORDER: {"order": None, "worn_for": ()},
     Fact.CONDITION: {"condition": None},
     Fact.RISK: {"risk": None},
     Fact.HOW: {"how": None},
@@ -117,6 +117,7 @@ def shown_to(party: str, alert: AlertView, needs: Sequence[Need] = DEFAULT_NEEDS
             "closed_at_us": _by_the_hour(alert.closed_at_us),
             "last_before_us": None,
             "received_at_us": None,
+            "by_the_hour": True,
         }
     if is_protected(party):
         changes["received_at_us"] = None

@@ -11,8 +11,9 @@ from enum import StrEnum
 
 import msgspec
 
-from emon.alerts.messages import Text, Texts, local_and_utc, plain
+from emon.alerts.messages import Text, Texts, plain
 from emon.alerts.routes import Languages
+from emon.alerts.when_words import WHEN_EN, WHEN_NL
 from emon.model.ids import derive_id
 from emon.model.instant import format_instant
 from emon.model.order import Interval, OrderVersion
@@ -130,11 +131,11 @@ def notice_texts(notice: Notice) -> Texts:
 
 def _text_nl(notice: Notice) -> Text:
     order, wearer = plain(notice.order), plain(notice.wearer)
-    when = local_and_utc(notice.at_us)
+    when = WHEN_NL.at(notice.at_us)
     if notice.kind is NoticeKind.SUSPENDED:
-        until = "?" if notice.until_us is None else local_and_utc(notice.until_us)
+        until = "?" if notice.until_us is None else WHEN_NL.at(notice.until_us)
         lines = [
-            f"De verboden gebieden en verplichte plaatsen van order {order} (drager {wearer}) "
+            f"De verboden gebieden en verplichte plaatsen van beslissing {order} (drager {wearer}) "
             "gelden tijdelijk niet.",
             f"Vanaf: {when}",
             f"Tot: {until}. Dan gelden ze vanzelf weer, en hoort u dat.",
@@ -143,25 +144,26 @@ def _text_nl(notice: Notice) -> Text:
             "",
             "Contactverboden, band, kast en noodknop blijven bewaakt, met meldingen zoals altijd.",
         ]
-        subject = f"SCHORSING BEGONNEN: order {order}, drager {wearer}"
+        subject = f"SCHORSING BEGONNEN: beslissing {order}, drager {wearer}"
     else:
         how = "Het einde was bereikt." if notice.by_itself else "Iemand heeft de schorsing eerder beëindigd."
         lines = [
-            f"De verboden gebieden en verplichte plaatsen van order {order} (drager {wearer}) gelden weer.",
+            f"De verboden gebieden en verplichte plaatsen van beslissing {order} (drager {wearer}) "
+            "gelden weer.",
             f"Sinds: {when}. {how}",
             "",
             "Is de drager dan op een verboden plaats, dan volgt daarover een eigen melding.",
         ]
-        subject = f"SCHORSING VOORBIJ: order {order}, drager {wearer}"
+        subject = f"SCHORSING VOORBIJ: beslissing {order}, drager {wearer}"
     lines.append("Dit is een bericht ter informatie. U hoeft niets te bevestigen.")
     return Text(subject, "\n".join(lines) + "\n")
 
 
 def _text_en(notice: Notice) -> Text:
     order, wearer = plain(notice.order), plain(notice.wearer)
-    when = local_and_utc(notice.at_us)
+    when = WHEN_EN.at(notice.at_us)
     if notice.kind is NoticeKind.SUSPENDED:
-        until = "?" if notice.until_us is None else local_and_utc(notice.until_us)
+        until = "?" if notice.until_us is None else WHEN_EN.at(notice.until_us)
         lines = [
             f"The banned areas and required places of order {order} (wearer {wearer}) "
             "do not hold for a while.",

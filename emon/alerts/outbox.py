@@ -76,7 +76,9 @@ class AlertView(msgspec.Struct, frozen=True):
     ``historic`` and ``refuted`` are the breach's at the time of reading, None or False without one.
     ``cause``, ``victim``, ``unseen`` and ``cleared_at_us`` are those of the trouble it tells of. ``secret``:
     the condition's zone is. ``owner``: who is responsible for the order. ``before``: so many breaches of the
-    same condition opened before this one, ``last_before_us`` the last of them.
+    same condition opened before this one, ``last_before_us`` the last of them. ``worn_for``: of an alert on a
+    device that names no order, the orders for which it is worn, or carried by whom they protect (``victim``).
+    ``by_the_hour``: its times are told to the hour alone.
     """
 
     id: str
@@ -110,6 +112,8 @@ class AlertView(msgspec.Struct, frozen=True):
     owner: Owner | None = None
     before: int | None = None
     last_before_us: int | None = None
+    worn_for: tuple[str, ...] = ()
+    by_the_hour: bool = False
 
 
 class AnswerView(msgspec.Struct, frozen=True):

@@ -7,16 +7,15 @@ Dutch and English. ``lines`` are templates; what stands in braces is filled in a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
 from emon.alerts.outbox import AlertView, PositionView, ZoneView
+from emon.alerts.when_words import When
 from emon.limits import DRIVE_M_S, MOVING_MIN_M_S, WALK_M_S
 from emon.model.instant import SECOND_US
 from emon.model.vocabulary import Kind
-
-When = Callable[[int], str]
 
 
 class PlaceWords(msgspec.Struct, frozen=True):
@@ -25,6 +24,7 @@ class PlaceWords(msgspec.Struct, frozen=True):
     winds: tuple[str, ...]
     zones: Mapping[Kind, str]
     lines: Mapping[str, str]
+    point: str
 
 
 PLACE_NL = PlaceWords(
@@ -32,36 +32,40 @@ PLACE_NL = PlaceWords(
     zones={Kind.EXCLUSION: "het verboden gebied", Kind.INCLUSION: "de verplichte plaats"},
     lines={
         "unknown": "Plaats: onbekend",
-        "place": "Plaats: {lat}, {lon}, ± {accuracy_m} m (cirkel van 95 %)",
-        "measured": "Gemeten: {when} ({age} voor deze melding)",
+        "place": "Plaats: {lat}, {lon}, ± {accuracy_m} m (95 % kans)",
+        "measured": "Gemeten: {when}, {age} voor deze melding",
         "map": "Kaart: {link}",
         "still": "Beweging: stond vrijwel stil",
         "moving": "Beweging: {speed_km_h} km/u",
         "heading": "Beweging: {speed_km_h} km/u naar het {wind}en",
         "inside": "Gebied: binnen {zone}, {distance} van de rand",
         "outside": "Gebied: {distance} van {zone}",
-        "outside_way": "Gebied: {distance} van {zone}, dat ligt naar het {wind}en",
+        "outside_way": "Gebied: {zone} ligt {distance} naar het {wind}en",
         "minutes": "Kan er zijn: te voet in {walk}, met de auto in {drive}",
-        "minutes_now": "Kan er zijn: te voet in {walk}, met de auto in {drive}; met zijn snelheid in {now}",
+        "minutes_now": "Kan er zijn: te voet in {walk}, met de auto in {drive}; met deze snelheid in {now}",
+        "hers": "Dit is de plaats van de beschermde persoon, niet van de drager.",
     },
+    point=",",
 )
 PLACE_EN = PlaceWords(
     winds=("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west"),
     zones={Kind.EXCLUSION: "the exclusion zone", Kind.INCLUSION: "the required place"},
     lines={
         "unknown": "Place: unknown",
-        "place": "Place: {lat}, {lon}, ± {accuracy_m} m (95 % circle)",
-        "measured": "Measured: {when} ({age} before this alert)",
+        "place": "Place: {lat}, {lon}, ± {accuracy_m} m (95 % chance)",
+        "measured": "Measured: {when}, {age} before this alert",
         "map": "Map: {link}",
         "still": "Movement: almost none",
         "moving": "Movement: {speed_km_h} km/h",
         "heading": "Movement: {speed_km_h} km/h to the {wind}",
         "inside": "Zone: inside {zone}, {distance} from its edge",
         "outside": "Zone: {distance} from {zone}",
-        "outside_way": "Zone: {distance} from {zone}, which lies to the {wind}",
+        "outside_way": "Zone: {zone} is {distance} to the {wind}",
         "minutes": "Can be there: on foot in {walk}, by car in {drive}",
-        "minutes_now": "Can be there: on foot in {walk}, by car in {drive}; at his speed in {now}",
+        "minutes_now": "Can be there: on foot in {walk}, by car in {drive}; at this speed in {now}",
+        "hers": "This is the place of the protected person, not of the wearer.",
     },
+    point=".",
 )
 
 
@@ -81,6 +85,7 @@ def place_lines(words: PlaceWords, marks: tuple[str, ...], alert: AlertView, whe
         lines["measured"].format(when=when(position.fixed_at_us), age=_span(max(age_s, 0))),
         *_movement(words, position),
         lines["map"].format(link=link),
+        *([lines["hers"]] if alert.victim else ()),
     ]
 
 
@@ -91,10 +96,10 @@ def zone_lines(words: PlaceWords, alert: AlertView) -> list[str]:
         return []
     found = alert.zone
     if found.distance_m <= 0.0:
-        return [words.lines["inside"].format(zone=zone, distance=_metres(-found.distance_m))]
+        return [words.lines["inside"].format(zone=zone, distance=_metres(words, -found.distance_m))]
     wind = None if found.bearing_deg is None else _wind(words, found.bearing_deg)
     name = "outside" if wind is None else "outside_way"
-    line = words.lines[name].format(zone=zone, distance=_metres(found.distance_m), wind=wind)
+    line = words.lines[name].format(zone=zone, distance=_metres(words, found.distance_m), wind=wind)
     return [line, *(_minutes(words, alert, found) if alert.kind is Kind.EXCLUSION else ())]
 
 
@@ -129,8 +134,10 @@ def _wind(words: PlaceWords, degrees: float) -> str:
     return words.winds[round(degrees % 360.0 / 45.0) % 8]
 
 
-def _metres(distance_m: float) -> str:
-    return f"{distance_m / 1_000:.1f} km" if distance_m >= 1_000.0 else f"{math.ceil(distance_m)} m"
+def _metres(words: PlaceWords, distance_m: float) -> str:
+    if distance_m < 1_000.0:
+        return f"{math.ceil(distance_m)} m"
+    return f"{distance_m / 1_000:.1f} km".replace(".", words.point)
 
 
 def _span(seconds: int) -> str:

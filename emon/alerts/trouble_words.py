@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from emon.alerts.outbox import AlertView
+from emon.alerts.when_words import When
 from emon.limits import UNSEEN_LINES_MAX
 from emon.model.platform import PlatformCause
 from emon.model.vocabulary import AlertEvent, Risk
@@ -98,7 +99,7 @@ TROUBLE_EN = TroubleWords(
 )
 
 Plain = Callable[[str | None], str]
-When = Callable[[int], str]
+_UNSEEN_HERS = (AlertEvent.SILENCE, AlertEvent.NO_POSITION)
 
 
 def trouble_lines(
@@ -108,7 +109,7 @@ def trouble_lines(
     lines: list[str] = []
     if alert.cleared_at_us is not None:
         lines.append(f"{words.lines['cleared']}: {when(alert.cleared_at_us)}")
-    if alert.victim:
+    if alert.victim and alert.event in _UNSEEN_HERS:
         lines.append(words.lines["victim"])
     cause = words.causes.get(alert.cause or "")
     if cause is not None:

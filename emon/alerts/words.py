@@ -10,6 +10,7 @@ from emon.alerts.her_words import HERS_EN, HERS_NL, HerWords
 from emon.alerts.incident_words import INCIDENT_EN, INCIDENT_NL, IncidentWords
 from emon.alerts.place_words import PLACE_EN, PLACE_NL, PlaceWords
 from emon.alerts.trouble_words import TROUBLE_EN, TROUBLE_NL, TroubleWords
+from emon.alerts.when_words import WHEN_EN, WHEN_NL, WhenWords
 from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Risk
 
 
@@ -27,6 +28,7 @@ class Language(msgspec.Struct, frozen=True):
     trouble: TroubleWords
     hers: HerWords
     incident: IncidentWords
+    when: WhenWords
 
 
 NL = Language(
@@ -48,7 +50,7 @@ NL = Language(
         AlertEvent.CLOCK_WRONG: "Klok van het apparaat loopt verkeerd",
         AlertEvent.IMPLAUSIBLE_FIXES: "Ongeloofwaardige posities",
         AlertEvent.ORDER_WITHOUT_DEVICE: "Beslissing zonder werkend apparaat",
-        AlertEvent.PANIC: "Noodknop ingedrukt",
+        AlertEvent.PANIC: "Noodknop ingedrukt door de beschermde persoon",
         AlertEvent.COMMAND_UNANSWERED: "Apparaat geeft op verzoek geen positie",
         AlertEvent.RECIPIENT_DOWN: "Een ontvanger is onbereikbaar",
         AlertEvent.PLATFORM: "Storing in het systeem zelf",
@@ -62,15 +64,15 @@ NL = Language(
     certainty={
         Certainty.CERTAIN: (
             "zeker",
-            "Zeker: volgens het model van het systeem is de kans op een fout kleiner dan 1 op 1.000.",
+            "zeker. Volgens het model van het systeem is de kans op een fout kleiner dan 1 op 1.000.",
         ),
         Certainty.PROBABLE: (
             "waarschijnlijk",
-            "Waarschijnlijk, NIET zeker: de metingen wijzen erop, maar een meetfout is mogelijk.",
+            "waarschijnlijk, NIET zeker. De metingen wijzen erop, maar een meetfout is mogelijk.",
         ),
         Certainty.POSSIBLE: (
             "mogelijk",
-            "Mogelijk, NIET zeker: de metingen sluiten een overtreding niet uit, meer niet.",
+            "mogelijk, NIET zeker. De metingen sluiten een overtreding niet uit, meer niet.",
         ),
     },
     how={
@@ -89,9 +91,18 @@ NL = Language(
         "uncertain": "Neem dit in behandeling en bevestig met uw naam. Weeg mee dat het niet zeker is.",
         "past": "NIET uitrukken: dit is voorbij of niet actueel. Beoordeel het en bevestig met uw naam.",
         "incursion": "NIET uitrukken: niemand is in het gebied gezien. Beoordeel dit en bevestig met naam.",
-        "ended": "De drager is niet langer in overtreding. Stem een lopende inzet hierop af en bevestig.",
+        "ended": "De vermoedelijke overtreding is voorbij. Pas een lopende inzet hierop aan en bevestig.",
         "refuted": "Latere metingen tonen dat er geen overtreding was. Stop een lopende inzet en bevestig.",
         "other": "Beoordeel dit en bevestig met uw naam.",
+        "approach": "Volg de drager en beoordeel of iemand moet ingrijpen. Bevestig met uw naam.",
+        "tamper": "Ga na of de drager de enkelband nog draagt: bel of ga langs. Bevestig met uw naam.",
+        "panic": "Dit is een vraag om hulp: stuur iemand naar deze plaats. Bevestig met uw naam.",
+        "silence": "Zolang dit duurt, is de drager niet te zien. Bel de drager en bevestig met uw naam.",
+        "her_silence": "Bel de beschermde persoon: dit apparaat waarschuwt nu niet. Bevestig met uw naam.",
+        "outage": "Bel eerst wie bovenaan staat, en meld de storing. Bevestig met uw naam.",
+        "unworn": "Zorg dat de drager een werkend apparaat krijgt, of dat de beslissing wordt aangepast.",
+        "down": "Bel deze ontvanger, geef door wat openstaat, en bevestig met uw naam.",
+        "platform": "Reken erop dat meldingen uitblijven. Waarschuw de beheerder en bevestig met uw naam.",
         "unanswered": "Bel de drager. Het apparaat kan uit staan, zonder bereik zijn of afgeschermd worden.",
         "clock": "Zolang dit duurt, wordt niets van deze drager beoordeeld. Laat het apparaat nakijken.",
         "implausible": "De posities kunnen niet kloppen: laat het apparaat nakijken, denk aan vervalsing.",
@@ -100,10 +111,14 @@ NL = Language(
     labels={
         "wearer": "Drager", "device": "Apparaat", "order": "Beslissing", "condition": "Voorwaarde",
         "risk": "Risico", "certainty": "Zekerheid", "how": "Gebleken uit", "happened": "Gebeurd",
-        "received": "Ontvangen", "detected": "Vastgesteld", "ended": "Geëindigd",
+        "received": "Positie ontvangen", "detected": "Melding gemaakt", "ended": "Geëindigd",
+        "heard": "Ontvangen", "worn_for": "Beslissingen", "against": "beschermd tegen drager",
+        "hers": "van de beschermde persoon",
+        "secret": "GEHEIM GEBIED: zeg de drager niet waar het ligt, en noem geen straat of plaats.",
         "asked": "Gevraagd", "alert": "Melding", "unknown": "onbekend",
         "answer": "Bevestigen", "link": "Eenmalige link: in behandeling nemen",
-        "owner": "Verantwoordelijk", "before": "Eerdere vermoedelijke overtredingen van deze voorwaarde",
+        "owner": "Verantwoordelijk voor de zaak",
+        "before": "Eerdere vermoedelijke overtredingen van deze voorwaarde",
         "last": "laatste",
         "now_refuted": "Let op: deze melding is inmiddels ingetrokken, er was geen overtreding.",
         "now_ended": "Let op: inmiddels geëindigd",
@@ -114,6 +129,7 @@ NL = Language(
     trouble=TROUBLE_NL,
     hers=HERS_NL,
     incident=INCIDENT_NL,
+    when=WHEN_NL,
 )  # fmt: skip
 
 EN = Language(
@@ -135,7 +151,7 @@ EN = Language(
         AlertEvent.CLOCK_WRONG: "The device's clock is wrong",
         AlertEvent.IMPLAUSIBLE_FIXES: "Implausible positions",
         AlertEvent.ORDER_WITHOUT_DEVICE: "Order without a working device",
-        AlertEvent.PANIC: "Panic button pressed",
+        AlertEvent.PANIC: "Panic button pressed by the protected person",
         AlertEvent.COMMAND_UNANSWERED: "The device gives no position on demand",
         AlertEvent.RECIPIENT_DOWN: "A recipient cannot be reached",
         AlertEvent.PLATFORM: "Fault in the system itself",
@@ -149,15 +165,15 @@ EN = Language(
     certainty={
         Certainty.CERTAIN: (
             "certain",
-            "Certain: by the system's own model the chance of an error is under 1 in 1,000.",
+            "certain. By the system's own model the chance of an error is under 1 in 1,000.",
         ),
         Certainty.PROBABLE: (
             "probable",
-            "Probable, NOT certain: the measurements point to it, but an error is possible.",
+            "probable, NOT certain. The measurements point to it, but an error is possible.",
         ),
         Certainty.POSSIBLE: (
             "possible",
-            "Possible, NOT certain: the measurements do not rule a breach out, no more.",
+            "possible, NOT certain. The measurements do not rule a breach out, no more.",
         ),
     },
     how={
@@ -176,9 +192,18 @@ EN = Language(
         "uncertain": "Take this in hand and confirm with your name. Bear in mind that it is not certain.",
         "past": "Do NOT dispatch: this is over or not current. Assess it and confirm with your name.",
         "incursion": "Do NOT dispatch: nobody was seen in the zone. Assess it and confirm with your name.",
-        "ended": "The wearer is no longer in breach. Adjust any action under way and confirm.",
+        "ended": "The suspected breach is over. Adjust any action under way and confirm.",
         "refuted": "Later measurements show that there was no breach. Stop any action under way and confirm.",
         "other": "Assess this and confirm with your name.",
+        "approach": "Follow the wearer and judge whether somebody must step in. Confirm with your name.",
+        "tamper": "Find out whether the wearer still wears it: call or visit. Confirm with your name.",
+        "panic": "This is a call for help: send somebody to this place. Confirm with your name.",
+        "silence": "While this lasts, the wearer is not seen. Call the wearer and confirm with your name.",
+        "her_silence": "Call the protected person: this device gives no warning now. Confirm with your name.",
+        "outage": "Call those at the top of the list first, and report the fault. Confirm with your name.",
+        "unworn": "See that the wearer gets a working device, or that the order is changed.",
+        "down": "Call this recipient, pass on what is open, and confirm with your name.",
+        "platform": "Expect alerts not to come. Warn whoever runs the system and confirm with your name.",
         "unanswered": "Call the wearer. The device may be off, out of coverage, or shielded.",
         "clock": "While this lasts, nothing of this wearer is judged. Have the device looked at.",
         "implausible": "The positions cannot be right: have the device looked at, and think of forgery.",
@@ -187,10 +212,13 @@ EN = Language(
     labels={
         "wearer": "Wearer", "device": "Device", "order": "Order", "condition": "Condition",
         "risk": "Risk", "certainty": "Certainty", "how": "Shown by", "happened": "Happened",
-        "received": "Received", "detected": "Detected", "ended": "Ended",
+        "received": "Position received", "detected": "Alert made", "ended": "Ended",
+        "heard": "Received", "worn_for": "Orders", "against": "protected from wearer",
+        "hers": "of the protected person",
+        "secret": "SECRET ZONE: do not tell the wearer where it lies, and name no street or place.",
         "asked": "Asked", "alert": "Alert", "unknown": "unknown",
         "answer": "Confirm", "link": "Link for one use: take in hand",
-        "owner": "Responsible", "before": "Suspected breaches of this condition before",
+        "owner": "Responsible for the case", "before": "Suspected breaches of this condition before",
         "last": "last",
         "now_refuted": "Note: this alert has since been withdrawn, there was no breach.",
         "now_ended": "Note: has since ended",
@@ -201,4 +229,5 @@ EN = Language(
     trouble=TROUBLE_EN,
     hers=HERS_EN,
     incident=INCIDENT_EN,
+    when=WHEN_EN,
 )  # fmt: skip

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from emon.alerts.flapping import FLAPS
-from emon.alerts.outbox import AlertView, Attempt, DueDelivery, OutboxUnavailable, Outcome, PositionView
+from emon.alerts.outbox import Attempt, DueDelivery, OutboxUnavailable, Outcome, PositionView
 from emon.alerts.points import Point, Reached, ignore
 from emon.model.instant import to_datetime
-from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Risk
 from emon.store import connect as c
+from emon.store.alert_rows import ALERT_COLUMNS, alert_view, with_carried
 from emon.store.answers import answer_by_receipt
+from emon.store.carried_for import Asked, Carried, CarriedFor
 from emon.store.errors import DatabaseUnavailable
 from emon.store.feed import News, announce
 from emon.store.placed_orders import PlacedOrders
@@ -21,7 +22,7 @@ from emon.store.watching import unseen_from
 # The first of each line, in the order of the index delivery_lane: it stops at the limit, however long
 # the backlog. "lanes" leaps from recipient to recipient. "= (SELECT … LIMIT 1)" and not NOT EXISTS: so it
 # is one look into delivery_line for each row that is read, and never a join with all that waits.
-_SELECT_DUE = """
+_SELECT_DUE = f"""
 WITH RECURSIVE lanes (recipient) AS (
     (SELECT recipient FROM delivery WHERE state = 'waiting' ORDER BY recipient LIMIT 1)
     UNION ALL
@@ -45,13 +46,13 @@ due AS (
     ) AS first
 )
 SELECT due.id, due.recipient, due.channel, due.attempts, due.lane,
-       a.id, a.event, a.priority, a.at, a.recipients, a.happened_at, a.detected_at, a.received_at,
+       {ALERT_COLUMNS},
        a.breach_id, a.order_id, a.condition_id, a.certainty, coalesce(a.device, b.device),
        coalesce(b.wearer, o.wearer), o.risk, b.kind, b.how, b.opened_at, b.closed_at,
        coalesce(b.historic, false), coalesce(b.refuted, false),
        n.lon, n.lat, n.accuracy_m, n.fixed_at,
        coalesce(t.cause, p.cause), coalesce(t.victim, false), coalesce(t.unseen, '[]')::text,
-       coalesce(t.cleared_at, p.over_at), due.climb, coalesce(k.owed, '{}'), earlier.ids, earlier.detected,
+       coalesce(t.cleared_at, p.over_at), due.climb, coalesce(k.owed, '{{}}'), earlier.ids, earlier.detected,
        n.speed_m_s, n.heading_deg, o.version, history.before, history.last_at,
        ARRAY(SELECT j.alert_id FROM delivery AS j WHERE j.joined_into = due.id ORDER BY j.seq)
 FROM due
@@ -180,6 +181,7 @@ class OutboxReads:
 
     _pool: c.Pool
     _placed: PlacedOrders
+    _carried: CarriedFor
     at_point: Reached = staticmethod(ignore)
     """Hears of the numbered point inside the transaction (``emon.alerts.points``)."""
 
@@ -198,7 +200,9 @@ class OutboxReads:
             rows = await c.fetch(conn, _SELECT_DUE, params)
             orders = {(row[14], row[40]) for row in rows if row[14] is not None and row[40] is not None}
             await self._placed.learn(conn, orders)
-        return [_due_from_row(row, self._placed) for row in rows]
+            asked = {_asked(row) for row in rows if row[14] is None and row[17] is not None}
+            carried = await self._carried.find(conn, asked)
+        return [_due_from_row(row, self._placed, carried) for row in rows]
 
     async def next_due_us(self, after_us: int) -> int | None:
         """See ``Outbox.next_due_us``."""
@@ -321,16 +325,24 @@ def _attempt_row(delivery_id: str, attempt: Attempt) -> c.Row:
     )
 
 
-def _due_from_row(row: c.Row, placed: PlacedOrders) -> DueDelivery:
-    (alert, event, priority, at_us, recipients, happened_at_us, detected_at_us, received_at_us) = row[5:13]
-    (breach, order, condition, certainty, device, wearer, risk, kind, how) = row[13:22]
-    (opened_at_us, closed_at_us, historic, refuted, lon, lat, accuracy_m, fixed_at_us) = row[22:30]
+def _due_from_row(row: c.Row, placed: PlacedOrders, carried: Mapping[Asked, Carried]) -> DueDelivery:
+    (lon, lat, accuracy_m, fixed_at_us) = row[26:30]
     (cause, victim, unseen, cleared_at_us) = row[30:34]
     (speed_m_s, heading_deg, version, before, last_before_us) = row[38:43]
     position = (
         None if lon is None else PositionView(lon, lat, accuracy_m, fixed_at_us, speed_m_s, heading_deg)
     )
-    facts = placed.facts(order, version, condition, position)
+    alert = alert_view(
+        row[5:26],
+        position,
+        placed.facts(row[14], version, row[15], position),
+        cause=cause,
+        victim=victim,
+        unseen=unseen_from(unseen),
+        cleared_at_us=cleared_at_us,
+        before=before,
+        last_before_us=last_before_us,
+    )
     return DueDelivery(
         id=row[0],
         recipient=row[1],
@@ -341,37 +353,10 @@ def _due_from_row(row: c.Row, placed: PlacedOrders) -> DueDelivery:
         owed=tuple(row[35]),
         earlier=tuple(zip(row[36] or (), row[37] or (), strict=True)),
         joined=tuple(row[43]),
-        alert=AlertView(
-            id=alert,
-            event=AlertEvent(event),
-            priority=priority,
-            at_us=at_us,
-            recipients=tuple(recipients),
-            happened_at_us=happened_at_us,
-            detected_at_us=detected_at_us,
-            received_at_us=received_at_us,
-            breach=breach,
-            order=order,
-            condition=condition,
-            certainty=Certainty(certainty) if certainty else None,
-            device=device,
-            wearer=wearer,
-            risk=Risk(risk) if risk else None,
-            kind=Kind(kind) if kind else None,
-            how=How(how) if how else None,
-            opened_at_us=opened_at_us,
-            closed_at_us=closed_at_us,
-            historic=historic,
-            refuted=refuted,
-            position=position,
-            cause=cause,
-            victim=victim,
-            unseen=unseen_from(unseen),
-            cleared_at_us=cleared_at_us,
-            secret=facts.secret,
-            zone=facts.zone,
-            owner=facts.owner,
-            before=before,
-            last_before_us=last_before_us,
-        ),
+        alert=with_carried(alert, carried.get(_asked(row))),
     )
+
+
+def _asked(row: c.Row) -> Asked:
+    """The device and the instant of a row's alert."""
+    return (row[17] or "", row[8])

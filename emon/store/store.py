@@ -27,6 +27,7 @@ from emon.store import listen as listening
 from emon.store.answers import AnswersOfPolice
 from emon.store.batch import Batch
 from emon.store.canary import CanaryReads
+from emon.store.carried_for import CarriedFor
 from emon.store.climbs import ClimbOutbox
 from emon.store.commands import CommandOutbox, device_cares
 from emon.store.delays import DelayReads
@@ -152,6 +153,7 @@ class Store(
         self._pool = c.Pool(url)
         self._claim = EngineClaim(url)
         self._placed = PlacedOrders()
+        self._carried = CarriedFor()
 
     @classmethod
     async def open(cls, url: str, *, give_up_s: float = 0.0) -> Self:

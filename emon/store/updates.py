@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from emon.alerts.incident import Given, Say
-from emon.alerts.outbox import AlertView, AnswerView, Attempt, DueDelivery, Outcome, PositionView, UpdateView
+from emon.alerts.outbox import AnswerView, Attempt, DueDelivery, Outcome, PositionView, UpdateView
 from emon.model.answer import PoliceAnswer
 from emon.model.instant import to_datetime
-from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Risk
 from emon.store import connect as c
+from emon.store.alert_rows import ALERT_COLUMNS, alert_view
 from emon.store.feed import announce
 from emon.store.outbox import keep_answers_of, outbox_connection
 from emon.store.placed_orders import PlacedOrders
@@ -18,7 +18,7 @@ from emon.store.rows import storable
 # The first that waits of each recipient and incident, and none while an alert of the same breach is being
 # told to him, or before he has received one: an alert goes before every update. One that is held because its
 # condition flaps holds nothing up, nor does what he refuses as such.
-_SELECT_DUE = """
+_SELECT_DUE = f"""
 WITH due AS (
     SELECT u.*, row_number() OVER (PARTITION BY u.recipient ORDER BY a.priority, u.made_at, u.id) AS place
     FROM incident_update AS u JOIN alert AS a ON a.id = u.alert_id
@@ -40,9 +40,9 @@ WITH due AS (
 SELECT u.id, u.recipient, u.channel, u.attempts, u.number, u.said, u.because, u.made_at,
        t.answer, t.party, t.person, t.note, t.answered_at,
        f.lon, f.lat, f.accuracy_m, f.fixed_at, f.speed_m_s, f.heading_deg,
-       a.id, a.event, a.priority, a.at, a.recipients, a.happened_at, a.detected_at, a.received_at,
-       b.id, b.order_id, b.condition_id, b.certainty, b.device, b.wearer, b.kind, b.how, b.opened_at,
-       b.closed_at, b.historic, b.refuted, o.risk, o.version,
+       {ALERT_COLUMNS},
+       b.id, b.order_id, b.condition_id, b.certainty, b.device, b.wearer, o.risk, b.kind, b.how, b.opened_at,
+       b.closed_at, b.historic, b.refuted, o.version,
        earlier.ids, earlier.made
 FROM due AS u
 JOIN alert AS a ON a.id = u.alert_id
@@ -158,10 +158,7 @@ def _next_at(attempt: Attempt) -> object:
 def _due_from_row(row: c.Row, placed: PlacedOrders) -> DueDelivery:
     answer = None if row[8] is None else AnswerView(PoliceAnswer(row[8]), *row[9:13])
     position = None if row[13] is None else PositionView(*row[13:19])
-    (alert, event, priority, at_us, recipients, happened_at_us, detected_at_us, received_at_us) = row[19:27]
-    (breach, order, condition, certainty, device, wearer, kind, how, opened_at_us) = row[27:36]
-    (closed_at_us, historic, refuted, risk, version) = row[36:41]
-    facts = placed.facts(order, version, condition, position)
+    facts = placed.facts(row[28], row[40], row[29], position)
     return DueDelivery(
         id=row[0],
         recipient=row[1],
@@ -169,31 +166,5 @@ def _due_from_row(row: c.Row, placed: PlacedOrders) -> DueDelivery:
         attempts=row[3],
         earlier=tuple(zip(row[41] or (), row[42] or (), strict=True)),
         update=UpdateView(row[4], Say(row[5]), Given(row[6]), row[7], answer),
-        alert=AlertView(
-            id=alert,
-            event=AlertEvent(event),
-            priority=priority,
-            at_us=at_us,
-            recipients=tuple(recipients),
-            happened_at_us=happened_at_us,
-            detected_at_us=detected_at_us,
-            received_at_us=received_at_us,
-            breach=breach,
-            order=order,
-            condition=condition,
-            certainty=Certainty(certainty),
-            device=device,
-            wearer=wearer,
-            risk=None if risk is None else Risk(risk),
-            kind=Kind(kind),
-            how=How(how),
-            opened_at_us=opened_at_us,
-            closed_at_us=closed_at_us,
-            historic=historic,
-            refuted=refuted,
-            position=position,
-            secret=facts.secret,
-            zone=facts.zone,
-            owner=facts.owner,
-        ),
+        alert=alert_view(row[19:40], position, facts),
     )

@@ -48,6 +48,7 @@ _DEVICE = replace(
     before=None,
     last_before_us=None,
     priority=3,
+    worn_for=("o-1",),
 )
 _UNSEEN = (
     Unseen("d-1", "o-1", Risk.HIGH, victim=False, near_m=140.0, seen_us=NOON_US - HOUR_US),
@@ -62,7 +63,10 @@ def _of_device(event: AlertEvent, **changes: object) -> AlertView:
 
 def _of_none(event: AlertEvent, **changes: object) -> AlertView:
     """Of many devices, or of the system itself."""
-    none = replace(_DEVICE, event=event, priority=2, device=None, wearer=None, position=None, owner=None)
+    nobody = replace(
+        _DEVICE, device=None, wearer=None, position=None, owner=None, risk=None, received_at_us=None
+    )
+    none = replace(nobody, event=event, priority=2, worn_for=())
     return replace(none, **changes)
 
 
@@ -95,22 +99,36 @@ CASES: dict[str, AlertView] = {
         priority=4,
         zone=ZoneView(410.0, 90.0),
     ),
-    "breach cleared, refuted": replace(BASE, event=AlertEvent.BREACH_CLEARED, refuted=True),
+    "breach cleared, refuted": replace(
+        BASE, event=AlertEvent.BREACH_CLEARED, refuted=True, zone=ZoneView(410.0, 90.0)
+    ),
     "approach": replace(
         BASE, event=AlertEvent.APPROACH, breach=None, certainty=None, how=None, zone=ZoneView(350.0, 45.0)
     ),
-    "order without device": _of_device(AlertEvent.ORDER_WITHOUT_DEVICE, order="o-1", position=None),
+    "order without device": _of_device(
+        AlertEvent.ORDER_WITHOUT_DEVICE, order="o-1", position=None, worn_for=()
+    ),
     "silence, of a victim's device": _of_device(AlertEvent.SILENCE, victim=True, cause=None),
+    "silence": _of_device(AlertEvent.SILENCE),
+    "panic": _of_device(AlertEvent.PANIC, device="v-1", victim=True, priority=1),
     "no position": _of_device(AlertEvent.NO_POSITION, cause=Cause.JAMMING),
     "outage": _of_none(AlertEvent.OUTAGE, unseen=_UNSEEN),
     "recipient down": _of_none(AlertEvent.RECIPIENT_DOWN, cause="politie"),
+    "proximity, that she hears alone": replace(
+        BASE,
+        event=AlertEvent.PROXIMITY,
+        kind=Kind.CONTACT,
+        how=How.PROXIMITY,
+        zone=None,
+        certainty=Certainty.POSSIBLE,
+        recipients=("beschermde",),
+    ),
     "platform": _of_none(AlertEvent.PLATFORM, cause=PlatformCause.NO_FIXES),
     **{
         event.value.replace("_", " "): _of_device(event)
         for event in (
             AlertEvent.STRAP_TAMPER,
             AlertEvent.CASE_TAMPER,
-            AlertEvent.PANIC,
             AlertEvent.BATTERY_LOW,
             AlertEvent.BATTERY_CRITICAL,
             AlertEvent.CHARGING_MISSED,
@@ -166,9 +184,7 @@ def golden_updates(party: str, language: str) -> str:
     """All the updates in one text, as the party reads them."""
     pieces = []
     for name, (alert, update) in UPDATES.items():
-        delivery = DueDelivery(
-            f"b:u3:{party}", party, "smtp", 0, replace(alert, recipients=(party,)), update=update
-        )
+        delivery = DueDelivery(f"b:u3:{party}", party, "smtp", 0, alert, update=update)
         text = getattr(COMPOSER.texts(delivery), language)
         pieces.append(f"=== {name}\n{text.subject}\n\n{text.body}")
     return "\n".join(pieces)
@@ -186,7 +202,7 @@ def golden(party: str, language: str) -> str:
     """All the cases in one text, as the party reads them."""
     pieces = []
     for name, alert in CASES.items():
-        delivery = DueDelivery(f"{alert.id}:{party}", party, "smtp", 0, replace(alert, recipients=(party,)))
+        delivery = DueDelivery(f"{alert.id}:{party}", party, "smtp", 0, alert)
         text = getattr(COMPOSER.texts(delivery), language)
         pieces.append(f"=== {name}\n{text.subject}\n\n{text.body}")
     return "\n".join(pieces)

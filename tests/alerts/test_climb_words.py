@@ -53,6 +53,6 @@ def test_she_reads_that_she_gets_it_again_and_nothing_of_him() -> None:
         owed=OWED,
     )
     texts = COMPOSER.texts(told)
-    assert texts.nl.body.startswith("Dit bericht krijgt u opnieuw")
+    assert "\nU krijgt dit bericht opnieuw" in texts.nl.body
     for text in (texts.nl.body, texts.en.body):
-        assert not any(word in text for word in ("w-1", "d-1", "o-1", "politie", "police", "51.9"))
+        assert not any(word in text for word in ("w-1", "d-1", "o-1", "51.9"))

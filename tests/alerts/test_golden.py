@@ -84,7 +84,7 @@ def test_who_sends_nobody_is_told_no_place(party: Party) -> None:
 
 def test_reclassering_reads_of_the_history_and_police_of_whom_to_call() -> None:
     to_officer, to_police = said_to("reclassering", BASE), said_to("politie", BASE)
-    assert "Eerdere vermoedelijke overtredingen van deze voorwaarde: 2, laatste 02-05-2026" in to_officer
+    assert "Eerdere vermoedelijke overtredingen van deze voorwaarde: 2, laatste 2 mei 2026" in to_officer
     assert "Eerdere" not in to_police
     assert "A. de Boer, reclassering, +31 6 0000 0000" in to_police
 
@@ -123,3 +123,73 @@ def test_names_forge_neither_lines_nor_markup() -> None:
     assert "[niets]" not in body
     assert "\u202e" not in body
     assert len([line for line in body.splitlines() if line.startswith("Gevraagd")]) == 1
+
+
+def body_of(party: str, alert: AlertView, language: str = "nl") -> str:
+    delivery = DueDelivery(f"{alert.id}:{party}", party, "smtp", 0, alert)
+    return str(getattr(COMPOSER.texts(delivery), language).body)
+
+
+@pytest.mark.parametrize("party", list(Party))
+def test_whoever_hears_where_a_secret_zone_is_hears_that_it_is_secret(party: Party) -> None:
+    """An officer who speaks with the wearer would name the street; who knows no place needs no warning."""
+    body = body_of(party, replace(BASE, secret=True))
+    assert ("GEHEIM GEBIED" in body) is (party in MAY_SEE_SECRETS)
+    assert "GEHEIM" not in body_of(party, BASE)
+
+
+@pytest.mark.parametrize("party", [Party.RECLASSERING, Party.BESCHERMDE])
+def test_a_time_that_is_told_by_the_hour_does_not_read_as_exact(party: Party) -> None:
+    assert "Gebeurd: 4 mei 2026, tussen 13:00 en 14:00 (UTC+02:00)\n" in body_of(
+        party, replace(BASE, secret=True)
+    )
+
+
+def test_police_read_everything_they_need_of_a_breach() -> None:
+    """One line for each that was asked for: person, place, map link, risk, order, what was breached,
+    certainty in words, direction and speed, age and accuracy of the fix, whom to call."""
+    body = body_of("politie", BASE)
+    for line in (
+        "Vermoedelijke overtreding, locatieverbod.",
+        "Zekerheid: zeker. Volgens het model van het systeem is de kans op een fout kleiner dan 1 op 1.000.",
+        "Drager: w-1",
+        "Risico: hoog",
+        "Plaats: 51.92250 NB, 4.47920 OL, ± 13 m (95 % kans)",
+        "Gemeten: 4 mei 2026, 13:59:52 (UTC+02:00), 8 s voor deze melding",
+        "Beweging: 5 km/u naar het noordoosten",
+        "Kaart: geo:51.92250,4.47920;u=13",
+        "Gebied: binnen het verboden gebied, 120 m van de rand",
+        "Verantwoordelijk voor de zaak: A. de Boer, reclassering, +31 6 0000 0000",
+        "Beslissing: o-1",
+        "Voorwaarde: c-1 (locatieverbod)",
+    ):
+        assert f"{line}\n" in body
+
+
+def test_the_end_of_a_breach_is_not_called_certain_for_the_breach_was() -> None:
+    text = COMPOSER.texts(
+        DueDelivery("x:politie", "politie", "smtp", 0, replace(BASE, event=AlertEvent.BREACH_CLEARED))
+    ).nl
+    assert "zeker" not in text.subject + text.body
+
+
+def test_nobody_unknown_is_named_where_the_reader_may_not_know() -> None:
+    """Nor an outage of none where the list is not his."""
+    for party in (Party.CJIB, Party.POLITIE):
+        for name, alert in CASES.items():
+            subject = COMPOSER.texts(DueDelivery("x", party, "smtp", 0, alert)).nl.subject
+            assert "onbekend" not in subject, name
+            assert "0 apparaten" not in subject, name
+
+
+def test_her_words_promise_no_safety_that_was_not_measured() -> None:
+    alert, update = UPDATES[f"update: {Say.LAPSED.value}, contact"]
+    told = COMPOSER.texts(DueDelivery("x", "beschermde", "smtp", 0, alert, update=update)).nl
+    assert "niet gemeten of de ander nog in uw buurt is" in told.subject
+
+
+def test_she_hears_that_the_police_know_only_where_they_were_told() -> None:
+    near = replace(BASE, event=AlertEvent.PROXIMITY)
+    assert "Wij hebben de politie hetzelfde bericht gestuurd." in body_of("beschermde", near)
+    assert "politie" not in body_of("beschermde", replace(near, recipients=("beschermde", "meldkamer_em")))
+    assert "Ga nu naar een veilige plek." in body_of("beschermde", near)

@@ -161,8 +161,10 @@ def test_what_is_repeated_or_joined_names_no_alerts_to_her() -> None:
         f"{BASE.id}:beschermde", "beschermde", "smtp", 0, BASE, climb=2, owed=("beschermde",)
     )
     body = COMPOSER.texts(replace(delivery, joined=("a" * 16, "b" * 16))).nl.body
-    assert body.startswith(
-        "Dit is nog 2 keer gebeurd sinds ons vorige bericht.\nU krijgt dit bericht opnieuw"
+    assert body.startswith("Er is een melding die u aangaat.\n"), "what matters first"
+    assert body.endswith(
+        "\nU krijgt dit bericht opnieuw, omdat wij nog niet weten of u het hebt gelezen.\n"
+        "Sinds ons vorige bericht is dit nog 2 keer gebeurd.\n"
     )
     assert "a" * 16 not in body
     assert "OPSCHALING" not in body

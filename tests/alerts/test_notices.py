@@ -134,7 +134,8 @@ def test_the_texts_say_what_holds_and_that_nothing_is_asked(kind: NoticeKind, la
     text = notice_written(notice, language)
     assert "\n" not in text.subject
     assert not any(line.startswith(("ALARM", "Bcc")) for line in text.body.splitlines())
-    assert "26-11-2026 13:00:00 Amsterdam" in text.body
+    month = "November" if language is Languages.EN else "november"
+    assert f"26 {month} 2026, 13:00:00 (UTC+01:00)" in text.body
     both = notice_texts(notice)
     if kind is NoticeKind.SUSPENDED:
         assert "tijdelijk niet" in both.nl.body

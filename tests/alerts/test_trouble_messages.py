@@ -49,7 +49,7 @@ def test_an_outage_lists_who_is_unseen_in_its_order_and_says_how_many_more() -> 
     lines = text.body.splitlines()
     first = lines.index("Unseen, the most urgent first:") + 1
     assert lines[first].startswith(
-        "1. d-0, order o-0, risk high, in an exclusion zone, last position 01-06-2026"
+        "1. d-0, order o-0, risk high, in an exclusion zone, last position 1 June 2026"
     )
     assert lines[first + 1].startswith("2. d-1, order o-1, risk medium, victim's device, 120 m from a ban")
     assert lines[first + UNSEEN_LINES_MAX] == "… and 5 more: see the page"
@@ -58,4 +58,4 @@ def test_an_outage_lists_who_is_unseen_in_its_order_and_says_how_many_more() -> 
 
 def test_what_has_passed_since_is_said() -> None:
     text = texts(view(AlertEvent.SILENCE, device="d-1", cleared_at_us=AT_US)).en
-    assert "has since passed: 01-06-2026 14:03:00" in text.body
+    assert "has since passed: 1 June 2026, 14:03:00" in text.body

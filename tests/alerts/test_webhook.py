@@ -174,6 +174,7 @@ def test_the_body_says_everything_once() -> None:
             "sent_at": "2026-05-04T12:00:01.000000Z",
             "breach": "fedcba9876543210",
             "order": "o-1",
+            "worn_for": [],
             "condition": "c-1",
             "kind": "exclusion",
             "certainty": "certain",

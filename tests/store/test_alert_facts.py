@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from msgspec.structs import replace
 
+from emon.alerts.messages import texts
+from emon.alerts.outbox import AlertView
 from emon.model.effects import NewDelivery
 from emon.model.instant import HOUR_US
-from emon.model.vocabulary import Party
+from emon.model.vocabulary import AlertEvent, Party, Risk
 from emon.orders.document import parse_document
 from emon.store.store import Store
 from tests.engine.stories import LAT, LON, circle_order
@@ -49,3 +52,62 @@ async def test_owner_secret_zone_and_history_come_with_it(any_store: Store) -> N
     assert view.zone.bearing_deg is not None
     assert abs(view.zone.distance_m - 912.0) < 10.0
     assert abs(view.zone.bearing_deg - 180.0) < 1.0
+
+
+def protecting(name: str, wearer: str, device: str, risk: str, victim: str) -> dict[str, Any]:
+    """An order against ``wearer`` that a person with the device ``victim`` is protected by."""
+    contact = {"id": "c-2", "kind": "contact", "victim_device": victim, "radius_m": 1_000}
+    return circle_order(id=name, wearer=wearer, device=device, risk=risk, conditions=[contact], owner=OWNER)
+
+
+async def of_a_device(store: Store, event: AlertEvent, device: str) -> AlertView:
+    """What the police are told of a device whose alert names no order."""
+    at_us = max(order.armed_at_us for order in await store.newest_orders()) + 60_000_000
+    told = replace(alert(f"{hash_of(device):016x}", at_us), event=event, device=device)
+    delivery = NewDelivery(told.id, "politie", "webhook")
+    async with store.batch() as tx:
+        await tx.write(effects_of(at_us, alerts=(told,)), (delivery,))
+    due = await store.claim_due(at_us, 10)
+    return next(one.alert for one in due if one.alert.device == device)
+
+
+def hash_of(device: str) -> int:
+    return sum(device.encode())
+
+
+async def test_a_cut_strap_is_somebody_s(any_store: Store) -> None:
+    """Person, risk, orders and whom to call, the most dangerous order first."""
+    low = circle_order(risk="low")
+    high = circle_order(id="o-2", wearer="w-1", risk="high", owner=OWNER)
+    ended = circle_order(id="o-0", risk="high", valid_until="2026-05-02T00:00:00Z")
+    orders = {"orders": [low, high, ended]}
+    await any_store.arm(parse_document(json.dumps(orders).encode(), armed_at_us=0))
+    view = await of_a_device(any_store, AlertEvent.STRAP_TAMPER, "d-1")
+    assert (view.wearer, view.risk, view.worn_for, view.order) == ("w-1", Risk.HIGH, ("o-2", "o-1"), None)
+    assert view.owner is not None
+    assert view.victim is False
+    body = texts(view).nl.body
+    for line in ("Drager: w-1", "Risico: hoog", "Beslissingen: o-2, o-1"):
+        assert f"{line}\n" in body
+    assert "+31 6 0000 0000" in body
+
+
+async def test_a_panic_button_says_against_whom_and_that_the_place_is_hers(claimed_store: Store) -> None:
+    """Also of an order that was armed after the first question."""
+    store = claimed_store
+    first = {"orders": [protecting("o-1", "w-1", "d-1", "medium", "v-1")]}
+    await store.arm(parse_document(json.dumps(first).encode(), armed_at_us=0))
+    view = await of_a_device(store, AlertEvent.PANIC, "v-1")
+    assert (view.wearer, view.worn_for, view.victim) == ("w-1", ("o-1",), True)
+    assert texts(view).nl.subject.endswith("door de beschermde persoon: beschermd tegen drager w-1")
+    second = {"orders": [protecting("o-2", "w-2", "d-2", "high", "v-2")]}
+    await store.arm(parse_document(json.dumps(second).encode(), armed_at_us=0))
+    later = await of_a_device(store, AlertEvent.PANIC, "v-2")
+    assert (later.wearer, later.worn_for, later.risk) == ("w-2", ("o-2",), Risk.HIGH)
+
+
+async def test_a_device_of_nobody_is_told_of_all_the_same(claimed_store: Store) -> None:
+    await claimed_store.arm(parse_document(json.dumps({"orders": [circle_order()]}).encode(), armed_at_us=0))
+    view = await of_a_device(claimed_store, AlertEvent.SILENCE, "stray")
+    assert (view.wearer, view.worn_for, view.victim) == (None, (), False)
+    assert texts(view).en.subject.endswith("No signal from the device: device stray")

@@ -146,6 +146,7 @@ def _alert(alert: AlertView) -> dict[str, object]:
         "detected_at": format_instant(alert.detected_at_us),
         "breach": alert.breach,
         "order": alert.order,
+        "worn_for": alert.worn_for,
         "condition": alert.condition,
         "kind": alert.kind,
         "certainty": alert.certainty,

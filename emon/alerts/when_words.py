@@ -1,0 +1,85 @@
+"""Instants in messages: the Netherlands' time in words, with its offset (an autumn night has two 02:30s)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from emon.limits import SECRET_TIME_S
+from emon.model.instant import to_datetime
+
+When = Callable[[int], str]
+_AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+
+class WhenWords(msgspec.Struct, frozen=True):
+    """The words of one language: the months from January on, and an hour within which something was."""
+
+    months: Sequence[str]
+    moment: str
+    between: str
+
+    @property
+    def at(self) -> When:
+        """``4 mei 2026, 13:59:40 (UTC+02:00)``."""
+        return partial(_moment, self)
+
+    @property
+    def within(self) -> When:
+        """The hour that begins then: of what may not be told more exactly."""
+        return partial(_hour, self)
+
+
+WHEN_NL = WhenWords(
+    months=(
+        *("januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september"),
+        *("oktober", "november", "december"),
+    ),
+    moment="{day} {month} {year}, {time} ({offset})",
+    between="{day} {month} {year}, tussen {time} en {until} ({offset})",
+)
+WHEN_EN = WhenWords(
+    months=(
+        *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
+        *("October", "November", "December"),
+    ),
+    moment="{day} {month} {year}, {time} ({offset})",
+    between="{day} {month} {year}, between {time} and {until} ({offset})",
+)
+
+
+def _moment(words: WhenWords, instant_us: int) -> str:
+    local = _local(instant_us)
+    return (
+        f"{instant_us} µs UTC" if local is None else _filled(words, words.moment, local, f"{local:%H:%M:%S}")
+    )
+
+
+def _hour(words: WhenWords, instant_us: int) -> str:
+    local, until = _local(instant_us), _local(instant_us + SECRET_TIME_S * 1_000_000)
+    if local is None or until is None:
+        return f"{instant_us} µs UTC"
+    return _filled(words, words.between, local, f"{local:%H:%M}", f"{until:%H:%M}")
+
+
+def _filled(words: WhenWords, template: str, local: datetime, time: str, until: str = "") -> str:
+    month = words.months[local.month - 1]
+    return template.format(
+        day=local.day, month=month, year=local.year, time=time, until=until, offset=_offset(local)
+    )
+
+
+def _local(instant_us: int) -> datetime | None:
+    try:
+        return to_datetime(instant_us).astimezone(_AMSTERDAM)
+    except (OverflowError, ValueError):
+        return None
+
+
+def _offset(local: datetime) -> str:
+    minutes = (local.utcoffset() or timedelta()) // timedelta(minutes=1)
+    return f"UTC{minutes // 60:+03d}:{minutes % 60:02d}"
