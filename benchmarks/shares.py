@@ -20,6 +20,19 @@ def cpu_s(pid: int) -> float:
     return (int(words[11]) + int(words[12])) / _TICKS
 
 
+def spent_s(pid: int) -> float:
+    """Seconds of processor of a process and of those of its children that have ended."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, words[11:15])) / _TICKS
+
+
+def busy_s() -> float:
+    """Seconds of processor that the whole machine has spent since it started."""
+    words = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
+    user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, words)
+    return (user + nice + system + irq + softirq + steal) / _TICKS
+
+
 def family_of(pid: int) -> list[int]:
     """The process and its children, such as a database's server and its connections."""
     return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
@@ -35,9 +48,7 @@ class Shares:
 
     def _spent(self) -> dict[str, float]:
         found = {name: sum(map(cpu_s, pids)) for name, pids in self._pids.items()}
-        words = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
-        user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, words)
-        found[OTHERS] = (user + nice + system + irq + softirq + steal) / _TICKS
+        found[OTHERS] = busy_s()
         return found
 
     def of_the_machine(self) -> dict[str, float]:

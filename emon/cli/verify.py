@@ -146,9 +146,15 @@ def _verify_file(args: argparse.Namespace, kept: Sequence[KeyLine | Head]) -> in
 
 async def schema_fits(url: str) -> None:
     """Raises the store's faults unless the database has this release's schema."""
-    from emon.store.store import Store
+    from emon.store.connect import as_store_faults, connect
+    from emon.store.migrate import check_schema
 
-    await (await Store.open(url)).close()
+    conn = await connect(url, purpose="start")
+    try:
+        with as_store_faults(url):
+            await check_schema(conn)
+    finally:
+        await conn.close()
 
 
 def _show(report: Report, *, as_json: bool) -> None:

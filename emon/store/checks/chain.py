@@ -1,20 +1,39 @@
-"""The chain, recomputed entry by entry from what the entries say."""
+"""The chain, recomputed from what the entries say.
+
+Theory of operation. Entries are read in blocks, each as a few long strings that the database puts together,
+so that a million of them are not a million rows to the driver. A block in which every entry stands in its
+place and every link is the one recomputed agrees as a whole. One in which anything does not is read again
+entry by entry, and only there is it said what is wrong and where.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Collection
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator
+from itertools import accumulate, pairwise
 
 import msgspec
+import numpy as np
 
+from emon import limits
 from emon.audit.chain import GENESIS, LEAF_BYTES
 from emon.store.checks.report import Connection, Report, copied
 from emon.store.tables import BY_NAME, Watched
 
 PAYLOAD = """convert_to(concat_ws(E'\\n', (extract(epoch FROM recorded_at) * 1000000)::bigint,
     written_by, relation, deed, row_key, content), 'UTF8')"""
-_CHAIN = f"SELECT seq, chain, {PAYLOAD} FROM audit ORDER BY seq"
+_CHAIN = f"SELECT seq, chain, {PAYLOAD} FROM audit WHERE seq BETWEEN %s AND %s ORDER BY seq"
+# The aggregates take their rows in the order in which the inner query gives them.
+_BLOCK = f"""
+SELECT string_agg(int8send(e.seq), ''), string_agg(e.chain, ''), string_agg(e.payload, ''),
+       string_agg(int4send(octet_length(e.payload)), ''), string_agg(int4send(e.width), '')
+FROM (SELECT seq, chain, {PAYLOAD} AS payload, octet_length(convert_to(content, 'UTF8')) AS width
+      FROM audit WHERE seq >= %s ORDER BY seq LIMIT %s) AS e
+"""
+_LINK_BYTES = 32
+_SEQ_MIN, _SEQ_MAX = -(2**63), 2**63 - 1
 _PENDING = f"SELECT capture_id, sha256(''), {PAYLOAD} FROM audit_pending ORDER BY capture_id"
 _WATCHED = {table.name.encode() for table in BY_NAME.values() if table.watched is Watched.ROWS}
 _FIXED = {table.name.encode() for table in BY_NAME.values() if table.fixed}
@@ -37,33 +56,116 @@ class Trail(msgspec.Struct):
     seal_seqs: list[int] = msgspec.field(default_factory=list)
 
 
-def read_chain(conn: Connection, report: Report, wanted: Collection[int]) -> Trail:
+class _Block(msgspec.Struct, frozen=True):
+    """Entries one after another, as the database gave them: see ``_BLOCK``. All are read by place."""
+
+    seqs: bytes
+    links: bytes
+    payloads: bytes
+    widths: bytes
+    content_widths: bytes
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The first and the last sequence number."""
+        return int.from_bytes(self.seqs[:8], "big", signed=True), int.from_bytes(
+            self.seqs[-8:], "big", signed=True
+        )
+
+    def goes_on_from(self, expected: int) -> bool:
+        """Whether its numbers are the next ones, without a gap."""
+        count = len(self.seqs) // 8
+        return self.seqs == np.arange(expected, expected + count, dtype=">i8").tobytes()
+
+
+def read_chain(
+    conn: Connection, report: Report, wanted: Collection[int], block: int = limits.VERIFY_BLOCK_ENTRIES
+) -> Trail:
     """Recompute every link; ``links`` holds those of the places in ``wanted``, as they are stored."""
     trail = Trail(array("q"), array("q"), bytearray(), {})
     look = _Looker(trail, report)
-    at, sha256, leaves = look.at, hashlib.sha256, trail.leaves
-    before, computed_before, expected = GENESIS, GENESIS, 1
-    for data in copied(conn, _CHAIN):
-        seq = int.from_bytes(data[6:14], "big", signed=True)
-        width = int.from_bytes(data[14:18], "big")
-        stored, payload = data[18 : 18 + width], data[22 + width :]
-        own = sha256(payload).digest()
-        computed = sha256(before + own).digest()
-        if seq != expected:
-            look.gap(expected, seq)
-        elif computed != stored:
-            look.broken(seq, payload, by_link_before=sha256(computed_before + own).digest() == stored)
-        if seq in wanted:
-            trail.links[seq] = stored
-        leaves += own[:LEAF_BYTES]
-        before, computed_before, expected = stored, computed, seq + 1
-        at(seq, payload)
-    trail.end = expected - 1
-    report.entries, report.chain = len(trail.keys), before.hex()
+    reading = _Reading(trail, look, sorted(wanted))
+    for one in _blocks(conn, block):
+        if not reading.agrees(one):
+            reading.one_by_one(conn, *one.span)
+    trail.end = reading.expected - 1
+    report.entries, report.chain = len(trail.keys), reading.before.hex()
     for data in copied(conn, _PENDING):
         report.pending += 1
-        at(None, data[22 + 32 :])
+        look.at(None, data[22 + 32 :])
     return trail
+
+
+def _blocks(conn: Connection, entries: int) -> Iterator[_Block]:
+    from_seq = _SEQ_MIN
+    with conn.cursor(binary=True) as cursor:
+        while True:
+            row = cursor.execute(_BLOCK.encode(), (from_seq, entries)).fetchone()
+            if row is None or row[0] is None:
+                return
+            block = _Block(*row)
+            yield block
+            last = block.span[1]
+            if len(block.seqs) < 8 * entries or last == _SEQ_MAX:
+                return
+            from_seq = last + 1
+
+
+class _Reading:
+    """How far the chain has been recomputed: ``before`` is the last link as stored, ``computed`` as it should
+    be, ``expected`` the next entry's place."""
+
+    def __init__(self, trail: Trail, look: _Looker, wanted: list[int]) -> None:
+        self.before = self.computed = GENESIS
+        self.expected = 1
+        self._trail = trail
+        self._look = look
+        self._wanted = wanted
+
+    def agrees(self, block: _Block) -> bool:
+        """Take a block in of which nothing is to be said but what each entry says; False, and nothing was
+        taken in, for any other."""
+        if not block.goes_on_from(self.expected):
+            return False
+        sha256, text, stored = hashlib.sha256, block.payloads, block.links
+        ends = list(accumulate(np.frombuffer(block.widths, ">i4").tolist(), initial=0))
+        if len(stored) != _LINK_BYTES * (len(ends) - 1) or ends[-1] != len(text):
+            return False
+        payloads = [text[a:b] for a, b in pairwise(ends)]
+        own = [sha256(payload).digest() for payload in payloads]
+        starts = range(0, len(stored), _LINK_BYTES)
+        links = [self.before, *(stored[at : at + _LINK_BYTES] for at in starts)]
+        found = [sha256(before + leaf).digest() for before, leaf in zip(links, own, strict=False)]
+        if found != links[1:]:
+            return False
+        self._look.at_all(self.expected, payloads, np.frombuffer(block.content_widths, ">i4").tolist())
+        self._trail.leaves += b"".join([leaf[:LEAF_BYTES] for leaf in own])
+        last = self.expected + len(own) - 1
+        for seq in self._wanted[bisect_left(self._wanted, self.expected) : bisect_right(self._wanted, last)]:
+            self._trail.links[seq] = links[seq - self.expected + 1]
+        self.before = self.computed = links[-1]
+        self.expected = last + 1
+        return True
+
+    def one_by_one(self, conn: Connection, first: int, last: int) -> None:
+        """Read these entries again and say of each what is wrong with it."""
+        trail, look, sha256, wanted = self._trail, self._look, hashlib.sha256, frozenset(self._wanted)
+        for data in copied(conn, _CHAIN, (first, last)):
+            seq = int.from_bytes(data[6:14], "big", signed=True)
+            width = int.from_bytes(data[14:18], "big")
+            stored, payload = data[18 : 18 + width], data[22 + width :]
+            own = sha256(payload).digest()
+            computed = sha256(self.before + own).digest()
+            if seq != self.expected:
+                look.gap(self.expected, seq)
+            elif computed != stored:
+                by_before = sha256(self.computed + own).digest() == stored
+                look.broken(seq, payload, by_link_before=by_before)
+            if seq in wanted:
+                trail.links[seq] = stored
+            trail.leaves += own[:LEAF_BYTES]
+            self.before, self.computed, self.expected = stored, computed, seq + 1
+            look.at(seq, payload)
 
 
 class _Looker:
@@ -73,6 +175,24 @@ class _Looker:
         self._trail = trail
         self._report = report
         self._usual: dict[tuple[bytes, bytes, bytes], bytes] = {}
+
+    def at_all(self, first: int, payloads: list[bytes], widths: list[int]) -> None:
+        """As ``at`` for entries one after another, whose contents are the last ``widths`` bytes of each."""
+        usual = self._usual
+        heads = [
+            payload[: len(payload) - width].split(b"\n")
+            for payload, width in zip(payloads, widths, strict=True)
+        ]
+        try:
+            keys = [hash(usual[writer, table, deed] + key) for _, writer, table, deed, key, _ in heads]
+        except (KeyError, ValueError):  # something that is told of, or the first of its kind
+            for seq, payload in enumerate(payloads, start=first):
+                self.at(seq, payload)
+            return
+        self._trail.keys.extend(keys)
+        self._trail.contents.extend(
+            [hash(payload[len(payload) - width :]) for payload, width in zip(payloads, widths, strict=True)]
+        )
 
     def at(self, seq: int | None, payload: bytes) -> None:
         _, writer, relation, deed, key, content = payload.split(b"\n", 5)
