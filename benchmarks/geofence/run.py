@@ -35,7 +35,7 @@ def run(quick: bool, folder: Path, told: Told) -> Path:
 
 def measure(scale: Scale, told: Told) -> list[Section]:
     """All sections of the report."""
-    told("kernels, some 40 s where none is cached")
+    told("kernels, some 25 s where none is cached")
     load_kernels()
     ground = _ground(scale, told)
     gc.collect()

@@ -129,7 +129,7 @@ def _entry(
 
 
 @inner
-def _word(zone: int, kind: int, edges: int) -> np.uint64:
+def _word(zone: int, kind: np.int64, edges: np.int64) -> np.uint64:
     return (np.uint64(kind) << _KIND_SHIFT) | (np.uint64(edges) << _COUNT_SHIFT) | np.uint64(zone)
 
 
@@ -208,7 +208,7 @@ def _note(
     if side == _OUT:
         return
     if side == WHOLE:
-        keys[state[1]], words[state[1]] = cell, _word(zone, WHOLE, 0)
+        keys[state[1]], words[state[1]] = cell, _word(zone, np.int64(WHOLE), np.int64(0))
         state[1] += 1
         return
     fine_lon, fine_lat = lon_deg / FINE, lat_deg / FINE
@@ -226,7 +226,7 @@ def _note(
                 blocks[cell] = state[0]
                 state[0] += 1
             keys[state[1]] = cells + blocks[cell] * FINE * FINE + v * FINE + u
-            words[state[1]] = _word(zone, int(entry & 3), int(entry >> 2))
+            words[state[1]] = _word(zone, entry & 3, entry >> 2)
             state[1] += 1
 
 

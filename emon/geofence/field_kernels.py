@@ -17,8 +17,8 @@ import numpy as np
 from emon.geofence.ellipsoid import half_open
 from emon.geofence.jit import compiled, inlined, inner
 from emon.geofence.layout import Boxes, Bytes, Shorts, ZoneArrays
+from emon.geofence.near_paths import MARGIN, MARGIN_M
 from emon.geofence.relate import signed_m
-from emon.geofence.touch import MARGIN, MARGIN_M
 from emon.geofence.wgs84 import METRES_PER_DEGREE_MAX, Floats
 from emon.limits import ON_EDGE_M
 

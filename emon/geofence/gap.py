@@ -10,12 +10,12 @@ from emon.geofence.corridor import line_m
 from emon.geofence.ellipsoid import FAR_M, arc_m, chord_m, curve_at, ecef, geodesic_m, half_open
 from emon.geofence.jit import allocating, inner
 from emon.geofence.layout import (
+    AREA,
     BLOCK_FROM,
     BLOCK_PIECES,
     CENTER_LAT,
     CENTER_LON,
     CIRCLE,
-    CORRIDOR,
     DLON,
     KIND,
     LAT1,
@@ -185,6 +185,31 @@ def _center_gap(zones: ZoneArrays, zone: int, path: Floats) -> tuple[float, floa
 
 
 @allocating
+def area_gap_m(
+    zones: ZoneArrays, zone: int, lon: float, lat: float, dlon: float, dlat: float
+) -> tuple[float, float]:
+    """Distance from a path to an area's outline, also from within, and the path's fraction there."""
+    path = cut_path(lon, lat, dlon, dlat)
+    chord, at = _outline_gap(zones, zone, path)
+    if chord > FAR_M:
+        return _far_gap_m(zones, zone, path), at
+    return arc_m(chord, math.sin(math.radians(lat + at * dlat))), at
+
+
+@inner
+def _far_gap_m(zones: ZoneArrays, zone: int, path: Floats) -> float:
+    """Distance to 0.5 % of a path far from every piece: from the ends of its pieces."""
+    best = math.inf
+    low, high = zones.ints[zone, PIECE_FROM], zones.ints[zone, PIECE_TO]
+    for i in range(len(path)):
+        x, y, z = path[i, X1], path[i, Y1], path[i, Z1]
+        best = min(best, nearest_direction_m(zones.pieces, low, high, x, y, z))
+        x, y, z = x + path[i, VX], y + path[i, VY], z + path[i, VZ]
+        best = min(best, nearest_direction_m(zones.pieces, low, high, x, y, z))
+    return best
+
+
+@allocating
 def gap_m(
     zones: ZoneArrays, zone: int, lon: float, lat: float, dlon: float, dlat: float
 ) -> tuple[float, float]:
@@ -193,28 +218,19 @@ def gap_m(
     Of an area the distance to its outline, so also from within; of a circle and a corridor never
     below 0.
     """
-    path = cut_path(lon, lat, dlon, dlat)
     kind = zones.ints[zone, KIND]
+    if kind == AREA:
+        return area_gap_m(zones, zone, lon, lat, dlon, dlat)
+    path = cut_path(lon, lat, dlon, dlat)
     if kind == CIRCLE:
         away, at = _center_gap(zones, zone, path)
         return max(0.0, away - zones.floats[zone, RADIUS]), at
     chord, at = _outline_gap(zones, zone, path)
     if chord > FAR_M:
-        chord = math.inf
-        low, high = zones.ints[zone, PIECE_FROM], zones.ints[zone, PIECE_TO]
-        for i in range(len(path)):
-            x, y, z = path[i, X1], path[i, Y1], path[i, Z1]
-            chord = min(chord, nearest_direction_m(zones.pieces, low, high, x, y, z))
-            x, y, z = x + path[i, VX], y + path[i, VY], z + path[i, VZ]
-            chord = min(chord, nearest_direction_m(zones.pieces, low, high, x, y, z))
-        away = chord
-    elif kind == CORRIDOR:
+        away = _far_gap_m(zones, zone, path)
+    else:
         low, high = zones.ints[zone, PIECE_FROM], zones.ints[zone, PIECE_TO]
         block = zones.ints[zone, BLOCK_FROM]
         at_lon, at_lat = half_open(lon + at * dlon), lat + at * dlat
         away, _, _ = line_m(zones.pieces, zones.blocks, low, high, block, at_lon, at_lat)
-    else:
-        away = arc_m(chord, math.sin(math.radians(lat + at * dlat)))
-    if kind == CORRIDOR:
-        away = max(0.0, away - zones.floats[zone, RADIUS])
-    return away, at
+    return max(0.0, away - zones.floats[zone, RADIUS]), at

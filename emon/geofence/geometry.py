@@ -68,7 +68,8 @@ def load_engine_kernels() -> None:
     geometry = Geometry()
     zone = geometry.add(_TRIANGLE)
     geometry.distances_m([zone, zone], [4.005, 20.0], [51.99, 51.99])
-    geometry.contact(zone, (4.005, 51.99), (4.005, 52.01))
+    for lon in (4.005, 20.0):
+        geometry.contact(zone, (lon, 51.99), (lon, 52.01))
     geometry.detour_m(zone, (4.005, 51.99), (4.006, 51.991))
     distances_m([4.0], [52.0], [4.1], [52.0])  # between two people
 

@@ -3,6 +3,7 @@
 Numba checks a cached function against its own file only. A kernel here calls kernels of other
 files, and an old binary would outlive a change in one of those: so each cached kernel is stamped
 with the sources of all of them. Where no cache can be written, each process compiles for itself.
+Only the kernels that Python calls are kept there; those that only kernels call are in them (parts.py).
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from importlib.util import find_spec
 from typing import Any, TypeVar
 
 import numba
+
+from emon.geofence.parts import PartCompiler
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -29,6 +32,9 @@ KERNEL_MODULES = (
         "near",
         "near_build",
         "field_kernels",
+        "parts",
+        "near_paths",
+        "depths",
         "touch",
         "watch_ahead",
         "watch_kernels",
@@ -63,8 +69,8 @@ def compiled(function: Function) -> Function:
 
 
 def inner(function: Function) -> Function:
-    """As ``compiled``, for kernels that only kernels call: without the way in from Python."""
-    return _cached(function, _njit(**_WITHIN, **_LENT)(function))
+    """As ``compiled``, for kernels that only kernels call: a part of each, nothing by itself (parts.py)."""
+    return _part(**_LENT)(function)
 
 
 def inlined(function: Function) -> Function:
@@ -73,12 +79,17 @@ def inlined(function: Function) -> Function:
     For short kernels that take the zones: a call would copy the tuple of their arrays, a hundred
     words, each time.
     """
-    return _cached(function, _njit(**_WITHIN, **_LENT, forceinline=True)(function))
+    return _part(**_LENT, forceinline=True)(function)
 
 
 def allocating(function: Function) -> Function:
     """As ``inner``, for a kernel that makes arrays of its own, or is given one by another kernel."""
-    return _cached(function, _njit(**_WITHIN, _nrt=True)(function))
+    return _part(_nrt=True)(function)
+
+
+def _part(**options: Any) -> Any:
+    """Nothing that could be called, so nothing to cache."""
+    return _njit(**_WITHIN, **options, pipeline_class=PartCompiler)
 
 
 def _njit(**options: Any) -> Any:

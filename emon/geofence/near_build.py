@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -10,14 +11,8 @@ from emon.geofence.jit import compiled, inner
 from emon.geofence.lanes import block_square
 from emon.geofence.layout import (
     CELLS,
-    F_CELL_LAT,
     F_CELL_LON,
-    F_CELLS_PER_LAT,
-    F_CELLS_PER_LON,
-    F_NEAR_LAT,
     F_NEAR_LON,
-    F_NEARS_PER_LAT,
-    F_NEARS_PER_LON,
     F_SAG,
     FI_SEGMENTS,
     LANES,
@@ -37,13 +32,18 @@ from emon.geofence.wgs84 import Floats
 
 _SURE = 1.001
 """Cells are a little larger than measured at their corners: parallels are bent in the plane."""
+# 64 bits: a constant that is passed on is a type of its own to the compiler, and so another signature.
+_ALONE: Any = np.int64(0)
+_VERDICTS: Any = np.int64(F_CELL_LON)
+_NEARS: Any = np.int64(F_NEAR_LON)
+"""Columns of a frame where a grid begins; its cells a degree, and the same of latitude, come after."""
 
 
 @compiled
 def lay(frames: Floats, dlon: Floats, dlat: Floats, x: Floats, y: Floats) -> None:
     """Positions, in degrees from the origin of the first frame, in its plane."""
     for i in range(len(dlon)):
-        x[i], y[i] = plane_xy(frames, 0, dlon[i], dlat[i])
+        x[i], y[i] = plane_xy(frames, _ALONE, dlon[i], dlat[i])
 
 
 @compiled
@@ -75,9 +75,7 @@ def fill_verdicts(zones: ZoneArrays, cells: Bytes) -> None:
     count, last = zones.frame_ints[0, FI_SEGMENTS], 0
     for v in range(CELLS):
         for u in range(CELLS):
-            dlon, dlat, x, y, half = _cell(
-                zones.frames, F_CELL_LON, F_CELLS_PER_LON, F_CELL_LAT, F_CELLS_PER_LAT, u, v
-            )
+            dlon, dlat, x, y, half = _cell(zones.frames, _VERDICTS, u, v)
             clear = half * _SURE + 0.01 + zones.frames[0, F_SAG]
             far = True
             for k in range(count):  # what was near the last cell is often near this one
@@ -92,7 +90,7 @@ def fill_verdicts(zones: ZoneArrays, cells: Bytes) -> None:
                     zones.slab_starts,
                     zones.slab_edges,
                     zones.edges,
-                    0,
+                    _ALONE,
                     dlon,
                     dlat,
                 )
@@ -109,9 +107,7 @@ def fill_nears(zones: ZoneArrays, squares: Floats, nears: Masks) -> None:
     per_group = (count + 63) // 64
     for v in range(NEARS):
         for u in range(NEARS):
-            _, _, x, y, half = _cell(
-                zones.frames, F_NEAR_LON, F_NEARS_PER_LON, F_NEAR_LAT, F_NEARS_PER_LAT, u, v
-            )
+            _, _, x, y, half = _cell(zones.frames, _NEARS, u, v)
             least_square = math.inf
             for b in range(count):
                 squares[b] = block_square(zones.segments, b, x, y)
@@ -126,16 +122,16 @@ def fill_nears(zones: ZoneArrays, squares: Floats, nears: Masks) -> None:
 
 
 @inner
-def _cell(
-    frames: Floats, lon_from: int, per_lon: int, lat_from: int, per_lat: int, u: int, v: int
-) -> tuple[float, float, float, float, float]:
+def _cell(frames: Floats, grid: int, u: int, v: int) -> tuple[float, float, float, float, float]:
     """A cell's middle in degrees and in the plane, and how far its corners lie from there."""
+    lon_from, per_lon, lat_from, per_lat = grid, grid + 1, grid + 2, grid + 3
     dlon = frames[0, lon_from] + (u + 0.5) / frames[0, per_lon]
     dlat = frames[0, lat_from] + (v + 0.5) / frames[0, per_lat]
-    x, y = plane_xy(frames, 0, dlon, dlat)
+    x, y = plane_xy(frames, _ALONE, dlon, dlat)
     half = 0.0
     for east in (-0.5, 0.5):
         for north in (-0.5, 0.5):
-            cx, cy = plane_xy(frames, 0, dlon + east / frames[0, per_lon], dlat + north / frames[0, per_lat])
+            at_lon, at_lat = dlon + east / frames[0, per_lon], dlat + north / frames[0, per_lat]
+            cx, cy = plane_xy(frames, _ALONE, at_lon, at_lat)
             half = max(half, math.hypot(cx - x, cy - y))
     return dlon, dlat, x, y, half

@@ -3,6 +3,8 @@
 Both the path and an area's edges are straight in that plane, so where they cross is a formula.
 Circles and corridors are curved there; against them a path is walked by steps no longer than the
 distance to the zone, which no step can pass over.
+
+What a frame answers, which is nearly all, has kernels of its own (near_paths.py): here is the rest.
 """
 
 from __future__ import annotations
@@ -11,14 +13,14 @@ import math
 
 import numpy as np
 
+from emon.geofence.depths import deepest_m, depth_m, speed_m
 from emon.geofence.ellipsoid import chord_m, ecef, half_open, short_way
 from emon.geofence.gap import gap_m
-from emon.geofence.jit import allocating, compiled, inner
+from emon.geofence.jit import compiled, inner
 from emon.geofence.layout import (
     AREA,
     BLOCK_FROM,
     BLOCK_PIECES,
-    CORRIDOR,
     DLON,
     KIND,
     LAT1,
@@ -30,68 +32,12 @@ from emon.geofence.layout import (
     ZoneArrays,
 )
 from emon.geofence.relate import signed_m
-from emon.geofence.wgs84 import ECC2, METRES_PER_DEGREE_MAX, SEMI_MAJOR_M, Floats, Ints
+from emon.geofence.wgs84 import ECC2, SEMI_MAJOR_M, Floats, Ints
 from emon.limits import ON_EDGE_M
 
 _STEPS_MAX = 20_000
 _PARALLEL = 1e-10
 """Of two lines that turn by less, rounding would place the crossing; over 300 km they part by 0.03 mm."""
-_DEPTHS_MAX = 160
-_DEPTHS_CORRIDOR_MAX = 40
-"""Depths looked at along one path; within a corridor's bend each may itself be a search."""
-
-
-@inner
-def speed_m(lat: float, dlon: float, dlat: float) -> float:
-    """No path covers more metres in a unit of its fraction than this."""
-    lowest = 0.0
-    if lat * (lat + dlat) > 0.0:
-        lowest = min(abs(lat), abs(lat + dlat))
-    return METRES_PER_DEGREE_MAX * math.hypot(dlon * math.cos(math.radians(lowest)), dlat)
-
-
-@inner
-def depth_m(
-    zones: ZoneArrays, zone: int, lon: float, lat: float, dlon: float, dlat: float, t: float
-) -> float:
-    """How far inside the zone the path is at ``t``; negative outside."""
-    return -signed_m(zones, zone, half_open(lon + t * dlon), lat + t * dlat)
-
-
-@allocating
-def deepest_m(
-    zones: ZoneArrays, zone: int, lon: float, lat: float, dlon: float, dlat: float, first: float, last: float
-) -> float:
-    """Greatest depth of the path between two fractions.
-
-    Depth changes by at most a metre a metre, so between two known depths it can rise to half their
-    sum and the way between; the stretch where it can rise highest is halved first.
-    """
-    limit = _DEPTHS_CORRIDOR_MAX if zones.ints[zone, KIND] == CORRIDOR else _DEPTHS_MAX
-    speed = speed_m(lat, dlon, dlat)
-    begins, ends = np.empty(limit), np.empty(limit)
-    at_begin, at_end = np.empty(limit), np.empty(limit)
-    begins[0], ends[0] = first, last
-    at_begin[0] = depth_m(zones, zone, lon, lat, dlon, dlat, first)
-    at_end[0] = depth_m(zones, zone, lon, lat, dlon, dlat, last)
-    best = max(0.0, at_begin[0], at_end[0])
-    count = 1
-    while count < limit:
-        highest, widest = -math.inf, 0
-        for k in range(count):
-            peak = 0.5 * (at_begin[k] + at_end[k] + speed * (ends[k] - begins[k]))
-            if peak > highest:
-                highest, widest = peak, k
-        if not highest > best + max(1e-4, 1e-6 * best):
-            break
-        middle = 0.5 * (begins[widest] + ends[widest])
-        depth = depth_m(zones, zone, lon, lat, dlon, dlat, middle)
-        best = max(best, depth)
-        begins[count], ends[count] = middle, ends[widest]
-        at_begin[count], at_end[count] = depth, at_end[widest]
-        ends[widest], at_end[widest] = middle, depth
-        count += 1
-    return best
 
 
 @inner
@@ -142,14 +88,25 @@ def _piece_contact(
 
 
 @inner
-def _area_contact(
-    zones: ZoneArrays, zone: int, lon: float, lat: float, dlon: float, dlat: float, found: Floats
+def edges_contact(
+    zones: ZoneArrays,
+    zone: int,
+    lon: float,
+    lat: float,
+    dlon: float,
+    dlat: float,
+    starts_m: float,
+    ends_m: float,
+    found: Floats,
 ) -> None:
-    """First and last contact with an area into ``found``; infinities where there is none."""
-    if signed_m(zones, zone, lon, lat) <= ON_EDGE_M:
-        found[0] = 0.0
-        found[1] = max(found[1], 0.0)
-    if signed_m(zones, zone, half_open(lon + dlon), lat + dlat) <= ON_EDGE_M:
+    """First and last contact with an area into ``found``; infinities where there is none.
+
+    ``starts_m`` and ``ends_m`` are the signed distances of the path's ends.
+    """
+    found[0], found[1] = math.inf, -math.inf
+    if starts_m <= ON_EDGE_M:
+        found[0] = found[1] = 0.0
+    if ends_m <= ON_EDGE_M:
         found[0] = min(found[0], 1.0)
         found[1] = 1.0
     if found[0] == 0.0 and found[1] == 1.0:
@@ -171,13 +128,13 @@ def _area_contact(
 
 @inner
 def _walk(
-    zones: ZoneArrays, zone: int, lon: float, lat: float, dlon: float, dlat: float, from_end: bool
+    zones: ZoneArrays, zone: int, lon: float, lat: float, dlon: float, dlat: float, begin: float
 ) -> float:
-    """Fraction at which a path, walked from its start or its end, first meets the zone; else NaN."""
+    """Fraction at which a path, walked from its start (0) or its end (1), first meets the zone; else NaN."""
     speed = speed_m(lat, dlon, dlat)
     gone = 0.0
     for _ in range(_STEPS_MAX):
-        t = 1.0 - gone if from_end else gone
+        t = 1.0 - gone if begin == 1.0 else gone
         away = -depth_m(zones, zone, lon, lat, dlon, dlat, t)
         if away <= ON_EDGE_M:
             return t
@@ -191,12 +148,13 @@ def _walk(
 def _curved_contact(
     zones: ZoneArrays, zone: int, lon: float, lat: float, dlon: float, dlat: float, found: Floats
 ) -> None:
-    """First and last contact with a circle or a corridor into ``found``."""
+    """First and last contact with a circle or a corridor into ``found``; infinities where there is none."""
+    found[0], found[1] = math.inf, -math.inf
     gap, at = gap_m(zones, zone, lon, lat, dlon, dlat)
     if gap > ON_EDGE_M:
         return
-    first = _walk(zones, zone, lon, lat, dlon, dlat, False)
-    last = _walk(zones, zone, lon, lat, dlon, dlat, True)
+    first = _walk(zones, zone, lon, lat, dlon, dlat, 0.0)
+    last = _walk(zones, zone, lon, lat, dlon, dlat, 1.0)
     found[0] = at if math.isnan(first) else first
     found[1] = at if math.isnan(last) else last
 
@@ -206,9 +164,10 @@ def find_contact(
     zones: ZoneArrays, zone: int, lon: float, lat: float, dlon: float, dlat: float, found: Floats
 ) -> bool:
     """Whether a path touches a zone; its first and last contact are put into ``found``."""
-    found[0], found[1] = math.inf, -math.inf
     if zones.ints[zone, KIND] == AREA:
-        _area_contact(zones, zone, lon, lat, dlon, dlat, found)
+        starts_m = signed_m(zones, zone, lon, lat)
+        ends_m = signed_m(zones, zone, half_open(lon + dlon), lat + dlat)
+        edges_contact(zones, zone, lon, lat, dlon, dlat, starts_m, ends_m, found)
     else:
         _curved_contact(zones, zone, lon, lat, dlon, dlat, found)
     return found[0] <= found[1]
@@ -226,8 +185,14 @@ def contact_each(
     touched: np.ndarray,
     contacts: Floats,
 ) -> None:
-    """First, last and deepest into the rows of ``contacts``; ``found`` is room for two numbers."""
+    """First, last and deepest into the rows of ``contacts``, where the last is NaN.
+
+    ``found`` is room for two numbers.
+    """
     for i in range(len(zone)):
+        if not math.isnan(contacts[2, i]):
+            continue
+        contacts[2, i] = 0.0
         lon, lat = half_open(lon1[i]), lat1[i]
         dlon, dlat = short_way(lon2[i] - lon1[i]), lat2[i] - lat1[i]
         if find_contact(zones, zone[i], lon, lat, dlon, dlat, found):
@@ -247,7 +212,11 @@ def gap_each(
     found: Floats,
     out: Floats,
 ) -> None:
+    """Metres from each path to its zone, where ``out`` is NaN. ``found`` is room for two numbers."""
     for i in range(len(zone)):
+        if not math.isnan(out[i]):
+            continue
+        out[i] = 0.0
         lon, lat = half_open(lon1[i]), lat1[i]
         dlon, dlat = short_way(lon2[i] - lon1[i]), lat2[i] - lat1[i]
         if not find_contact(zones, zone[i], lon, lat, dlon, dlat, found):

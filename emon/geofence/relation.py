@@ -100,13 +100,16 @@ def path_contacts(
 
     A path touches within half a millimetre of the closed zone. Raises as ``signed_distances``.
     """
-    from emon.geofence.paths import contact_each
+    from emon.geofence.near_paths import near_contact_each
 
     lon1, lat1, lon2, lat2 = columns_of(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
     zones = _zones(table, zone_index, len(lon1))
     touched, contacts = np.zeros(len(zones), dtype=np.bool_), np.full((3, len(zones)), np.nan)
-    contacts[2] = 0.0
-    contact_each(table.arrays, zones, lon1, lat1, lon2, lat2, np.empty(2), touched, contacts)
+    asked = table.arrays, zones, lon1, lat1, lon2, lat2, np.empty(2), touched, contacts
+    if near_contact_each(*asked):
+        from emon.geofence.paths import contact_each
+
+        contact_each(*asked)
     return PathContacts(touched, *contacts)
 
 
@@ -122,13 +125,17 @@ def path_touches(
 
     Raises as ``signed_distances``.
     """
-    from emon.geofence.touch import touch_each
+    from emon.geofence.near_paths import near_touch_each
 
     lon1, lat1, lon2, lat2 = columns_of(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
     zones = _zones(table, zone_index, len(lon1))
-    out = np.zeros(len(zones), dtype=np.bool_)
-    touch_each(table.arrays, zones, lon1, lat1, lon2, lat2, np.empty(2), out)
-    return out
+    out = np.empty(len(zones), dtype=np.int8)
+    asked = table.arrays, zones, lon1, lat1, lon2, lat2, np.empty(2), out
+    if near_touch_each(*asked):
+        from emon.geofence.touch import touch_each
+
+        touch_each(*asked)
+    return out.view(np.bool_)
 
 
 def path_distances(
@@ -140,12 +147,16 @@ def path_distances(
     lat2: npt.ArrayLike,
 ) -> Floats:
     """Metres from each path to the closed zone, 0 where it touches. Raises as ``signed_distances``."""
-    from emon.geofence.paths import gap_each
+    from emon.geofence.near_paths import near_gap_each
 
     lon1, lat1, lon2, lat2 = columns_of(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
     zones = _zones(table, zone_index, len(lon1))
-    out = np.zeros(len(zones))
-    gap_each(table.arrays, zones, lon1, lat1, lon2, lat2, np.empty(2), out)
+    out = np.empty(len(zones))
+    asked = table.arrays, zones, lon1, lat1, lon2, lat2, np.empty(2), out
+    if near_gap_each(*asked):
+        from emon.geofence.paths import gap_each
+
+        gap_each(*asked)
     return out
 
 

@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
-
+from emon.geofence.depths import speed_m
 from emon.geofence.ellipsoid import half_open, short_way
-from emon.geofence.jit import compiled, inlined, inner
-from emon.geofence.layout import F_LAT, F_LAT_MAX, F_LON, F_LON_MAX, F_REACH, ZoneArrays
-from emon.geofence.paths import find_contact, speed_m
-from emon.geofence.plane import plane_xy
+from emon.geofence.jit import compiled, inner
+from emon.geofence.layout import Bytes, ZoneArrays
+from emon.geofence.near_paths import FAR_M, MARGIN, MARGIN_FAR, MARGIN_M, OPEN, YES, near_touches
+from emon.geofence.paths import find_contact
 from emon.geofence.relate import signed_m
 from emon.geofence.wgs84 import Floats, Ints
-from emon.limits import FRAME_PLANE_MAX_M, ON_EDGE_M
-
-MARGIN_M = 0.01
-MARGIN = 2e-5
-MARGIN_FAR = 0.03
-FAR_M = 250_000.0
-"""A signed distance errs by less than ``MARGIN_M`` and these shares of it, up to ``FAR_M`` and beyond."""
-_BEYOND_PLANE_M = 0.85 * FRAME_PLANE_MAX_M
-"""A point outside the box of a frame's plane is at least so far from its origin, up to latitude 85."""
-
-
-@inlined
-def _at_least_m(frames: Floats, zone: int, lon: float, lat: float) -> float:
-    """A lower bound of the distance to a zone with a frame, from its bounding circle."""
-    dlon, dlat = short_way(lon - frames[zone, F_LON]), lat - frames[zone, F_LAT]
-    if abs(dlon) > frames[zone, F_LON_MAX] or abs(dlat) > frames[zone, F_LAT_MAX]:
-        return _BEYOND_PLANE_M - frames[zone, F_REACH]
-    x, y = plane_xy(frames, zone, dlon, dlat)
-    return math.sqrt(x * x + y * y) - frames[zone, F_REACH] - MARGIN_M
+from emon.limits import ON_EDGE_M
 
 
 @inner
@@ -45,13 +24,25 @@ def touches(
     length_m: float,
     found: Floats,
 ) -> bool:
-    """Whether a path touches a closed zone.
+    """Whether a path touches a closed zone, from the zone's frame where that reaches, else exactly."""
+    near = near_touches(zones, zone, lon, lat, dlon, dlat, length_m, found)
+    if near == OPEN:
+        return exact_touches(zones, zone, lon, lat, dlon, dlat, length_m, found)
+    return near == YES
 
-    A path of length L cannot where its ends are more than L from the zone together; only what is
-    nearer is looked at edge by edge.
-    """
-    if zones.frames[zone, F_REACH] >= 0.0 and _at_least_m(zones.frames, zone, lon, lat) > length_m:
-        return False
+
+@inner
+def exact_touches(
+    zones: ZoneArrays,
+    zone: int,
+    lon: float,
+    lat: float,
+    dlon: float,
+    dlat: float,
+    length_m: float,
+    found: Floats,
+) -> bool:
+    """As ``near_touches``, of any zone anywhere."""
     first = signed_m(zones, zone, lon, lat)
     if first <= ON_EDGE_M:
         return True
@@ -75,10 +66,12 @@ def touch_each(
     lon2: Floats,
     lat2: Floats,
     found: Floats,
-    out: np.ndarray,
+    out: Bytes,
 ) -> None:
-    """Whether each path touches its zone."""
+    """Whether each path touches its zone, where ``out`` is ``OPEN``."""
     for i in range(len(zone)):
+        if out[i] != OPEN:
+            continue
         lon, lat = half_open(lon1[i]), lat1[i]
         dlon, dlat = short_way(lon2[i] - lon1[i]), lat2[i] - lat1[i]
-        out[i] = touches(zones, zone[i], lon, lat, dlon, dlat, speed_m(lat, dlon, dlat), found)
+        out[i] = exact_touches(zones, zone[i], lon, lat, dlon, dlat, speed_m(lat, dlon, dlat), found)

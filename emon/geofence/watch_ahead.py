@@ -8,6 +8,8 @@ misses overlap. Nothing is decided: whoever asks afterwards reads the same numbe
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from emon.geofence.ellipsoid import half_open, short_way
@@ -55,6 +57,7 @@ WANTED = MASKS * OWN_ZONES_MAX
 W_FROM, W_COUNT = 5, 6
 
 _FRAME_LINES, _BLOCK_LINES, _BLOCKS_AHEAD, _A_LINE = 4, 6, 2, 64
+_FIRST: Any = np.int64(0)  # in 64 bits: a bare constant would be another signature
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 _MANY = np.uint64(0xFFFFFFFFFFFFFFFF)
 
@@ -104,7 +107,7 @@ def fetch_zones(
 
     ``distances``: the outline too, where a cell of verdicts decides the relation.
     """
-    count = 0
+    count = _FIRST
     for m in range(first, last):
         i = turn[m]
         start, _ = list_of(words, wearer[i])

@@ -13,6 +13,7 @@ second leaves open wait until they are a block, so that their misses overlap (wa
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -22,8 +23,8 @@ from emon.geofence.jit import compiled, inlined, inner
 from emon.geofence.lanes import fetch_ahead, lowest_bit
 from emon.geofence.layout import AREA, F_LAT, F_LON, F_REACH, KIND, Boxes, Bytes, Masks, Shorts, ZoneArrays
 from emon.geofence.near import verdict
+from emon.geofence.near_paths import FAR_M, MARGIN, MARGIN_FAR, MARGIN_M
 from emon.geofence.relate import signed_m
-from emon.geofence.touch import FAR_M, MARGIN, MARGIN_FAR, MARGIN_M
 from emon.geofence.watch_ahead import BLOCK, MASKS, fetch_boxes, fetch_cells, fetch_zones, list_of
 from emon.geofence.wgs84 import METRES_PER_DEGREE_MAX, Floats, Ints
 from emon.limits import ON_EDGE_M
@@ -40,6 +41,11 @@ CHUNK = 512
 and from ``_OPEN`` on by those that wait for the zones themselves, with which of them ``MASKS`` further."""
 _OPEN = CHUNK + BLOCK
 TURN = _OPEN + 2 * MASKS
+# Where the parts of ``turn`` begin, in 64 bits: a bare constant would be another signature of what it is
+# given to, compiled again.
+_PICKED: Any = np.int64(0)
+_WAITING: Any = np.int64(CHUNK)
+_OPENED: Any = np.int64(_OPEN)
 AHEAD = 12
 _LEAST_M = 12.0
 """A field that holds for less is not enough for a certificate: who stands there would miss it again."""
@@ -342,13 +348,13 @@ def flag_each(
     cache line of ``out`` at a time.
     """
     chunks = (len(wearer) + CHUNK - 1) // CHUNK
-    asked, last, opened = 0, CHUNK, _OPEN
+    asked, last, opened = 0, _WAITING, _OPENED
     for c in range(chunks + 1):
-        count = 0
+        count = _PICKED
         if c < chunks:
             low = (c + chunks * share // shares) % chunks * CHUNK
             count = _pick(rows, wearer, low, min(low + CHUNK, len(wearer)), share, shares, turn)
-        m = 0
+        m = _PICKED
         while m < count or (c == chunks and (last > CHUNK or opened > _OPEN)):
             m, last = _by_certificates(rows, words, wearer, lon, lat, turn, m, count, last, certificates, out)
             if last < _OPEN and c < chunks:
@@ -357,7 +363,7 @@ def flag_each(
             opened = _by_fields(
                 rows, words, boxes, whole, cells, wearer, lon, lat, turn, last, opened, certificates, out
             )
-            last = CHUNK
+            last = _WAITING
             if opened >= _OPEN + BLOCK or c == chunks:
                 _by_zones(
                     zones,
@@ -376,5 +382,5 @@ def flag_each(
                     certificates,
                     out,
                 )
-                opened = _OPEN
+                opened = _OPENED
     return asked

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from emon.geofence.depths import speed_m
 from emon.geofence.ellipsoid import half_open, short_way
 from emon.geofence.field_kernels import (
     B_BUFFER,
@@ -21,7 +24,6 @@ from emon.geofence.field_kernels import (
 from emon.geofence.jit import compiled, inlined, inner
 from emon.geofence.lanes import fetch_ahead
 from emon.geofence.layout import Boxes, Bytes, Masks, Shorts, ZoneArrays
-from emon.geofence.paths import speed_m
 from emon.geofence.touch import touches
 from emon.geofence.watch_ahead import BLOCK, fetch_boxes, fetch_cells, list_of
 from emon.geofence.watch_kernels import AHEAD, W_FLAGS, holds
@@ -30,6 +32,7 @@ from emon.limits import ON_EDGE_M
 
 _BOX_DEG_PER_M = 57.29577951308232 / SEMI_MINOR_M
 """A box reaches beyond its zone, either way, at least so far for each metre of the buffer (boxes.py)."""
+_FIRST: Any = np.int64(0)  # in 64 bits: a bare constant would be another signature
 _ONE, _NONE = np.uint64(1), np.uint64(0)
 
 
@@ -111,7 +114,7 @@ def touched_each(
     A certificate holds within an ellipse in degrees, so a path between two points of it stays there:
     it touches the zones that hold its ends, and no other.
     """
-    paths, last = len(wearer), 0
+    paths, last = len(wearer), _FIRST
     for i in range(paths):
         if i + AHEAD < paths:
             fetch_ahead(rows, wearer[i + AHEAD], 0)
@@ -123,7 +126,7 @@ def touched_each(
         last += 1
         if last == BLOCK:
             _asked(zones, words, boxes, whole, cells, wearer, lon1, lat1, lon2, lat2, turn, last, found, out)
-            last = 0
+            last = _FIRST
     _asked(zones, words, boxes, whole, cells, wearer, lon1, lat1, lon2, lat2, turn, last, found, out)
 
 

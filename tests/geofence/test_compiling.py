@@ -40,6 +40,12 @@ locator.points([(4.481, 51.921)])
 assert relate.near_each.signatures
 assert not relate.exact_each.signatures
 assert "emon.geofence.paths" not in sys.modules
+from emon.model.order import AreaZone
+square = AreaZone(((((4.0, 52.0), (4.01, 52.0), (4.01, 52.01), (4.0, 52.01), (4.0, 52.0)),),))
+Locator(square).segments([((3.99, 52.005), (4.005, 52.005)), ((3.99, 52.0), (3.99, 52.01))])
+import emon.geofence.near_paths as near, emon.geofence.paths as paths
+assert near.near_gap_each.signatures
+assert not paths.gap_each.signatures and not relate.exact_each.signatures
 """
 PLAIN = """\
 import numpy as np
@@ -186,6 +192,14 @@ def test_nothing_is_compiled_again_whatever_the_caller_brings() -> None:
         watch.flags(indices, lon, lat)
     watch.flags_at(0, 4, 52)
     assert {name: len(kernel.signatures) for name, kernel in dispatchers().items()} == before
+
+
+def test_every_kernel_has_one_signature() -> None:
+    """A constant passed on is a type of its own to Numba: what takes it would be compiled again for it."""
+    geofence.load_kernels()
+    found = {name: len(kernel.signatures) for name, kernel in dispatchers().items()}
+    assert {name: count for name, count in found.items() if count > 1} == {}
+    assert sum(found.values()) > 10
 
 
 def test_every_kernel_releases_the_gil_and_keeps_nan() -> None:
