@@ -153,7 +153,7 @@ class Service:
                 source,
                 now_us=clock.now_us,
                 route=self._recipients.deliveries,
-                on_commit=lambda effects: _after_commit(effects, dispatcher, commands, live),
+                on_commit=lambda effects: _after_commit(effects, store, runtime, dispatcher, commands, live),
                 batch_fixes_max=settings.batch_fixes_max,
                 policy=self._policy,
                 canary=None if canary is None else (CANARY_TOPIC, canary),
@@ -326,8 +326,16 @@ def _runs(canary: Canary | None) -> tuple[Coroutine[None, None, None], ...]:
     return () if canary is None else (canary.run(),)
 
 
-def _after_commit(effects: Effects, dispatcher: Dispatcher, commands: CommandSender, live: LiveFeed) -> None:
+def _after_commit(
+    effects: Effects,
+    store: Store,
+    runtime: Runtime,
+    dispatcher: Dispatcher,
+    commands: CommandSender,
+    live: LiveFeed,
+) -> None:
     if effects.alerts:
+        store.know_orders(runtime.newest_versions(alert.order for alert in effects.alerts))
         dispatcher.wake()
     if effects.commands:
         commands.wake()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -137,6 +137,16 @@ class Runtime:
     def watching(self) -> Watching | None:
         """What is known of devices since the newest commit; None before the first."""
         return None if self._state is None else self._state.watching
+
+    def newest_versions(self, orders: Iterable[str | None]) -> list[OrderVersion]:
+        """Of each order that was armed before the newest commit its newest version, and the one before."""
+        state = self._state
+        known = (
+            ()
+            if state is None
+            else (state.versions.get(one or "", ()) for one in sorted(set(orders), key=str))
+        )
+        return [version for versions in known for version in versions[-2:]]
 
     def orders_changed(self) -> None:
         """Somebody armed an order: look at once, without waiting for the next fix."""

@@ -157,15 +157,11 @@ class Dispatcher:
         # What settles while the outbox answers may still stand as due in that answer.
         self._settled.clear()
         claimed = await self._outbox.claim_due(now_us, self._limits.claimed_max, self._held())
-        more = len(claimed) >= self._limits.claimed_max  # then there is another look soon anyhow
-        next_due_us = None if more else await self._outbox.next_due_us(now_us)
         self._reached(Point.CLAIMED)
         by_recipient: dict[str, list[DueDelivery]] = {recipient: [] for recipient in self._lanes}
         for due in claimed:
             by_recipient.setdefault(due.recipient, []).append(due)
         instants = [self._now_us() + self._limits.poll_s * SECOND_US]
-        if next_due_us is not None:
-            instants.append(next_due_us)
         for recipient, taken in by_recipient.items():
             lane = self._lanes.setdefault(recipient, self._new_lane(recipient))
             lane.more_in_outbox = len(taken) >= self._limits.claimed_max
@@ -174,6 +170,11 @@ class Dispatcher:
             breaker = lane.breaker
             if lane.queue and breaker.state is BreakerState.OPEN and breaker.retry_at_us > now_us:
                 instants.append(breaker.retry_at_us)
+        if len(claimed) < self._limits.claimed_max:  # else there is another look soon anyhow
+            # Asked when the attempts have begun: what is due now need not wait for it.
+            next_due_us = await self._outbox.next_due_us(now_us)
+            if next_due_us is not None:
+                instants.append(next_due_us)
         return min(instants)
 
     def _held(self) -> dict[str, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
+from msgspec.structs import replace
 
 from emon.alerts.outbox import PositionView, ZoneView
 from emon.alerts.zone_view import zone_view
@@ -41,15 +42,26 @@ class PlacedOrders:
         unknown = sorted(set(versions) - self._known.keys())
         if not unknown:
             return
-        while self._known and len(self._known) + len(unknown) > PLACED_ORDERS_MAX:
-            del self._known[next(iter(self._known))]
+        self._make_room(len(unknown))
         ids, numbers = [one[0] for one in unknown], [one[1] for one in unknown]
         for order, version, source in await c.fetch(conn, _SELECT, (ids, numbers)):
             self._known[order, version] = version_from_source(bytes(source), armed_at_us=0)
 
+    def take(self, versions: Iterable[OrderVersion]) -> None:
+        """Know these without reading them: who has just judged by them has them at hand."""
+        for one in versions:
+            key = (one.id, one.version)
+            if key not in self._known:
+                self._make_room(1)
+                self._known[key] = replace(one, armed_at_us=0)
+
     def version(self, order: str, version: int) -> OrderVersion | None:
         """One that was learnt, as armed at no instant."""
         return self._known.get((order, version))
+
+    def _make_room(self, for_more: int) -> None:
+        while self._known and len(self._known) + for_more > PLACED_ORDERS_MAX:
+            del self._known[next(iter(self._known))]
 
     def facts(
         self, order: str | None, version: int | None, condition: str | None, position: PositionView | None

@@ -6,7 +6,7 @@ arming share a few others. All SQL stands beside what uses it, as SQL.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Self
@@ -174,6 +174,10 @@ class Store(
         """Close all connections; the engine's claim ends with its own."""
         await self._claim.drop()
         await self._pool.close()
+
+    def know_orders(self, versions: Iterable[OrderVersion]) -> None:
+        """The order versions behind alerts just written: their messages need not wait for a read of them."""
+        self._placed.take(versions)
 
     async def describe(self) -> Description:
         """Server version, place, how fixes are stored, number of migrations."""
