@@ -94,6 +94,9 @@ STANDING_PROBABLE_S = 480  # [own] four times the mean stay of a reflection (doc
 STANDING_CERTAIN_S = (
     840  # [own] while what was seen before it is remembered: RUN_MEMORY_S less a plan's interval
 )
+PERSISTS_FIXES = 3  # [own] coarse positions inside, one after the other (docs/adr/0039)
+PERSISTS_S = 300  # [own] five intervals of the plan; who passes by is gone by then
+PERSISTS_CLAIM_MAX_M = 500.0  # [own] networks of houses claim up to it, a mast alone more
 COURSE_CARRY = 1.5  # [own] how much faster than before somebody may go on
 COURSE_TURN = 0.3  # [own] how far off his course, of what he covers: a bend of 17 degrees
 TRAVEL_BEFORE_S = 180  # [own] three fixes of the plan show where somebody was going

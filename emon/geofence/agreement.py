@@ -20,6 +20,9 @@ from emon.limits import (
     COURSE_CARRY,
     COURSE_TURN,
     CROSSING_GAP_MAX_S,
+    PERSISTS_CLAIM_MAX_M,
+    PERSISTS_FIXES,
+    PERSISTS_S,
     PLAN_S,
     REFLECTION_CERTAIN_S,
     REFLECTION_FROM_M,
@@ -41,11 +44,12 @@ from emon.model.vocabulary import Certainty, Source
 
 
 def opens(recent: Sequence[Seen], run: Sequence[Seen]) -> bool:
-    """Whether a run, which ends ``recent``, is enough for a breach: two that agree, or one that is clear.
+    """Whether a run, which ends ``recent``, is enough for a breach: two that agree, one that is clear, or
+    coarse ones that go on saying so.
 
     A receiver that says it stands, and yet has jumped, is not clear alone.
     """
-    if _agreed([seen for seen in run if is_placed(seen)]):
+    if _agreed([seen for seen in run if is_placed(seen)]) or _persists(run):
         return True
     return any(_is_clear(seen) and not _contradicted(recent, seen) for seen in run)
 
@@ -108,6 +112,15 @@ def _independent(older: Seen, newer: Seen) -> bool:
 
 def _is_clear(seen: Seen) -> bool:
     return seen.p >= (OPENS_P if seen.wrong_side is Side.INSIDE else AWAY_OPENS_P)
+
+
+def _persists(run: Sequence[Seen]) -> bool:
+    """Whether positions too coarse to know the side by themselves have said inside for minutes, and none the
+    opposite: each more likely there than not, though all may share one error (``docs/adr/0039``)."""
+    near = [seen for seen in run if seen.fix.wire.accuracy_m <= PERSISTS_CLAIM_MAX_M]
+    if len(near) < PERSISTS_FIXES or near[-1].wrong_side is not Side.INSIDE:
+        return False
+    return near[-1].at_us - near[0].at_us >= PERSISTS_S * SECOND_US and _agreed(near)
 
 
 def _contradicted(recent: Sequence[Seen], seen: Seen) -> bool:

@@ -96,10 +96,12 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def wrong(self) -> bool:
-        """Evidence of the wrong side. Neither right nor wrong is unknown (invariant 7)."""
+        """Evidence of the wrong side. Neither right nor wrong is unknown (invariant 7). A network's position
+        shows nobody away from a place that its own circle reaches (``docs/adr/0006``)."""
         if self.wrong_side is Side.INSIDE:
             return not self.outside and self.p >= AGREES_P
-        return self.outside and self.p >= AWAY_P
+        reaches = self.distance_m <= self.fix.wire.accuracy_m > WAY_CLAIM_MAX_M
+        return self.outside and self.p >= AWAY_P and not reaches
 
     @property
     def depth_m(self) -> float:

@@ -241,3 +241,12 @@ def test_the_night_the_clock_goes_back_lasts_nine_hours() -> None:
         "2026-10-25T05:00:00.000000Z",
     )
     assert breach["how"] == "absent"
+
+
+def test_masts_whose_circle_reaches_home_show_nobody_away() -> None:
+    at_home = minutes(0.0, 5, 20)
+    reaches = [fix_at(426.0, 23 * 60, accuracy_m=848.3), fix_at(533.0, 26 * 60, accuracy_m=700.0)]
+    assert judged([*at_home, *reaches]) == ([], [])
+    beyond = [fix_at(1_000.0, 23 * 60, accuracy_m=848.3), fix_at(1_100.0, 26 * 60, accuracy_m=700.0)]
+    (breach,), _ = judged([*at_home, *beyond])
+    assert breach["how"] == "left_early"

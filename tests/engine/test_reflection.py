@@ -232,6 +232,33 @@ def test_a_way_through_the_zone_over_to_an_outlier_is_only_possible() -> None:
     assert (breach["how"], breach["certainty"]) == ("crossed", "probable")
 
 
+def coarse(east_m: float, minute: float, accuracy_m: float = 105.0) -> Received:
+    return with_members(fix_at(east_m, 60 * minute, accuracy_m=accuracy_m), src="wifi")
+
+
+def test_coarse_positions_that_go_on_saying_inside_open_a_possible_breach() -> None:
+    comes = [fix_at(500 - 80 * minute, 60 * minute) for minute in range(3)]  # 140 m outside
+    stays = [coarse(190.0 + minute, minute) for minute in (4, 6, 9)]
+    assert breaches([*comes, *stays[:2]]) == []
+    (breach,) = breaches([*comes, *stays])
+    assert (breach["certainty"], breach["opened_at"][14:16]) == ("possible", "04")
+    assert politie([*comes, *stays], HIGH) == []
+
+
+@pytest.mark.parametrize(
+    "stays",
+    [
+        [coarse(190.0 + minute, minute) for minute in (4, 6, 8)],  # not for five minutes
+        [coarse(190.0, minute) for minute in (4, 6, 9)],  # a place repeated to the digit
+        [coarse(190.0 + minute, minute, 505.0) for minute in (4, 6, 9)],  # a mast's claim
+        [coarse(190.0, 4), coarse(191.0, 6), fix_at(240, 7 * 60), coarse(192.0, 9)],  # the opposite between
+    ],
+)
+def test_what_does_not_go_on_or_knows_too_little_opens_nothing(stays: list[Received]) -> None:
+    comes = [fix_at(500 - 80 * minute, 60 * minute) for minute in range(3)]
+    assert breaches([*comes, *stays]) == []
+
+
 # --- properties ---------------------------------------------------------------------------------
 
 
