@@ -56,7 +56,9 @@ export class AlertList {
   #card(alert) {
     const breach = this.state.breachOf(alert);
     const said = JSON.stringify([alert, breach]);
-    const text = JSON.stringify([said, this.faults.get(alert.id), this.busy.has(alert.id), this.drafts.has(alert.id), this.lives.get(alert.id)]);
+    const draft = this.drafts.of(alert.id);
+    const form = draft === undefined ? null : [draft.together, this.#others(alert).map((one) => one.id)];
+    const text = JSON.stringify([said, this.faults.get(alert.id), this.busy.has(alert.id), form, this.lives.get(alert.id)]);
     const known = this.cards.get(alert.id);
     if (known?.text === text) return known.node;
     if (known?.said !== said && this.lives.has(alert.id)) this.#loadLife(alert);
@@ -181,6 +183,12 @@ export class AlertList {
     this.draw();
   }
 
+  /** Open alerts of the same breach. */
+  #others(alert) {
+    if (alert.breach === null) return [];
+    return [...this.state.alerts.values()].filter((one) => one.breach?.id === alert.breach.id && one.id !== alert.id && one.resolution === null);
+  }
+
   #foot(alert) {
     const party = this.state.person?.party;
     if (alert.resolution !== null || !this.#wasTold(alert)) return null;
@@ -190,7 +198,7 @@ export class AlertList {
     if (this.drafts.has(alert.id)) {
       return make("div", { class: "alert-foot" }, closingForm(alert, this.drafts.of(alert.id), {
         busy, fault,
-        others: alert.breach === null ? [] : [...this.state.alerts.values()].filter((one) => one.breach?.id === alert.breach.id && one.id !== alert.id && one.resolution === null),
+        others: this.#others(alert),
         onClose: (closing, together) => this.#say(alert, () => this.onClose(alert, closing, together).then(() => this.drafts.end(alert.id))),
         onTogether: () => this.draw(),
         onCancel: () => { this.drafts.end(alert.id); this.faults.delete(alert.id); this.draw(); },
