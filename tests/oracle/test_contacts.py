@@ -114,8 +114,8 @@ def of_its_alerts(
             should = recipients_of(one["certainty"], pair.order["risk"])
         if (set(one["recipients"]), one["priority"]) != should:
             found.append(f"{one} to others than {should}")
-    # A contact of one meeting alone lies between two fixes beyond the radius. Whether the second of them, that
-    # shows it, also makes it history (as no second fix of a crossing does) the contract does not say.
+    # A contact of one meeting alone lies between two fixes beyond the radius. Whether the second of them,
+    # that shows it, also makes it history (as no second fix of a crossing does) the contract does not say.
     if line["historic"] and not pair.late and len(contact.inside) >= 2:
         found.append("historic though nothing came late")
     own = {one.t for one in contact.inside}
