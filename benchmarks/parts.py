@@ -1,4 +1,4 @@
-"""What a fix costs the service by part, without broker and database: from deliveries to the bytes of COPY.
+"""What a fix costs the service by part, without broker and database: from deliveries to what is sent.
 
     python -m benchmarks.parts                 20,000 wearers, batches of 1,000, one fix a message
     python -m benchmarks.parts --together 50   fifty fixes of a device in a message
@@ -27,13 +27,11 @@ from emon.ingest.decode import decode
 from emon.ingest.lanes import Budgets, Taking
 from emon.ingest.source import Delivery
 from emon.model.effects import Effects
-from emon.model.instant import SECOND_US, parse_instant, to_datetime
+from emon.model.instant import SECOND_US, parse_instant
 from emon.recall import recall
 from emon.replay import MemoryArchive
-from emon.store.batch import newest_clock, newest_usable
-from emon.store.quiet_rows import copy_rows, now_params
-from emon.store.rows import copy_of
-from emon.store.write_sql import device_now_params
+from emon.store.batch import is_quick
+from emon.store.quick_sql import write_calls
 
 _START_US = parse_instant("2026-06-01T12:00:00Z")
 PARTS = ("decode and lanes", "judge", "rows")
@@ -117,16 +115,9 @@ class Run:
 
 
 def _rows(effects: Effects) -> None:
-    """What ``store.Batch`` makes of the fixes for the database."""
-    at = to_datetime(effects.at_us)
-    quiet = effects.quiet
-    copy_of(effects.fixes, effects.at_us, b"" if quiet is None else copy_rows(quiet, effects.at_us))
-    newest = newest_usable(effects.fixes)
-    if newest:
-        device_now_params(newest, at)
-    if quiet is not None:
-        now_params(quiet, at)
-    newest_clock(effects.fixes)
+    """What the store makes of the fixes for the database."""
+    is_quick(effects)
+    write_calls(effects, 1, 1)
 
 
 async def measured(wearers: int, *, together: int = 1, objects: bool = False) -> dict[str, float]:

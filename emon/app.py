@@ -51,7 +51,7 @@ from emon.sealer import Sealer
 from emon.staff_watch import StaffWatch
 from emon.store.errors import DatabaseUnavailable
 from emon.store.feedback_rows import MODELS_FILE
-from emon.store.quiet_rows import load_copy_kernel
+from emon.store.fix_rows import load_cells_kernel
 from emon.store.store import Store
 from emon.suspension_notices import SuspensionNotices
 from emon.turn import load_step_kernels
@@ -70,7 +70,7 @@ def _load_kernels() -> None:
     """All that a batch may call, so that none waits for a compiler."""
     load_step_kernels()
     load_plain_scanner()
-    load_copy_kernel()
+    load_cells_kernel()
 
 
 SOURCES: dict[str, type[ReconnectingSource]] = {"aiomqtt": MqttSource, "frames": FrameSource}

@@ -26,8 +26,8 @@ SECRET_PREFIX = "EMON_SECRET_"
 ELSEWHERE = ("EMON_CONFIG", "EMON_TRACKS")
 """Known names that are not settings of the service: the settings file itself, and the tests' tracks."""
 
-MQTT_SOURCES = ("aiomqtt", "frames")
-"""Who may read the broker's packets; the first is the default (ADR 0021)."""
+MQTT_SOURCES = ("frames", "aiomqtt")
+"""Who may read the broker's packets; the first is the default (ADR 0037)."""
 
 
 class ConfigurationRefused(Exception):
@@ -205,8 +205,8 @@ SETTINGS: tuple[Setting, ...] = (
         _one_of(*MQTT_SOURCES),
         MQTT_SOURCES[0],
         "word",
-        "How the broker's packets are read: aiomqtt, or frames, the service's own subscriber with a compiled "
-        "scanner. Both keep the same promises; the session at the broker is the same.",
+        "How the broker's packets are read: frames, the service's own subscriber with a compiled scanner, or "
+        "aiomqtt. Both keep the same promises; the session at the broker is the same.",
     ),
     Setting(
         "EMON_NATS_MONITOR_URL",

@@ -18,7 +18,7 @@ import msgspec
 from emon.alerts.policy import DEFAULT_POLICY, Policy
 from emon.batching import Batch, Cutter
 from emon.devices.watching import Remembered, Watching
-from emon.engine import Inputs, Message, needs, step
+from emon.engine import Inputs, Message, Need, Past, needs, step
 from emon.inbox import Inbox
 from emon.ingest.backlog import Backlog
 from emon.ingest.decode import decode
@@ -42,6 +42,8 @@ from emon.state import State, initial_state, service_down, with_orders
 from emon.store.errors import CommitUncertain, DatabaseUnavailable
 
 _log = logging.getLogger(__name__)
+
+_NOTHING = Need()
 
 Route = Callable[[Alert], Sequence[NewDelivery]]
 """To whom an alert is delivered, and by which channel."""
@@ -69,6 +71,8 @@ class EngineStore(Protocol):
     """The store as the runtime uses it."""
 
     def batch(self) -> AbstractAsyncContextManager[Transaction]: ...
+
+    async def write_step(self, arm_seq: int, effects: Effects, deliveries: Sequence[NewDelivery]) -> bool: ...
 
     async def last_received_at_us(self) -> int | None: ...
 
@@ -222,6 +226,8 @@ class Runtime:
         return True
 
     async def _transact(self, batch: Batch) -> Effects:
+        if (effects := await self._written_at_once(batch)) is not None:
+            return effects
         self._orders_changed, began_us = False, self._now_us()
         try:
             state = self._state if self._state is not None else await self._recalled_state()
@@ -255,6 +261,28 @@ class Runtime:
         self._state = state
         self._started = True
         self._note_inbox(batch, taken, oldest_us, began_us)
+        return effects
+
+    async def _written_at_once(self, batch: Batch) -> Effects | None:
+        """Judged before its transaction, which then only writes (docs/adr/0044). None, with nothing done,
+        where the archive must be asked or orders were armed meanwhile."""
+        state, began_us = self._state, self._now_us()
+        if state is None or self._orders_changed or batch.portion or batch.waiting or batch.canary:
+            return None
+        at_us = max(began_us, state.at_us + 1)
+        if not self._started or at_us - state.at_us > SERVICE_GAP_MAX_S * SECOND_US:
+            return None
+        oldest_us = self.inbox.oldest_us((), at_us)
+        up = state.watching.stopped_us is not None and self._backlog.is_judged(at_us, oldest_us)
+        inputs = Inputs(at_us, tuple(batch.messages), up=up, columns=batch.columns)
+        if needs(state, inputs) != _NOTHING:
+            return None
+        after, effects = step(state, inputs, Past(), self._policy)
+        deliveries = [delivery for alert in effects.alerts for delivery in self._route(alert)]
+        if not await self._store.write_step(state.arm_seq, effects, deliveries):
+            return None
+        self._state = after
+        self._note_inbox(batch, (), oldest_us, began_us)
         return effects
 
     async def _judge_canary(self, transaction: Transaction, fixes: Sequence[bytes], at_us: int) -> None:

@@ -6,7 +6,8 @@ The reading half is the archive that ``emon.recall`` asks; the writing half stor
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import psycopg
 
@@ -26,16 +27,10 @@ from emon.store.canary import CanaryPart
 from emon.store.commands import INSERT_COMMAND, UPSERT_CARE, care_params, command_params
 from emon.store.errors import EngineFenced, FixAlreadyStored
 from emon.store.feed import announce
+from emon.store.flight import fly
 from emon.store.inbox import InboxPart
-from emon.store.quiet_rows import copy_rows, now_params
-from emon.store.rows import (
-    COPY_FIX,
-    breach_from_row,
-    breach_params,
-    copy_of,
-    fix_from_row,
-    storable,
-)
+from emon.store.quick_sql import recorded_at_of, write_calls
+from emon.store.rows import breach_from_row, breach_params, fix_from_row, storable
 
 FixKey = tuple[str, int, int]
 """(device, fixed_at_us, seq), as ``RawFix.key``."""
@@ -202,12 +197,18 @@ class Batch(InboxPart, CanaryPart):
         Raises ``EngineFenced`` when another engine has claimed the database since, and
         ``FixAlreadyStored`` when a fix's key is stored: the engine should have asked.
         """
-        row = await c.fetch_one(self._conn, sql.ADVANCE_CLOCK, (to_datetime(effects.at_us), self._epoch))
-        if row is None:
+        with already_stored():
+            answers = await fly(self._conn, write_calls(effects, self._epoch, None))
+        recorded_at_us = recorded_at_of(answers[-1])
+        if recorded_at_us is None:
             raise EngineFenced("another engine has claimed this database: this one must stop")
-        recorded_at_us: int = row[0]
-        if effects.fix_count:
-            await self._copy_fixes(effects, recorded_at_us)
+        if not is_quick(effects):
+            await self.write_rest(effects, deliveries, recorded_at_us)
+
+    async def write_rest(
+        self, effects: Effects, deliveries: Sequence[NewDelivery], recorded_at_us: int
+    ) -> None:
+        """What ``quick_sql.WRITE`` does not write of a step."""
         news = await self._changed(effects.breaches)
         news += [("alert", alert.id, alert.id) for alert in effects.alerts]
         over = {t.alert for t in effects.troubles if t.cleared_at_us is not None and t.alert is not None}
@@ -230,14 +231,6 @@ class Batch(InboxPart, CanaryPart):
         said = {row[0]: row[1:] for row in rows}
         return [("breach", breach.id, None) for breach in breaches if said.get(breach.id) != _says(breach)]
 
-    async def _copy_fixes(self, effects: Effects, recorded_at_us: int) -> None:
-        quiet = b"" if effects.quiet is None else copy_rows(effects.quiet, recorded_at_us)
-        try:
-            async with self._conn.cursor() as cursor, cursor.copy(COPY_FIX.encode()) as copy:
-                await copy.write(copy_of(effects.fixes, recorded_at_us, quiet))
-        except psycopg.errors.UniqueViolation as fault:
-            raise FixAlreadyStored(str(fault.diag.message_detail or fault)) from fault
-
     async def _many(self, query: str, rows: Iterable[Sequence[object]]) -> None:
         rows = list(rows)
         if rows:
@@ -246,17 +239,8 @@ class Batch(InboxPart, CanaryPart):
 
     async def _write_devices(self, effects: Effects, recorded_at_us: int) -> None:
         received_at, recorded_at = to_datetime(effects.at_us), to_datetime(recorded_at_us)
-        newest = newest_usable(effects.fixes)
-        if newest:
-            await c.execute(self._conn, sql.UPSERT_DEVICE_NOW, sql.device_now_params(newest, recorded_at))
-        if effects.quiet is not None:
-            await c.execute(self._conn, sql.UPSERT_DEVICE_NOW, now_params(effects.quiet, recorded_at))
         ahead = newest_clock(effects.fixes)
         await self._many(sql.RAISE_CLOCK, ((device, to_datetime(us)) for device, us in ahead.items()))
-        marks = Counter(str(fix.mark) for fix in effects.fixes)
-        if effects.quiet is not None:
-            marks[str(Mark.OK)] += effects.quiet.size
-        await self._many(sql.COUNT_MARK, sorted(marks.items()))
         await self._many(
             sql.INSERT_EVENT,
             (
@@ -306,18 +290,24 @@ class Batch(InboxPart, CanaryPart):
         )
 
 
-def newest_usable(fixes: Iterable[Fix]) -> dict[str, Fix]:
-    """Of each device the newest usable fix by (fixed_at, seq), by device name."""
-    newest: dict[str, Fix] = {}
-    for fix in fixes:
-        held = newest.get(fix.wire.device)
-        if fix.usable and (held is None or _age_key(fix) > _age_key(held)):
-            newest[fix.wire.device] = fix
-    return dict(sorted(newest.items()))
+_QUICK = frozenset({"at_us", "fixes", "quiet"})
+_REST = tuple(name for name in Effects.__struct_fields__ if name not in _QUICK)
 
 
-def _age_key(fix: Fix) -> tuple[int, int]:
-    return (fix.wire.fixed_at_us, fix.wire.seq)
+def is_quick(effects: Effects) -> bool:
+    """Whether one statement writes all of it: fixes alone, none with a wrong clock."""
+    if any(getattr(effects, name) for name in _REST):
+        return False
+    return not any(fix.mark is Mark.CLOCK for fix in effects.fixes)
+
+
+@contextmanager
+def already_stored() -> Iterator[None]:
+    """Within it a fix whose key is stored is ``FixAlreadyStored``."""
+    try:
+        yield
+    except psycopg.errors.UniqueViolation as fault:
+        raise FixAlreadyStored(str(fault.diag.message_detail or fault)) from fault
 
 
 def newest_clock(fixes: Iterable[Fix]) -> dict[str, int]:

@@ -7,9 +7,6 @@ for it on the way.
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable
-
 import msgspec
 
 from emon.model.breach import Breach, Told
@@ -17,25 +14,12 @@ from emon.model.fix import Fix, RawFix
 from emon.model.instant import to_datetime
 from emon.model.vocabulary import Certainty, How, Kind, Mark, Source
 from emon.store.connect import Row
-from emon.store.packing import POSTGRES_EPOCH_US
 
 FIX_COLUMNS = (
     "device, seq, fixed_at, received_at, lon, lat, accuracy_m, source, mark, raw, "
     "speed_m_s, heading_deg, hdop, battery, satellites"
 )
 """Of every query that answers fixes, in the order ``fix_from_row`` reads."""
-
-COPY_FIX = (
-    "COPY fix (seq, fixed_at, received_at, recorded_at, lon, lat, accuracy_m, device, source, mark, raw, "
-    "speed_m_s, heading_deg, hdop, battery, satellites) FROM STDIN (FORMAT BINARY)"
-)
-_COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_COPY_TAIL = b"\xff\xff"
-_FIXED_PART = struct.Struct(">h iq iq iq iq id id id")  # 16 columns, then seven of eight bytes each
-_LENGTH = struct.Struct(">i")
-_FLOAT = struct.Struct(">id")
-_INT = struct.Struct(">ii")
-_NULL = _LENGTH.pack(-1)
 
 BREACH_COLUMNS = (
     "id, order_id, version, condition_id, kind, wearer, opened_at, closed_at, certainty, how, "
@@ -44,33 +28,6 @@ BREACH_COLUMNS = (
 """Of every query that answers breaches, in the order ``breach_from_row`` reads."""
 
 _told_decoder = msgspec.json.Decoder(tuple[Told, ...])
-
-
-def copy_of(fixes: Iterable[Fix], recorded_at_us: int, rows: bytes = b"") -> bytes:
-    """The whole COPY stream for ``COPY_FIX``; ``rows`` are further ones, in its form already."""
-    parts = [_COPY_HEAD]
-    for fix in fixes:
-        wire = fix.wire
-        parts.append(
-            _FIXED_PART.pack(
-                16,
-                8, wire.seq,
-                8, wire.fixed_at_us - POSTGRES_EPOCH_US,
-                8, fix.received_at_us - POSTGRES_EPOCH_US,
-                8, recorded_at_us - POSTGRES_EPOCH_US,
-                8, wire.lon,
-                8, wire.lat,
-                8, wire.accuracy_m,
-            )
-        )  # fmt: skip
-        for field in (wire.device.encode(), wire.source.encode(), fix.mark.encode(), wire.raw):
-            parts.append(_LENGTH.pack(len(field)))
-            parts.append(field)
-        for number in (wire.speed_m_s, wire.heading_deg, wire.hdop, wire.battery):
-            parts.append(_NULL if number is None else _FLOAT.pack(8, number))
-        parts.append(_NULL if wire.satellites is None else _INT.pack(4, wire.satellites))
-    parts += (rows, _COPY_TAIL)
-    return b"".join(parts)
 
 
 def fix_from_row(row: Row) -> Fix:

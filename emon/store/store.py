@@ -9,23 +9,25 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 import psycopg
 from msgspec.structs import replace
+from psycopg import pq
 
 from emon import limits
 from emon.devices.watching import Remembered
 from emon.ingest.lanes import InboxState
 from emon.model.breach import Breach
+from emon.model.effects import Effects, NewDelivery
 from emon.model.instant import to_datetime
 from emon.model.order import OrderVersion
 from emon.store import arming, inbox, migrate, watching
 from emon.store import connect as c
 from emon.store import listen as listening
 from emon.store.answers import AnswersOfPolice
-from emon.store.batch import Batch
+from emon.store.batch import Batch, already_stored, is_quick
 from emon.store.canary import CanaryReads
 from emon.store.carried_for import CarriedFor
 from emon.store.climbs import ClimbOutbox
@@ -53,6 +55,7 @@ from emon.store.errors import (
     UserExists,
 )
 from emon.store.feedback_rows import FeedbackReads
+from emon.store.flight import BEGIN, COMMIT, Call, as_int8, fly, roll_back
 from emon.store.heartbeats import HeartbeatRows
 from emon.store.incident_reads import IncidentReads
 from emon.store.incidents import IncidentRows
@@ -66,6 +69,7 @@ from emon.store.pages import PageReads
 from emon.store.placed_orders import PlacedOrders
 from emon.store.platform import PlatformAlerts
 from emon.store.policies import PolicyFile
+from emon.store.quick_sql import SHARE_ARM_LOCK, recorded_at_of, write_calls
 from emon.store.rows import BREACH_COLUMNS, breach_from_row
 from emon.store.sealing import AuditSealing
 from emon.store.staff_commands import StaffCommands
@@ -73,6 +77,9 @@ from emon.store.suspensions import SuspensionDesk
 from emon.store.updates import UpdateOutbox
 from emon.store.users import UserAccounts
 from emon.store.words_of_people import WordsOfPeople
+
+if TYPE_CHECKING:
+    from psycopg.pq.abc import PGresult
 
 __all__ = [
     "AlertUnknown",
@@ -101,9 +108,6 @@ _SELECT_RECENT_BREACHES = f"""
 SELECT {BREACH_COLUMNS} FROM breach
 WHERE NOT refuted AND (closed_at IS NULL OR opened_at >= %s)
 ORDER BY opened_at, id
-"""
-_SHARE_ARM_LOCK = """
-SELECT pg_advisory_xact_lock_shared(%s::integer, %s::integer), engine_epoch FROM engine_clock
 """
 
 
@@ -208,15 +212,55 @@ class Store(
             conn = await self._claim.connection()
             try:
                 with c.as_store_faults(self.url):
-                    await conn.set_autocommit(False)
-                    row = await c.fetch_one(conn, _SHARE_ARM_LOCK, (c.LOCK_CLASS, c.LOCK_ARM))
-                    if row is None or row[1] != self._claim.epoch:
-                        raise EngineFenced("another engine has claimed this database: this one must stop")
-                    yield Batch(conn, row[1])
+                    _, shared = await fly(conn, [Call(BEGIN), Call(SHARE_ARM_LOCK)])
+                    yield Batch(conn, self._own_epoch(shared))
                 await self._commit(conn)
             except BaseException:
                 await self._abandon(conn)
                 raise
+
+    async def write_step(self, arm_seq: int, effects: Effects, deliveries: Sequence[NewDelivery]) -> bool:
+        """A step that asked nothing of the archive, in a transaction of its own: mostly one round trip.
+
+        False, and nothing is written, when orders were armed after ``arm_seq``. Raises as ``batch`` and
+        ``Batch.write`` do.
+        """
+        async with self._claim.in_use:
+            conn = await self._claim.connection()
+            try:
+                quick = is_quick(effects)
+                writing = write_calls(effects, self._claim.epoch or 0, arm_seq)
+                calls = [Call(BEGIN), Call(SHARE_ARM_LOCK), *writing]
+                answers = await self._flown(conn, [*calls, Call(COMMIT)] if quick else calls)
+                epoch, recorded_at_us = self._own_epoch(answers[1]), recorded_at_of(answers[3])
+                if not quick and recorded_at_us is not None:
+                    with c.as_store_faults(self.url):
+                        await Batch(conn, epoch).write_rest(effects, deliveries, recorded_at_us)
+                if not quick:
+                    await self._commit(conn)
+            except BaseException:
+                await self._abandon(conn)
+                raise
+            return recorded_at_us is not None
+
+    async def _flown(self, conn: c.Connection, calls: Sequence[Call]) -> list[PGresult]:
+        """Where the last one is a commit, it may have happened although we did not hear of it."""
+        commits = calls[-1].statement is COMMIT
+        try:
+            with already_stored():
+                return await fly(conn, calls)
+        except (psycopg.OperationalError, psycopg.InterfaceError) as fault:
+            undone = conn.pgconn.transaction_status == pq.TransactionStatus.INERROR
+            if undone or not commits:
+                raise c.unavailable(self.url, fault) from fault
+            raise CommitUncertain(str(c.unavailable(self.url, fault))) from fault
+
+    def _own_epoch(self, shared: PGresult) -> int:
+        """Of the answer to ``SHARE_ARM_LOCK``. Raises ``EngineFenced``."""
+        epoch = as_int8(shared.get_value(0, 1)) if shared.ntuples else None
+        if epoch is None or epoch != self._claim.epoch:
+            raise EngineFenced("another engine has claimed this database: this one must stop")
+        return epoch
 
     async def _commit(self, conn: c.Connection) -> None:
         try:
@@ -227,7 +271,7 @@ class Store(
     async def _abandon(self, conn: c.Connection) -> None:
         """Roll back; a connection that cannot is dropped, which rolls back as well."""
         try:
-            await conn.rollback()
+            await roll_back(conn)
         except psycopg.Error:
             await self._claim.drop()
 

@@ -2,48 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-
-import numpy as np
 
 from emon.model.breach import Alert
 from emon.model.command import Reply
 from emon.model.effects import NewDelivery
-from emon.model.fix import Fix
 from emon.model.instant import to_datetime
-from emon.store import packing
-
-ADVANCE_CLOCK = """
-UPDATE engine_clock SET last_received_at = greatest(last_received_at, %s)
-WHERE engine_epoch = %s
-RETURNING clock_timestamp()
-"""
-
-UPSERT_DEVICE_NOW = """
-INSERT INTO device_now (device, seq, fixed_at, received_at, lon, lat, accuracy_m, source, mark,
-                        speed_m_s, heading_deg, battery, recorded_at, change_seq)
-SELECT d.*, %s, n.change_seq
-FROM (SELECT nextval('device_now_change_seq') AS change_seq) AS n,
-     unnest(%s::text[], %s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::float8[], %s::float8[],
-            %s::float8[], %s::text[], %s::text[], %s::float8[], %s::float8[], %s::float8[]) AS d
-ON CONFLICT (device) DO UPDATE SET
-    seq = excluded.seq, fixed_at = excluded.fixed_at, received_at = excluded.received_at,
-    recorded_at = excluded.recorded_at, lon = excluded.lon, lat = excluded.lat,
-    accuracy_m = excluded.accuracy_m, source = excluded.source, mark = excluded.mark,
-    speed_m_s = excluded.speed_m_s, heading_deg = excluded.heading_deg, battery = excluded.battery,
-    change_seq = excluded.change_seq
-WHERE (excluded.fixed_at, excluded.seq) > (device_now.fixed_at, device_now.seq)
-"""
 
 RAISE_CLOCK = """
 INSERT INTO device_clock (device, fixed_at) VALUES (%s, %s)
 ON CONFLICT (device) DO UPDATE SET fixed_at = greatest(device_clock.fixed_at, excluded.fixed_at)
-"""
-
-COUNT_MARK = """
-INSERT INTO mark_counter (mark, fixes) VALUES (%s, %s)
-ON CONFLICT (mark) DO UPDATE SET fixes = mark_counter.fixes + excluded.fixes
 """
 
 COUNT_REJECTION = """
@@ -108,27 +76,6 @@ VALUES (%s, %s, %s, %s, %s, %s, %s)
 def delivery_params(one: NewDelivery, due_at: datetime) -> tuple[object, ...]:
     """Parameters of ``INSERT_DELIVERY``."""
     return (one.id, one.alert_id, one.recipient, one.channel, one.climb, one.party, due_at)
-
-
-def device_now_params(newest: Mapping[str, Fix], recorded_at: datetime) -> tuple[object, ...]:
-    """Parameters of ``UPSERT_DEVICE_NOW``."""
-    fixes = list(newest.values())
-    wires = [fix.wire for fix in fixes]
-    return (
-        recorded_at,
-        packing.texts([wire.device.encode() for wire in wires]),
-        packing.int8s(np.array([wire.seq for wire in wires], dtype=np.int64)),
-        packing.instants(np.array([wire.fixed_at_us for wire in wires], dtype=np.int64)),
-        packing.instants(np.array([fix.received_at_us for fix in fixes], dtype=np.int64)),
-        packing.float8s(np.array([wire.lon for wire in wires])),
-        packing.float8s(np.array([wire.lat for wire in wires])),
-        packing.float8s(np.array([wire.accuracy_m for wire in wires])),
-        packing.texts([wire.source.encode() for wire in wires]),
-        packing.texts([fix.mark.encode() for fix in fixes]),
-        packing.float8s(packing.floats_of(wire.speed_m_s for wire in wires)),
-        packing.float8s(packing.floats_of(wire.heading_deg for wire in wires)),
-        packing.float8s(packing.floats_of(wire.battery for wire in wires)),
-    )
 
 
 def alert_params(alert: Alert, detected_at: datetime) -> tuple[object, ...]:

@@ -10,12 +10,12 @@ import psycopg
 
 from emon.ingest.plain import Topics, scan
 from emon.model.columns import QuietFixes
-from emon.model.instant import SECOND_US, to_datetime
-from emon.store.copy_kernel import pack_rows
-from emon.store.quiet_rows import copy_rows, load_copy_kernel, now_params
-from emon.store.rows import copy_of
+from emon.model.instant import SECOND_US
+from emon.model.vocabulary import Mark
+from emon.store.cells_kernel import pack_cells
+from emon.store.fix_rows import fix_params, load_cells_kernel
+from emon.store.packing import booleans
 from emon.store.store import Store
-from emon.store.write_sql import device_now_params
 from tests.store.made import NOON_US, effects_of, fix
 
 _EVERY: dict[str, object] = {
@@ -50,24 +50,26 @@ def quiet_fixes(received_at_us: int = NOON_US + SECOND_US) -> QuietFixes:
     return QuietFixes(columns, chosen, received_at_us)
 
 
-def test_rows_of_columns_are_those_of_objects() -> None:
-    load_copy_kernel()
-    compiled = len(getattr(pack_rows, "signatures", ()))
+def test_columns_are_written_as_objects_are() -> None:
+    load_cells_kernel()
+    compiled = len(getattr(pack_cells, "signatures", ()))
     quiet = quiet_fixes()
-    recorded_us = NOON_US + 2 * SECOND_US
-    objects = copy_of(quiet.fixes(), recorded_us)
-    assert copy_of((), recorded_us, copy_rows(quiet, recorded_us)) == objects
-    some = quiet.columns.of([0, 2, 3], [0, 0, 0])
-    copy_rows(quiet._replace(columns=some, chosen=np.arange(3)), recorded_us)
-    assert len(getattr(pack_rows, "signatures", ())) == compiled
+    objects = effects_of(quiet.received_at_us, fixes=tuple(quiet.fixes()))
+    assert fix_params(effects_of(quiet.received_at_us, quiet=quiet)) == fix_params(objects)
+    some = quiet._replace(columns=quiet.columns.of([0, 2, 3], [0, 0, 0]), chosen=np.arange(3))
+    objects = effects_of(quiet.received_at_us, fixes=tuple(some.fixes()))
+    assert fix_params(effects_of(quiet.received_at_us, quiet=some)) == fix_params(objects)
+    assert len(getattr(pack_cells, "signatures", ())) == compiled
 
 
-def test_the_newest_of_each_device_is_told_the_same_way() -> None:
-    quiet, at = quiet_fixes(), to_datetime(NOON_US)
-    objects = device_now_params({one.wire.device: one for one in quiet.fixes()}, at)
-    assert [getattr(one, "data", one) for one in now_params(quiet, at)] == [
-        getattr(one, "data", one) for one in objects
-    ]
+def test_of_several_fixes_of_a_device_the_newest_usable_is_noted() -> None:
+    fixes = (
+        fix("d-1", 1, NOON_US + 5),
+        fix("d-1", 2, NOON_US),
+        fix("d-2", 1, NOON_US, mark=Mark.IMPLAUSIBLE),
+    )
+    newest = fix_params(effects_of(NOON_US, fixes=fixes))[-1]
+    assert newest == booleans(np.array([True, False, False])).data
 
 
 async def test_both_kinds_in_one_batch_are_stored_and_counted(any_store: Store) -> None:
