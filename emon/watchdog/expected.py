@@ -16,8 +16,8 @@ from emon.model.watch import SilenceState
 def missing_since_us(watching: Watching, since_us: int, now_us: int) -> int | None:
     """``since_us`` when so many fixes are missing since then that the platform is at fault, else None.
 
-    Devices that are known to be silent owe nothing. While the service's clocks stand still, nobody does. A fix
-    since the last look is answer enough: the fleet is then not gone through.
+    Devices that are known to be silent owe nothing. While the service's clocks stand still, nobody does.
+    A fix since the last look is answer enough: the fleet is then not gone through.
     """
     if watching.stopped_us is not None or now_us - since_us < PLATFORM_LOOK_S * SECOND_US:
         return None

@@ -67,6 +67,10 @@ def test_fixes_are_missing_when_plans_promised_several(
     assert found == (T0 if missing else None)
 
 
+def test_a_fix_since_the_last_look_is_answer_enough() -> None:
+    assert missing_since_us(fleet(100_000), T0, T0 + S - 1) is None
+
+
 def test_nobody_owes_a_fix_while_the_service_s_clocks_stand_still() -> None:
     import msgspec
 
