@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.requests import Request
 
+from emon.alerts.need import DEFAULT_NEEDS, Need, need_of
 from emon.model.vocabulary import SEES_NO_WEARERS
 from emon.web.http import refused
 from emon.web.sessions import COOKIE, Session, Sessions
@@ -34,3 +37,8 @@ def check_party(party: str) -> None:
     """Raises ``Refused`` (403) where somebody of the party may not see where wearers are."""
     if party in SEES_NO_WEARERS:
         raise refused(403, f"the page shows where wearers are: it is not for {party}")
+
+
+def sees_secret_zones(session: Session, needs: Sequence[Need] = DEFAULT_NEEDS) -> bool:
+    """Whether the person may see where a secret zone lies: by the policy's needs, as in messages."""
+    return need_of(session.party, needs).secret_zones

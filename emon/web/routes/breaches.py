@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -11,7 +13,7 @@ from starlette.responses import Response
 from emon.explanation.document import file_text
 from emon.explanation.select import NotExplained
 from emon.web.backend import Services
-from emon.web.guard import Guard
+from emon.web.guard import Guard, sees_secret_zones
 from emon.web.http import refused
 
 _BREACH_ID = re.compile(r"[0-9a-f]{16}\Z", re.ASCII)
@@ -30,7 +32,7 @@ class BreachRoutes:
 
     async def explanation(self, request: Request, breach_id: str) -> Response:
         """The file that ``emon explain`` reads, byte for byte as ``emon replay --files`` writes it."""
-        await self._guard.session(request)
+        session = await self._guard.session(request)
         try:
             known = _BREACH_ID.match(breach_id)
             document = await self._services.backend.explanation(breach_id) if known else None
@@ -38,6 +40,13 @@ class BreachRoutes:
             raise refused(409, "what is on file does not give this breach by today's rules") from None
         if document is None:
             raise refused(404, "there is no such breach")
+        if not sees_secret_zones(session, self._services.backend.needs) and _is_secret(document):
+            raise refused(403, "its place is secret: positions and zone would give it away")
         name = f'attachment; filename="{breach_id}.json"'
         headers = {"content-disposition": name, "cache-control": "no-store"}
         return Response(file_text(document), media_type="application/json", headers=headers)
+
+
+def _is_secret(document: Mapping[str, Any]) -> bool:
+    """Whether any condition of the orders in the file is."""
+    return any(one.get("secret", False) for order in document["orders"] for one in order["conditions"])

@@ -12,9 +12,9 @@ from starlette.responses import Response
 from emon.store.errors import DatabaseUnavailable
 from emon.web.backend import Cursor, Services
 from emon.web.event_stream import EventStream
-from emon.web.guard import Guard
+from emon.web.guard import Guard, sees_secret_zones
 from emon.web.http import Json, refused
-from emon.web.snapshot import Snapshots
+from emon.web.snapshot import Snapshots, without_secret_zones
 
 
 class LiveRoutes:
@@ -37,13 +37,14 @@ class LiveRoutes:
 
     async def now(self, request: Request) -> Response:
         """Wearers, conditions and open breaches, with the cursor from which a stream goes on."""
-        await self._guard.session(request)
+        session = await self._guard.session(request)
         backend = self._services.backend
         cursor = await backend.cursor()  # first: what changes while the rest is read comes again
         orders, devices = await backend.orders(), await backend.devices_now()
         breaches = await backend.open_breaches()
         now_us = self._services.now_us()
-        return Json(await asyncio.to_thread(self._snapshots.make, cursor, now_us, orders, devices, breaches))
+        made = await asyncio.to_thread(self._snapshots.make, cursor, now_us, orders, devices, breaches)
+        return Json(made if sees_secret_zones(session, backend.needs) else without_secret_zones(made))
 
     async def live(self, request: Request) -> Response:
         """Server-sent events from ``Last-Event-ID``, or ``after``, or now on."""

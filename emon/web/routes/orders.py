@@ -17,7 +17,7 @@ from emon.orders.schema import orders_schema
 from emon.orders.tree import DocumentRefused
 from emon.store.errors import OrderConflict
 from emon.web.backend import Services
-from emon.web.guard import Guard
+from emon.web.guard import Guard, sees_secret_zones
 from emon.web.http import Json, Refused, fault_list, read_body, refused
 
 
@@ -34,9 +34,10 @@ class OrderRoutes:
 
     async def show(self, request: Request) -> Response:
         """Of each order its newest armed version, as it was armed."""
-        await self._guard.session(request)
+        session = await self._guard.session(request)
         orders = await self._services.backend.orders()
-        return Json({"orders": [_order_json(version) for version in orders]})
+        whole = sees_secret_zones(session, self._services.backend.needs)
+        return Json({"orders": [_order_json(version, whole=whole) for version in orders]})
 
     async def schema(self, request: Request) -> Response:
         """The JSON Schema of a document of orders."""
@@ -75,5 +76,12 @@ def _armed_json(version: OrderVersion) -> dict[str, object]:
     }
 
 
-def _order_json(version: OrderVersion) -> dict[str, object]:
-    return {**_armed_json(version), "order": msgspec.Raw(version.source)}
+def _order_json(version: OrderVersion, *, whole: bool) -> dict[str, object]:
+    """``whole``: with the places of secret conditions; without, these stand as null."""
+    if whole or not any(condition.secret for condition in version.conditions):
+        return {**_armed_json(version), "order": msgspec.Raw(version.source)}
+    order = msgspec.json.decode(version.source)
+    for condition in order["conditions"]:
+        if condition.get("secret"):
+            condition["zone"] = None
+    return {**_armed_json(version), "order": order}
