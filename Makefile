@@ -54,6 +54,7 @@ parts: env-dev
 	@$(BIN)/python scripts/get_mosquitto.py
 	@$(BIN)/python scripts/get_postgres.py
 	@$(BIN)/python scripts/get_chromium.py
+	@$(BIN)/python scripts/get_webhooks.py
 
 lock: env-dev ## write requirements/*.txt again from pyproject.toml; ARGS=--upgrade for newer versions
 	@$(BIN)/python scripts/lock.py $(ARGS)
