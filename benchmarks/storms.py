@@ -2,6 +2,7 @@
 
     make bench ARGS=storms               writes benchmarks/STORMS.md (about ten minutes)
     make bench ARGS="storms --quick"     small: that it works, not how calm it stays
+    python -m benchmarks.storms --hours 8 --sessions 4000        the page of a smaller run
 
 A live fleet sends all the time. Its delay from a fix to its commit is measured while nothing else comes, and
 while a storm does: the late fixes of a whole fleet, a tenth of it at a hundred times its rate, a fleet that
@@ -10,14 +11,16 @@ connects at once.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
 import resource
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,7 @@ from simulator.load_plan import centre_of
 from simulator.movement import shifted
 from simulator.mqtt import Link
 
+PAGE = Path(__file__).with_name("STORMS.md")
 _LINKS = 8
 _TICK_S = 0.01
 _OUTSIDE_M = 400.0
@@ -126,7 +130,7 @@ class _Sender:
         )
 
 
-class _Live(_Sender):
+class LiveFleet(_Sender):
     """The live fleet: sends until cancelled, one fix a device in turn."""
 
     async def run(self, devices: int, per_s: float) -> None:
@@ -145,7 +149,7 @@ def run(quick: bool, folder: Path, told: Callable[[str], None]) -> Path:
     rows = run_to_the_end(measure(QUICK if quick else FULL, told))
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / "STORMS.md"
-    page.write_text(page_of(rows, QUICK if quick else FULL), "utf-8")
+    page.write_text(page_of(rows, QUICK if quick else FULL, os.getloadavg()[0]), "utf-8")
     return page
 
 
@@ -157,7 +161,7 @@ async def measure(size: Size, told: Callable[[str], None]) -> list[Row]:
         broker = EmbeddedBroker(folder / "broker")
         await broker.start()
         stage = Stage(folder, broker, devices=size.devices, source="frames", say=lambda _: None)
-        live = _Live(broker.url("tester"))
+        live = LiveFleet(broker.url("tester"))
         try:
             await stage.start()
             await live.open(name="live")
@@ -179,7 +183,7 @@ _Storm = Callable[[Size, _Sender], Awaitable[None]]
 
 
 async def _row(
-    name: str, storm: _Storm, size: Size, live: _Live, stage: Stage, told: Callable[[str], None]
+    name: str, storm: _Storm, size: Size, live: LiveFleet, stage: Stage, told: Callable[[str], None]
 ) -> Row:
     url = stage.database.uri
     fleet = [name_of(number) for number in range(size.devices - size.devices // 10)]  # but the noisy tenth
@@ -270,17 +274,17 @@ async def _delays(
     return int(found[0]), (float(found[1][0]), float(found[1][1]))
 
 
-def page_of(rows: list[Row], size: Size) -> str:
+def page_of(rows: list[Row], size: Size, load: float) -> str:
     """The figures as a page, lost ones too."""
     lines = [
         "# Storms beside a live fleet",
         "",
         "Written by `make bench ARGS=storms`. nats-server, PostgreSQL with fsync and the service",
-        f"(`frames`) on {os.cpu_count()} cores, which other work may have shared; the publisher runs there",
-        f"too. The live fleet: {size.devices} devices, {size.live_per_s:g} fixes/s. Delays from a fix to its",
-        "commit, of live fixes alone (of the noisy tenth's own none); calm is the time just before. Aims:",
-        f"p99 within twice that of calm; a telecom return ({size.late_hours:g} h of each device in this",
-        "run) drained in 3 minutes, a reconnect within a minute.",
+        f"(`frames`) on {os.cpu_count()} cores, with the publisher and whatever else ran there (load",
+        f"average at the end: {load:.1f}). The live fleet: {size.devices} devices, {size.live_per_s:g}",
+        "fixes/s. Delays from a fix to its commit, of live fixes alone (of the noisy tenth's own none); calm",
+        "is the time just before. Aims: p99 within twice that of calm; a telecom return",
+        f"({size.late_hours:g} h of each device in this run) drained in 3 minutes, a reconnect within a minute.",
         "",
         "| storm | fixes sent | calm: p50 / p99, ms | in it: p50 / p99, ms | p99 ratio | waiting at most "
         "| drained after, s | missing |",
@@ -294,3 +298,21 @@ def page_of(rows: list[Row], size: Size) -> str:
             f"| {drained} | {row.missing:,} |"
         )
     return "\n".join([*lines, ""])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--hours", type=float, default=FULL.late_hours, help="of each device (36)")
+    parser.add_argument("--sessions", type=int, default=FULL.sessions, help="that connect at once (15,000)")
+    parser.add_argument("--drain", type=float, default=FULL.drain_s, help="seconds to wait for each (900)")
+    given = parser.parse_args()
+    size = replace(FULL, late_hours=given.hours, sessions=given.sessions, drain_s=given.drain)
+    rows = run_to_the_end(measure(size, print))
+    PAGE.write_text(page_of(rows, size, os.getloadavg()[0]), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

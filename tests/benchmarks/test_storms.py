@@ -20,5 +20,5 @@ def test_a_quick_run_measures_every_storm_and_misses_nothing(tmp_path: Path) -> 
 
 def test_what_was_not_drained_is_said() -> None:
     row = storms.Row("telecom return", 10, 5, (1.0, 2.0), (3.0, 9.0), 7, None, 4)
-    page = storms.page_of([row], storms.QUICK)
+    page = storms.page_of([row], storms.QUICK, 3.14)
     assert "| telecom return | 10 | 1 / 2 | 3 / 9 | 4.5 | 7 | not within 60 | 4 |" in page

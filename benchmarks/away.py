@@ -1,0 +1,119 @@
+"""A database that is away while a fleet sends: what memory it takes, what is done twice, how it comes back.
+
+    python -m benchmarks.away --seconds 90 --rate 200
+
+nats-server sends what is not acknowledged again after its ``ack_wait`` on the same connection. Work that was
+doubled for that shows as repeats: fixes that came to the engine again when they were stored already.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+
+from benchmarks.kills.stage import Stage, looked_for
+from benchmarks.parent import run_to_the_end
+from benchmarks.storms import LiveFleet
+from emon.demo.broker import EmbeddedBroker
+
+_CALM_S = 15.0
+_DRAIN_WITHIN_S = 300.0
+_COUNTED = """
+SELECT (SELECT coalesce(sum(fixes), 0) FROM mark_counter)::bigint,
+       (SELECT coalesce(sum(repeats), 0) FROM device_counter)::bigint,
+       (SELECT count(*) FROM inbox)
+"""
+
+
+async def measured(seconds: float, rate: float, devices: int, source: str) -> dict[str, object]:
+    with tempfile.TemporaryDirectory(prefix="emon-away-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # the database's own user must reach its folder when we are root
+        broker = EmbeddedBroker(folder / "broker")
+        await broker.start()
+        stage = Stage(folder, broker, devices=devices, source=source, say=lambda _: None)
+        live = LiveFleet(broker.url("tester"))
+        try:
+            await stage.start()
+            await live.open(name="live")
+            sending = asyncio.create_task(live.run(devices, rate))
+            await asyncio.sleep(_CALM_S)
+            pid, url = stage.service.pid, stage.database.uri
+            before_mb, largest_mb = _resident_mb(pid), 0.0
+            await stage.database.stop()
+            end_s = time.monotonic() + seconds
+            while time.monotonic() < end_s:
+                await asyncio.sleep(1.0)
+                largest_mb = max(largest_mb, _resident_mb(pid))
+            await stage.database.start()
+            back_s = time.monotonic()
+
+            async def drained() -> bool:
+                stored, _, waiting = await _counted(url)
+                return waiting == 0 and live.sent - stored < 2 * rate
+
+            done = await looked_for(drained, _DRAIN_WITHIN_S, 0.25)
+            drained_s = time.monotonic() - back_s
+            after_mb = _resident_mb(pid)
+            sending.cancel()
+
+            async def all_stored() -> bool:
+                return live.acked == live.sent and (await _counted(url))[0] >= live.acked
+
+            await looked_for(all_stored, 60.0, 0.25)
+            stored, repeats, _ = await _counted(url)
+            await live.close()
+        finally:
+            await stage.stop()
+            await broker.stop()
+    return {
+        "away_s": seconds,
+        "rate": rate,
+        "source": source,
+        "acknowledged": live.acked,
+        "stored": stored,
+        "repeats": repeats,
+        "resident_mb": {"before": before_mb, "at most while away": largest_mb, "when drained": after_mb},
+        "drained_s": round(drained_s, 1) if done else None,
+        "load": round(os.getloadavg()[0], 1),
+    }
+
+
+def _resident_mb(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return round(int(line.split()[1]) / 1024, 1)
+    return 0.0
+
+
+async def _counted(url: str) -> tuple[int, int, int]:
+    async with await psycopg.AsyncConnection.connect(url) as conn:
+        row = await (await conn.execute(_COUNTED)).fetchone()
+    assert row is not None
+    return int(row[0]), int(row[1]), int(row[2])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seconds", type=float, default=90.0, help="how long it is away (90)")
+    parser.add_argument("--rate", type=float, default=200.0, help="fixes a second (200)")
+    parser.add_argument("--devices", type=int, default=450, help="how many devices (450)")
+    parser.add_argument("--source", default="frames", help="EMON_MQTT_SOURCE (frames)")
+    given = parser.parse_args()
+    found = run_to_the_end(measured(given.seconds, given.rate, given.devices, given.source))
+    print(json.dumps(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
