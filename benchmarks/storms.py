@@ -284,7 +284,8 @@ def page_of(rows: list[Row], size: Size, load: float) -> str:
         f"average at the end: {load:.1f}). The live fleet: {size.devices} devices, {size.live_per_s:g}",
         "fixes/s. Delays from a fix to its commit, of live fixes alone (of the noisy tenth's own none); calm",
         "is the time just before. Aims: p99 within twice that of calm; a telecom return",
-        f"({size.late_hours:g} h of each device in this run) drained in 3 minutes, a reconnect within a minute.",
+        f"({size.late_hours:g} h of each device in this run) drained in 3 minutes, a reconnect within",
+        "a minute.",
         "",
         "| storm | fixes sent | calm: p50 / p99, ms | in it: p50 / p99, ms | p99 ratio | waiting at most "
         "| drained after, s | missing |",
