@@ -47,13 +47,13 @@ NL = Words(
     },
     what={
         How.INSIDE: "drager {wearer} was vanaf {opened} volgens {positions} van apparaat {device} binnen"
-        " het verboden gebied, ten hoogste {deepest} meter over de grens, {end}",
+        " het verboden gebied, ten hoogste {deepest} meter binnen de grens, {end}",
         How.CROSSED: "de weg van drager {wearer} tussen twee posities van apparaat {device}, van {from} tot"
-        " {to}, loopt door het verboden gebied, ten hoogste {deepest} meter over de grens",
+        " {to}, loopt door het verboden gebied, ten hoogste {deepest} meter binnen de grens",
         How.REACHABLE: "van {from} tot {to} is van drager {wearer} geen positie van apparaat {device}"
         " bekend, en {reach}",
         How.SCHEDULE: "toen het verbod inging, {opened}, was drager {wearer} volgens apparaat {device}"
-        " binnen het verboden gebied, ten hoogste {deepest} meter over de grens, {end}",
+        " binnen het verboden gebied, ten hoogste {deepest} meter binnen de grens, {end}",
         How.LATE_HOME: "drager {wearer} was vanaf {opened} volgens apparaat {device} niet op de verplichte"
         " plaats, ten hoogste {deepest} meter buiten de grens, hoewel de verplichting was ingegaan, {end}",
         How.LEFT_EARLY: "drager {wearer} was vanaf {opened} volgens {positions} van apparaat {device} niet"
@@ -66,7 +66,7 @@ NL = Words(
     what_refuted="wat eerder over drager {wearer} werd vastgesteld vanaf {opened}, wordt niet bevestigd"
     " door posities van apparaat {device} die later binnenkwamen",
     ended="tot {closed}",
-    goes_on="en bij de laatste beoordeling, {until}, nog steeds",
+    goes_on="zonder dat bij de laatste beoordeling, {until}, een einde was vastgesteld",
     reach_path="de rechte lijn tussen de posities ervoor en erna loopt door het verboden gebied",
     reach_speed="in die tijd was het verboden gebied te bereiken met gemiddeld {speed} kilometer per uur",
     afterwards=", wat pas achteraf bleek",
@@ -76,13 +76,14 @@ NL = Words(
         Certainty.POSSIBLE: "; dit is mogelijk en niet meer dan dat, want ",
     },
     reasons={
-        Reason.TWO_WITNESSES: "ten minste twee onafhankelijke posities liggen zo ver over de grens dat een"
-        " meetfout dat volgens het model in minder dan 1 op 1.000 gevallen verklaart",
-        Reason.ONE_WITNESS: "er zijn geen twee onafhankelijke posities die elk zo ver over de grens liggen"
-        " dat een meetfout vrijwel uitgesloten is",
-        Reason.NEAR_EDGE: "de posities liggen zo dicht bij de grens dat een meetfout ze kan verklaren",
-        Reason.SHORT: "het duurde volgens de posities korter dan een minuut, en wie elkaar voorbijgaat, zoekt"
-        " geen contact",
+        Reason.TWO_WITNESSES: "ten minste twee onafhankelijke posities liggen zo ver aan de verkeerde kant"
+        " van de grens dat een meetfout dat volgens het model in minder dan 1 op 1.000 gevallen verklaart",
+        Reason.ONE_WITNESS: "er zijn geen twee onafhankelijke posities die elk zo ver aan de verkeerde"
+        " kant van de grens liggen dat een meetfout vrijwel uitgesloten is",
+        Reason.NEAR_EDGE: "de posities liggen, vergeleken met hun meetfout, zo dicht bij de grens dat die"
+        " meetfout ze kan verklaren",
+        Reason.SHORT: "het duurde volgens de posities korter dan een minuut, zodat zij elkaar toevallig"
+        " voorbij kunnen zijn gegaan",
         Reason.REFLECTION: "weerkaatste signalen kunnen een ontvanger die buiten het gebied was enkele"
         " minuten zo ver opzij hebben geleid",
         Reason.OLD_FIX: "de laatste positie voor dat moment was toen al {age} oud",
@@ -111,26 +112,26 @@ EN = Words(
     },
     what={
         How.INSIDE: "from {opened} wearer {wearer} was inside the exclusion zone by {positions} of device"
-        " {device}, up to {deepest} metres beyond its edge, {end}",
+        " {device}, up to {deepest} metres inside its edge, {end}",
         How.CROSSED: "the way of wearer {wearer} between two positions of device {device}, from {from} to"
-        " {to}, runs through the exclusion zone, up to {deepest} metres beyond its edge",
+        " {to}, runs through the exclusion zone, up to {deepest} metres inside its edge",
         How.REACHABLE: "from {from} to {to} no position of device {device} of wearer {wearer} is known, and"
         " {reach}",
         How.SCHEDULE: "when the ban began, on {opened}, wearer {wearer} was inside the exclusion zone by"
-        " device {device}, up to {deepest} metres beyond its edge, {end}",
+        " device {device}, up to {deepest} metres inside its edge, {end}",
         How.LATE_HOME: "from {opened} wearer {wearer} was not at the required place by device {device}, up"
         " to {deepest} metres outside its edge, although the duty had begun, {end}",
         How.LEFT_EARLY: "from {opened} wearer {wearer} was no longer at the required place by {positions} of"
         " device {device}, up to {deepest} metres outside its edge, {end}",
         How.ABSENT: "from {opened} wearer {wearer} was not at the required place by device {device} for the"
         " whole of the required time, up to {deepest} metres outside its edge, {end}",
-        How.PROXIMITY: "from {opened} wearer {wearer} was closer to the protected person than is allowed by"
-        " device {device}, up to {deepest} metres within the distance, {end}",
+        How.PROXIMITY: "by device {device} wearer {wearer} was closer to the protected person than is allowed"
+        " from {opened}, up to {deepest} metres within the distance, {end}",
     },
     what_refuted="what had been found of wearer {wearer} from {opened} is not borne out by positions of"
     " device {device} that were received later",
     ended="until {closed}",
-    goes_on="and still was when last judged, on {until}",
+    goes_on="with no end established when last judged, on {until}",
     reach_path="the straight line between the positions before and after runs through the exclusion zone",
     reach_speed="the exclusion zone could be reached in that time at {speed} kilometres an hour on average",
     afterwards=", which was found only afterwards",
@@ -140,12 +141,14 @@ EN = Words(
         Certainty.POSSIBLE: "; this is possible and no more than that, for ",
     },
     reasons={
-        Reason.TWO_WITNESSES: "at least two independent positions lie so far beyond the edge that by the"
-        " model an error of measurement explains that in fewer than 1 in 1,000 cases",
-        Reason.ONE_WITNESS: "there are no two independent positions that each lie so far beyond the edge"
-        " that an error of measurement is as good as excluded",
-        Reason.NEAR_EDGE: "the positions lie so near the edge that an error of measurement may explain them",
-        Reason.SHORT: "by the positions it lasted less than a minute, and who passes by seeks no contact",
+        Reason.TWO_WITNESSES: "at least two independent positions lie so far on the wrong side of the edge"
+        " that by the model an error of measurement explains that in fewer than 1 in 1,000 cases",
+        Reason.ONE_WITNESS: "there are no two independent positions that each lie so far on the wrong"
+        " side of the edge that an error of measurement is as good as excluded",
+        Reason.NEAR_EDGE: "the positions lie, compared with their error of measurement, so near the edge that"
+        " this error may explain them",
+        Reason.SHORT: "by the positions it lasted less than a minute, so that they may have passed each"
+        " other by chance",
         Reason.REFLECTION: "reflected signals may have led a receiver that was outside the zone so far aside"
         " for some minutes",
         Reason.OLD_FIX: "the last position before that moment was {age} old by then",
