@@ -96,6 +96,8 @@ def ended(found: Sequence[Meeting], closed: int) -> bool:
     """Whether a second meeting beyond the radius is there that shares no fix with the first: of "the run
     that shows the opposite" the engine asks two (ADR 0008), and the oracle of zones took the like over."""
     later = [one.t - closed for one in found if one.t - closed >= 60 * S]
+    if not later and any(0 < one.t - closed < 60 * S for one in found):
+        raise TooClose("whether one who is seen no more is carried on to a second")
     if later and later[0] > 2 * PAIR_AGE:
         raise TooClose("whether what comes so much later is of one run")
     return bool(later)
