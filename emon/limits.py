@@ -257,9 +257,11 @@ CLOSING_NOTE_CHARS_MAX = 2_000  # [own] as TEXT_LENGTH_MAX
 # --- incidents ------------------------------------------------------------------------------------
 INCIDENT_POSITION_EVERY_S = 15  # [field] issue 8, item 3: "at most every 15 s"; the pursuit plan's interval
 INCIDENT_LOOK_S = 1.0  # [own] longest wait between two looks at open incidents: one query on an index
-INCIDENTS_AT_ONCE_MAX = 500  # [own] incidents a transaction; the longest unheard first
+INCIDENTS_AT_ONCE_MAX = 100  # [own] incidents a transaction, the longest unheard first: some 20 ms of ours
 INCIDENT_OWED_MIN_S = 90  # twice the shortest plan's 15 s and a minute: before that no fix is owed
 INCIDENT_UPDATES_AT_ONCE_MAX = 4  # [own] a recipient: places of their own, beside those of alerts
+INCIDENT_UPDATES_CLAIMED_MAX = 64  # [own] a recipient, read at once: some tenths of a second of sending
+INCIDENT_UPDATES_HELD_S = 0.25  # [own] what was read is believed so long: then read anew, newer or not at all
 INCIDENT_SHOWN_MAX = 200  # [own] newest updates of an incident that the API gives: 50 min of positions
 
 PLACED_ORDERS_MAX = 2_000  # [own] orders kept for the texts of alerts: some 20 MB

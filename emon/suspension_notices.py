@@ -19,6 +19,7 @@ from emon.alerts.breaker import pause_us
 from emon.alerts.channels import SendResult
 from emon.alerts.notices import Notice, Told, notice_due
 from emon.alerts.outbox import Outcome
+from emon.alerts.points import Point, Reached, ignore
 from emon.limits import DELIVERY_ATTEMPT_TIMEOUT_S, NOTICES_AT_ONCE_MAX, SUSPENSIONS_LOOK_S
 from emon.model.order import OrderVersion
 from emon.store.errors import DatabaseUnavailable
@@ -52,7 +53,8 @@ class NoticeStore(Protocol):
 
 
 class SuspensionNotices:
-    """``run`` until cancelled. ``reached``: who is told in a party's place. ``chance`` shortens pauses."""
+    """``run`` until cancelled. ``reached``: who is told in a party's place. ``chance`` shortens pauses.
+    ``at_point`` hears of the numbered points of a delivery, but for those of groups: each is kept alone."""
 
     def __init__(
         self,
@@ -63,6 +65,7 @@ class SuspensionNotices:
         now_us: Callable[[], int],
         fallback: str,
         chance: Callable[[], float] = random.random,
+        at_point: Reached = ignore,
     ) -> None:
         self._store = store
         self._channels = {name: one for name, one in channels.items() if isinstance(one, Noting)}
@@ -70,6 +73,7 @@ class SuspensionNotices:
         self._now_us = now_us
         self._fallback = fallback
         self._chance = chance
+        self._reached_point = at_point
 
     async def run(self) -> None:
         while True:
@@ -91,6 +95,7 @@ class SuspensionNotices:
                 _log.info("order %s is %s", notice.order, notice.kind)
                 made.append(notice)
         due = await self._store.notices_due(now_us, NOTICES_AT_ONCE_MAX)
+        self._reached_point(Point.CLAIMED)
         await asyncio.gather(*map(self._send, due))
         return made
 
@@ -102,6 +107,7 @@ class SuspensionNotices:
 
     async def _send(self, due: DueNotice) -> None:
         started_us = self._now_us()
+        self._reached_point(Point.SENDING)
         try:
             async with asyncio.timeout(DELIVERY_ATTEMPT_TIMEOUT_S):
                 result = await self._channels[due.recipient].note(due.notice, due.recipient)
@@ -110,12 +116,15 @@ class SuspensionNotices:
         except Exception as fault:  # of one route, also of one that is configured no more; the others go on
             _log.exception("the route to %s has a fault of our own", due.recipient)
             result = SendResult(Outcome.FAILED, None, f"fault in the route: {fault!r}")
+        self._reached_point(Point.ANSWERED)
         ended_us = self._now_us()
+        next_us = ended_us + pause_us(due.attempts + 1, self._chance())
+        self._reached_point(Point.RECORDING)
         if result.outcome is Outcome.DELIVERED:
             await self._store.notice_tried(due, started_us, ended_us, None, None)
-            return
-        next_us = ended_us + pause_us(due.attempts + 1, self._chance())
-        await self._store.notice_tried(due, started_us, None, next_us, result.detail)
+        else:
+            await self._store.notice_tried(due, started_us, None, next_us, result.detail)
+        self._reached_point(Point.COMMITTED)
 
 
 def decided_by(version: OrderVersion, now_us: int) -> tuple[str, ...]:

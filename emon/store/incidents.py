@@ -74,20 +74,43 @@ FROM unnest(%s::text[], %s::integer[], %s::text[], %s::integer[], %s::boolean[],
      AS p (breach_id, before, state, steps, rests, fix_at, position_at, answer_id, owed_at)
 WHERE i.breach_id = p.breach_id AND i.step = p.before RETURNING i.breach_id
 """
-_SUPERSEDE = """
-UPDATE incident_update AS u SET state = 'superseded', next_attempt_at = NULL,
-    superseded_by = (SELECT max(number) + 1 FROM incident_update AS m
-                     WHERE m.breach_id = u.breach_id AND m.recipient = u.recipient)
-WHERE u.breach_id = %s AND u.recipient = %s AND u.state = 'waiting' AND u.said = ANY(%s)
-"""
+# All that one look says, numbered on from what each recipient was told of each incident before.
 _INSERT = """
-INSERT INTO incident_update (id, breach_id, step, recipient, number, party, channel, alert_id, said, because,
-                             made_at, device, fixed_at, seq, answer_id, next_attempt_at)
-SELECT %(breach)s || ':u' || n.number || ':' || %(recipient)s, %(breach)s, %(step)s, %(recipient)s, n.number,
-       %(party)s, %(channel)s, %(alert)s, %(said)s, %(because)s, %(made_at)s, %(device)s, %(fixed_at)s,
-       %(seq)s, %(answer)s, %(due_at)s
-FROM (SELECT coalesce(max(number), 0) + 1 AS number FROM incident_update
-      WHERE breach_id = %(breach)s AND recipient = %(recipient)s) AS n
+INSERT INTO incident_update (id, breach_id, step, recipient, number, party, channel, alert_id, priority, said,
+                             because, made_at, device, fixed_at, seq, answer_id, next_attempt_at)
+SELECT g.breach || ':u' || g.number || ':' || g.recipient, g.breach, g.step, g.recipient, g.number, g.party,
+       g.channel, g.alert, a.priority, g.said, g.because, %(made_at)s, g.device, g.fixed_at, g.seq, g.answer,
+       g.due_at
+FROM (
+    SELECT n.*, (row_number() OVER (PARTITION BY n.breach, n.recipient ORDER BY n.step))::integer
+         + coalesce((SELECT u.number FROM incident_update AS u
+                     WHERE u.breach_id = n.breach AND u.recipient = n.recipient
+                     ORDER BY u.number DESC LIMIT 1), 0) AS number
+    FROM unnest(%(breach)s::text[], %(step)s::integer[], %(recipient)s::text[], %(party)s::text[],
+                %(channel)s::text[], %(alert)s::text[], %(said)s::text[], %(because)s::text[],
+                %(device)s::text[], %(fixed_at)s::timestamptz[], %(seq)s::bigint[], %(answer)s::bigint[],
+                %(due_at)s::timestamptz[])
+        AS n (breach, step, recipient, party, channel, alert, said, because, device, fixed_at, seq, answer,
+              due_at)
+) AS g JOIN alert AS a ON a.id = g.alert
+"""
+# Of what waits to be told, all that a newer one of the same incident and recipient replaces; in the order in
+# which a record of attempts takes them (updates.py), so that neither waits for the other's.
+_LOCK_REPLACED = """
+SELECT u.id FROM unnest(%(breach)s::text[], %(recipient)s::text[]) AS n (breach, recipient)
+JOIN incident_update AS u ON u.state = 'waiting' AND u.breach_id = n.breach AND u.recipient = n.recipient
+WHERE u.said = ANY(%(passing)s)
+ORDER BY u.breach_id COLLATE "C", u.recipient COLLATE "C", u.number FOR UPDATE OF u
+"""
+_SUPERSEDE = """
+UPDATE incident_update AS u SET state = 'superseded', next_attempt_at = NULL, superseded_by = (
+    SELECT m.number FROM incident_update AS m
+    WHERE m.breach_id = u.breach_id AND m.recipient = u.recipient AND m.number > u.number
+      AND m.said = ANY(%(replacing)s) ORDER BY m.number LIMIT 1)
+WHERE u.id = ANY(%(ids)s) AND u.state = 'waiting' AND EXISTS (
+    SELECT FROM incident_update AS m
+    WHERE m.breach_id = u.breach_id AND m.recipient = u.recipient AND m.number > u.number
+      AND m.said = ANY(%(replacing)s))
 """
 _SELECT_ALERTS = "SELECT id FROM alert WHERE breach_id = ANY(%s) ORDER BY id"
 
@@ -166,7 +189,10 @@ class IncidentRows:
             await self._placed.learn(conn, {key for _, key in orders} | {(row[10], row[11]) for row in rows})
             oldest_us = min([row[15] for row in rows if row[15] is not None], default=now_us)
             stops = await c.fetch(conn, _SELECT_STOPS, (to_datetime(oldest_us),))
-        duties = {device: self._duties(device, [k for d, k in orders if d == device]) for device in devices}
+        worn: dict[str, list[tuple[str, int]]] = {device: [] for device in devices}
+        for device, key in orders:
+            worn[device].append(key)
+        duties = {device: self._duties(device, keys) for device, keys in worn.items()}
         ended = tuple(ServiceStop(row[0], row[1]) for row in stops)
         return [
             self._open(row, now_us, told.get(row[0], ()), answerers, duties[row[13]], ended) for row in rows
@@ -227,17 +253,33 @@ class IncidentRows:
         async with self._pool.transaction() as conn:
             moved = {row[0] for row in await c.fetch(conn, _ADVANCE, (made_at, *_advances(ordered, now_us)))}
             said = [one for one in ordered if one.next.said and one.of.breach in moved]
-            for one in said:
-                for update in one.updates:
-                    key = (one.of.breach, update.to.recipient)
-                    if update.say in REPLACES:
-                        await c.execute(conn, _SUPERSEDE, (*key, [str(say) for say in PASSING]))
-                    await c.execute(conn, _INSERT, {**_insert_params(one, update), "made_at": made_at})
+            rows = [_insert_params(one, update) for one in said for update in one.updates]
+            if rows:
+                columns = {name: [row[name] for row in rows] for name in rows[0]}
+                await c.execute(conn, _INSERT, {**columns, "made_at": made_at})
+                await self._supersede(conn, columns)
             if said:
                 ids = [one.of.breach for one in said]
                 alerts = await c.fetch(conn, _SELECT_ALERTS, (ids,))
                 await announce(conn, [("alert", row[0], row[0]) for row in alerts])
         return [one.of.breach for one in said]
+
+    async def _supersede(self, conn: c.Connection, told: Mapping[str, list[object]]) -> None:
+        """Of what waits, leave out what one of those just written replaces."""
+        passing, replacing = [str(say) for say in PASSING], sorted(map(str, REPLACES))
+        keys = sorted(
+            {
+                (breach, recipient)
+                for breach, recipient, said in zip(
+                    told["breach"], told["recipient"], told["said"], strict=True
+                )
+                if said in replacing
+            }
+        )
+        columns = {"breach": [key[0] for key in keys], "recipient": [key[1] for key in keys]}
+        rows = await c.fetch(conn, _LOCK_REPLACED, {**columns, "passing": passing})
+        if rows:
+            await c.execute(conn, _SUPERSEDE, {"ids": [row[0] for row in rows], "replacing": replacing})
 
 
 def _advances(planned: Sequence[PlannedIncident], now_us: int) -> tuple[list[object], ...]:

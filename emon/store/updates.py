@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from emon.alerts.incident import Given, Say
 from emon.alerts.outbox import AnswerView, Attempt, DueDelivery, Outcome, PositionView, UpdateView
+from emon.alerts.points import Point, Reached, ignore
 from emon.model.answer import PoliceAnswer
 from emon.model.instant import to_datetime
 from emon.store import connect as c
@@ -17,25 +18,38 @@ from emon.store.rows import storable
 
 # The first that waits of each recipient and incident, and none while an alert of the same breach is being
 # told to him, or before he has received one: an alert goes before every update. One that is held because its
-# condition flaps holds nothing up, nor does what he refuses as such.
+# condition flaps holds nothing up, nor does what he refuses as such. In the order of the index
+# incident_update_due, left at the limit; each test is one look into an index for each row that is read
+# ("(SELECT … LIMIT 1)" and no join with all that waits), and only what was found is read further.
 _SELECT_DUE = f"""
-WITH due AS (
-    SELECT u.*, row_number() OVER (PARTITION BY u.recipient ORDER BY a.priority, u.made_at, u.id) AS place
-    FROM incident_update AS u JOIN alert AS a ON a.id = u.alert_id
-    WHERE u.state = 'waiting' AND u.next_attempt_at <= %(now)s
-      AND (u.breach_id, u.recipient) NOT IN (
-          SELECT * FROM unnest(%(breaches)s::text[], %(recipients)s::text[]))
-      AND NOT EXISTS (
-          SELECT FROM incident_update AS e WHERE e.state = 'waiting' AND e.breach_id = u.breach_id
-            AND e.recipient = u.recipient AND e.number < u.number AND e.set_aside_at IS NULL)
-      AND EXISTS (
-          SELECT FROM alert AS f JOIN delivery AS d ON d.alert_id = f.id
-          WHERE f.breach_id = u.breach_id AND d.recipient = u.recipient
-            AND (d.state = 'delivered' OR d.set_aside_at IS NOT NULL))
-      AND NOT EXISTS (
-          SELECT FROM delivery AS d WHERE d.state = 'waiting' AND d.recipient = u.recipient
-            AND d.line = 'breach ' || u.breach_id AND d.set_aside_at IS NULL
-            AND (d.attempts > 0 OR d.next_attempt_at <= %(now)s))
+WITH RECURSIVE lanes (recipient) AS (
+    (SELECT recipient FROM incident_update WHERE state = 'waiting' ORDER BY recipient LIMIT 1)
+    UNION ALL
+    SELECT (SELECT u.recipient FROM incident_update AS u
+            WHERE u.state = 'waiting' AND u.recipient > lanes.recipient ORDER BY u.recipient LIMIT 1)
+    FROM lanes WHERE lanes.recipient IS NOT NULL
+),
+due AS MATERIALIZED (
+    SELECT first.*, row_number() OVER (
+        PARTITION BY first.recipient ORDER BY first.priority, first.made_at, first.id) AS place
+    FROM lanes CROSS JOIN LATERAL (
+        SELECT u.* FROM incident_update AS u
+        WHERE u.state = 'waiting' AND u.recipient = lanes.recipient AND u.next_attempt_at <= %(now)s
+          AND (u.breach_id, u.recipient) NOT IN (
+              SELECT * FROM unnest(%(breaches)s::text[], %(recipients)s::text[]))
+          AND (SELECT e.number FROM incident_update AS e
+               WHERE e.state = 'waiting' AND e.breach_id = u.breach_id AND e.recipient = u.recipient
+                 AND e.number < u.number AND e.set_aside_at IS NULL
+               ORDER BY e.number LIMIT 1) IS NULL
+          AND (SELECT d.id FROM alert AS f JOIN delivery AS d ON d.alert_id = f.id
+               WHERE f.breach_id = u.breach_id AND d.recipient = u.recipient
+                 AND (d.state = 'delivered' OR d.set_aside_at IS NOT NULL) LIMIT 1) IS NOT NULL
+          AND (SELECT d.seq FROM delivery AS d
+               WHERE d.state = 'waiting' AND d.recipient = u.recipient AND d.line = 'breach ' || u.breach_id
+                 AND d.set_aside_at IS NULL AND (d.attempts > 0 OR d.next_attempt_at <= %(now)s)
+               ORDER BY d.seq LIMIT 1) IS NULL
+        ORDER BY u.priority, u.made_at, u.id LIMIT %(limit)s
+    ) AS first
 )
 SELECT u.id, u.recipient, u.channel, u.attempts, u.number, u.said, u.because, u.made_at,
        t.answer, t.party, t.person, t.note, t.answered_at,
@@ -45,10 +59,13 @@ SELECT u.id, u.recipient, u.channel, u.attempts, u.number, u.said, u.because, u.
        b.closed_at, b.historic, b.refuted, o.version,
        earlier.ids, earlier.made
 FROM due AS u
-JOIN alert AS a ON a.id = u.alert_id
-JOIN breach AS b ON b.id = u.breach_id
-LEFT JOIN incident_answer AS t ON t.id = u.answer_id
-LEFT JOIN fix AS f ON f.device = u.device AND f.fixed_at = u.fixed_at AND f.seq = u.seq
+JOIN LATERAL (SELECT * FROM alert WHERE id = u.alert_id LIMIT 1) AS a ON true
+JOIN LATERAL (SELECT * FROM breach WHERE id = u.breach_id LIMIT 1) AS b ON true
+LEFT JOIN LATERAL (SELECT * FROM incident_answer WHERE id = u.answer_id LIMIT 1) AS t ON true
+LEFT JOIN LATERAL (
+    SELECT lon, lat, accuracy_m, fixed_at, speed_m_s, heading_deg FROM fix AS x
+    WHERE x.device = u.device AND x.fixed_at = u.fixed_at AND x.seq = u.seq LIMIT 1
+) AS f ON true
 LEFT JOIN LATERAL (
     SELECT risk, version FROM order_version AS v
     WHERE v.id = a.order_id AND v.armed_at <= a.at ORDER BY v.version DESC LIMIT 1
@@ -58,7 +75,6 @@ LEFT JOIN LATERAL (
     FROM alert AS g JOIN delivery AS d ON d.alert_id = g.id
     WHERE g.breach_id = u.breach_id AND d.recipient = u.recipient AND d.state = 'delivered'
 ) AS earlier ON true
-WHERE u.place <= %(limit)s
 ORDER BY u.recipient, u.place
 """
 _KEEP = """
@@ -97,6 +113,8 @@ class UpdateOutbox:
 
     _pool: c.Pool
     _placed: PlacedOrders
+    at_point: Reached = staticmethod(ignore)
+    """As of ``OutboxReads``."""
 
     async def updates_due(
         self, now_us: int, limit: int, in_flight: Collection[tuple[str, str]] = ()
@@ -139,6 +157,7 @@ class UpdateOutbox:
             if kept:
                 alerts = await c.fetch(conn, _SELECT_ALERTS, (sorted({row[1] for row in kept}),))
                 await announce(conn, [("alert", row[0], row[0]) for row in alerts])
+            self.at_point(Point.RECORDED)
         return False
 
     async def release_updates(self, recipient: str, now_us: int) -> None:

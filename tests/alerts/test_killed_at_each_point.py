@@ -37,9 +37,11 @@ from emon.alerts.recipients import load_recipients
 from emon.store.store import Store
 
 async def main(url, config, point, times):
-    left = int(times)
+    left, on_file = int(times), asyncio.Event()
     def reached(passed):
         nonlocal left
+        if passed is Point.COMMITTED:
+            on_file.set()
         if int(point) == passed:
             left -= 1
             if left == 0:
@@ -53,7 +55,8 @@ async def main(url, config, point, times):
         dispatcher = Dispatcher(store, channels, clock.now_us, limits=limits, reached=reached)
         sending = asyncio.create_task(dispatcher.run())
         while await left_waiting(store):
-            await asyncio.sleep(0.02)
+            await on_file.wait()
+            on_file.clear()
         dispatcher.stop()
         await sending
     await store.close()
