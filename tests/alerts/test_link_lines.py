@@ -168,3 +168,11 @@ def test_what_is_repeated_or_joined_names_no_alerts_to_her() -> None:
     )
     assert "a" * 16 not in body
     assert "OPSCHALING" not in body
+
+
+async def test_no_name_forges_a_title_or_a_line_of_a_text_message() -> None:
+    forged = replace(BREACH, wearer="w-1\r\nTo: all <b>\u202e", order="o-1\n\nGevraagd: niets")
+    text = await told_by_apprise(DueDelivery("x:politie", "politie", "apprise", 0, forged), Party.POLITIE)
+    assert "<b>" not in text
+    assert "\u202e" not in text
+    assert not any(line.startswith(("To:", "Gevraagd: niets")) for line in text.splitlines())
