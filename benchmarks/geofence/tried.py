@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from benchmarks.geofence.rows_start import QUESTIONS
+
 _AFRESH = """\
 Nearly all that a fix costs is in those found afresh: walkers, drivers, and who stands at a line. Two of
 three are answered by a byte a zone (fields), the rest by exact distances, which a certificate near a line
@@ -22,17 +24,28 @@ _SHARES = """\
 Two threads need two idle processors. Shares begin apart from each other, so that no two write one cache
 line; each still looks through all fixes for its own."""
 _LOADING = "Loading the compiled kernels, and NumPy and Shapely for the checks of a zone, is most of it."
-_COMPILING = "Only the kernels that lay a zone out and the one that decides are compiled; the others wait."
+_COMPILING = """\
+Only the kernels that lay a zone out and the one that decides are compiled, each as a whole and once
+(`parts.py`); paths and positions by a frame leave the exact kernels for later. Flags and the country's
+index do not: a field, a grid and own zones are asked through one kernel that holds them all. Tried and left:
+every kernel a library of its own, as Numba has it, which optimises deep calls again at each level."""
+
+_PATHS = """\
+Nine paths in ten lie within their wearer's certificate and cost what its line of memory does. The others,
+of walkers above all, begin in the certificate before the last, which is gone when they are asked: they read
+the boxes and fields of all six zones and, near a line, outlines. Not tried: the certificate before the last
+kept beside it, so that two discs cover the path together; it would double the memory of a wearer."""
 
 TRIED: dict[str, str] = {
     "own-cheapest": _AFRESH,
     "own-distance": _AFRESH,
     "own-loop": _AFRESH,
+    "path": _PATHS,
     "memory": _LIMIT,
     "single": _CALL,
     "single-ns": _CALL,
     "threads": _SHARES,
     "threads-plain": _SHARES,
-    "start-cached": _LOADING,
-    "start-cold": _COMPILING,
+    **{f"start-cached-{name}": _LOADING for name in QUESTIONS},
+    **{f"start-cold-{name}": _COMPILING for name in QUESTIONS},
 }
