@@ -32,7 +32,8 @@ _WAY_MARGIN = 1.02
 class Meeting(msgspec.Struct, frozen=True, gc=False):
     """The wearer's device and the protected person's at one instant, each fix the newest until then.
 
-    ``p``: the probability that they are within the radius. ``active``: the condition held.
+    ``p``: the probability that they are within the radius. ``active``: the condition held. ``after_us``:
+    ``fixed_at`` of the newest fix that a position between two fixes rests on.
     """
 
     at_us: int
@@ -42,6 +43,7 @@ class Meeting(msgspec.Struct, frozen=True, gc=False):
     his: Fix
     hers: Fix
     active: bool
+    after_us: int = 0
 
     @property
     def right(self) -> bool:
@@ -60,14 +62,24 @@ class Meeting(msgspec.Struct, frozen=True, gc=False):
     @property
     def shown_at_us(self) -> int:
         """``fixed_at`` of the newest fix behind it."""
-        return max(self.his.wire.fixed_at_us, self.hers.wire.fixed_at_us)
+        return max(self.his.wire.fixed_at_us, self.hers.wire.fixed_at_us, self.after_us)
+
+
+class Passing(msgspec.Struct, frozen=True, gc=False):
+    """Where a way comes within the radius: first and last instant, and the least distance."""
+
+    first_us: int
+    last_us: int
+    nearest_us: int
+    nearest_m: float
 
 
 class Run(msgspec.Struct, frozen=True):
     """Meetings within the radius, none at a distance between them, and what they add up to.
 
     ``agreed``: two of them share no fix. ``sure``: two deep ones are independent witnesses, of both
-    people. ``since_us``: the interpolated first contact.
+    people. ``since_us``: the interpolated first contact. ``from_us``: the moment before the first.
+    ``nearest``: of the ways to and between them the one that came nearest, where any is known.
     """
 
     first: Meeting
@@ -78,6 +90,8 @@ class Run(msgspec.Struct, frozen=True):
     deepest_m: float
     agreed: bool = False
     sure: bool = False
+    from_us: int = 0
+    nearest: Passing | None = None
 
     @property
     def opens(self) -> bool:
@@ -93,21 +107,12 @@ class Run(msgspec.Struct, frozen=True):
         return Certainty.PROBABLE if probable else Certainty.POSSIBLE
 
 
-class Passing(msgspec.Struct, frozen=True, gc=False):
-    """Where a way comes within the radius: first and last instant, and the least distance."""
-
-    first_us: int
-    last_us: int
-    nearest_us: int
-    nearest_m: float
-
-
-def run_with(run: Run | None, meeting: Meeting, since_us: int) -> Run:
-    """The run with one more meeting within the radius; a new one, since ``since_us``, where the one
-    before is too old."""
+def run_with(run: Run | None, meeting: Meeting, since_us: int, *, from_us: int, way: Passing | None) -> Run:
+    """The run with one more meeting within the radius, and the way to it from the moment ``from_us``; a new
+    one, since ``since_us``, where the one before is too old."""
     deep = meeting if meeting.p >= CERTAIN_P else None
     if run is None or meeting.at_us - run.last.at_us > CONTACT_RUN_MEMORY_S * SECOND_US:
-        return Run(meeting, deep, meeting, since_us, meeting.p, meeting.depth_m)
+        return Run(meeting, deep, meeting, since_us, meeting.p, meeting.depth_m, from_us=from_us, nearest=way)
     return Run(
         run.first,
         run.deep or deep,
@@ -117,7 +122,16 @@ def run_with(run: Run | None, meeting: Meeting, since_us: int) -> Run:
         max(run.deepest_m, meeting.depth_m),
         run.agreed or apart(run.first, meeting),
         run.sure or (run.deep is not None and deep is not None and _independent(run.deep, deep)),
+        run.from_us,
+        nearer(run.nearest, way),
     )
+
+
+def nearer(one: Passing | None, other: Passing | None) -> Passing | None:
+    """The way that came nearer, of two where either may be unknown."""
+    if one is None or other is None:
+        return one or other
+    return one if one.nearest_m <= other.nearest_m else other
 
 
 def meet(his: Leg, hers: Leg, at_us: int, radius_m: float, *, active: bool) -> Meeting:
@@ -127,7 +141,14 @@ def meet(his: Leg, hers: Leg, at_us: int, radius_m: float, *, active: bool) -> M
     sigma_m = math.hypot(a.sigma_m, b.sigma_m)
     # As within a zone (evidence.py): no more than the peak times the disc's area lies inside.
     p = min(normal_cdf((radius_m - distance_m) / sigma_m), radius_m * radius_m / (2.0 * sigma_m * sigma_m))
-    return Meeting(at_us, distance_m, radius_m, p, a.base, b.base, active)
+    after_us = max(_rests_on_us(his, at_us), _rests_on_us(hers, at_us))
+    return Meeting(at_us, distance_m, radius_m, p, a.base, b.base, active, after_us)
+
+
+def _rests_on_us(leg: Leg, at_us: int) -> int:
+    """When the later fix was taken that a position on a leg lies between; 0 where there is none."""
+    between = leg.after is not None and at_us > leg.base.wire.fixed_at_us
+    return leg.after.wire.fixed_at_us if between and leg.after is not None else 0
 
 
 def apart(one: Meeting, other: Meeting) -> bool:

@@ -19,18 +19,19 @@ from msgspec.structs import replace
 from emon.geofence.episode import BREACH, Done, Phase, Shown
 from emon.geofence.evidence import certainty_of, normal_cdf
 from emon.geofence.fold import Episode, Subject
-from emon.geofence.meeting import Meeting, Passing, apart, meet, passing, run_with
+from emon.geofence.meeting import Meeting, Passing, apart, meet, nearer, passing, run_with
 from emon.geofence.motion import Leg, leg_at
 from emon.geofence.proximity import PairFold, Thread, Tracks, frontier_us, recent, with_fixes
 from emon.geofence.schedule import holding_between
 from emon.geofence.timeline import Edge, condition_of, device_use, in_force
-from emon.limits import CONTACT_PASS_MAX_S
+from emon.limits import CONTACT_PASS_MAX_S, CROSSING_GAP_MAX_S
 from emon.model.fix import Fix
 from emon.model.instant import SECOND_US
 from emon.model.order import Condition, OrderVersion
 from emon.model.vocabulary import Certainty, How
 
 _PASS_US = CONTACT_PASS_MAX_S * SECOND_US
+_CROSSING_US = CROSSING_GAP_MAX_S * SECOND_US
 
 
 class _Met(NamedTuple):
@@ -199,14 +200,25 @@ class PairWalk:
         before, self._newest = self._newest, met.meeting
         meeting, way = met.meeting, met.way
         if meeting.right:
-            if way is not None and (before is None or before.right):
-                self._passed(met, way, version)
+            whole = way if before is None or before.right else self._swept(met)
+            if whole is not None:
+                self._passed(met._replace(way=whole), whole, version)
             self._righted(met)
         elif meeting.wrong and meeting.active:
             begins = self._with_run(met)
             self._turn(Shown.CONCLUSIVE if begins else Shown.WRONG, met, version)
         else:
             self._turn(Shown.UNKNOWN)
+
+    def _swept(self, met: _Met) -> Passing | None:
+        """The passing of which a fix of hers, or of another device, lay in the middle: between the moment
+        before the meetings within the radius and this one, both beyond it."""
+        run, at_us = self._run, met.meeting.at_us
+        if self._episode is not None or run is None or at_us - run.from_us > _CROSSING_US:
+            return None
+        near = nearer(run.nearest, met.way)
+        last_us = run.last.at_us if met.way is None else met.way.last_us
+        return near and Passing(run.since_us, last_us, near.nearest_us, near.nearest_m)
 
     # --- who, where, and under what -----------------------------------------------------------
 
@@ -291,7 +303,7 @@ class PairWalk:
 
     def _with_run(self, met: _Met) -> bool:
         """Add evidence of contact to the run; whether that is enough to begin a breach."""
-        self._run = run_with(self._run, met.meeting, met.came_us)
+        self._run = run_with(self._run, met.meeting, met.came_us, from_us=self._at_us, way=met.way)
         return self._episode is None and self._run.opens
 
     def _begin(self, met: _Met, version: OrderVersion) -> None:
@@ -336,9 +348,13 @@ class PairWalk:
         self._turn(Shown.RIGHT if counts else Shown.UNKNOWN, met)
 
     def _oppose(self, meeting: Meeting) -> None:
-        assert self._episode is not None
+        """The fix at a way's end that first showed the contact does not oppose it (contract, section 3:
+        "judged as a crossing is")."""
+        episode = self._episode
+        assert episode is not None
         self._right = meeting
-        self._episode = replace(self._episode, opposed=True)
+        opposed = episode.opposed or meeting.shown_at_us > episode.shown_at_us
+        self._episode = replace(episode, opposed=opposed)
 
     def _oppose_closed(self, meeting: Meeting) -> None:
         """A fix newer than all that show the breach shows them apart: also one that this walk closed."""

@@ -146,8 +146,10 @@ def _as_breach(
 
 
 def _historic(fold: Fold | PairFold, episode: Episode, before: Breach | None, at_us: int) -> bool:
-    """Contract, section 3: a present breach never becomes historic; the rest is judged anew."""
-    if before is not None and not before.historic:
+    """Contract, section 3: a present breach never becomes historic; the rest is judged anew. So is a stay
+    that late fixes find in a gap: the possible incursion before it was told as no presence."""
+    incursion = before is not None and before.how is How.REACHABLE is not episode.how
+    if before is not None and not before.historic and not incursion:
         return False
     ended = episode.closed_at_us is not None
     if before is not None and ended and before.closed_at_us == episode.closed_at_us:

@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from emon.model.order import OrderVersion
 from emon.replay import Received, lines_of, replay
 from tests.engine.stories import LAT, LON, circle_order, fix_at, shown, versions
@@ -111,3 +113,47 @@ def test_an_incursion_that_ends_where_a_breach_does_outlives_a_restart() -> None
     whole = everything(asyncio.run(replay(orders, items)))
     assert asyncio.run(judged_with_lapses(orders, items, [True] * 9)) == whole
     assert sum('"refuted": false' in line for line in whole) == 3
+
+
+def test_a_stay_that_late_fixes_find_in_a_gap_is_past_and_never_told_to_the_police() -> None:
+    """Live: outside, a gap, outside, told as a possible incursion. Stored: two fixes deep inside."""
+    live = [fix_at(900, 0), fix_at(905, 460)]
+    stored = [fix_at(m, s, received_s=2_400) for m, s in ((10, 60), (20, 120))]
+    (breach,), alerts = judged(versions(circle_order(risk="high")), [*live, *stored])
+    assert (breach["how"], breach["certainty"], breach["historic"]) == ("inside", "certain", True)
+    told = [(a["event"], a["recipients"]) for a in alerts if a["breach"] == breach["id"]]
+    assert told == [
+        ("possible_incursion", ["meldkamer_em"]),
+        ("historic_breach", ["reclassering", "meldkamer_em"]),
+    ]
+
+
+def test_a_stay_that_late_fixes_find_in_a_gap_and_that_goes_on_is_present() -> None:
+    live = [fix_at(900, 0), fix_at(905, 460), fix_at(900, 520)]
+    back = [fix_at(m, s) for m, s in ((10, 2_380), (20, 2_440))]
+    stored = [fix_at(m, s, received_s=2_400) for m, s in ((10, 60), (20, 120))]
+    breaches, alerts = judged(versions(circle_order()), [*live, *stored, *back])
+    assert [(b["how"], b["historic"]) for b in breaches if b["how"] == "inside"] == [
+        ("inside", True),
+        ("inside", False),
+    ]
+    assert sum("politie" in a["recipients"] for a in alerts) == 1
+
+
+@pytest.mark.parametrize(("radius_m", "certainty"), [(800, {"possible"}), (1_000, {"possible", "probable"})])
+@pytest.mark.parametrize("phase_s", range(0, 60, 10))
+def test_a_passing_is_a_present_contact_wherever_her_fixes_lie(
+    radius_m: float, certainty: set[str], phase_s: float
+) -> None:
+    """ "judged as a crossing is": the second fix beyond the radius shows it and makes no history of it; one
+    of hers in the middle takes nothing away."""
+    near = [{"id": "c-1", "kind": "contact", "victim_device": "v-1", "radius_m": radius_m}]
+    waits = [fix_at(-1_500 - s % 7, s) for s in range(0, 600, 60)]
+    his = [*waits, fix_at(-1_500, 600), *(fix_at(1_500 + s % 7, s) for s in (700, 760, 820, 880))]
+    hers = [fix_at(0.1 * (s % 9), s + phase_s, device="v-1") for s in range(0, 900, 60)]
+    (breach,), alerts = judged(versions(circle_order(conditions=near)), [*his, *hers])
+    assert (breach["how"], breach["historic"]) == ("proximity", False)
+    assert breach["certainty"] in certainty
+    raised = [(a["event"], a["certainty"]) for a in alerts if a["breach"]]
+    assert raised[0] == ("proximity", breach["certainty"])
+    assert {event for event, _ in raised[1:]} <= {"breach_cleared"}

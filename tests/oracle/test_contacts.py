@@ -117,9 +117,9 @@ def of_its_alerts(
             should = recipients_of(one["certainty"], pair.order["risk"])
         if (set(one["recipients"]), one["priority"]) != should:
             found.append(f"{one} to others than {should}")
-    # A contact of one meeting alone lies between two fixes beyond the radius. Whether the second of them,
-    # that shows it, also makes it history (as no second fix of a crossing does) the contract does not say.
-    if line["historic"] and not pair.late and len(contact.inside) >= 2:
+    # "judged as a crossing is": the second of two fixes beyond the radius shows a contact between them, and
+    # does not by itself make it history.
+    if line["historic"] and not pair.late:
         found.append("historic though nothing came late")
     own = {one.t for one in contact.inside}
     in_time = [fix for fix in fixes if fix.t in own and fix.received - fix.t <= PRESENT_AGE]

@@ -101,7 +101,9 @@ class File:
             if i in mine:
                 line = mine[i]
                 changes.append((line, line.episode))
-                line.episode, line.historic = episode, line.historic and historic
+                # "never dispatch": a stay that late fixes find in a gap was not present as a reach before.
+                anew = line.episode.how == "reachable" != episode.how
+                line.episode, line.historic = episode, historic and (line.historic or anew)
             else:
                 line = Line(episode, historic)
                 self.lines.append(line)
