@@ -161,11 +161,20 @@ SELECT d.alert_id, %s, %s, %s, 'answer' FROM delivery AS d WHERE d.id = %s
 ON CONFLICT (alert_id, party) DO NOTHING RETURNING alert_id
 """
 _SELECT_BREACH = "SELECT a.breach_id FROM delivery AS d JOIN alert AS a ON a.id = d.alert_id WHERE d.id = %s"
+# One look into delivery_line for each that ended, and never a join with all that waits.
 _SELECT_FREED = """
 SELECT EXISTS (
-    SELECT FROM delivery AS d JOIN delivery AS e ON e.recipient = d.recipient AND e.line = d.line
-    WHERE d.id = ANY(%s) AND (d.state = 'delivered' OR d.set_aside_at IS NOT NULL)
-      AND e.state = 'waiting' AND e.set_aside_at IS NULL)
+    SELECT FROM unnest(%s::text[]) AS k (id)
+    CROSS JOIN LATERAL (
+        SELECT d.recipient, d.line FROM delivery AS d
+        WHERE d.id = k.id AND (d.state = 'delivered' OR d.set_aside_at IS NOT NULL) LIMIT 1
+    ) AS ended
+    CROSS JOIN LATERAL (
+        SELECT e.seq FROM delivery AS e
+        WHERE e.state = 'waiting' AND e.recipient = ended.recipient AND e.line = ended.line
+          AND e.set_aside_at IS NULL
+        ORDER BY e.seq LIMIT 1
+    ) AS behind)
 """
 _RELEASE = """
 UPDATE delivery SET next_attempt_at = %(now)s
