@@ -12,7 +12,8 @@ class CommandNow(msgspec.Struct, frozen=True):
     """A command as it stands: ``waiting``, ``sent`` or ``expired``, and its first reply, if there is one.
 
     ``person``, ``party``, ``why``: of one that a person asked for. ``answered_us``: when the first fix taken
-    after a fix-now came, or the reply that it was done. ``lapsed_us``: when a person's ran out of time."""
+    after his fix-now came, or the reply that it was done; of what the engine asked it is not looked up, since
+    each look opens a day of fixes. ``lapsed_us``: when a person's ran out of time."""
 
     id: str
     asks: str
@@ -34,7 +35,8 @@ class CommandNow(msgspec.Struct, frozen=True):
 
 _SELECT_COMMANDS = f"""
 SELECT m.id, m.asks, m.reason, m.asked_at, m.until_at, m.state, m.sent_at, m.rate_s, m.for_s,
-       r.result, r.received_at, s.person, s.party, s.why, {ANSWERED}, l.lapsed_at
+       r.result, r.received_at, s.person, s.party, s.why,
+       CASE WHEN s.command_id IS NOT NULL THEN {ANSWERED} END, l.lapsed_at
 FROM command AS m LEFT JOIN staff_command AS s ON s.command_id = m.id
 LEFT JOIN command_lapse AS l ON l.command_id = m.id LEFT JOIN LATERAL (
     SELECT result, received_at FROM command_reply

@@ -22,8 +22,8 @@ from tests.soak import times_longer
 SEEDS = 120 * times_longer()
 A_GROUP = 40
 KNOWN = frozenset({6_670})
-"""Where the engine is known to differ: he drives past her for 78 s between two of his fixes, and her two fixes
-beside that way say too little by themselves. The way tells, but only when her own next fix has settled it."""
+"""Where the engine is known to differ: he drives past her for 78 s between two of his fixes, and her two
+fixes beside that way say too little by themselves. The way tells, when her own next fix has settled it."""
 SURE_S = 240
 """Within so long two people who are seen each minute leave no doubt."""
 P, R, M, B = "politie", "reclassering", "meldkamer_em", "beschermde"
