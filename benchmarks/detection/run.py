@@ -27,7 +27,7 @@ def run_scale(
     known_only: bool = False,
 ) -> Path:
     """The same at a scale of one's own; ``kept`` is where each world's results are. ``known_only`` tells
-    of those alone. Raises ``Unfinished``."""
+    of those alone. A ``note.md`` among them, of how they came to be, ends the report. Raises ``Unfinished``."""
     root = ROOT / ".cache" / "detection"
     ours = kept or root / digest()
     rivals = kept / "rivals" if kept else root / f"rivals-{digest_of_rivals()}"
@@ -38,7 +38,10 @@ def run_scale(
     target = folder / "detection"
     target.mkdir(parents=True, exist_ok=True)
     write(found, target)
-    return target / "REPORT.md"
+    report, note = target / "REPORT.md", ours / "note.md"
+    if note.exists():
+        report.write_text(report.read_text("utf-8") + "\n" + note.read_text("utf-8"), "utf-8")
+    return report
 
 
 def _marked(file: Path, now: str, told: Callable[[str], None], *, known_only: bool) -> None:
