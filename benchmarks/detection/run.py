@@ -27,7 +27,8 @@ def run_scale(
     known_only: bool = False,
 ) -> Path:
     """The same at a scale of one's own; ``kept`` is where each world's results are. ``known_only`` tells
-    of those alone. A ``note.md`` among them, of how they came to be, ends the report. Raises ``Unfinished``."""
+    of those alone. A ``note.md`` among them, of how they came to be, ends the report. Raises
+    ``Unfinished``."""
     root = ROOT / ".cache" / "detection"
     ours = kept or root / digest()
     rivals = kept / "rivals" if kept else root / f"rivals-{digest_of_rivals()}"
