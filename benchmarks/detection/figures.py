@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from benchmarks.detection.shown import Shown
 from benchmarks.detection.stays import StayRow
 from benchmarks.detection.tally import Pool
 from benchmarks.detection.telling import percent, table
@@ -21,6 +22,13 @@ _DEPTHS_M = (0.0, 10.0, 30.0, 60.0, 100.0, 200.0, math.inf)
 _LENGTHS_S = (0.0, 60.0, 180.0, 600.0, math.inf)
 
 Test = Callable[[StayRow], bool]
+_SHOWN: tuple[tuple[str, Callable[[Shown], bool]], ...] = (
+    ("no position on the wrong side, no line that meets it", lambda of: not of.positions and not of.line),
+    ("no position on the wrong side, a line that meets it", lambda of: not of.positions and of.line),
+    ("one position on the wrong side", lambda of: of.positions == 1),
+    ("two and more, none with its whole circle", lambda of: of.positions > 1 and not of.whole),
+    ("two and more, one at least with its whole circle", lambda of: of.positions > 1 and of.whole > 0),
+)
 
 
 def figures_table(quiet: Pool, stays: Sequence[StayRow], recorded: Pool | None) -> str:
@@ -106,6 +114,23 @@ def _missed_of(stays: Sequence[StayRow]) -> list[str]:
     missed = sum(not stay.overlapped for stay in stays)
     found = percent(wilson(missed, len(stays)))
     return [f"{missed}: {found}; 3/N is {3.0 / len(stays):.2%}", "0", f"{len(stays):,}"]
+
+
+def shown_table(stays: Sequence[StayRow]) -> str:
+    """What the fixes of those showed that were due and missed."""
+    missed = [(stay, stay.shown) for stay in stays if stay.shown is not None]
+    rows = []
+    for words, holds in _SHOWN:
+        own = [stay for stay, of in missed if holds(of)]
+        bans = [stay for stay in own if stay.kind == INSIDE]
+        counts = (
+            sum(stay.met for stay in bans),
+            sum(stay.lined for stay in bans),
+            sum(stay.kind == NEAR and stay.met for stay in own),
+        )
+        rows.append([words, *map(str, counts)])
+    head = ["what the fixes showed", "bans: 60 s, 30 m, seen", "bans: a line of 100 m", "contacts"]
+    return table(head, rows)
 
 
 def _share(stays: Sequence[StayRow], test: Test, asked: str) -> list[str]:

@@ -45,6 +45,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TRACKS_SUITE = "recorded tracks"
 OBEYS = "obeys"
 """The setting of a job whose devices hear what our engine asks while it judges."""
+_OF_OURS = ("incursions.py", "obedience.py", "shown.py", "stays.py", "ways.py", "close_look.py")
+"""What looks at our engine's results alone."""
 _TELLING = (
     "__main__.py",
     "charts.py",
@@ -139,19 +141,21 @@ def _ours(result: Result, scene: Scene, lines: list[dict[str, Any]]) -> None:
 # --- many jobs ----------------------------------------------------------------------------------
 
 
-def digest(folders: Sequence[str] = ("emon", "simulator", "benchmarks/detection")) -> str:
-    """Of all code on which a result rests."""
+def digest(
+    folders: Sequence[str] = ("emon", "simulator", "benchmarks/detection"), but: Sequence[str] = _TELLING
+) -> str:
+    """Of all code on which a result rests; ``but`` names the files on which none does."""
     found = hashlib.sha256()
     for folder in folders:
         for file in sorted((ROOT / folder).rglob("*.py")):
-            if file.name not in _TELLING:
+            if file.name not in but:
                 found.update(file.read_bytes())
     return found.hexdigest()[:12]
 
 
 def digest_of_rivals() -> str:
     """Of the code on which a result rests in which our engine took no part: not its own."""
-    return digest(("simulator", "benchmarks/detection"))
+    return digest(("simulator", "benchmarks/detection"), (*_TELLING, *_OF_OURS))
 
 
 class Kept:

@@ -47,6 +47,15 @@ circle was all inside. A ban that begins about somebody who lies still finds him
 as probable, and his next may be an hour away; the engine asks for one, which no device of these worlds
 hears. A rate is a wearer-day's.
 """,
+    "shown": """
+### What was missed, by what its fixes showed
+
+Of the rows above with 0 asked: what the fixes taken during those that were missed showed, whoever judges
+them.
+What no position and no line shows, no rule can tell that reads positions. For a contact positions are
+instants, a
+second apart, at which both tracks, straight between their fixes, stood within the radius.
+""",
     "events": "\n### Alerts at the centre, a compliant wearer-day, by event\n",
     "incursions": """
 The contract's rule of reach is a letter: fixes were owed, and a way through the ban needs no more than a

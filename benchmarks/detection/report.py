@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.detection.engines import ABLATIONS, CUTS, OURS, words_of
-from benchmarks.detection.figures import beside_table, depth_table, events_table, figures_table
+from benchmarks.detection.figures import (
+    beside_table,
+    depth_table,
+    events_table,
+    figures_table,
+    shown_table,
+)
 from benchmarks.detection.incursions import incursions_table
 from benchmarks.detection.jobs import TRACKS_SUITE, Job, Kept, Result, by_rule, run_all
 from benchmarks.detection.plan import (
@@ -190,6 +196,8 @@ def _figures(found: Found, quiet: Pool) -> str:
     return "\n".join(
         [
             figures_table(quiet, stays, tracks),
+            PARTS["shown"],
+            shown_table(stays),
             PARTS["events"],
             events_table(quiet, tracks),
             PARTS["incursions"],

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 
 from benchmarks.detection.scene import Scene, Watch
+from benchmarks.detection.shown import Shown, shown
 from benchmarks.detection.ways import LINE_M, longest_line_m
 from emon.model.instant import SECOND_US, parse_instant
 from emon.model.vocabulary import AlertEvent, Certainty
@@ -38,7 +39,8 @@ class StayRow(msgspec.Struct):
     first at the police. ``circle_s``: when the first fix came whose 95 % circle was all inside, ``after_s``
     when the second after that one. ``line_m``: the most that a straight line between where he truly was at
     two fixes at most 120 s apart runs inside a ban. ``again_s``: when the first fix came that was taken after
-    ``probable_s`` and whose circle lay inside.
+    ``probable_s`` and whose circle lay inside. ``shown``: of a stay that was due and that no breach overlaps,
+    what its fixes showed.
     """
 
     kind: str
@@ -57,6 +59,7 @@ class StayRow(msgspec.Struct):
     after_s: float | None = None
     again_s: float | None = None
     line_m: float = 0.0
+    shown: Shown | None = None
 
     @property
     def met(self) -> bool:
@@ -123,6 +126,8 @@ def _row(
     if watch is not None and watch.way is not None and stay.kind == INSIDE:
         taken_s = watch.track.t_s[watch.track.active]
         row.line_m = longest_line_m(watch.fence, watch.way, taken_s, stay, scene.start_us)
+    if stay.kind != OUTSIDE and not row.overlapped and (row.met or row.lined):
+        row.shown = shown(scene, watch, stay)
     return row
 
 
