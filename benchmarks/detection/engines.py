@@ -120,7 +120,7 @@ def replayed(scene: Scene, ablation: Ablation | None = None) -> list[dict[str, A
     except DocumentRefused as refused:
         raise Unjudged(str(refused).splitlines()[0]) from refused
     with without(ablation):
-        archive = asyncio.run(replay(versions, scene.received))
+        archive = asyncio.run(replay(versions, scene.received, until_us=scene.until_us))
     return list(lines_of(archive))
 
 

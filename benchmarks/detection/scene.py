@@ -51,7 +51,8 @@ class Watch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """``resampled``: wearers whose errors are recorded ones. ``uncovered``: conditions no rival has."""
+    """``resampled``: wearers whose errors are recorded ones. ``uncovered``: conditions no rival has.
+    ``until_us``: when the play ends, if later than the last that came: silence is judged too."""
 
     name: str
     seed: int
@@ -62,6 +63,7 @@ class Scene:
     watches: list[Watch]
     resampled: frozenset[str] = frozenset()
     uncovered: tuple[str, ...] = ()
+    until_us: int | None = None
 
 
 class Columns(NamedTuple):
@@ -143,7 +145,15 @@ def scene_of_scenario(name: str) -> Scene:
                 )
             )
     return Scene(
-        name, 0, played.start_us, played.orders, received, played.truth, watches, uncovered=tuple(uncovered)
+        name,
+        0,
+        played.start_us,
+        played.orders,
+        received,
+        played.truth,
+        watches,
+        uncovered=tuple(uncovered),
+        until_us=played.start_us + round(played.scenario.duration_s * SECOND_US),
     )
 
 

@@ -42,7 +42,7 @@ from benchmarks.detection.plan import (
 )
 from benchmarks.detection.report import Found, Unfinished, measured, tuned, write
 from benchmarks.detection.rivals import RULES, Fence
-from benchmarks.detection.scenarios import NO_RULE, Staged, answer, for_rivals, staged
+from benchmarks.detection.scenarios import NO_RULE, Staged, answer, for_rivals, staged, trial_names
 from benchmarks.detection.scene import Scene, scene_of_scenario, scene_of_suite
 from benchmarks.detection.stays import StayRow, stay_rows
 from benchmarks.detection.tally import Blindness, Pool, Row, blindness_of, rows_of
@@ -241,6 +241,12 @@ def test_a_scenario_is_alerted_missed_or_without_a_rule() -> None:
     assert words["traccar"] == "missed"
     assert words["point_in_polygon"] == "alerted"
     assert {each.word for key, each in strap.answers.items() if key != OURS} == {NO_RULE}
+
+
+@pytest.mark.parametrize("name", trial_names())
+def test_our_engine_is_right_in_every_scenario_of_the_trial(name: str) -> None:
+    """All that is due is told or said to be unseen, to its end: of a bracelet that dies, the silence too."""
+    assert staged(name, ()).answers[OURS].succeeds
 
 
 def test_rivals_are_not_asked_whom_they_tell() -> None:
