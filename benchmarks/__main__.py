@@ -16,6 +16,7 @@ from pathlib import Path
 SECTIONS = {
     "geofence": "benchmarks.geofence.run",
     "detection": "benchmarks.detection.run",
+    "step": "benchmarks.step",
     "ingest": "benchmarks.ingest",
     "alerts": "benchmarks.alerts",
     "storms": "benchmarks.storms",

@@ -5,7 +5,8 @@
 
 Everything from decoded messages to effects: what the step must be given of the past, the step itself, and
 the reading of that past from an archive in memory. Writing to the archive is not counted, as storing is
-measured elsewhere (``benchmarks.pipeline``). Each wearer has one ban of 300 m and stands or walks some
+measured elsewhere (``benchmarks.pipeline``), and messages are objects: the service takes most in columns,
+which ``benchmarks.step`` lays beside it. Each wearer has one ban of 300 m and stands or walks some
 hundred metres to two kilometres from it, a fix a minute with 5 m of drift. Time is the thread's processor's.
 """
 
@@ -15,6 +16,7 @@ import argparse
 import asyncio
 import cProfile
 import json
+import math
 import pstats
 import random
 import sys
@@ -32,7 +34,11 @@ from emon.state import State, initial_state, with_orders
 
 _START_US = parse_instant("2026-06-01T12:00:00Z")
 _M_PER_DEG = 111_320.0
-BATCH_TARGET_US, SINGLE_TARGET_US = 3.0, 60.0
+BATCH_TARGET_US, SINGLE_TARGET_US = (
+    3.0,
+    60.0,
+)  # [issue 6] at 20,000 wearers, in batches of 1,000; one at a time
+_EDGE_M, _SWING_M, _ROUND_MINUTES = 350.0, 200.0, 10  # from 250 m outside to 150 m inside of a ban of 300 m
 
 
 def state_of(wearers: int) -> State:
@@ -63,13 +69,17 @@ def _centre(number: int) -> tuple[float, float]:
     return 4.0 + 0.01 * (number % 200), 51.5 + 0.005 * (number // 200)
 
 
-def messages(wearers: int, minute: int, chance: random.Random) -> list[Message]:
-    """A fix of everybody, in a random order."""
+def messages(wearers: int, minute: int, chance: random.Random, busy: float = 0.0) -> list[Message]:
+    """A fix of everybody, in a random order. ``busy``: that share of them walks into the ban and out of it
+    again, once in ten minutes."""
     found = []
     for number in chance.sample(range(wearers), wearers):
         lon, lat = _centre(number)
         away_m = 500.0 + 7.5 * (number % 200) + chance.gauss(0.0, 5.0)
-        walked_m = 80.0 * minute if number % 10 < 2 else 0.0
+        if number % 1_000 < 1_000 * busy:
+            turn = math.cos(2.0 * math.pi * (minute + number) / _ROUND_MINUTES)
+            away_m = _EDGE_M + _SWING_M * turn + chance.gauss(0.0, 5.0)
+        walked_m = 80.0 * minute if number % 10 < 2 and number % 1_000 >= 1_000 * busy else 0.0
         payload = {
             "seq": minute + 1,
             "t": _START_US // 1_000 + 60_000 * minute,
@@ -90,8 +100,8 @@ def batches(found: Sequence[Message], size: int) -> Iterator[tuple[Message, ...]
 class Run:
     """One engine that goes on from minute to minute."""
 
-    def __init__(self, wearers: int) -> None:
-        self.wearers = wearers
+    def __init__(self, wearers: int, busy: float = 0.0) -> None:
+        self.wearers, self._busy = wearers, busy
         self.state = state_of(wearers)
         self.archive = MemoryArchive()
         self.at_us = _START_US
@@ -101,7 +111,7 @@ class Run:
     async def minute_us(self, size: int) -> float:
         """Microseconds a fix, of everybody's fixes of the next minute. Of all, since whoever sends nothing
         falls silent, and whoever's minute it is pays for the looks at all devices that fall due in it."""
-        found = messages(self.wearers, self.minute, self._chance)
+        found = messages(self.wearers, self.minute, self._chance, self._busy)
         self.at_us = max(self.at_us, _START_US + 60 * SECOND_US * self.minute) + SECOND_US
         self.minute += 1
         spent_s = 0.0
