@@ -145,6 +145,16 @@ def meet(his: Leg, hers: Leg, at_us: int, radius_m: float, *, active: bool) -> M
     return Meeting(at_us, distance_m, radius_m, p, a.base, b.base, active, after_us)
 
 
+def is_moment(his: Leg, hers: Leg, at_us: int) -> bool:
+    """Whether two are looked at there: either has a fix, or is seen for the last time while the other is
+    between two."""
+    if at_us in (his.base.wire.fixed_at_us, hers.base.wire.fixed_at_us):
+        return True
+    return any(
+        at_us == one.expires_us and other.after is not None for one, other in ((his, hers), (hers, his))
+    )
+
+
 def _rests_on_us(leg: Leg, at_us: int) -> int:
     """When the later fix was taken that a position on a leg lies between; 0 where there is none."""
     between = leg.after is not None and at_us > leg.base.wire.fixed_at_us

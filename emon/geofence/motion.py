@@ -57,7 +57,7 @@ class Leg(msgspec.Struct, frozen=True, gc=False):
     @property
     def expires_us(self) -> int:
         """The last instant at which the position is not too old."""
-        return self.base.wire.fixed_at_us + _AGE_US
+        return expires_us(self.base)
 
     def at(self, at_us: int) -> tuple[float, float]:
         """Longitude and latitude in degrees at an instant not before the base's."""
@@ -83,6 +83,11 @@ class Leg(msgspec.Struct, frozen=True, gc=False):
             error_m += share * (sigma_m(self.after.wire.accuracy_m) - error_m)
             age_s *= 1.0 - share
         return Place(lon, lat, math.hypot(error_m, self.drift_m_s * age_s), self.base)
+
+
+def expires_us(fix: Fix) -> int:
+    """The last instant at which a fix is not too old for a position."""
+    return fix.wire.fixed_at_us + _AGE_US
 
 
 def leg_at(fixes: Sequence[Fix], at_us: int) -> Leg | None:

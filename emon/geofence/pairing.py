@@ -4,8 +4,10 @@ When a contact begins and ends stands in :data:`emon.geofence.episode.BREACH`, a
 inputs are chosen and its effects carried out.
 
 A moment is an instant at which either device has a fix, or at which the condition begins, changes or
-ceases to hold. A :class:`PairWalk` takes a :class:`~emon.geofence.proximity.PairFold`, is given new
-fixes and how far time has gone, and gives the next one; it is used for one advance and thrown away.
+ceases to hold; or the last at which one has a position while the other goes on to a fix: what the way led
+to until then counts, though her own next fix never comes. A :class:`PairWalk` takes a
+:class:`~emon.geofence.proximity.PairFold`, is given new fixes and how far time has gone, and gives the
+next one; it is used for one advance and thrown away.
 """
 
 from __future__ import annotations
@@ -19,9 +21,26 @@ from msgspec.structs import replace
 from emon.geofence.episode import BREACH, Done, Phase, Shown
 from emon.geofence.evidence import certainty_of, normal_cdf
 from emon.geofence.fold import Episode, Subject
-from emon.geofence.meeting import Meeting, Passing, apart, meet, nearer, passing, run_with
+from emon.geofence.meeting import (
+    Meeting,
+    Passing,
+    apart,
+    is_moment,
+    meet,
+    nearer,
+    passing,
+    run_with,
+)
 from emon.geofence.motion import Leg, leg_at
-from emon.geofence.proximity import PairFold, Thread, Tracks, frontier_us, recent, with_fixes
+from emon.geofence.proximity import (
+    PairFold,
+    Thread,
+    Tracks,
+    frontier_us,
+    last_seen,
+    recent,
+    with_fixes,
+)
 from emon.geofence.schedule import holding_between
 from emon.geofence.timeline import Edge, condition_of, device_use, in_force
 from emon.limits import CONTACT_PASS_MAX_S, CROSSING_GAP_MAX_S
@@ -118,6 +137,8 @@ class PairWalk:
                 at_us = fix.wire.fixed_at_us
                 if at_us > self._fold.settled_us:
                     received[at_us] = max(fix.received_at_us, received.get(at_us, fix.received_at_us))
+        for at_us, received_us in last_seen(self._tracks, self._fold.settled_us):
+            received[at_us] = max(received_us, received.get(at_us, received_us))
         moments: list[tuple[int, Edge | None, int]] = [(edge.at_us, edge, 0) for edge in edges]
         moments.extend((at_us, None, received_us) for at_us, received_us in received.items())
         return sorted(moments, key=lambda moment: (moment[0], moment[1] is None))
@@ -185,7 +206,7 @@ class PairWalk:
         parts = self._parts(version, condition, at_us)
         active = self._holds(version, condition, at_us)
         for his, hers in self._legs(version, at_us):
-            if at_us not in (his.base.wire.fixed_at_us, hers.base.wire.fixed_at_us):
+            if not is_moment(his, hers, at_us):
                 continue
             way = self._way(his.base.wire.device, hers.base.wire.device, parts, at_us)
             self._judge(self._met(his, hers, at_us, condition, way, active=active), version)

@@ -16,12 +16,14 @@ with one that went on, once that time has passed (``docs/adr/0008``).
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 
 import msgspec
 
 from emon.geofence.fold import Episode, Subject
 from emon.geofence.meeting import Meeting, Run
+from emon.geofence.motion import expires_us, leg_at
 from emon.limits import CONTACT_BETWEEN_MAX_S, CONTACT_TRACK_S
 from emon.model.fix import Fix, RawFix
 from emon.model.instant import SECOND_US
@@ -102,6 +104,21 @@ def with_fixes(tracks: Tracks, fixes: Iterable[Fix]) -> Tracks:
         own = sorted((*tracks.get(device, ()), *new), key=lambda fix: (fix.wire.fixed_at_us, fix.wire.seq))
         merged[device] = tuple(own)
     return merged
+
+
+def last_seen(tracks: Tracks, after_us: int) -> Iterator[tuple[int, int]]:
+    """When, later than an instant, a device's position becomes too old while another device is between two
+    fixes; and when the later of these was received."""
+    for device, own in tracks.items():
+        next_us = (fix.wire.fixed_at_us for fix in own[1:])
+        for fix, before_us in zip_longest(own, next_us):
+            at_us = expires_us(fix)
+            if at_us <= after_us or (before_us is not None and before_us <= at_us):
+                continue
+            for other, fixes in tracks.items():
+                leg = leg_at(fixes, at_us) if other != device else None
+                if leg is not None and leg.after is not None:
+                    yield at_us, leg.after.received_at_us
 
 
 def frontier_us(subject: Subject, tracks: Tracks, settled_us: int) -> int:
