@@ -87,10 +87,9 @@ def build_parser(commands: Sequence[str] = COMMANDS) -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _open_closed()
     try:
-        return _run(arguments)
-    except SystemExit as exit_:  # argparse: help, version and usage
-        return exit_.code if isinstance(exit_.code, int) else os.EX_OK
+        return _ended(arguments)
     except ConfigurationRefused as refused:
         for fault in refused.faults:
             print(f"emon: {fault}", file=sys.stderr)
@@ -98,13 +97,51 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except BrokenPipeError:
-        # The reader has gone (`| head`). Nothing more can be said there, also not at interpreter exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()  # the reader has gone (`| head`)
         return 128 + signal.SIGPIPE
-    except Exception:  # our own fault: the trace is for the report, and 1 would be a command's verdict
+    except (
+        Exception
+    ) as fault:  # our own fault: the trace is for the report, and 1 would be a command's verdict
+        if isinstance(fault, OSError) and fault.filename is None and output_is_broken():
+            _give_up_output()
+            reason = fault.strerror or fault
+            print(f"emon: standard output: {reason}; what was printed is not whole", file=sys.stderr)
+            return os.EX_IOERR
         traceback.print_exc()
         print("emon: this is a fault of emon itself; please report it with the lines above", file=sys.stderr)
         return os.EX_SOFTWARE
+
+
+def _open_closed() -> None:
+    """A stream that the caller closed (`>&-`) is one that nobody reads, and no fault."""
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+
+
+def output_is_broken() -> bool:
+    """Whether it was standard output that took no more, as a full disk behind `> FILE` does."""
+    try:
+        os.write(sys.stdout.fileno(), b"\n")
+    except OSError:
+        return True
+    return False
+
+
+def _give_up_output() -> None:
+    """Nothing more can be said on standard output, also not at interpreter exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _ended(arguments: list[str]) -> int:
+    """The exit code, once all that was printed has gone where it should."""
+    try:
+        code = _run(arguments)
+    except SystemExit as exit_:  # argparse: help, version and usage
+        code = exit_.code if isinstance(exit_.code, int) else os.EX_OK
+    sys.stdout.flush()
+    return code
 
 
 def _run(arguments: list[str]) -> int:
@@ -116,9 +153,12 @@ def _run(arguments: list[str]) -> int:
         return _unknown(name)
     # Only the named command's module is loaded, so that a small command starts at once.
     parser = build_parser(COMMANDS if name.startswith("-") else (name,))
-    namespace = parser.parse_args(arguments)
+    namespace, unknown = parser.parse_known_args(arguments)
+    if unknown:  # argparse would show the usage of `emon` itself
+        print(f"emon {name}: unrecognized arguments: {' '.join(unknown)}", file=sys.stderr)
+        print(f"Try: emon {name} --help", file=sys.stderr)
+        return os.EX_USAGE
     code: int = namespace.run(namespace)
-    sys.stdout.flush()
     return code
 
 

@@ -50,6 +50,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(args: argparse.Namespace) -> int:
     import asyncio
 
+    from emon.cli.refused import say_refused
     from emon.clock import now_us
     from emon.config import load_settings
     from emon.model.instant import format_instant
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
         versions = parse_document(data, armed_at_us=0)
         armed = asyncio.run(_arm(settings.database_url, versions, args.wait))
     except DocumentRefused as refused:
-        print(refused, file=sys.stderr)
+        say_refused("arm", args.orders, refused)
         return os.EX_DATAERR
     except OrderConflict as conflict:
         for path, message in conflict.faults:

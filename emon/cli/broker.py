@@ -85,6 +85,8 @@ def run(args: argparse.Namespace) -> int:
     from emon.identity.folder import FolderUnusable, IdentityFolder
     from emon.store.errors import DatabaseUnavailable, StoreFault
 
+    if args.action != "sync" and not args.folder.exists():
+        return _fault(f"{args.folder}: there is no such folder; `emon broker sync` makes it", os.EX_IOERR)
     try:
         with IdentityFolder(args.folder) as folder:
             book, made = _changed(args, folder.read())

@@ -63,6 +63,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(args: argparse.Namespace) -> int:
+    from emon.cli.refused import say_refused
     from emon.clock import now_us
     from emon.orders.check import remarks_on
     from emon.orders.check_track import track_remarks
@@ -78,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
             remarks += track_remarks(versions, _tracks(received))
             what_if = _what_if(versions, received)
     except DocumentRefused as refused:
-        print(refused, file=sys.stderr)
+        say_refused("check", args.orders, refused)
         return os.EX_DATAERR
     except _TooManyFixes as refused_fixes:
         print(f"emon check: {refused_fixes}", file=sys.stderr)

@@ -63,13 +63,17 @@ def run(args: argparse.Namespace) -> int:
     from emon.logs import set_up_logs
 
     set_up_logs("error", "text")
-    if not is_ours(args.dir):
-        print(f"emon demo: {args.dir} holds something else; choose another --dir", file=sys.stderr)
-        return os.EX_USAGE
     try:
+        if not is_ours(args.dir):
+            print(f"emon demo: {args.dir} holds something else; choose another --dir", file=sys.stderr)
+            return os.EX_USAGE
         summary = asyncio.run(_play(args))
-    except (DemoInUse, EmbeddedBrokerFault, EmbeddedDatabaseFault, ReceiverFailed, OSError) as fault:
+    except (DemoInUse, EmbeddedBrokerFault, EmbeddedDatabaseFault, ReceiverFailed) as fault:
         print(f"emon demo: {fault}", file=sys.stderr)
+        return os.EX_UNAVAILABLE
+    except OSError as fault:
+        where = fault.filename or args.dir
+        print(f"emon demo: {where}: {fault.strerror or fault}; --dir names another folder", file=sys.stderr)
         return os.EX_UNAVAILABLE
     if summary is None:
         return 130
@@ -124,4 +128,5 @@ def _print_summary(summary: dict[str, Any], *, as_json: bool) -> None:
     delivered = ", ".join(f"{party} {count}" for party, count in summary["delivered"].items())
     print(f"delivered: {delivered}; confirmed {summary['confirmed']}")
     for name, delay in summary["delay_ms"].items():
-        print(f"{name.replace('_', ' ')}: p50 {delay['p50']} ms, p99 {delay['p99']} ms")
+        took = "none" if delay["p50"] is None else f"p50 {delay['p50']} ms, p99 {delay['p99']} ms"
+        print(f"{name.replace('_', ' ')}: {took}")

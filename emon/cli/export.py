@@ -74,9 +74,16 @@ def run(args: argparse.Namespace) -> int:
     if args.target is None:
         print("emon export: name a TARGET, or an alert with --alert", file=sys.stderr)
         return os.EX_USAGE
+    if args.html or args.party is not None:
+        print("emon export: --html and --for are of an alert: name it with --alert", file=sys.stderr)
+        return os.EX_USAGE
     target: Path = args.target
-    if target.exists() and (is_tar(target) or not target.is_dir() or any(target.iterdir())):
-        print(f"emon export: {target} is there already: name another", file=sys.stderr)
+    try:
+        if target.exists() and (is_tar(target) or not target.is_dir() or any(target.iterdir())):
+            print(f"emon export: {target} is there already: name another", file=sys.stderr)
+            return os.EX_CANTCREAT
+    except OSError as fault:
+        print(f"emon export: {target}: {fault.strerror or fault}", file=sys.stderr)
         return os.EX_CANTCREAT
     try:
         asyncio.run(schema_fits(settings.database_url))

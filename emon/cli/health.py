@@ -44,7 +44,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         answer = httpx.get(url, timeout=TIMEOUT_S, trust_env=False)
     except httpx.HTTPError as fault:
-        print(f"emon: {url}: {str(fault) or type(fault).__name__}", file=sys.stderr)
+        reason = str(fault) or type(fault).__name__
+        remedy = "`emon run` is not running, or listens elsewhere: set EMON_HTTP_LISTEN as it has it"
+        print(f"emon health: {url}: {reason}; {remedy}", file=sys.stderr)
         return os.EX_UNAVAILABLE
     print(answer.text)
     return os.EX_OK if answer.is_success else os.EX_UNAVAILABLE

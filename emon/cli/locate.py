@@ -68,6 +68,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(args: argparse.Namespace) -> int:
+    from emon.cli import output_is_broken
+    from emon.cli.refused import say_refused
     from emon.geofence.locate import Locator
     from emon.orders.document import DocumentRefused, parse_zone
 
@@ -76,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     except OSError as fault:
         return _unopened(args.zone, fault)
     except DocumentRefused as refused:
-        print(refused, file=sys.stderr)
+        say_refused("locate", args.zone, refused)
         return os.EX_DATAERR
     locator = Locator(zone)
     if args.points == "-":
@@ -84,9 +86,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         with open(args.points, "rb") as stream:
             return _answer_all(locator, stream, args.points)
-    except BrokenPipeError:
-        raise
     except OSError as fault:
+        if output_is_broken():
+            raise
         return _unopened(args.points, fault)
 
 

@@ -63,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
     from emon.cli.collector import collect_seldom
     from emon.cli.explanation_files import FileInTheWay, check_directory
     from emon.cli.recorded import recorded_messages
+    from emon.cli.refused import say_refused
     from emon.model.instant import parse_instant
     from emon.orders.document import DocumentRefused, parse_document
     from emon.policies.reader import PolicyRefused, read_policy
@@ -84,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
         policy = DEFAULT_POLICY if args.policy is None else read_policy(args.policy.read_bytes())
         received, left_out = recorded_messages(args.fixes, "replay")
     except DocumentRefused as refused:
-        print(refused, file=sys.stderr)
+        say_refused("replay", args.orders, refused)
         return os.EX_DATAERR
     except PolicyRefused as refused_policy:
         return _refuse("\n".join(f"{args.policy}: {fault}" for fault in refused_policy.faults), os.EX_DATAERR)
@@ -112,7 +113,7 @@ def _write_files(
     except FileInTheWay as way:
         return _refuse(f"--files: {way}; nothing was written", os.EX_CANTCREAT)
     except OSError as fault:
-        return _refuse(f"--files: {fault.filename}: {fault.strerror}", os.EX_IOERR)
+        return _refuse(f"--files: {fault.filename or directory}: {fault.strerror}", os.EX_CANTCREAT)
     print(f"emon replay: {len(paths)} explanations in {directory}", file=sys.stderr)
     for path in paths:
         print(f"emon replay: wrote {path}", file=sys.stderr)
@@ -152,7 +153,9 @@ def _say_counts(archive: MemoryArchive, left_out: int) -> None:
     marks = ", ".join(f"{n} {mark}" for mark, n in sorted(counts.marks.items())) or "none"
     rejected = ", ".join(f"{n} {reason}" for reason, n in sorted(counts.rejections.items())) or "none"
     if left_out:
-        rejected += f"; {left_out} lines left out, whose time of receipt cannot be told"
+        rejected += (
+            f"; {left_out} line{'s' if left_out > 1 else ''} left out, whose time of receipt cannot be told"
+        )
     print(
         f"emon replay: {counts.fixes} fixes ({marks}), {counts.repeats} repeats, rejected: {rejected}",
         file=sys.stderr,

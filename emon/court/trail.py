@@ -186,6 +186,6 @@ def instant_text(value: str) -> str:
 
     Raises ``ValueError``."""
     text = value.replace(" ", "T", 1)
-    if len(text) > 3 and text[-3] in "+-" and text[-6:-5] != ":":
+    if text[-3:-2] in ("+", "-"):  # PostgreSQL leaves the minutes of a whole-hour offset out
         text += ":00"
     return format_instant(parse_instant(text))

@@ -153,4 +153,6 @@ def _free_port(preferred: int) -> int:
 
 def is_ours(folder: Path) -> bool:
     """Whether a folder may be cleared: it does not exist, is empty, or is a demo's."""
-    return not folder.exists() or not os.listdir(folder) or (folder / "database").is_dir()
+    if not folder.exists():
+        return True
+    return folder.is_dir() and (not os.listdir(folder) or (folder / "database").is_dir())

@@ -56,9 +56,12 @@ def describe(alert: AlertNow) -> str:
         for d in sorted(alert.deliveries, key=lambda d: d.recipient)
     )
     received = "by timer" if alert.received_at_us is None else _clock(alert.received_at_us)
+    about = [alert.wearer] if alert.wearer is not None else []
+    about += [f"order {alert.order}"] if alert.order is not None else []
+    about += [f"condition {alert.condition}"] if alert.condition is not None else []
+    named = ": " + ", ".join(about) if about else ""
     return (
-        f"[{alert.priority}] {alert.event.value}{certainty}{how}: {alert.wearer}, order {alert.order},"
-        f" condition {alert.condition}\n"
+        f"[{alert.priority}] {alert.event.value}{certainty}{how}{named}\n"
         f"    happened {_clock(alert.happened_at_us)}  received {received}"
         f"  detected {_clock(alert.detected_at_us)}  delivered {delivered}"
     )

@@ -48,10 +48,23 @@ def read_tree(data: bytes, *, bytes_max: int = ORDERS_BYTES_MAX) -> JsonValue:
     try:
         tree: JsonValue = json.loads(text, object_pairs_hook=_object, parse_int=_integer)
     except json.JSONDecodeError as fault:
-        raise _unreadable(f"not JSON at line {fault.lineno}, column {fault.colno}: {fault.msg}") from None
+        place = f"line {fault.lineno}, column {fault.colno}"
+        raise _unreadable(f"not JSON at {place}: {_reason(text, fault)}") from None
     except RecursionError:
         raise _unreadable("nested too deeply; no document of ours needs more than some ten levels") from None
     return tree
+
+
+def _reason(text: str, fault: json.JSONDecodeError) -> str:
+    """The parser's words, or plainer ones for what people do wrong most often."""
+    if not text.strip():
+        return "there is nothing in it"
+    if fault.msg == "Extra data":
+        return "a second value begins here, where one document is read; JSON Lines are for FIXES and POINTS"
+    here = text[fault.pos : fault.pos + 1]
+    if here in ("]", "}") and text[: fault.pos].rstrip().endswith(","):
+        return f"a comma stands before the closing {here}"
+    return fault.msg
 
 
 def write_canonical(tree: JsonValue) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import select
 import struct
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -56,12 +57,18 @@ def describe_url(url: str) -> str:
     return f"database {parts.get('dbname') or parts.get('user') or '(default)'} at {place}{port}{user}"
 
 
+_LIBPQ_ASKS = re.compile(r" ?Is the server running[^?]*\?")
+"""What libpq asks of a person in a line of its own, which our sentence answers."""
+
+
 def unavailable(url: str, fault: Exception) -> DatabaseUnavailable:
     """The fault in words a person can act on."""
-    reason = " ".join(str(fault).split()) or type(fault).__name__
+    reason = _LIBPQ_ASKS.sub("", " ".join(str(fault).split())) or type(fault).__name__
+    answered = "authentication failed" in reason or "does not exist" in reason
+    remedy = "Set" if answered else "Start PostgreSQL 16 or later there, or set"
     return DatabaseUnavailable(
-        f"tried {describe_url(url)}: {reason}. Start PostgreSQL 16 or later there, "
-        "or set EMON_DATABASE_URL (postgresql://user:password@host:5432/emon)"
+        f"tried {describe_url(url)}: {reason}. "
+        f"{remedy} EMON_DATABASE_URL (postgresql://user:password@host:5432/emon)"
     )
 
 

@@ -151,7 +151,10 @@ async def _old_parts(conn: c.Connection, asked: Asked, now_us: int) -> list[str]
             f"{asked.days} days are fewer than {limits.RETENTION_DAYS_MIN}: "
             "devices may still send fixes of those days"
         )
-    first_kept = datetime.fromtimestamp(now_us / 1e6, UTC).date() - timedelta(days=asked.days)
+    try:
+        first_kept = datetime.fromtimestamp(now_us / 1e6, UTC).date() - timedelta(days=asked.days)
+    except OverflowError:  # before the year 1: no day is so old
+        return []
     return [row[0] for row in await c.fetch(conn, _PARTS, (f"fix_{first_kept:%Y%m%d}",))]
 
 

@@ -13,6 +13,7 @@ from emon.alerts.policy import DEFAULT_POLICY
 from emon.cli import main
 from emon.court.page import court_page
 from emon.court.stored import court_file_of
+from emon.court.trail import instant_text
 from emon.court.verify import check_file, read_court_file
 from emon.court.who import NotForThem, withheld_from
 from emon.model.vocabulary import Party
@@ -191,3 +192,18 @@ async def test_a_file_for_an_alert_of_a_device_has_no_breach(claimed_store: Stor
     assert (document["breach"], document["explanation"]) == (None, None)
     assert (await checked(document, tmp_path)).agrees
     assert "apparaat of het systeem" in court_page(document)
+
+
+@pytest.mark.parametrize(
+    ("written", "instant"),
+    [
+        ("2026-11-26 11:05:00+00", "2026-11-26T11:05:00.000000Z"),
+        ("2026-11-26 11:05:00.25+00", "2026-11-26T11:05:00.250000Z"),
+        ("2026-11-26 13:05:00+02", "2026-11-26T11:05:00.000000Z"),
+        ("2026-11-26 06:05:00-05", "2026-11-26T11:05:00.000000Z"),
+        ("2026-11-26 16:35:00+05:30", "2026-11-26T11:05:00.000000Z"),
+        ("2026-11-26T11:05:00+00:00", "2026-11-26T11:05:00.000000Z"),
+    ],
+)
+def test_an_instant_of_a_whole_second_is_read_as_any_other(written: str, instant: str) -> None:
+    assert instant_text(written) == instant
