@@ -296,6 +296,13 @@ async def test_the_page_fits_its_window(chromium: Browser, desk: Desk, store: St
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
         assert box["width"] > 300
+    for link in await page.locator(".bar-end .button:visible").all():
+        box = await link.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        assert box["height"] < 50  # its words stand in one line
+    assert await page.evaluate("document.documentElement.scrollWidth") == width
     await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     await page.get_by_role("button", name="Day", exact=True).click()
     await expect(page.locator("html")).to_have_attribute("data-theme", "light")
