@@ -211,6 +211,7 @@ DELIVERY_PAUSE_JITTER = 0.5  # [own] chance takes away at most so much of a paus
 DELIVERIES_AT_ONCE_MAX = 16  # [own] for each recipient; one that is down gets one at a time
 DELIVERIES_URGENT_EXTRA = 8  # [own] more for urgent ones: attempts that hang never hold them up
 DELIVERIES_UNRECORDED_MAX = 64  # [own] for each recipient, answered and not on file: a crash repeats them
+RECORD_PAUSE_MAX_S = 1  # [own] between tries to keep attempts: a kill meanwhile repeats what is not kept
 URGENT_PRIORITY_MAX = 2  # [own] priorities 1 and 2: what a person must act on at once
 BREAKER_FAILURES = 3  # [own] in a row; one or two are a hiccup, more is a recipient that is down
 DELIVERIES_CLAIMED_MAX = 128  # [own] for each recipient in memory; the rest waits in the outbox

@@ -11,12 +11,14 @@ from typing import Any
 
 import psycopg
 
+from benchmarks.kills.copies import Copies, copies_of
 from benchmarks.kills.publisher import Acked, Key
 from emon.alerts.channels.smtp import message_id
 from emon.engine import Message
 from emon.ingest.decode import decode
 from emon.ingest.topics import Channel, topic_for
 from emon.model.breach import Alert
+from emon.model.instant import parse_instant
 from emon.model.lines import alert_line, breach_line
 from emon.orders.document import version_from_source
 from emon.replay import MemoryArchive, Received, replay
@@ -29,7 +31,8 @@ _US = "(extract(epoch FROM {}) * 1000000)::bigint"
 @dataclass(frozen=True)
 class Stored:
     """What the database holds. Fixes are (device, seq, t in ms, received_at in µs, raw); deliveries (id,
-    received, told by another one, number)."""
+    received, told by another one, number), attempts (delivery, beginning in µs); ``recipients``: of each
+    delivery."""
 
     fixes: list[tuple[str, int, int, int, bytes]]
     orders: list[tuple[bytes, int]]
@@ -39,6 +42,8 @@ class Stored:
     deliveries: list[tuple[str, bool, bool, int]]
     waiting: int
     last_us: int
+    attempts: list[tuple[str, int]] = field(default_factory=list)
+    recipients: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -51,6 +56,7 @@ class Books:
     alerts: int = 0
     deliveries: int = 0
     repeats_received: int = 0
+    copies: Copies = field(default_factory=Copies)
     within_promise: int = 0
     faults: list[str] = field(default_factory=list)
 
@@ -97,6 +103,11 @@ async def stored(url: str) -> Stored:
             ),
             waiting=await _waiting(conn),
             last_us=last[0],
+            attempts=await rows(
+                f"SELECT delivery_id, {_US.format('started_at')} FROM delivery_attempt"
+                " WHERE detail NOT LIKE 'told by %'"
+            ),
+            recipients=dict(await rows("SELECT id, recipient FROM delivery")),
         )
 
 
@@ -175,21 +186,30 @@ def compare_alerts(books: Books, rows: Stored, again: MemoryArchive) -> None:
     _add(books, "breaches on file are not those of the replay", filed - breaches)
 
 
-def compare_deliveries(books: Books, rows: Stored, ledgers: Iterable[Path], newest: int) -> None:
-    """Each delivery once at its recipient: a repeat under the same id is no second alert. Those numbered
-    beyond ``newest`` came too late to be waited for."""
+def compare_deliveries(
+    books: Books, rows: Stored, ledgers: Iterable[Path], newest: int, starts_us: Sequence[int] = ()
+) -> None:
+    """Each delivery once at its recipient: a repeat under the same id is no second alert, and the ends
+    of the service between ``starts_us`` must explain it. Those numbered beyond ``newest`` came too late to be
+    waited for."""
     due = [(key, done, joined) for key, done, joined, seq in rows.deliveries if seq <= newest]
     books.deliveries = len(due)
     _add(books, "deliveries were not received in time", [key for key, done, _ in due if not done])
     # An e-mail's id is its delivery's, or where that is no name for a mail, its digest.
     of_message = {message_id(row[0], "x@x").partition("@")[0]: row[0] for row in rows.deliveries}
     heard: Counter[str] = Counter()
+    came: dict[str, list[int]] = {}
     for ledger in ledgers:
         for text in ledger.read_text("utf-8").splitlines() if ledger.exists() else ():
             line = json.loads(text)
-            if line["kind"] == "message":
-                heard[of_message.get(line["id"].partition("@")[0], line["id"])] += 1
+            if line["kind"] not in ("message", "repeat"):
+                continue
+            delivery = of_message.get(line["id"].partition("@")[0], line["id"])
+            heard[delivery] += line["kind"] == "message"
             books.repeats_received += line["kind"] == "repeat"
+            came.setdefault(delivery, []).append(parse_instant(line["received_at"]))
+    books.copies = copies_of(came, rows.attempts, starts_us, rows.recipients)
+    _add(books, "deliveries were sent twice by a service that lived", books.copies.unexplained)
     alone = {key for key, _, joined in due if not joined}
     strangers = set(heard) - {row[0] for row in rows.deliveries}
     _add(books, "deliveries did not reach the recipient", sorted(alone - set(heard)))

@@ -51,7 +51,10 @@ def page_of(runs: Sequence[Mapping[str, Any]]) -> str:
     lines += [
         "",
         "A repeat at a recipient comes under the delivery's own id and is no second alert: the service died",
-        "between a receipt and its record.",
+        "between a receipt and its record. The more of a machine others have, the longer that takes, and the",
+        "more repeats. Of each copy the harness asks whether an end of the service, or an attempt on file as",
+        "not received, explains it; one that neither does is a fault of the run",
+        "(`benchmarks/kills/copies.py`).",
         "",
     ]
     return "\n".join(lines)

@@ -80,6 +80,9 @@ class Outcome:
             "alerts": books.alerts,
             "deliveries": books.deliveries,
             "repeats_received": books.repeats_received,
+            "repeats_after_crash": books.copies.after_crash,
+            "repeats_retried": books.copies.retried,
+            "repeats_by_one_end_at_most": books.copies.at_most,
             "faults": books.faults,
         }
 
@@ -173,4 +176,4 @@ async def _close(
     outcome.books = compare_fixes(publisher.sent, publisher.acked, rows, excused)
     compare_alerts(outcome.books, rows, await judged_again(rows))
     ledgers = [stage.receivers.ledger(party) for party in stage.receivers.counts()]
-    compare_deliveries(outcome.books, rows, ledgers, newest)
+    compare_deliveries(outcome.books, rows, ledgers, newest, stage.starts_us)

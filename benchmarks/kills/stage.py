@@ -19,6 +19,7 @@ from typing import Protocol
 from benchmarks.kills.publisher import orders
 from benchmarks.kills.schedule import Kill, Part
 from benchmarks.pipeline import ServiceProcess
+from emon import clock
 from emon.demo.database import EmbeddedDatabase, servers_of
 from emon.demo.receivers_supervisor import Receivers
 from emon.orders.document import parse_document
@@ -60,6 +61,8 @@ class Stage:
         self._service: ServiceProcess | None = None
         self.restarts = 0
         """How often the service ended by itself and was started again."""
+        self.starts_us: list[int] = []
+        """When a process of the service was started, the one before having ended other than in order."""
 
     async def start(self) -> None:
         """All parts up, the orders armed. The broker is up already."""
@@ -130,12 +133,16 @@ class Stage:
         await self.database.stop(in_order=False)
 
     async def _kill_while_starting(self, after_s: float) -> None:
-        starting = asyncio.create_task(self.service.start())
+        starting = asyncio.create_task(self._start_service())
         await asyncio.wait((starting,), timeout=max(_BEGUN_S, after_s))
         self._say(f"kill -9 service {after_s:.2f} s after its start began")
         await self._kill_service()
         with contextlib.suppress(RuntimeError):
             await starting
+
+    async def _start_service(self) -> None:
+        self.starts_us.append(clock.now_us())
+        await self.service.start()
 
     async def _up(self) -> None:
         """Start the service where it does not run, as often as it gives up at its start."""
@@ -143,7 +150,7 @@ class Stage:
             if self.service.running:
                 return
             try:
-                await self.service.start()
+                await self._start_service()
             except RuntimeError as ended:
                 self.restarts += 1
                 self._say(f"the service ended by itself: {str(ended)[-300:]}")

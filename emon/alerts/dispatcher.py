@@ -194,7 +194,7 @@ class Dispatcher:
         group = self._group
         if group is None or self._stop.is_set():
             return
-        while (due := lane.next(self._now_us())) is not None:
+        while (due := lane.next(self._now_us(), urgent_only=self._recorder.fails)) is not None:
             task = group.create_task(self._attempt(lane, due), name=f"deliver {due.id}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)

@@ -7,7 +7,8 @@ one *line* (a breach's messages to this recipient) only the first is ever here: 
 out the next when that one has its receipt.
 
 An answer frees its place before it is on file, so that a slow commit does not slow down the sending;
-how many may be answered and unrecorded is bounded, for a crash repeats just those.
+how many may be answered and unrecorded is bounded, for a crash repeats just those. While nothing can be
+recorded only what is urgent goes on: late is worse than twice for that alone.
 
 Memory is bounded: what does not fit stays in the outbox and is asked for when the queue runs low.
 """
@@ -91,8 +92,11 @@ class Lane:
         """Whether the outbox has more and the queue is nearly used up."""
         return self.more_in_outbox and len(self.queue) * 2 < self._claimed_max
 
-    def next(self, now_us: int) -> DueDelivery | None:
-        """Take the delivery to try now into ``running``, if one may be."""
+    def next(self, now_us: int, *, urgent_only: bool = False) -> DueDelivery | None:
+        """Take the delivery to try now into ``running``, if one may be. ``urgent_only``: while receipts
+        cannot be kept, and a crash would repeat whatever was sent."""
+        if urgent_only and not (self.queue and is_urgent(self.queue[0])):
+            return None
         place = self._place_of_next(now_us)
         if place is None:
             return None

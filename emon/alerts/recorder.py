@@ -2,7 +2,8 @@
 
 Theory of operation. Attempts that end while a transaction runs are kept together in the next one,
 so a busy service pays one commit for hundreds of attempts and an idle one does not wait for company.
-A group that could not be kept is tried again at growing pauses; nothing in it is sent again for it.
+A group that could not be kept is tried again at pauses of a second at most, for as long as it is not kept a
+crash repeats what is in it; nothing in it is sent again otherwise.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from collections.abc import Awaitable, Callable
 from emon.alerts.breaker import pause_us
 from emon.alerts.outbox import Attempt, OutboxUnavailable, Records
 from emon.alerts.points import Point, Reached, ignore
-from emon.limits import ATTEMPTS_RECORDED_TOGETHER_MAX
+from emon.limits import ATTEMPTS_RECORDED_TOGETHER_MAX, RECORD_PAUSE_MAX_S
+from emon.model.instant import SECOND_US
 
 _log = logging.getLogger("emon.alerts.recorder")
 
@@ -23,7 +25,8 @@ class Recorder:
     """``keep`` hands an attempt over and returns once it is on file, or once the service gives up.
 
     ``pause`` waits for so many microseconds and says whether to go on: not when the service stops.
-    ``on_freed`` hears when something that stood behind a recorded delivery is due now.
+    ``on_freed`` hears when something that stood behind a recorded delivery is due now, or when records are
+    kept again after they could not be.
     """
 
     def __init__(
@@ -42,6 +45,8 @@ class Recorder:
         self._reached = reached
         self._waiting: list[tuple[str, Attempt, asyncio.Future[None]]] = []
         self._something = asyncio.Event()
+        self.fails = False
+        """Whether what is received now cannot be kept, so that a crash would repeat it."""
 
     async def keep(self, delivery_id: str, attempt: Attempt) -> None:
         """Returns when the attempt is on file; also when the service stops before that could be."""
@@ -72,11 +77,14 @@ class Recorder:
                 freed = await self._outbox.record_attempts(attempts)
             except OutboxUnavailable as fault:
                 failures += 1
+                self.fails = True
                 _log.warning("%d attempts not recorded yet, trying again: %s", len(attempts), fault)
-                if not await self._pause(pause_us(failures, self._chance())):
+                length_us = min(pause_us(failures, self._chance()), RECORD_PAUSE_MAX_S * SECOND_US)
+                if not await self._pause(length_us):
                     return
                 continue
             self._reached(Point.COMMITTED)
-            if freed:
+            if freed or self.fails:
+                self.fails = False
                 self._on_freed()
             return

@@ -11,6 +11,7 @@ from emon.alerts.breaker import pause_us
 from emon.alerts.channels import SendResult
 from emon.alerts.dispatcher import Dispatcher, DispatcherLimits, wait_by
 from emon.alerts.outbox import DueDelivery, Outcome
+from emon.limits import RECORD_PAUSE_MAX_S
 from emon.model.instant import SECOND_US
 from tests.alerts.parts import (
     DELIVERED,
@@ -157,6 +158,29 @@ async def test_a_record_that_fails_is_repeated_without_sending_again() -> None:
         await outbox.until(lambda: not outbox.waiting)
     assert politie.sent == ["a1:politie"]
     assert outbox.outcomes("a1:politie") == [Outcome.DELIVERED]
+
+
+async def test_while_receipts_cannot_be_kept_only_what_is_urgent_goes_on() -> None:
+    """A crash repeats whatever was received and is not on file: worth it for what must not be late."""
+    lows = [due(f"low{n}", "politie", priority=4) for n in range(9)]
+    outbox, clock, politie = MemoryOutbox(*lows), TestClock(), MemoryChannel()
+    outbox.down_for_records = True
+    limits = DispatcherLimits(at_once_max=1, urgent_extra=1)
+    async with dispatching(outbox, {"politie": politie}, clock, limits=limits) as dispatcher:
+        await clock.asleep()
+        before = list(politie.sent)
+        assert 1 <= len(before) < len(lows), "what was under way when that showed"
+        outbox.add(due("high0", "politie", priority=1))
+        outbox.add(due("high1", "politie", priority=2))
+        dispatcher.wake()
+        for _ in range(5):
+            clock.move_to(await clock.asleep())
+        assert politie.sent == [*before, "high0:politie", "high1:politie"]
+        assert clock.now_us <= NOON_US + 5 * RECORD_PAUSE_MAX_S * SECOND_US, "it is tried again each second"
+        outbox.down_for_records = False
+        clock.move_to(clock.now_us + RECORD_PAUSE_MAX_S * SECOND_US)
+        await outbox.until(lambda: not outbox.waiting)
+    assert sorted(politie.sent) == sorted({*(one.id for one in lows), "high0:politie", "high1:politie"})
 
 
 async def test_an_outbox_that_is_away_is_asked_again() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.kills.books import Books, Stored, compare_deliveries, compare_fixes
+from benchmarks.kills.copies import copies_of
 from benchmarks.kills.publisher import Acked, Key
 from benchmarks.kills.run import Plan, run
 from benchmarks.kills.schedule import Part, kills
@@ -15,6 +16,7 @@ from emon.alerts.channels.smtp import message_id
 from emon.demo.broker import EmbeddedBroker
 
 SEED = 1209  # of those whose four kills meet every part, the one that waits least
+LINE = {"kind": "message", "received_at": "2026-01-01T00:00:00Z"}
 KEY: Key = ("kill-00000", 1, 1_767_225_600_000)
 
 
@@ -66,11 +68,11 @@ def test_deliveries_are_known_by_what_the_recipient_got(tmp_path: Path) -> None:
     stored = Stored([], [], [], [], [], kept, 0, 0)
     got = [ids[0], *(message_id(key, "emon@demo.invalid") for key in ids[1:3])]
     ledger = tmp_path / "l"
-    ledger.write_text("".join(json.dumps({"kind": "message", "id": one}) + "\n" for one in got))
+    ledger.write_text("".join(json.dumps({**LINE, "id": one}) + "\n" for one in got))
     books = Books()
     compare_deliveries(books, stored, [ledger], len(ids))
     assert books.faults == []
-    ledger.write_text(ledger.read_text() + '{"kind": "message", "id": "stranger"}\n')
+    ledger.write_text(ledger.read_text() + json.dumps({**LINE, "id": "stranger"}) + "\n")
     compare_deliveries(books, stored, [ledger], len(ids))
     assert len(books.faults) == 1
 
@@ -95,3 +97,24 @@ def test_what_a_broker_does_not_promise_is_counted_apart() -> None:
     books = compare_fixes({KEY: b"{}"}, {KEY: Acked(b"{}", at_us)}, rows(), [(10, 20)])
     assert books.faults == []
     assert books.within_promise == 1
+
+
+def test_a_copy_is_explained_by_a_crash_or_an_attempt_on_file_and_any_other_is_a_fault() -> None:
+    to = {"a": "politie", "b": "politie", "c": "reclassering"}
+    starts = [0, 100, 200]
+    crash = copies_of({"a": [50, 150]}, [("a", 140)], starts, to)
+    assert (crash.after_crash, crash.retried, crash.unexplained) == (1, 0, [])
+    slow = copies_of({"b": [210, 240]}, [("b", 205), ("b", 235)], starts, to)
+    assert (slow.after_crash, slow.retried, slow.unexplained) == (0, 1, [])
+    twice = copies_of({"c": [110, 150, 250]}, [("c", 245)], starts, to)
+    assert twice.unexplained == ["c"], "two in one life, and no attempt on file"
+    alive = copies_of({"c": [210, 250]}, [("c", 245)], starts, to)
+    assert alive.unexplained == ["c"], "the last life ended in order, and left one unrecorded"
+    both = copies_of({"a": [50, 150], "b": [60, 160]}, [("a", 140), ("b", 150)], starts, to)
+    assert both.at_most == 2
+
+
+def test_what_a_recipient_got_late_for_a_dead_service_is_of_that_service() -> None:
+    """A process that is killed may leave a request with the recipient, read before the next start."""
+    late = copies_of({"a": [190, 250]}, [("a", 240)], [0, 200], {"a": "politie"})
+    assert (late.after_crash, late.unexplained) == (1, [])
