@@ -1,7 +1,8 @@
 """The chain read by a process of its own, while the rows are read by this one: two cores share the work.
 
 Both see one moment, by PostgreSQL's exported snapshot. The process is a fork, so that Python's keyed hashes
-are the same in both; it opens a connection of its own and touches nothing else of its parent's.
+are the same in both; it opens connections of its own and touches nothing else of its parent's. By one of them
+the database puts the next block together while this one is hashed.
 """
 
 from __future__ import annotations
@@ -77,10 +78,11 @@ class ChainBeside:
 
 def _work(pipe: Pipe, opened: Callable[[str], Connection], snapshot: str, wanted: Collection[int]) -> None:
     try:
-        conn = opened(snapshot)
+        conn, ahead = opened(snapshot), opened(snapshot)
         report = Report()
-        trail = read_chain(conn, report, wanted)
+        trail = read_chain(conn, report, wanted, ahead=ahead)
         conn.close()
+        ahead.close()
         pipe.send(_Read(trail, report))
     except Exception as fault:  # said by the parent, which is the one that a person hears
         pipe.send(repr(fault))

@@ -19,6 +19,7 @@ import numpy as np
 
 from emon import limits
 from emon.audit.chain import GENESIS, LEAF_BYTES
+from emon.store.checks.ahead import one_ahead
 from emon.store.checks.report import Connection, Report, copied
 from emon.store.tables import BY_NAME, Watched
 
@@ -29,9 +30,12 @@ _CHAIN = f"SELECT seq, chain, {PAYLOAD} FROM audit WHERE seq BETWEEN %s AND %s O
 _BLOCK = f"""
 SELECT string_agg(int8send(e.seq), ''), string_agg(e.chain, ''), string_agg(e.payload, ''),
        string_agg(int4send(octet_length(e.payload)), ''), string_agg(int4send(e.width), '')
-FROM (SELECT seq, chain, {PAYLOAD} AS payload, octet_length(convert_to(content, 'UTF8')) AS width
-      FROM audit WHERE seq >= %s ORDER BY seq LIMIT %s) AS e
+FROM (SELECT seq, chain, {PAYLOAD} AS payload, octet_length(%s) AS width
+      FROM audit WHERE seq >= %%s ORDER BY seq LIMIT %%s) AS e
 """
+# In a database that keeps text as UTF-8, as nearly all do, nothing is converted for its length.
+_CONTENT = {"UTF8": "content"}
+_CONVERTED = "convert_to(content, 'UTF8')"
 _LINK_BYTES = 32
 _SEQ_MIN, _SEQ_MAX = -(2**63), 2**63 - 1
 _PENDING = f"SELECT capture_id, sha256(''), {PAYLOAD} FROM audit_pending ORDER BY capture_id"
@@ -79,13 +83,19 @@ class _Block(msgspec.Struct, frozen=True):
 
 
 def read_chain(
-    conn: Connection, report: Report, wanted: Collection[int], block: int = limits.VERIFY_BLOCK_ENTRIES
+    conn: Connection,
+    report: Report,
+    wanted: Collection[int],
+    block: int = limits.VERIFY_BLOCK_ENTRIES,
+    ahead: Connection | None = None,
 ) -> Trail:
-    """Recompute every link; ``links`` holds those of the places in ``wanted``, as they are stored."""
+    """Recompute every link; ``links`` holds those of the places in ``wanted``, as they are stored. ``ahead``:
+    a connection of the same snapshot, by which a block is read while the one before is recomputed."""
     trail = Trail(array("q"), array("q"), bytearray(), {})
     look = _Looker(trail, report)
     reading = _Reading(trail, look, sorted(wanted))
-    for one in _blocks(conn, block):
+    blocks = _blocks(conn, block) if ahead is None else one_ahead(_blocks(ahead, block))
+    for one in blocks:
         if not reading.agrees(one):
             reading.one_by_one(conn, *one.span)
     trail.end = reading.expected - 1
@@ -98,9 +108,11 @@ def read_chain(
 
 def _blocks(conn: Connection, entries: int) -> Iterator[_Block]:
     from_seq = _SEQ_MIN
+    encoding = conn.info.parameter_status("server_encoding") or ""
+    query = (_BLOCK % _CONTENT.get(encoding, _CONVERTED)).encode()
     with conn.cursor(binary=True) as cursor:
         while True:
-            row = cursor.execute(_BLOCK.encode(), (from_seq, entries)).fetchone()
+            row = cursor.execute(query, (from_seq, entries)).fetchone()
             if row is None or row[0] is None:
                 return
             block = _Block(*row)

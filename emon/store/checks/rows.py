@@ -70,17 +70,23 @@ def check_rows(conn: Connection, report: Report, trail: Trail, now: RowsNow) -> 
     said_keys, said_contents = _last_said(trail)
     there, order = np.unique(np.frombuffer(now.keys, np.int64), return_index=True)
     content = np.frombuffer(now.contents, np.int64)[order]
-    spot = np.searchsorted(said_keys, there)
-    known = spot < len(said_keys)
-    known[known] = said_keys[spot[known]] == there[known]
+    known = _is_among(there, said_keys)
     same = known.copy()
-    same[known] = said_contents[spot[known]] == content[known]
+    same[known] = said_contents[np.searchsorted(said_keys, there[known])] == content[known]
     suspects = set(there[~same].tolist())
     if suspects:
         _name_rows(conn, report, suspects)
-    gone = said_keys[(said_contents != GONE) & ~np.isin(said_keys, there)]
+    gone = said_keys[(said_contents != GONE) & ~_is_among(said_keys, there)]
     if len(gone):
         _name_gone(conn, report, set(gone.tolist()))
+
+
+def _is_among(keys: npt.NDArray[np.int64], those: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Of each key whether it is one of those, which are sorted: ``np.isin`` would sort both again."""
+    spot = np.searchsorted(those, keys)
+    among = spot < len(those)
+    among[among] = those[spot[among]] == keys[among]
+    return among
 
 
 def _query(table: Table) -> str:
