@@ -1,7 +1,8 @@
 """A night and a week of alerts that nobody answers, over a real database and real HTTP recipients.
 
 Time is passed in: the clock stands until everything that is due has been done, then moves to the next
-instant at which something is. ``python -m benchmarks.alerts_night`` prints the figures of the week.
+instant at which something is. ``python -m benchmarks.alerts_night`` prints the figures of the week;
+``python -m benchmarks.played_night`` plays a night at a pace.
 """
 
 from __future__ import annotations
@@ -87,6 +88,8 @@ class Recipient:
         """(steady instant, ``webhook-id``, body) of each request, in order."""
         self.port = 0
         self.reply = _OK
+        self.whole = True
+        """Whether bodies are kept; else only which alert, climb and priority a message was of."""
         self._clocks = clocks
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
@@ -118,11 +121,17 @@ class Recipient:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().split("\r\n")
                 headers = dict(line.split(": ", 1) for line in head[1:] if line)
                 body = json.loads(await reader.readexactly(int(headers["content-length"])))
-                self.messages.append((self._clocks.steady_us, headers["webhook-id"], body))
+                kept = body if self.whole else _brief(body)
+                self.messages.append((self._clocks.steady_us, headers["webhook-id"], kept))
                 writer.write(self.reply)
                 await writer.drain()
         self._open.discard(writer)
         writer.close()
+
+
+def _brief(body: dict[str, Any]) -> dict[str, Any]:
+    data = body["data"]
+    return {"type": body["type"], "data": {name: data.get(name) for name in ("id", "climb", "priority")}}
 
 
 class Night:
@@ -271,7 +280,7 @@ async def week(
                 await parts.raise_alerts(*rows)
             await parts.pass_until(parts.clocks.steady_us + look_s * SECOND_US, look_s * SECOND_US)
             if look % (looks // 7) == 0:
-                memory_kb.append(_memory_kb())
+                memory_kb.append(memory_kb_now())
         waiting = (await store.counts()).deliveries_waiting
         for server in parts.servers.values():
             await server.up()
@@ -284,7 +293,8 @@ async def week(
         return _figures(parts, alerts, days, waiting, memory_kb, drained_s, back_s - began_s)
 
 
-def _memory_kb() -> int:
+def memory_kb_now() -> int:
+    """What this process has of the machine's memory."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1])
