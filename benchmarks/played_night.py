@@ -188,7 +188,7 @@ def _judge(parts: Night, outcome: Played) -> None:
     """Everything on file against what the recipients got, and against the ladders."""
     with psycopg.connect(parts.store.url) as conn:
         rows = conn.execute(_DELIVERIES.encode()).fetchall()
-        steps = dict(conn.execute(_CLIMBED.encode()).fetchall())
+        steps: dict[str, int] = dict(conn.execute(_CLIMBED.encode()).fetchall())
     heard = Counter(hook for server in parts.servers.values() for _, hook, _ in server.messages)
     names = {derive_id("night", f"night-{number}") for number in range(outcome.alerts)}
     outcome.deliveries = len(rows)

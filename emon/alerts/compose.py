@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from emon.alerts.climb_words import told_again, told_again_to_her
 from emon.alerts.flapping import with_joined, with_joined_to_her
 from emon.alerts.incident_texts import PLACELESS, update_texts, update_texts_to_her
-from emon.alerts.messages import Text, Texts, texts, texts_to_her
+from emon.alerts.messages import Text, Texts, ask_line, texts, texts_to_her
 from emon.alerts.need import (
     DEFAULT_NEEDS,
     Fact,
@@ -24,6 +24,8 @@ from emon.alerts.need import (
 from emon.alerts.notices import Notice, notice_written
 from emon.alerts.outbox import AlertView, DueDelivery, UpdateView
 from emon.alerts.routes import Languages
+from emon.alerts.short_text import her_ask, short_text
+from emon.alerts.words import EN, NL
 from emon.model.answer import ANSWERERS
 from emon.model.vocabulary import AlertEvent, Party
 
@@ -44,13 +46,16 @@ class Composer(msgspec.Struct, frozen=True):
     contacts: Mapping[str, Party] = {}
     needs: tuple[Need, ...] = DEFAULT_NEEDS
     languages: Mapping[str, Languages] = {}
+    maps: Mapping[str, str] = {}
+    """Of recipients that have a map of their own its address, with ``{lat}`` and ``{lon}``."""
 
     def shown(self, delivery: DueDelivery) -> AlertView:
         """What of the alert its recipient may see, whatever the channel."""
         alert = shown_to(self._party(delivery), delivery.alert, self.needs)
         if delivery.update is not None and delivery.update.say in PLACELESS:
             return replace(alert, position=None, zone=None)
-        return alert
+        form = self.maps.get(delivery.recipient)
+        return alert if form is None else replace(alert, map_form=form)
 
     def update(self, delivery: DueDelivery) -> UpdateView | None:
         """What of an update on an incident its recipient may see; None of an alert."""
@@ -94,6 +99,18 @@ class Composer(msgspec.Struct, frozen=True):
             return texts.nl if language is Languages.NL else texts.en
         body = f"{texts.nl.body}\n-- English --\n{texts.en.subject}\n{texts.en.body}"
         return Text(texts.nl.subject, body)
+
+    def short(self, delivery: DueDelivery, link: str | None = None) -> str:
+        """The message for a telephone that shows text messages, in the recipient's first language."""
+        texts = self.texts(delivery)
+        alert, english = self.shown(delivery), self.languages_of(delivery.recipient) is Languages.EN
+        words, text = (EN, texts.en) if english else (NL, texts.nl)
+        asked: str | None = None
+        if self.is_hers(delivery):
+            asked = her_ask(words, alert, delivery.update)
+        elif delivery.update is None:
+            asked = ask_line(words, alert)
+        return short_text(words, text.subject, alert, asked, link)
 
     def noted(self, notice: Notice, recipient: str) -> Text:
         """A notice as one text in the recipient's language."""

@@ -156,6 +156,11 @@ def _who(words: Language, alert: AlertView) -> str | None:
     return next((f"{name.lower()} {plain(value)}" for name, value in named if value is not None), None)
 
 
+def ask_line(words: Language, alert: AlertView) -> str:
+    """What is asked of whoever reads the alert."""
+    return words.asks[_ask(alert)]
+
+
 def _withdrawn(alert: AlertView) -> bool:
     return alert.event is AlertEvent.BREACH_CLEARED and alert.refuted
 

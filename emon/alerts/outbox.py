@@ -78,7 +78,8 @@ class AlertView(msgspec.Struct, frozen=True):
     the condition's zone is. ``owner``: who is responsible for the order. ``before``: so many breaches of the
     same condition opened before this one, ``last_before_us`` the last of them. ``worn_for``: of an alert on a
     device that names no order, the orders for which it is worn, or carried by whom they protect (``victim``).
-    ``by_the_hour``: its times are told to the hour alone.
+    ``by_the_hour``: its times are told to the hour alone. ``map_form``: the address of a map that its reader
+    uses, with ``{lat}`` and ``{lon}`` for the place.
     """
 
     id: str
@@ -114,6 +115,7 @@ class AlertView(msgspec.Struct, frozen=True):
     last_before_us: int | None = None
     worn_for: tuple[str, ...] = ()
     by_the_hour: bool = False
+    map_form: str | None = None
 
 
 class AnswerView(msgspec.Struct, frozen=True):

@@ -35,6 +35,9 @@ PLACE_NL = PlaceWords(
         "place": "Plaats: {lat}, {lon}, ± {accuracy_m} m (95 % kans)",
         "measured": "Gemeten: {when}, {age} voor deze melding",
         "map": "Kaart: {link}",
+        "short": "{lat},{lon} +-{accuracy_m} m, {age} oud",
+        "short_secret": "GEHEIM GEBIED",
+        "short_hers": "plaats van de beschermde persoon",
         "still": "Beweging: stond vrijwel stil",
         "moving": "Beweging: {speed_km_h} km/u",
         "heading": "Beweging: {speed_km_h} km/u naar het {wind}en",
@@ -55,6 +58,9 @@ PLACE_EN = PlaceWords(
         "place": "Place: {lat}, {lon}, ± {accuracy_m} m (95 % chance)",
         "measured": "Measured: {when}, {age} before this alert",
         "map": "Map: {link}",
+        "short": "{lat},{lon} +-{accuracy_m} m, {age} old",
+        "short_secret": "SECRET ZONE",
+        "short_hers": "place of the protected person",
         "still": "Movement: almost none",
         "moving": "Movement: {speed_km_h} km/h",
         "heading": "Movement: {speed_km_h} km/h to the {wind}",
@@ -84,9 +90,33 @@ def place_lines(words: PlaceWords, marks: tuple[str, ...], alert: AlertView, whe
         lines["place"].format(lat=lat, lon=lon, accuracy_m=accuracy_m),
         lines["measured"].format(when=when(position.fixed_at_us), age=_span(max(age_s, 0))),
         *_movement(words, position),
-        lines["map"].format(link=link),
+        lines["map"].format(link=link if alert.map_form is None else f"{link} {map_link(alert)}"),
         *([lines["hers"]] if alert.victim else ()),
     ]
+
+
+def short_place(words: PlaceWords, alert: AlertView) -> str | None:
+    """Where he was and how old that is, in a few characters; None where it is not known, or not told."""
+    position, lines = alert.position, words.lines
+    if position is None or not all(map(math.isfinite, (position.lon, position.lat, position.accuracy_m))):
+        return None
+    age_s = max(0, (alert.detected_at_us - position.fixed_at_us) // SECOND_US)
+    place = lines["short"].format(
+        lat=f"{position.lat:.5f}",
+        lon=f"{position.lon:.5f}",
+        accuracy_m=math.ceil(position.accuracy_m),
+        age=_span(age_s),
+    )
+    beside = [lines["short_hers"]] * alert.victim + [lines["short_secret"]] * alert.secret
+    return ", ".join([place, *beside])
+
+
+def map_link(alert: AlertView) -> str | None:
+    """The place on the map that its reader uses; None without a place or a map."""
+    position, form = alert.position, alert.map_form
+    if form is None or position is None:
+        return None
+    return form.replace("{lat}", f"{position.lat:.5f}").replace("{lon}", f"{position.lon:.5f}")
 
 
 def zone_lines(words: PlaceWords, alert: AlertView) -> list[str]:

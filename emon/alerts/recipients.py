@@ -17,6 +17,7 @@ names the party that it has to warn itself, and the service says so at start.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ from emon.model.order import Fault
 from emon.model.vocabulary import Party
 
 FALLBACK = Party.MELDKAMER_EM
+_MAP_FORM = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[!-~]*\Z", re.ASCII)
+_MAP_FORM_CHARS_MAX = 300
 SECTIONS = ("recipients", "rules", "rows", "default_rows", "ladders", "shifts", "contacts", "content")
 """Of a policy file; all but the recipients and the contacts' routes are read by ``emon.policies``."""
 
@@ -54,6 +57,8 @@ class Recipients(msgspec.Struct, frozen=True):
     """Routes of the policy's contacts, by their names; a contact's party stands in its route."""
     languages: dict[str, Languages] = {}
     """In which languages a party or contact is written to, where not in both."""
+    maps: dict[str, str] = {}
+    """The address of the map that a party or contact uses, with {lat} and {lon}; without, `geo:` alone."""
 
     def deliveries(self, alert: Alert) -> list[NewDelivery]:
         """One delivery for each recipient of the alert and each contact beside them, and never none."""
@@ -140,7 +145,7 @@ def load_recipients(
     document, unreadable = read_policy_tree(content)
     faults = list(unreadable)
     reader = RouteReader(faults, os.environ if environ is None else environ, folder or Path())
-    found = Recipients({}, contacts={}, languages={})
+    found = Recipients({}, contacts={}, languages={}, maps={})
     entries = _entries(document, faults)
     for name, entry in entries.items():
         if name not in set(Party):
@@ -160,7 +165,7 @@ def load_recipients(
 
 
 def _route_of(name: str, entry: Any, path: str, found: Recipients, faults: list[Fault]) -> Any:
-    """What of an entry describes the route; the languages are kept."""
+    """What of an entry describes the route; its languages and its map are kept."""
     if not isinstance(entry, dict):
         return entry
     language = entry.get("language", Languages.BOTH)
@@ -168,7 +173,23 @@ def _route_of(name: str, entry: Any, path: str, found: Recipients, faults: list[
         found.languages[name] = Languages(language)
     else:
         faults.append(Fault(f"{path}.language", f"must be one of {', '.join(Languages)}"))
-    return {member: value for member, value in entry.items() if member != "language"}
+    form = entry.get("map_link")
+    if form is not None and (fault := map_form_fault(form)) is not None:
+        faults.append(Fault(f"{path}.map_link", fault))
+    elif form is not None:
+        found.maps[name] = form
+    return {member: value for member, value in entry.items() if member not in ("language", "map_link")}
+
+
+def map_form_fault(form: Any) -> str | None:
+    """Why it is no address of a map, or None. It gives a wearer's place to whoever runs that server."""
+    if not isinstance(form, str) or _MAP_FORM.match(form) is None or len(form) > _MAP_FORM_CHARS_MAX:
+        return "must be an https:// address without blanks, of 300 characters at most"
+    if form.count("{lat}") < 1 or form.count("{lon}") < 1:
+        return "must hold {lat} and {lon}"
+    if set(form.replace("{lat}", "").replace("{lon}", "")) & {"{", "}"}:
+        return "may hold no braces but {lat} and {lon}"
+    return None
 
 
 def _read_contacts(document: Any, reader: RouteReader, found: Recipients, faults: list[Fault]) -> None:

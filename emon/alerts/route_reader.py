@@ -28,7 +28,7 @@ _KEYS = {
     "cap": {*_HTTP, "sender", "links"},
     "smtp": {*_SERVER, "to", "from", "links"},
     "mqtt": {*_SERVER, "topic", "cert_file", "key_file"},
-    "apprise": {"channel", "links", *_URL_KEYS, *_SIGNED},
+    "apprise": {"channel", "links", "short", *_URL_KEYS, *_SIGNED},
 }
 _SENDER = re.compile(r"[^\s<&,]{1,200}\Z")  # CAP 1.2, 3.2.1: no spaces, commas or restricted characters
 _TOPIC = re.compile(r"[^+#\0$][^+#\0]{0,255}\Z")  # MQTT 3.1.1, 4.7: to publish, no wildcards
@@ -136,7 +136,8 @@ class RouteReader(RouteMembers):
             self._fault("url", "is not an address that Apprise knows")
         secret, keys_file = self._keys(required=False)
         links = self._flag("links", otherwise=True)
-        return AppriseRoute(party, Secret(url or ""), secret, keys_file, links)
+        short = self._flag("short", otherwise=False)
+        return AppriseRoute(party, Secret(url or ""), secret, keys_file, links, short)
 
     def _credentials(self) -> tuple[str | None, Secret | None]:
         username = self._text("username", required=False)

@@ -125,13 +125,15 @@ class MqttRoute(msgspec.Struct, frozen=True):
 
 class AppriseRoute(msgspec.Struct, frozen=True):
     """``url``: one of Apprise's, which holds its own secrets. ``secret`` verifies acknowledgements only.
-    ``links``: whether its messages hold links for one use."""
+    ``links``: whether its messages hold links for one use. ``short``: they are text messages (SMS): two parts
+    of the telephone network's own characters at most."""
 
     party: Party
     url: Secret
     secret: Secret | None = None
     keys_file: str | None = None
     links: bool = True
+    short: bool = False
 
     @property
     def channel(self) -> str:

@@ -24,6 +24,7 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     "place.lines.place": ("lat", "lon", "accuracy_m"),
     "place.lines.measured": ("when", "age"),
     "place.lines.map": ("link",),
+    "place.lines.short": ("lat", "lon", "accuracy_m", "age"),
     "place.lines.moving": ("speed_km_h",),
     "place.lines.heading": ("speed_km_h", "wind"),
     "place.lines.inside": ("zone", "distance"),

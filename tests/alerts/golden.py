@@ -13,6 +13,8 @@ from msgspec.structs import replace
 from emon.alerts.compose import Composer
 from emon.alerts.incident import Given, Say
 from emon.alerts.outbox import AlertView, AnswerView, DueDelivery, PositionView, UpdateView, ZoneView
+from emon.alerts.routes import Languages
+from emon.alerts.short_text import septets
 from emon.model.answer import PoliceAnswer
 from emon.model.instant import SECOND_US
 from emon.model.order import Owner
@@ -212,7 +214,28 @@ def file_of(party: str, language: str) -> Path:
     return DATA / f"texts-{party}-{language}.txt"
 
 
+def golden_short(language: str) -> str:
+    """Every case and update as a text message to each party, with what of a message it takes; those that read
+    the same together."""
+    composer = replace(COMPOSER, languages=dict.fromkeys(map(str, Party), Languages(language)))
+    pieces = []
+    for name, (alert, update) in {**{name: (one, None) for name, one in CASES.items()}, **UPDATES}.items():
+        told: dict[str, list[str]] = {}
+        for party in Party:
+            delivery = DueDelivery(f"{alert.id}:{party}", party, "apprise", 0, alert, update=update)
+            told.setdefault(composer.short(delivery), []).append(party)
+        pieces.append(f"=== {name}")
+        pieces += [f"{', '.join(parties)} ({septets(text)}): {text}" for text, parties in told.items()]
+    return "\n".join(pieces) + "\n"
+
+
+def short_file_of(language: str) -> Path:
+    return DATA / f"short-{language}.txt"
+
+
 def main() -> int:
+    for language in ("nl", "en"):
+        short_file_of(language).write_text(golden_short(language), "utf-8")
     for party in Party:
         for language in ("nl", "en"):
             file_of(party, language).write_text(golden(party, language), "utf-8")

@@ -22,7 +22,9 @@ from tests.alerts.golden import (
     UPDATES,
     file_of,
     golden,
+    golden_short,
     golden_updates,
+    short_file_of,
     update_file_of,
 )
 from tests.alerts.parts import NOON_US
@@ -42,6 +44,12 @@ def test_the_texts_are_those_that_were_read(party: Party, language: str) -> None
 def test_the_texts_of_updates_are_those_that_were_read(party: Party, language: str) -> None:
     again = "read it, then run: python -m tests.alerts.golden"
     assert update_file_of(party, language).read_text("utf-8") == golden_updates(party, language), again
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_text_messages_are_those_that_were_read(language: str) -> None:
+    again = "read it, then run: python -m tests.alerts.golden"
+    assert short_file_of(language).read_text("utf-8") == golden_short(language), again
 
 
 def test_every_update_is_among_the_cases() -> None:

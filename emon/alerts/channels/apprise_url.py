@@ -21,6 +21,7 @@ from emon.alerts.messages import Text
 from emon.alerts.notices import Notice
 from emon.alerts.outbox import DueDelivery, Outcome
 from emon.alerts.routes import AppriseRoute
+from emon.alerts.short_text import one_part
 from emon.limits import URGENT_PRIORITY_MAX
 
 logging.getLogger("apprise").disabled = True  # it names addresses, and with them their secrets
@@ -40,6 +41,7 @@ class AppriseChannel:
         self._party = str(route.party)
         self._now_us = clock_now_us
         self._links = links
+        self._short = route.short
         self._apprise = apprise.Apprise(
             asset=apprise.AppriseAsset(app_id="emon", http_redirects=False, secure_logging=True)
         )
@@ -47,13 +49,20 @@ class AppriseChannel:
 
     async def send(self, delivery: DueDelivery) -> SendResult:
         given = links_of(self._links, self._composer, delivery, self._party, self._now_us())
+        urgent = delivery.alert.priority <= URGENT_PRIORITY_MAX
+        if self._short:
+            link = given.answer or given.acknowledge
+            return await self._notify(Text("", self._composer.short(delivery, link)), urgent=urgent)
         languages = self._composer.languages_of(delivery.recipient)
         text = with_links(self._composer.written(delivery), given, self._party, languages)
-        return await self._notify(text, urgent=delivery.alert.priority <= URGENT_PRIORITY_MAX)
+        return await self._notify(text, urgent=urgent)
 
     async def note(self, notice: Notice, recipient: str) -> SendResult:
         """Send a notice (``emon/alerts/notices.py``)."""
-        return await self._notify(self._composer.noted(notice, recipient), urgent=False)
+        text = self._composer.noted(notice, recipient)
+        if self._short:
+            text = Text("", one_part(text.subject))
+        return await self._notify(text, urgent=False)
 
     async def _notify(self, text: Text, *, urgent: bool) -> SendResult:
         sent = self._known and await self._apprise.async_notify(

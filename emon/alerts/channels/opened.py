@@ -38,7 +38,7 @@ async def open_channels(
     base, fallback = public_url.rstrip("/"), str(recipients.fallback)
     routed = frozenset(str(party) for party in recipients.routes)
     contacts = {name: route.party for name, route in recipients.contacts.items()}
-    composer = Composer(base, routed, fallback, contacts, needs, recipients.languages)
+    composer = Composer(base, routed, fallback, contacts, needs, recipients.languages, recipients.maps)
     links = None if link_secret is None else Links(base, link_secret)
     channels: dict[str, Channel] = {}
     async with AsyncExitStack() as stack:
