@@ -18,8 +18,13 @@ examples:
   $ emon audit rotate-key
   key 3f9c21aa07be4d15 signs from now on, introduced by key 90b1c6de2f847a33
 
-Exit codes: 0 done; 69 no such database; 74 the data directory cannot be written; 78 run `emon migrate`.
+Exit codes: 0 done; 69 no such database; 74 the data directory cannot be written; 78 run `emon migrate`,
+or the key is not in EMON_DATA_DIR.
 """
+
+
+class KeyElsewhere(Exception):
+    """The key that signs is not in this data directory; the text says what to do."""
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -31,7 +36,10 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    heads = actions.add_parser("heads", help="seal and sign what is there, and print keys and heads")
+    heads = actions.add_parser(
+        "heads",
+        help="seal and sign what is there, and print keys and heads; without the key they are printed alone",
+    )
     heads.add_argument("--after", type=int, default=0, metavar="N", help="only heads above entry N")
     rotate = actions.add_parser("rotate-key", help="make a new key, introduced by the one before")
     for action in (heads, rotate):
@@ -56,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     except DatabaseUnavailable as fault:
         print(f"emon audit: {fault}", file=sys.stderr)
         return os.EX_UNAVAILABLE
-    except StoreFault as fault:
+    except (StoreFault, KeyElsewhere) as fault:
         print(f"emon audit: {fault}", file=sys.stderr)
         return os.EX_CONFIG
     except (OSError, KeyUnfit, LineWrong) as fault:
@@ -75,11 +83,28 @@ async def _work(url: str, keyring: object, after: int | None) -> None:
     store = await Store.open(url)
     try:
         sealer = Sealer(store, keyring, now_us)
+        # No key is made here by the way, where the database has one: whoever looks on with another folder
+        # would leave it with a key that the service's own never introduced.
+        foreign = keyring.current() is None and bool(await store.audit_keys())
+        if after is None and foreign:
+            raise KeyElsewhere(
+                f"no signing key in {keyring.folder}, where EMON_DATA_DIR points; the key that signs this"
+                " database's trail must introduce the next one. Set EMON_DATA_DIR to the service's folder. If"
+                " the key is lost, the service makes a new one at its next start, which `emon verify --trust`"
+                " then accepts."
+            )
         if after is None:
             line = await sealer.rotate()
             print(f"key {line.key_id} signs from now on, introduced by key {line.introduced_by}")
             return
-        await sealer.finish()
+        if foreign:
+            print(
+                f"emon audit: no signing key in {keyring.folder}, where EMON_DATA_DIR points: here is what"
+                " was signed before, nothing is signed now",
+                file=sys.stderr,
+            )
+        else:
+            await sealer.finish()
         for key in await store.audit_keys():
             print(key.text)
         while heads := await store.audit_heads(after, 100):

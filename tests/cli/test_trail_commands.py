@@ -102,7 +102,27 @@ async def test_the_audit_commands(claimed_store: Store, tmp_path: Path, emon: Sh
     assert "signing.key holds no private key" in emon.complained
     (tmp_path / "file").write_text("")
     emon.at(claimed_store.url, tmp_path / "file")
-    assert await emon("audit", "rotate-key") == 74
+    assert await emon("audit", "rotate-key") == 78  # no key in there
+
+
+async def test_where_the_key_is_not_no_other_is_made(
+    claimed_store: Store, tmp_path: Path, emon: Shell
+) -> None:
+    """A wrong EMON_DATA_DIR made a key of its own, which `emon verify` held against the trail for ever."""
+    await lived(claimed_store, tmp_path, parts=1)
+    emon.at(claimed_store.url, tmp_path)
+    assert await emon("audit", "heads") == 0
+    signed = emon.said
+    elsewhere = tmp_path / "elsewhere"
+    emon.at(claimed_store.url, elsewhere)
+    assert await emon("audit", "heads") == 0
+    assert emon.said == signed
+    assert str(elsewhere) in emon.complained
+    assert await emon("audit", "rotate-key") == 78
+    assert "Set EMON_DATA_DIR" in emon.complained
+    assert not elsewhere.exists()
+    emon.at(claimed_store.url, tmp_path)
+    assert await emon("verify") == 0
 
 
 @pytest.mark.parametrize(
