@@ -83,6 +83,7 @@ ACCURACY_COARSE_M = 1_000.0  # [own] beyond it a position is a cell or a fault, 
 COMMON_ERROR_SIGMA_M = 8.0  # [own] error shared by neighbouring fixes; agreement cannot remove it
 WAY_CLAIM_MAX_M = 100.0  # [own] a way between wider claims is known by where masts stand
 WAY_SIGMA_PER_M = 0.1  # [own] how far a way leaves the straight line, a metre of its length
+SWEPT_WAY_MIN_M = 100.0  # [own] who comes so far past a fix barely inside went on: no receiver's error alone
 SPAN_ERROR = 0.006  # haversine on the mean sphere against the ellipsoid, largest relative error
 INCURSION_DAYS_KEPT = 4  # [own] days remembered for "at most one alert a condition and local day"
 REFLECTION_FROM_M = 40.0  # [field] recorded excursions begin at 20 m; shorter steps are depth's to judge

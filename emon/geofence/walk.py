@@ -19,6 +19,7 @@ from emon.geofence.fold import (
     Seen,
     Side,
     Subject,
+    is_placed,
     run_of,
     see,
     trimmed,
@@ -321,8 +322,21 @@ class Walk:
         if before.at_us < seen.at_us:
             ways = Ways(self.subject, self.geometry, self._turns, self._recent)
             found = ways.between(before, seen, version)
+            if found is None and not before.outside:
+                found = self._swept(ways, seen, version)
             if found is not None:
                 self.closed.append(found)
+
+    def _swept(self, ways: Ways, seen: Seen, version: OrderVersion) -> Episode | None:
+        """A passing of which fixes inside that opened nothing are the middle."""
+        if self._episode is not None or opens(self._recent, run_of(self._recent)):
+            return None
+        device = seen.fix.wire.device
+        placed = [s for s in self._recent if is_placed(s) and s.fix.wire.device == device]
+        outside = next((place for place in reversed(range(len(placed))) if placed[place].outside), None)
+        if outside is None:
+            return None
+        return ways.swept(placed[outside], placed[outside + 1 :], seen, version)
 
 
 def _ended(episode: Episode, at_us: int) -> Episode:

@@ -17,7 +17,7 @@ from emon.geofence.fold import Episode, Seen, Subject, cannot_meet
 from emon.geofence.geometry import Contact, Geometry
 from emon.geofence.schedule import holding_between
 from emon.geofence.timeline import condition_of, device_use
-from emon.limits import CROSSING_GAP_MAX_S, PLAN_S, REACH_GAP_MAX_S, REACH_SPEED_MAX_M_S
+from emon.limits import CROSSING_GAP_MAX_S, PLAN_S, REACH_GAP_MAX_S, REACH_SPEED_MAX_M_S, SWEPT_WAY_MIN_M
 from emon.model.instant import SECOND_US
 from emon.model.order import OrderVersion
 from emon.model.span import span_m
@@ -101,6 +101,40 @@ class Ways:
                 device=b.fix.wire.device,
             )
         return None
+
+    def swept(self, a: Seen, inner: Sequence[Seen], b: Seen, version: OrderVersion) -> Episode | None:
+        """What the way past fixes inside shows that are too little by themselves, from a fix outside to the
+        next one outside. What it would show had they not come stands. Else it shows somebody who went on, as
+        possible, for it rests on those fixes; who stays about is as likely a receiver's error."""
+        whole = self.between(a, b, version)
+        if whole is not None and whole.how is How.CROSSED:
+            return whole
+        steps = list(pairwise([a, *inner, b]))
+        if any(other.at_us - one.at_us > CROSSING_GAP_MAX_S * SECOND_US for one, other in steps):
+            return None
+        went_m = span_m(a.fix.wire.lon, a.fix.wire.lat, b.fix.wire.lon, b.fix.wire.lat)
+        if went_m < SWEPT_WAY_MIN_M or not self._one_version(a, b):
+            return None
+        contacts = [
+            (one, other, part, contact)
+            for one, other in steps
+            for part in self._parts(one, other, version)
+            if (contact := self._geometry.contact(part.zone, part.start, part.end)) is not None
+        ]
+        deepest_m = max((contact.deepest_m for *_, contact in contacts), default=0.0)
+        if not contacts or not way_opens(deepest_m, max(_claim_m(a, b), *(_claim_m(s, s) for s in inner))):
+            return None
+        one, other, part, contact = contacts[0]
+        return Episode(
+            opened_at_us=one.at_us + round(part.fraction(contact.first) * (other.at_us - one.at_us)),
+            closed_at_us=b.at_us,
+            how=How.CROSSED,
+            version=part.version,
+            certainty=Certainty.POSSIBLE,
+            deepest_m=deepest_m,
+            shown_at_us=b.at_us,
+            device=b.fix.wire.device,
+        )
 
     def _still_s(self, a: Seen, b: Seen) -> float:
         """For how long of a gap the device says that it lay still: nobody went anywhere with it then."""
