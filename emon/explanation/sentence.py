@@ -71,6 +71,8 @@ def _of_way(words: Words, grounds: Grounds) -> dict[str, str]:
 
 
 def _reason(words: Words, grounds: Grounds) -> str:
+    if grounds.reason is Reason.REFLECTION and "way_sigma_m" in grounds.figures:
+        return words.lone_place
     text = words.reasons[grounds.reason]
     if grounds.reason is Reason.OLD_FIX:
         return text.format(age=_age(words, grounds.figures["edge_fix_age_s"]))

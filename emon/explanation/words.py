@@ -29,6 +29,7 @@ class Words(msgspec.Struct, frozen=True):
     afterwards: str
     certainty: Mapping[Certainty, str]
     reasons: Mapping[Reason, str]
+    lone_place: str
     position: str
     positions: str
     age: str
@@ -93,6 +94,8 @@ NL = Words(
         Reason.REACH: "niemand heeft de drager in het gebied gezien",
         Reason.MERGED: "dit is hetzelfde voorval als een eerder vastgelegde vermoedelijke overtreding",
     },
+    lone_place="slechts één positie laat de drager aan de andere kant van het gebied zien, en één positie"
+    " alleen kan verkeerd zijn",
     position="1 positie",
     positions="{count} posities",
     age="{minutes} minuten en {seconds} seconden",
@@ -158,6 +161,8 @@ EN = Words(
         Reason.REACH: "nobody saw the wearer in the zone",
         Reason.MERGED: "this is the same event as a suspected breach recorded earlier",
     },
+    lone_place="only one position shows the wearer on the other side of the zone, and one position alone may"
+    " be wrong",
     position="1 position",
     positions="{count} positions",
     age="{minutes} minutes and {seconds} seconds",

@@ -85,11 +85,15 @@ def is_explained(recent: Sequence[Seen], run: Sequence[Seen]) -> bool:
 
 
 def led_aside(recent: Sequence[Seen], seen: Seen) -> bool:
-    """Whether a reflection explains how a receiver came to one place from those before it."""
+    """Whether an error explains how a receiver came to one place from those before it, where he lay still:
+    a reflection, or one wrong position, which may lie as far off as it likes. Farther than a reflection
+    reaches, a speed measured at either end that covers the step speaks for a journey (``docs/adr/0048``)."""
     placed = _placed_before(recent, seen)
-    if not placed or _apart_m(placed[-1], seen) > REFLECTION_REACH_M:
+    if not placed or _travels(placed, 2):
         return False
-    return _aside(placed, [seen]) and not _travels(placed, 2)
+    if _apart_m(placed[-1], seen) > REFLECTION_REACH_M and _drove(placed[-1], seen):
+        return False
+    return _aside(placed, [seen])
 
 
 def _agreed(witnesses: Sequence[Seen]) -> bool:
@@ -192,10 +196,19 @@ def _turned_off(before: Sequence[Seen], first: Seen) -> bool:
     turned off his course. One that lies still, whose reflections jump, measures none (``docs/adr/0029``)."""
     if not before:
         return False
-    last = before[-1]
-    speed_m_s = last.fix.wire.speed_m_s or 0.0
-    on_m = speed_m_s * COURSE_CARRY * (first.at_us - last.at_us) / SECOND_US
-    return speed_m_s >= TRAVEL_SPEED_MIN_M_S and _apart_m(last, first) <= on_m
+    return _covers(before[-1].fix.wire.speed_m_s, before[-1], first)
+
+
+def _drove(one: Seen, other: Seen) -> bool:
+    """Whether the receiver measured, at either end of a step, a speed that covers it."""
+    return any(_covers(seen.fix.wire.speed_m_s, one, other) for seen in (one, other))
+
+
+def _covers(speed_m_s: float | None, one: Seen, other: Seen) -> bool:
+    """Whether somebody at this speed, or half as fast again, comes from one place to the other in time."""
+    if speed_m_s is None or speed_m_s < TRAVEL_SPEED_MIN_M_S:
+        return False
+    return _apart_m(one, other) <= speed_m_s * COURSE_CARRY * (other.at_us - one.at_us) / SECOND_US
 
 
 def _jumps(chain: Sequence[Seen]) -> bool:
