@@ -102,3 +102,15 @@ def test_a_way_across_a_version_uses_up_the_day_in_the_engine_and_in_the_explana
     assert [len(d["alerts"]) for d in documents] == [1, 0, 0]
     for document in documents:
         assert asyncio.run(read_again(document)).agrees
+
+
+def test_a_way_to_one_place_far_off_says_that_it_rests_on_that_place_alone() -> None:
+    """He stands 30 m outside, and one fix lies 630 m off, beyond the ban."""
+    stands = [fix_at(230.0 + i % 3, 60.0 * i) for i in range(12) if i != 8]
+    documents = asyncio.run(explained(versions(circle_order()), [*stands, fix_at(-400, 480)]))
+    assert [d["verdict"]["how"] for d in documents] == ["crossed"] * 2
+    for document in documents:
+        assert document["grounds"]["reason"] == "reflection"
+        assert "only one position shows the wearer on the other side" in document["sentence"]["en"]
+        assert "slechts één positie laat de drager aan de andere kant" in document["sentence"]["nl"]
+        assert asyncio.run(read_again(document)).agrees
