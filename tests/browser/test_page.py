@@ -264,6 +264,24 @@ async def test_everything_can_be_reached_with_the_keyboard(tab: Tab, desk: Desk,
     await expect(page.locator("#count-open")).to_have_text("4")
 
 
+async def test_an_urgent_alert_older_than_hundreds_of_others_is_shown_and_counted(
+    tab: Tab, desk: Desk, store: Store
+) -> None:
+    now_us = clock.now_us()
+    urgent = await raise_alert(store, desk, "urgent and old")
+    made = story.breach(
+        "crowd", "w-crowd", "o-crowd", now_us, condition="c-1", certainty=Certainty.POSSIBLE, how=How.INSIDE,
+        deepest_m=1.0,
+    )  # fmt: skip
+    crowd = tuple(
+        story.alert(f"crowd {n}", made, AlertEvent.BREACH, 2, now_us, Party.MELDKAMER_EM) for n in range(401)
+    )
+    await story.write(store, Effects(clock.now_us(), breaches=(made,), alerts=crowd), story.routed(crowd))
+    await enter(tab.page, desk)
+    await expect(tab.page.locator("#count-open")).to_have_text("402")
+    await expect(tab.page.locator("#alerts > li").first).to_have_attribute("data-alert", urgent)
+
+
 async def test_names_from_outside_are_text_and_never_markup(tab: Tab, desk: Desk, store: Store) -> None:
     nasty = "<img src=x onerror=alert(1)>"
     now_us = clock.now_us()

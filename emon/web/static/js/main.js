@@ -106,9 +106,15 @@ async function begin() {
   setServerNow(now.now);
   state.setNow(now);
   scheduleEdge(now);
-  const waiting = await retried(() => api.alerts("open", null, 400));
-  if (waiting === null) return;
-  state.setAlerts(waiting.alerts);
+  const waiting = []; // all of them: the newest page alone could hide an urgent one behind hundreds of others
+  for (let before = null; ; ) {
+    const page = await retried(() => api.alerts("open", before, 400));
+    if (page === null) return;
+    waiting.push(...page.alerts);
+    if (page.next === null) break;
+    before = page.next;
+  }
+  state.setAlerts(waiting);
   if (alerts.filter !== "open") await loadMore(alerts.filter, null);
   live.open(now.cursor);
 }
