@@ -27,9 +27,10 @@ from emon.model.fix import Decoded, DeviceEvent, DeviceStatus, Fix, RawFix, Reje
 from emon.model.watch import Watch
 from emon.plan import ServiceClock
 from emon.quiet.batch import Found, admitted, advanced, found_quiet, load_quiet_kernels
-from emon.quiet.columns import Entry, Quiet
+from emon.quiet.columns import Quiet
 from emon.quiet.layout import Ints
 from emon.quiet.settle import row_of
+from emon.quiet.thinning import Entry
 from emon.state import Key, State, due_conditions, settled
 
 

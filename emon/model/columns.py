@@ -121,7 +121,8 @@ def raw_fix(device: str, ints: Sequence[int], reals: Sequence[float], raw: bytes
 
 class QuietFixes(NamedTuple):
     """Those of the columns that changed nothing but what is remembered of their devices: all usable, all
-    marked ``ok``, each the newest of its device, no two of one device. ``chosen``: their places."""
+    marked ``ok``, each the newest of its device when it is taken. ``chosen``: their places, rising; those of
+    one device rise by their time."""
 
     columns: FixColumns
     chosen: Ints
@@ -156,6 +157,7 @@ class QuietFixes(NamedTuple):
 
 
 _RECORD_WORDS = 1 + INTS + REALS
+_FIXED = struct.Struct("=q")
 _RECORD = struct.Struct(f"={1 + INTS}q{REALS}d")
 
 
@@ -168,7 +170,7 @@ def fix_of_record(device: str, record: bytes) -> Fix:
 
 def fixed_of_record(record: bytes) -> int:
     """Its fixed_at in µs."""
-    found: int = _RECORD.unpack_from(record)[1 + FIXED]
+    found: int = _FIXED.unpack_from(record, 8 * (1 + FIXED))[0]
     return found
 
 

@@ -30,19 +30,19 @@ from emon.limits import (
     QUIET_FIXES_MAX,
     R95_PER_SIGMA,
     REACH_SPEED_MAX_M_S,
-    RUN_MEMORY_S,
     SPAN_ERROR,
     TRACK_FIXES_MAX,
     WAY_CLAIM_MAX_M,
 )
-from emon.model.columns import fix_of_record, fixed_of_record
+from emon.model.columns import fix_of_record
 from emon.model.fix import Fix
-from emon.model.instant import SECOND_US
 from emon.model.watch import Watch
 from emon.quiet.layout import ALLOWED, FULL, HEARD, KEPT, LIVE, NEVER_US, WIDTH, Floats, Ints
+from emon.quiet.thinning import Entry, without_forgotten
 
 _FIRST_ROOM = 64
-_MEMORY_US = RUN_MEMORY_S * SECOND_US
+_LOOK_THROUGH, _EVERY = TRACK_FIXES_MAX + 16, 8
+"""So many kept fixes are looked through for those that are forgotten, and so often."""
 
 BOUNDS = (
     CLOCK_AHEAD_MAX_S,
@@ -63,16 +63,10 @@ BOUNDS = (
 
 Kept = tuple[Fix, ...]
 """Quiet fixes of one device since its objects were last made up to date, rising."""
-Entry = Fix | bytes
-"""One of them as it is kept: what came in columns as a record of ``QuietFixes.records``."""
 
 
 def _fix(device: str, entry: Entry) -> Fix:
     return fix_of_record(device, entry) if isinstance(entry, bytes) else entry
-
-
-def _fixed_us(entry: Entry) -> int:
-    return fixed_of_record(entry) if isinstance(entry, bytes) else entry.wire.fixed_at_us
 
 
 class _Difference(NamedTuple):
@@ -87,14 +81,14 @@ class Columns:
     """The array and what lies beside it. Of a row's list the first ``KEPT`` fixes count: a version adds to
     the list of the one before it. ``turn`` and ``stamps`` are scratch, and belong to no version."""
 
-    __slots__ = ("bounds", "index", "lists", "names", "reals", "stamps", "turn", "words")
+    __slots__ = ("_reach", "bounds", "index", "lists", "names", "reals", "stamps", "turn", "words")
 
     def __init__(self) -> None:
         self.index: dict[str, int] = {}
         self.names: list[str] = []
         self.lists: list[list[Entry]] = []
         self.bounds: Floats = np.array(BOUNDS, dtype=np.float64)
-        self.turn = 0
+        self.turn = self._reach = 0
         self.words: Ints = np.empty((0, WIDTH), dtype=np.int64)
         self._make_room(_FIRST_ROOM)
 
@@ -105,6 +99,12 @@ class Columns:
         self.words = words
         self.reals: Floats = words.view(np.float64)
         self.stamps: Ints = np.zeros(room, dtype=np.int64)
+
+    def new_turn(self, count: int) -> int:
+        """A number that no stamp has reached, nor will for ``count`` fixes after it."""
+        self.turn = int(self.turn) + self._reach + 2
+        self._reach = count
+        return self.turn
 
     def row_of(self, device: str) -> int:
         """The device's row; a new one where it has none."""
@@ -232,28 +232,36 @@ class Quiet:
         return after
 
     def advanced(self, rows: Ints, fixes: Sequence[Entry]) -> Quiet:
-        """One more fix for each of the rows; the caller sets what else they hold, at once."""
+        """A fix more for each of the rows, as often as it stands there; the caller sets what else they hold,
+        at once."""
         after = self.next(rows, self.live, self.due_us)
-        words, lists = after.columns.words, after.columns.lists
-        for row, count, fix in zip(rows.tolist(), words[rows, KEPT].tolist(), fixes, strict=True):
+        runs: dict[int, list[Entry]] = {}
+        for row, fix in zip(rows.tolist(), fixes, strict=True):
+            if row in runs:
+                runs[row].append(fix)
+            else:
+                runs[row] = [fix]
+        counts = after.columns.words[list(runs), KEPT].tolist()
+        lists = after.columns.lists
+        for (row, run), count in zip(runs.items(), counts, strict=True):
             kept = lists[row]
             if len(kept) != count:  # a version that was given up has added to it
                 kept = kept[:count]
                 self._change(row, kept)
-            kept.append(fix)
-            if count + 1 >= QUIET_FIXES_MAX:
-                self._shorten(row, kept)
+            kept.extend(run)
+            if len(kept) >= _LOOK_THROUGH and len(kept) // _EVERY > count // _EVERY:
+                self._shorten(row, kept, len(run))
         return after
 
-    def _shorten(self, row: int, kept: list[Entry]) -> None:
-        """Without those that can be in no track and no evidence any more: of fixes older than evidence lasts
-        only the newest is remembered (``geofence/fold.py``, ``trimmed``)."""
+    def _shorten(self, row: int, kept: list[Entry], new: int) -> None:
+        """Without those that nobody will ask for any more; where that leaves too many, the device's next fix
+        is looked at. ``new``: how many of them are counted with the row."""
         words = self.columns.words
-        old_us = _fixed_us(kept[-1]) - _MEMORY_US
-        if _fixed_us(kept[-TRACK_FIXES_MAX]) < old_us:
-            self._change(row, kept[-TRACK_FIXES_MAX:])
-            words[row, KEPT] = TRACK_FIXES_MAX - 1  # with the newest one, which is counted with the row
-        else:
+        thinned = without_forgotten(kept)
+        if len(thinned) < len(kept):
+            self._change(row, thinned)
+            words[row, KEPT] = len(thinned) - new
+        if len(thinned) >= QUIET_FIXES_MAX:
             words[row, FULL] = 1
 
     def due_before(self, at_us: int) -> tuple[list[str], int]:

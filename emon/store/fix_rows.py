@@ -142,7 +142,10 @@ def _of_columns(quiet: QuietFixes) -> _Part:
         words = _WORDS[int(sources[0])] * len(chosen)
     else:
         words = b"".join([_WORDS[source] for source in sources.tolist()])
-    names = [devices[message].encode() for message in ints[MESSAGE].tolist()]
+    of_message = [device.encode() for device in devices]
+    names = [of_message[message] for message in ints[MESSAGE].tolist()]
+    newest = np.zeros(len(names), dtype=np.bool_)
+    newest[list({name: place for place, name in enumerate(names)}.values())] = True
     ends = np.zeros(len(names) + 1, dtype=np.int64)
     np.cumsum(np.fromiter(map(len, names), dtype=np.int64, count=len(names)), out=ends[1:])
     return _Part(
@@ -153,7 +156,7 @@ def _of_columns(quiet: QuietFixes) -> _Part:
         words,
         _OK * len(chosen),
         cells_of(columns.raw, ints[RAW], ints[RAW_END]),
-        np.ones(len(chosen), dtype=np.bool_),
+        newest,
     )
 
 

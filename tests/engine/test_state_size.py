@@ -138,7 +138,7 @@ def test_what_is_remembered_does_not_grow_with_the_fixes() -> None:
 
 
 def test_quiet_fixes_take_no_more_memory_than_is_stated() -> None:
-    for fixes in (46, 47, 48, 49, 110):
+    for fixes in (46, 47, 48, 49, 79, 80, 81, 110):
         state = asyncio.run(_worn(_state(1), fixes, 52.05))
         kept = state.quiet.kept("d-1")
         assert 0 < len(kept) <= QUIET_FIXES_MAX
