@@ -21,7 +21,7 @@ import psycopg
 
 from benchmarks.kills.stage import Stage, looked_for
 from benchmarks.parent import run_to_the_end
-from benchmarks.storms import LiveFleet
+from benchmarks.storms import LiveFleet, resident_mb
 from emon.demo.broker import EmbeddedBroker
 
 _CALM_S = 15.0
@@ -47,12 +47,12 @@ async def measured(seconds: float, rate: float, devices: int, source: str) -> di
             sending = asyncio.create_task(live.run(devices, rate))
             await asyncio.sleep(_CALM_S)
             pid, url = stage.service.pid, stage.database.uri
-            before_mb, largest_mb = _resident_mb(pid), 0.0
+            before_mb, largest_mb = resident_mb(pid), 0.0
             await stage.database.stop()
             end_s = time.monotonic() + seconds
             while time.monotonic() < end_s:
                 await asyncio.sleep(1.0)
-                largest_mb = max(largest_mb, _resident_mb(pid))
+                largest_mb = max(largest_mb, resident_mb(pid))
             await stage.database.start()
             back_s = time.monotonic()
 
@@ -62,7 +62,7 @@ async def measured(seconds: float, rate: float, devices: int, source: str) -> di
 
             done = await looked_for(drained, _DRAIN_WITHIN_S, 0.25)
             drained_s = time.monotonic() - back_s
-            after_mb = _resident_mb(pid)
+            after_mb = resident_mb(pid)
             sending.cancel()
 
             async def all_stored() -> bool:
@@ -85,13 +85,6 @@ async def measured(seconds: float, rate: float, devices: int, source: str) -> di
         "drained_s": round(drained_s, 1) if done else None,
         "load": round(os.getloadavg()[0], 1),
     }
-
-
-def _resident_mb(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return round(int(line.split()[1]) / 1024, 1)
-    return 0.0
 
 
 async def _counted(url: str) -> tuple[int, int, int]:

@@ -2,19 +2,21 @@
 
     python -m benchmarks.pipelines --rounds 3
     python -m benchmarks.pipelines --rounds 1 --keep runs.jsonl     a round more; the page is of all so far
+    python -m benchmarks.pipelines --rounds 1 --within 420          no run begins after so many seconds
 
 Each round plays every pipeline once under each load, so that what else the machine does meets all of them.
+The page is written after each run, so that whoever ends it early has what was measured.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -25,25 +27,40 @@ from benchmarks.pipelines.page import page_of
 from benchmarks.pipelines.stage import PIPELINES, STORES_NOTHING, Load, Outcome, Stage
 
 PAGE = Path(__file__).resolve().parents[1] / "PIPELINE.md"
-LOADS = (Load(5_000), Load(20_000), Load(50_000, 50), Load(10_000, killed=True))
+LOADS = (Load(10_000), Load(30_000), Load(100_000, 50), Load(10_000, killed=True))
 _QUICK = (Load(1_000, seconds=3), Load(1_000, seconds=4, killed=True))
 
 
 def run(quick: bool, folder: Path, told: Callable[[str], None]) -> Path:
     """A section of ``make bench``."""
-    outcomes = run_to_the_end(_rounds(1 if quick else 3, _QUICK if quick else LOADS, told, None))
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / PAGE.name
-    page.write_text(page_of(outcomes, os.cpu_count() or 1, os.getloadavg()[0]), "utf-8")
+
+    def measured(one: Outcome) -> None:
+        told(_line(one))
+        outcomes.append(one)
+        _write(page, outcomes)
+
+    outcomes: list[Outcome] = []
+    run_to_the_end(_rounds(1 if quick else 3, _QUICK if quick else LOADS, measured, float("inf")))
     return page
 
 
+def _write(page: Path, outcomes: Sequence[Outcome]) -> str:
+    text = page_of(outcomes, os.cpu_count() or 1, os.getloadavg()[0])
+    page.write_text(text, "utf-8")
+    return text
+
+
 async def _rounds(
-    rounds: int, loads: tuple[Load, ...], told: Callable[[str], None], keep: Path | None
-) -> list[Outcome]:
+    rounds: int, loads: tuple[Load, ...], measured: Callable[[Outcome], None], within_s: float
+) -> None:
+    """``measured`` hears of each run as it ends; none begins after ``within_s``."""
+    if not rounds:
+        return
+    end_s = time.monotonic() + within_s
     folder = Path(tempfile.mkdtemp(prefix="emon-pipes-"))
     folder.chmod(0o755)  # the database's own user must reach its folder when we are root
-    outcomes: list[Outcome] = []
     stage = Stage(folder)
     try:
         await stage.start(max(load.devices for load in loads))
@@ -52,16 +69,12 @@ async def _rounds(
                 for name in PIPELINES:
                     if load.killed and name == STORES_NOTHING:
                         continue
-                    one = await stage.play(name, load)
-                    outcomes.append(one)
-                    told(_line(one))
-                    if keep is not None:
-                        with keep.open("ab") as out:
-                            out.write(msgspec.json.encode(one) + b"\n")
+                    if time.monotonic() > end_s:
+                        return
+                    measured(await stage.play(name, load))
     finally:
         await stage.stop()
         shutil.rmtree(folder, ignore_errors=True)
-    return outcomes
 
 
 def _line(one: Outcome) -> str:
@@ -87,17 +100,30 @@ def main() -> int:
     parser.add_argument(
         "--keep", type=Path, metavar="FILE", help="add each run to FILE; the page is of all in it"
     )
-    given = parser.parse_args()
-    loads = _QUICK if given.quick else LOADS
-    outcomes = (
-        asyncio.run(_rounds(given.rounds, loads, progress("pipelines"), given.keep)) if given.rounds else []
+    parser.add_argument(
+        "--within", type=float, default=float("inf"), metavar="S", help="no run begins after S seconds"
     )
-    if given.keep is not None and given.keep.exists():
-        outcomes = [msgspec.json.decode(line, type=Outcome) for line in given.keep.read_bytes().splitlines()]
-    text = page_of(outcomes, os.cpu_count() or 1, os.getloadavg()[0])
-    print(text)
+    parser.add_argument("--out", type=Path, default=PAGE, metavar="PAGE", help="the page (PIPELINE.md)")
+    given = parser.parse_args()
+    keep: Path | None = given.keep
+    outcomes: list[Outcome] = []
+    if keep is not None and keep.exists():
+        outcomes = [msgspec.json.decode(line, type=Outcome) for line in keep.read_bytes().splitlines()]
+    told = progress("pipelines")
+
+    def measured(one: Outcome) -> None:
+        told(_line(one))
+        outcomes.append(one)
+        if keep is not None:
+            with keep.open("ab") as out:
+                out.write(msgspec.json.encode(one) + b"\n")
+        if not given.quick:
+            _write(given.out, outcomes)
+
+    run_to_the_end(_rounds(given.rounds, _QUICK if given.quick else LOADS, measured, given.within))
+    print(page_of(outcomes, os.cpu_count() or 1, os.getloadavg()[0]))
     if not given.quick:
-        PAGE.write_text(text, "utf-8")
+        _write(given.out, outcomes)
     return 0
 
 

@@ -11,14 +11,16 @@ def test_a_quick_run_measures_every_storm_and_misses_nothing(tmp_path: Path) -> 
     told: list[str] = []
     page = storms.run(True, tmp_path, told.append)
     rows = [line.split("|") for line in page.read_text("utf-8").splitlines() if line.startswith("| ")][1:]
-    assert [row[1].strip() for row in rows] == ["telecom return", "noisy tenth", "reconnect"]
+    assert [row[1].strip() for row in rows] == ["noisy tenth", "reconnect", "telecom return"]
     assert len(told) == 3
     for row in rows:
         assert int(row[2].replace(",", "")) > 0
         assert row[8].strip() == "0"
+        before_mb, most_mb = (float(value) for value in row[9].split("/"))
+        assert 0 < before_mb <= most_mb
 
 
 def test_what_was_not_drained_is_said() -> None:
-    row = storms.Row("telecom return", 10, 5, (1.0, 2.0), (3.0, 9.0), 7, None, 4)
+    row = storms.Row("telecom return", 10, 5, (1.0, 2.0), (3.0, 9.0), 7, None, 4, (80.0, 95.5))
     page = storms.page_of([row], storms.QUICK, 3.14)
-    assert "| telecom return | 10 | 1 / 2 | 3 / 9 | 4.5 | 7 | not within 60 | 4 |" in page
+    assert "| telecom return | 10 | 1 / 2 | 3 / 9 | 4.5 | 7 | not within 60 | 4 | 80 / 96 |" in page
