@@ -26,11 +26,13 @@ soak: env-dev ## what chance tests, twenty times as long as in make test; EMON_S
 	  tests/engine/test_determinism.py tests/geofence/test_same_answers.py tests/geofence/test_country.py \
 	  tests/explanation/test_any_story.py tests/explanation/test_any_contact.py $(ARGS)
 
-bounds: env-dev ## the geofence's tests with every index of a kernel checked; minutes of compiling
+bounds: env-dev ## tests of all kernels and scanners with every index checked; minutes of compiling
 	@NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CURDIR)/.cache/numba-bounds $(BIN)/python -m pytest \
 	  tests/geofence/test_exact_relation.py tests/geofence/test_exact_crossing.py tests/geofence/test_watch.py \
 	  tests/geofence/test_watch_boxes.py tests/geofence/test_fields.py tests/geofence/test_country.py tests/geofence/test_relation.py \
 	  tests/geofence/test_probability.py tests/geofence/test_same_answers.py tests/geofence/test_bad_input.py \
+	  tests/ingest/test_frames.py tests/ingest/test_plain.py tests/ingest/test_fixb.py tests/store/test_fix_rows.py \
+	  tests/engine/test_quiet_path.py tests/engine/test_quiet_runs.py \
 	  $(ARGS)
 
 bench: env-dev ## rivals and us in one run; writes benchmarks/REPORT.md
