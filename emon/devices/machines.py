@@ -44,8 +44,9 @@ def page() -> str:
         "# State machines",
         "",
         "Written by `make docs` from the tables of `emon/alerts/`, `emon/devices/` and `emon/geofence/`. A",
-        "diagram shows the rows that change something; the table has them all: the state after an input,",
-        "and what is done. A dot is the same state.",
+        "diagram shows the rows that change something; the table has them all. How to read it: the row is",
+        "how things stand, the column what happens next; where they meet stands how things are then and,",
+        "after the stroke, what is done. A dot is no change.",
         "",
     ]
     for module, machine, start in MACHINES:

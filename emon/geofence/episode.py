@@ -5,6 +5,14 @@ or within the radius of the protected person's device. How much a fix weighs is 
 the input is chosen (`emon/geofence/walk.py`, ADR 0003, 0006 and 0012; for the meetings of two people
 `emon/geofence/pairing.py`, ADR 0008); nor are ways between two fixes, which begin and end in one stroke
 (`crossed`, `reachable`, a passing). Silence is no input: it never ends a breach.
+
+A *run* is fixes on the wrong side, one after another, with none on the right side between them. An *edge* is
+an instant at which the condition begins or ceases to hold, or another version of the order takes its place.
+
+Two words of a breach are not found here. At each decision the fixes then known are run through this machine
+again from before the breach, late ones at their own time: a breach that it does not give any more is
+*refuted*, marked and never erased. And it is *historic* when its newest fix on the wrong side is older than
+300 seconds, or a newer one shows the right side; a breach that was present never becomes it.
 """
 
 from __future__ import annotations

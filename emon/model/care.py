@@ -8,7 +8,8 @@ import msgspec
 
 
 class DemandState(StrEnum):
-    """``asked``: a fix-now is out. ``unanswered``: one was not answered in time, and told."""
+    """``idle``: nothing is asked. ``asked``: a fix-now is out. ``unanswered``: one was
+    not answered in time, and told."""
 
     IDLE = "idle"
     ASKED = "asked"
@@ -16,8 +17,8 @@ class DemandState(StrEnum):
 
 
 class PursuitState(StrEnum):
-    """``asked``: a faster rate was asked for. ``fast``: it is confirmed. ``returning``: the order's plan
-    was asked for again."""
+    """``normal``: the order's plan holds. ``asked``: a faster rate was asked for. ``fast``: it is
+    confirmed. ``returning``: the order's plan was asked for again."""
 
     NORMAL = "normal"
     ASKED = "asked"
@@ -26,18 +27,22 @@ class PursuitState(StrEnum):
 
 
 class ClockState(StrEnum):
+    """``right``: its stamps agree with their receipt. ``wrong``: the last that told did not."""
+
     RIGHT = "right"
     WRONG = "wrong"
 
 
 class TrustState(StrEnum):
+    """``trusted``: no such run of implausible fixes. ``doubted``: there was one, and it was told."""
+
     TRUSTED = "trusted"
     DOUBTED = "doubted"
 
 
 class ChargeState(StrEnum):
-    """``rested``: nothing is waited for. ``on_battery``: unplugged, by a device that says so. ``low`` and
-    ``critical``: its battery's word. ``missed``: not plugged in in time, and told."""
+    """``rested``: nothing is waited for. ``charging``: plugged in. ``on_battery``: unplugged, by
+    a device that says so. ``low`` and ``critical``: its battery's word. ``missed``: not plugged in in time, and told."""
 
     RESTED = "rested"
     CHARGING = "charging"

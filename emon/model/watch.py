@@ -40,9 +40,9 @@ class Word(msgspec.Struct, frozen=True, gc=False):
 
 
 class SilenceState(StrEnum):
-    """``unheard``: never heard at all. ``late``: not heard in time, and the grace runs. ``silent``: not
-    heard within the grace, and told. ``covered``: not heard in time, and an outage tells of it.
-    ``missing``: its outage is over, and it is still not heard."""
+    """``unheard``: never heard at all. ``heard``: in time. ``late``: not heard in time, and the grace
+    runs. ``silent``: not heard within the grace, and told. ``covered``: not heard in time, and an outage
+    tells of it. ``missing``: its outage is over, and it is still not heard."""
 
     UNHEARD = "unheard"
     HEARD = "heard"
