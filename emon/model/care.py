@@ -42,7 +42,8 @@ class TrustState(StrEnum):
 
 class ChargeState(StrEnum):
     """``rested``: nothing is waited for. ``charging``: plugged in. ``on_battery``: unplugged, by
-    a device that says so. ``low`` and ``critical``: its battery's word. ``missed``: not plugged in in time, and told."""
+    a device that says so. ``low`` and ``critical``: its battery's word. ``missed``: not plugged
+    in in time, and told."""
 
     RESTED = "rested"
     CHARGING = "charging"
