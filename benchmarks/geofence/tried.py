@@ -5,18 +5,18 @@ from __future__ import annotations
 from benchmarks.geofence.rows_start import QUESTIONS
 
 _AFRESH = """\
-Nearly all that a fix costs is in those found afresh: walkers, drivers, and who stands at a line. Two of
-three are answered by a byte a zone (fields), the rest by exact distances, which a certificate near a line
-needs. Tried and kept: fields, a grid of verdicts, blocks of fixes whose cache misses overlap
-(`watch_ahead.py`), own zones of 32 bytes. What is left is memory: some lines for a field, tens for a zone;
-the latter are most of it, though fewer. Tried and left, for no gain was seen beyond what runs differ by: of
-two certificates by a line the wider kept, with fields alone for who is on his way; and two certificates a
-wearer, one for either side, laid some metres back from it. Outlines are too ragged for such a disc: exact
-distances halve, and each costs more. Large pages serve the tables and the limit already."""
+What a fix costs is one line of memory where a certificate decides, and for walkers, drivers and who
+stands at a line those of the boxes and cells of his zones. Tried and kept: fields, their cells cut once
+more along the lines, certificates that the box of a zone bounds on one side alone, a grid of verdicts,
+blocks of fixes whose cache misses overlap (`watch_ahead.py`), own zones of 32 bytes. What is left is
+memory. Tried and left, for no gain was seen beyond what runs differ by: of two certificates by a line
+the wider kept; and two certificates a wearer, one for either side, laid some metres back from it:
+outlines are too ragged for such a disc. Large pages serve the tables and the limit already."""
 _LIMIT = """\
 One random line a fix is the least that an answer can read. A fix that a certificate decides comes near
-it, as the row below shows; one found afresh reads about three lines of boxes and one of each field, and every
-third of those some tens of lines of frames and outlines. Ten in a hundred afresh are too many for 40 %."""
+it, as the row below shows; one found afresh reads about three lines of boxes and one or two of each
+field, and one in seven of those some tens of lines of frames and outlines. Seven in a hundred afresh
+are too many for 40 %."""
 _CALL = """\
 The call from Python into a compiled kernel is most of it: each argument costs, and a fix found afresh
 takes all arrays of the table along."""
@@ -31,10 +31,11 @@ index do not: a field, a grid and own zones are asked through one kernel that ho
 every kernel a library of its own, as Numba has it, which optimises deep calls again at each level."""
 
 _PATHS = """\
-Nine paths in ten lie within their wearer's certificate and cost what its line of memory does. The others,
-of walkers above all, begin in the certificate before the last, which is gone when they are asked: they read
-the boxes and fields of all six zones and, near a line, outlines. Not tried: the certificate before the last
-kept beside it, so that two discs cover the path together; it would double the memory of a wearer."""
+Nearly all paths lie within their wearer's certificate and cost what its line of memory does. The
+others, of walkers above all, begin in the certificate before the last, which is gone when they are
+asked: they read the boxes of all six zones and are walked from cell to cell of those that they come to.
+Left: the certificate before the last kept beside it, so that two cover the path together; it would
+double the memory of a wearer."""
 
 TRIED: dict[str, str] = {
     "own-cheapest": _AFRESH,

@@ -62,7 +62,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("zone", metavar="ZONE", type=Path, help="file with one zone (JSON)")
+    parser.add_argument("zone", metavar="ZONE", help="file with one zone (JSON); - reads standard input")
     parser.add_argument("points", metavar="POINTS", help="JSON Lines or CSV; - reads standard input")
     parser.set_defaults(run=run)
 
@@ -73,8 +73,11 @@ def run(args: argparse.Namespace) -> int:
     from emon.geofence.locate import Locator
     from emon.orders.document import DocumentRefused, parse_zone
 
+    if args.zone == args.points == "-":
+        print("emon locate: standard input is either ZONE or POINTS", file=sys.stderr)
+        return os.EX_USAGE
     try:
-        zone = parse_zone(args.zone.read_bytes())
+        zone = parse_zone(sys.stdin.buffer.read() if args.zone == "-" else Path(args.zone).read_bytes())
     except OSError as fault:
         return _unopened(args.zone, fault)
     except DocumentRefused as refused:
@@ -180,7 +183,9 @@ class JsonForm:
     def read(self, text: str) -> Question:
         try:
             value = json.loads(text, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as fault:
+        except RecursionError:
+            raise Unreadable("not JSON that can be read: nested too deeply") from None
+        except ValueError as fault:
             raise Unreadable(f"not JSON: {fault}") from None
         if not isinstance(value, dict) or ("point" in value) == ("segment" in value):
             raise Unreadable('neither {"point": [lon, lat]} nor {"segment": [[lon, lat], [lon, lat]]}')

@@ -1,10 +1,11 @@
-"""Kernels of fields: what a byte says of a zone and its buffer, so that its arrays need not be read.
+"""Kernels of fields: what a number says of a zone and its buffer, so that its arrays need not be read.
 
 A *field* belongs to a zone and the width of a buffer. It is the box around both (boxes.py), cut into
-``CELLS_A_SIDE`` squared cells, and of each cell's middle the signed distance to the zone, a byte. From
-there to any position of the cell that distance changes by at most a metre a metre (it is 1-Lipschitz):
-so the byte bounds the distance of every position, from below and from above. Where both bounds lie on
-one side of the edge and of the buffer's line, the flags are known, and for how many metres they hold.
+``CELLS_A_SIDE`` squared cells, and of each cell's middle the signed distance to the zone, in steps of some
+centimetres. From there to any position of the cell that distance changes by at most a metre a metre (it is
+1-Lipschitz): so the steps bound the distance of every position, from below and from above. Where both
+bounds lie on one side of the edge and of the buffer's line, the flags are known, and for how many metres
+they hold. A cell that the edge or the buffer's line runs through is cut once more, into ``FINER`` squared.
 Nothing else is decided here: where the bounds leave it open, the zone itself is asked.
 """
 
@@ -16,29 +17,47 @@ import numpy as np
 
 from emon.geofence.ellipsoid import half_open
 from emon.geofence.jit import compiled, inlined, inner
-from emon.geofence.layout import Boxes, Bytes, Shorts, ZoneArrays
+from emon.geofence.lanes import fetch_ahead
+from emon.geofence.layout import Boxes, Shorts, Steps, ZoneArrays
 from emon.geofence.near_paths import MARGIN, MARGIN_M
 from emon.geofence.relate import signed_m
 from emon.geofence.wgs84 import METRES_PER_DEGREE_MAX, Floats
 from emon.limits import ON_EDGE_M
 
 CELLS_A_SIDE = 32
+FINER = 4
+"""Finer cells a side of a cell that a line runs through."""
+
+# A field's rows, i16[n, 16], 32 bytes each; the same memory as f64[n, 4] has the first.
+HEAD = 0  # the buffer in metres, no less than ON_EDGE_M, as it was given
+CELLS_FROM = 1  # two rows for each row of cells, from the south-west
+FINER_FROM = 65  # a row for each cell that is cut once more
+IN_A_ROW = 16
+CUT = 16_384
+"""A cell of so many steps, or more, is cut once more: into the row of that number less this."""
 
 # Columns of a box, f32[n, 8]; the same memory as i32[n, 8] has the last two.
 B_LON, B_LAT, B_HALF_LON, B_HALF_LAT = 0, 1, 2, 3  # middle and half extents in degrees
 B_BUFFER = 4  # the buffer in metres, no less than ON_EDGE_M
-B_UNIT = 5  # metres of one step of the field's bytes; 0: the zone is always asked
-B_FIELD, B_ZONE = 6, 7  # row of the fields' cells and buffers; index in the table
+B_UNIT = 5  # metres of one step; 0: there are no cells, and the zone is always asked
+B_FIELD, B_ZONE = 6, 7  # first row of the field; index in the table
 BOX_COLUMNS = 8
 
 _HALF = 0.5 * CELLS_A_SIDE
-_STEPS = 127.0
+_STEPS = 16_000.0
+_MARGIN_CUT_M = 0.05
+"""A cell is cut although a line misses it by so much: no matter, but no more open for rounding."""
 SHORTEST_M = 0.98 * 110_574.0
 """Metres of a degree of latitude at the equator, where it is shortest; less what a plane errs by."""
 CLEAR_MAX_M = 20_000.0
 LOWER_DEG = 0.2
 """Within ``CLEAR_MAX_M`` latitude changes by less, and within half a cell of a field."""
+WIDE_DEG = 160.0
+"""A box that reaches farther to either side of its middle can be met on its other side, the long way, too."""
+Sides = tuple[float, float, float, float]
+"""Degrees to the west, east, south and north up to which no box is met."""
 _LOWER = math.radians(2.0 * LOWER_DEG)
+_FAR_DEG = 400.0
 _NONE, _ONE, _BOTH = np.uint64(0), np.uint64(1), np.uint64(3)
 
 
@@ -72,91 +91,140 @@ def east_of(boxes: Boxes, row: np.int64, lon: float) -> float:
 
 
 @inlined
-def cell_of(boxes: Boxes, row: np.int64, east: float, north: float) -> int:
-    """Number of the cell of a position within a box."""
-    u = int((east / boxes[row, B_HALF_LON] + 1.0) * _HALF)
-    v = int((north / boxes[row, B_HALF_LAT] + 1.0) * _HALF)
-    return min(v, CELLS_A_SIDE - 1) * CELLS_A_SIDE + min(u, CELLS_A_SIDE - 1)
+def _place(boxes: Boxes, row: np.int64, east: float, north: float) -> tuple[float, float, int, int]:
+    """Of a position within a box how far it lies in cells, and column and row of its cell."""
+    x, y = (east / boxes[row, B_HALF_LON] + 1.0) * _HALF, (north / boxes[row, B_HALF_LAT] + 1.0) * _HALF
+    return x, y, min(int(x), CELLS_A_SIDE - 1), min(int(y), CELLS_A_SIDE - 1)
+
+
+@inlined
+def fetch_cell(boxes: Boxes, whole: Shorts, cells: Steps, row: np.int64, east: float, north: float) -> None:
+    """Begin to bring the cell of a position within a box."""
+    _, _, u, v = _place(boxes, row, east, north)
+    fetch_ahead(cells, whole[row, B_FIELD] + CELLS_FROM + (v * CELLS_A_SIDE + u) // IN_A_ROW, 0)
+
+
+@inlined
+def fetch_finer(boxes: Boxes, whole: Shorts, cells: Steps, row: np.int64, east: float, north: float) -> None:
+    """Begin to bring the finer cells of that cell, which must be at hand, if it has some."""
+    _, _, u, v = _place(boxes, row, east, north)
+    at = v * CELLS_A_SIDE + u
+    value = np.int64(cells[whole[row, B_FIELD] + CELLS_FROM + at // IN_A_ROW, at % IN_A_ROW])
+    if value >= CUT:
+        fetch_ahead(cells, whole[row, B_FIELD] + FINER_FROM + value - CUT, 0)
 
 
 @inlined
 def bounded_m(
-    boxes: Boxes, row: np.int64, value: float, cell: int, east: float, north: float, longest_m: float
+    boxes: Boxes, whole: Shorts, cells: Steps, row: np.int64, east: float, north: float, longest_m: float
 ) -> tuple[float, float]:
-    """Signed distance of a position within a box and by how much that may err, from its cell's byte.
+    """Signed distance of a position within a box and by how much that may err, from its cell.
 
     ``longest_m`` is no less than the metres of a degree of longitude.
     """
-    v, u = cell // CELLS_A_SIDE, cell % CELLS_A_SIDE
-    x = (east - ((u + 0.5) / _HALF - 1.0) * boxes[row, B_HALF_LON]) * longest_m
-    y = (north - ((v + 0.5) / _HALF - 1.0) * boxes[row, B_HALF_LAT]) * METRES_PER_DEGREE_MAX
+    x, y, u, v = _place(boxes, row, east, north)
+    field, at = whole[row, B_FIELD], v * CELLS_A_SIDE + u
+    value = np.int64(cells[field + CELLS_FROM + at // IN_A_ROW, at % IN_A_ROW])
+    middle_x, middle_y = u + 0.5, v + 0.5
+    if value >= CUT:
+        i, j = min(int((x - u) * FINER), FINER - 1), min(int((y - v) * FINER), FINER - 1)
+        value = np.int64(cells[field + FINER_FROM + value - CUT, j * FINER + i])
+        middle_x, middle_y = u + (i + 0.5) / FINER, v + (j + 0.5) / FINER
+    x_m = (x - middle_x) / _HALF * boxes[row, B_HALF_LON] * longest_m
+    y_m = (y - middle_y) / _HALF * boxes[row, B_HALF_LAT] * METRES_PER_DEGREE_MAX
     unit = boxes[row, B_UNIT]
     distance = (value + 0.5) * unit
     margin = MARGIN_M + MARGIN * (abs(distance) + unit)
-    return distance, 0.5 * unit + math.sqrt(x * x + y * y) + margin
+    return distance, 0.5 * unit + math.sqrt(x_m * x_m + y_m * y_m) + margin
 
 
 @inner
 def by_field(
     boxes: Boxes,
     whole: Shorts,
-    cells: Bytes,
+    cells: Steps,
     start: np.int64,
     count: np.int64,
     lon: float,
     lat: float,
-    least_m: float,
-) -> tuple[np.uint64, float, np.uint64]:
-    """Flags of a position over own zones, the metres for which they hold, and which zones must be asked.
+) -> tuple[np.uint64, float, np.uint64, Sides]:
+    """Flags of a position over own zones, the metres and sides for which they hold, and which must be asked.
 
-    A zone is asked (bit k) where its field holds for no more than ``least_m``; its flags are then missing.
-    A zone whose box the position is beside keeps it away at least as far as the box.
+    A zone must be asked (bit k) where its field leaves it open; its flags are then missing.
+    A zone whose box the position is beside keeps it away from the nearer side of that box.
     """
     shortest_m, longest_m = per_lon_m(lat)
     flags, left, clear, beside2 = _NONE, _NONE, CLEAR_MAX_M, CLEAR_MAX_M * CLEAR_MAX_M
+    to_west, to_east, to_south, to_north = _FAR_DEG, _FAR_DEG, _FAR_DEG, _FAR_DEG
     for k in range(count):
         row = start + k
         east, north = east_of(boxes, row, lon), lat - boxes[row, B_LAT]
         x, y = abs(east) - boxes[row, B_HALF_LON], abs(north) - boxes[row, B_HALF_LAT]
         if (x > 0.0) | (y > 0.0):
-            x, y = max(0.0, x) * shortest_m, max(0.0, y) * SHORTEST_M
-            beside2 = min(beside2, x * x + y * y)
+            x_m, y_m = max(0.0, x) * shortest_m, max(0.0, y) * SHORTEST_M
+            if boxes[row, B_HALF_LON] > WIDE_DEG:
+                beside2 = min(beside2, x_m * x_m + y_m * y_m)
+                continue
+            along, east_side, north_side = x_m > y_m, east > 0.0, north > 0.0
+            to_west = min(to_west, x if along & east_side else _FAR_DEG)
+            to_east = min(to_east, x if along & (not east_side) else _FAR_DEG)
+            to_south = min(to_south, y if (not along) & north_side else _FAR_DEG)
+            to_north = min(to_north, y if (not along) & (not north_side) else _FAR_DEG)
             continue
         distance, unsure = 0.0, math.inf
         if boxes[row, B_UNIT] > 0.0:
-            cell = cell_of(boxes, row, east, north)
-            value = cells[whole[row, B_FIELD], cell]
-            distance, unsure = bounded_m(boxes, row, value, cell, east, north, longest_m)
+            distance, unsure = bounded_m(boxes, whole, cells, row, east, north, longest_m)
         buffer_m = boxes[row, B_BUFFER]
         held = min(abs(distance - ON_EDGE_M), abs(distance - buffer_m)) - unsure
-        if held > least_m:
+        if held > 0.0:
             clear = min(clear, held)
             inside = _BOTH if distance < ON_EDGE_M else _ONE << _ONE
             flags |= (inside if distance < buffer_m else _NONE) << np.uint64(2 * k)
         else:
             left |= _ONE << np.uint64(k)
-    return flags, min(clear, math.sqrt(beside2)), left
+    return flags, min(clear, math.sqrt(beside2)), left, (to_west, to_east, to_south, to_north)
+
+
+@inner
+def _away_m(zones: ZoneArrays, zone: int, box: Boxes, x: float, y: float) -> float:
+    """Signed distance of a place of a box, in cells from its south-west corner."""
+    lon = half_open(box[0, B_LON] + (x / _HALF - 1.0) * box[0, B_HALF_LON])
+    return signed_m(zones, zone, lon, box[0, B_LAT] + (y / _HALF - 1.0) * box[0, B_HALF_LAT])
 
 
 @compiled
 def lay_field(
-    zones: ZoneArrays, zone: int, box: Boxes, room: Floats, cells: Bytes, farthest_m: float
-) -> float:
-    """Fill ``cells`` of one field, i8[CELLS_A_SIDE²]; metres of a step, 0 where one is beyond ``farthest_m``.
+    zones: ZoneArrays, zone: int, box: Boxes, room: Floats, cells: Steps, farthest_m: float, buffer_m: float
+) -> int:
+    """Fill the rows of one field after its head, and the box's unit; how many rows there are with it.
 
-    ``box`` is f32[1, 8], ``room`` is for a number a cell.
+    One, and the unit 0, where a middle is farther than ``farthest_m`` from the zone. ``box`` is f32[1, 8],
+    ``room`` is for a number a cell.
     """
     most = 1e-3
     for v in range(CELLS_A_SIDE):
         for u in range(CELLS_A_SIDE):
-            lon = half_open(box[0, B_LON] + ((u + 0.5) / _HALF - 1.0) * box[0, B_HALF_LON])
-            lat = box[0, B_LAT] + ((v + 0.5) / _HALF - 1.0) * box[0, B_HALF_LAT]
-            distance = signed_m(zones, zone, lon, lat)
+            distance = _away_m(zones, zone, box, u + 0.5, v + 0.5)
             most = max(most, abs(distance))
             room[v * CELLS_A_SIDE + u] = distance
     if most > farthest_m:
-        return 0.0
-    unit = float(np.float32(most / _STEPS * 1.000001))
+        return CELLS_FROM
+    _, longest_m = per_lon_m(box[0, B_LAT])  # good for all of the box
+    x_m, y_m = box[0, B_HALF_LON] * longest_m, box[0, B_HALF_LAT] * METRES_PER_DEGREE_MAX
+    corner_m = math.sqrt(x_m * x_m + y_m * y_m) / CELLS_A_SIDE
+    unit = float(np.float32((most + corner_m) / _STEPS * 1.000001))
+    rows = FINER_FROM + 0
     for k in range(CELLS_A_SIDE * CELLS_A_SIDE):
-        cells[k] = np.int8(math.floor(room[k] / unit))
-    return unit
+        distance = room[k]
+        value = math.floor(distance / unit)
+        line_m = min(abs(distance - ON_EDGE_M), abs(distance - buffer_m))
+        if line_m <= corner_m + MARGIN * abs(distance) + 2.0 * unit + _MARGIN_CUT_M:
+            v, u = k // CELLS_A_SIDE, k % CELLS_A_SIDE
+            for i in range(FINER * FINER):
+                x, y = u + (i % FINER + 0.5) / FINER, v + (i // FINER + 0.5) / FINER
+                cells[rows, i] = np.int16(math.floor(_away_m(zones, zone, box, x, y) / unit))
+            value = CUT + rows - FINER_FROM
+            rows += 1
+        cells[CELLS_FROM + k // IN_A_ROW, k % IN_A_ROW] = np.int16(value)
+    box[0, B_UNIT] = unit
+    return rows

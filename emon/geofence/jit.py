@@ -32,6 +32,7 @@ KERNEL_MODULES = (
         "near",
         "near_build",
         "field_kernels",
+        "certificates",
         "parts",
         "near_paths",
         "depths",

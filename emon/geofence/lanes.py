@@ -15,7 +15,21 @@ import numpy as np
 import numpy.typing as npt
 from numba import config
 
-from emon.geofence.layout import C_AX, C_AY, C_BX, C_BY, LANES, S_INVERSE, S_VX, S_VY, S_X, S_Y, Boxes
+from emon.geofence.layout import (
+    C_AX,
+    C_AY,
+    C_BX,
+    C_BY,
+    LANES,
+    S_INVERSE,
+    S_VX,
+    S_VY,
+    S_X,
+    S_Y,
+    SIDES_FROM,
+    Boxes,
+    Masks,
+)
 from emon.geofence.wgs84 import Floats
 
 if TYPE_CHECKING or config.DISABLE_JIT:  # plain Python: for coverage and for reading
@@ -72,6 +86,15 @@ if TYPE_CHECKING or config.DISABLE_JIT:  # plain Python: for coverage and for re
         rows = (edges[b, row] for row in (C_AX, C_AY, C_BX, C_BY))
         found = [_crossed(*ends, *at) for ends in zip(*rows, strict=True)]
         return 2 if any(close for _, close in found) else sum(odd for odd, _ in found) & 1
+
+    def four_within(words: Masks, row: int | np.int64, east: float, north: float) -> bool:
+        """Whether ``east`` and ``north`` are within the four sides of a wearer's row (certificates.py).
+
+        In ``f32``, west, east, south, north.
+        """
+        sides = words[row, SIDES_FROM : SIDES_FROM + 2].view(np.float32)
+        x, y = np.float32(east), np.float32(north)
+        return bool(-x <= sides[0] and x <= sides[1] and -y <= sides[2] and y <= sides[3])
 
 else:
     from llvmlite import ir
@@ -170,6 +193,26 @@ else:
             return builder.zext(builder.bitcast(near, ir.IntType(LANES)), _WORD)
 
         return types.uint64(segments, types.int64, types.float64, types.float64, types.float64), generate
+
+    @intrinsic
+    def four_within(_typing: Any, words: Any, _row: Any, _east: Any, _north: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            array = context.make_array(signature.args[0])(context, builder, arguments[0])
+            columns = builder.extract_value(array.shape, 1)
+            place = builder.add(builder.mul(arguments[1], columns), _WORD(SIDES_FROM))
+            four, short = ir.VectorType(ir.FloatType(), 4), ir.IntType(32)
+            sides = builder.load(
+                builder.bitcast(builder.gep(array.data, [place]), four.as_pointer()), align=8
+            )
+            asked = ir.Constant(four, ir.Undefined)
+            for number, argument in enumerate(arguments[2:]):
+                single = builder.fptrunc(argument, ir.FloatType())
+                asked = builder.insert_element(asked, builder.fneg(single), short(2 * number))
+                asked = builder.insert_element(asked, single, short(2 * number + 1))
+            held = builder.fcmp_ordered("<=", asked, sides)
+            return builder.icmp_unsigned("==", builder.bitcast(held, ir.IntType(4)), ir.IntType(4)(15))
+
+        return types.boolean(words, types.int64, types.float64, types.float64), generate
 
     _SINGLE, _SINGLES = ir.FloatType(), ir.VectorType(ir.FloatType(), LANES)
 

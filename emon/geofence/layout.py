@@ -17,6 +17,7 @@ from emon.geofence.wgs84 import Floats, Ints
 Shorts = npt.NDArray[np.int32]
 Boxes = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.int8]
+Steps = npt.NDArray[np.int16]
 Masks = npt.NDArray[np.uint64]
 
 AREA, CIRCLE, CORRIDOR = 0, 1, 2
@@ -79,6 +80,8 @@ S_X, S_Y, S_VX, S_VY, S_INVERSE, S_SAG = 0, 1, 2, 3, 4, 5
 S_HULL = 6  # its first three: centre and radius of a circle around the block
 SEGMENT_ROWS = 7
 LANES = 8
+SIDES_FROM = 4
+"""Column of a wearer's row, u64[wearers, 8], from which on its four sides lie (certificates.py)."""
 # Rows of a block of a country's edges, f32[n, 4, LANES]: both ends, in cells from the middle of theirs.
 C_AX, C_AY, C_BX, C_BY = 0, 1, 2, 3
 # Columns of ``edges``, f64[n, 4]: lower and upper latitude, longitude at the lower, degrees a degree.

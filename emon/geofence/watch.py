@@ -1,7 +1,8 @@
 """Each wearer's own zones: flags of a fix, most of them by one load and one comparison.
 
 A ``Watch`` answers, for fixes in any order, which of a wearer's zones hold the position and which have
-it within their buffer. ``watch_kernels.py`` says how a certificate spares most questions.
+it within their buffer. ``certificates.py`` says how most questions are spared, ``watch_kernels.py`` what
+answers the others.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from emon.geofence.columns import columns_of, numbers_of, whole_number, whole_numbers
 from emon.geofence.fields import BOX_COLUMNS
-from emon.geofence.layout import Boxes, Bytes, Shorts
+from emon.geofence.layout import Boxes, Shorts, Steps
 from emon.geofence.wgs84 import Floats, Ints
 from emon.geofence.zones import ZoneTable
 from emon.limits import BUFFER_MAX_M, OWN_ZONES_MAX, WEARERS_MAX
@@ -23,7 +24,8 @@ Flags = npt.NDArray[np.uint64]
 
 _KNOWN = "the watch has {} wearers"
 _WORD = 0xFFFFFFFFFFFFFFFF
-_COLUMNS, _CLEAR2, _FLAGS, _FROM, _COUNT = 8, 2, 4, 5, 6  # of watch_kernels, which compiles when imported
+_COLUMNS, _CLEAR2, _LIST = 8, 2, 7  # of certificates.py, which compiles when imported
+_OF_LIST = 64  # a word of ``_LIST`` is so many times the first row, and how many rows
 
 
 class Watch:
@@ -76,13 +78,14 @@ class Watch:
         start = self._room_for(wearer, len(zones))
         if laid:
             self._boxes[start : start + len(zones)] = laid
-        self._words[wearer, _FROM], self._words[wearer, _COUNT] = start, len(zones)
+        self._words[wearer, _LIST] = _OF_LIST * start + len(zones)
         self._rows[wearer, _CLEAR2] = -1.0
 
     def _room_for(self, wearer: int, count: int) -> int:
         """Where a wearer's zones go: his old place where they fit, else the end of the lists."""
-        if count <= int(self._words[wearer, _COUNT]):
-            return int(self._words[wearer, _FROM])
+        start, had = divmod(int(self._words[wearer, _LIST]), _OF_LIST)
+        if count <= had:
+            return start
         if self._used + count > len(self._boxes):
             grown = _aligned(max(2 * len(self._boxes), self._used + count))
             grown[: self._used] = self._boxes[: self._used]
@@ -144,10 +147,10 @@ class Watch:
         return int(flag_each(self._table.arrays, *self._arrays, *fixes, *room, out))
 
     @property
-    def _arrays(self) -> tuple[Floats, Flags, Boxes, Shorts, Floats, Bytes]:
+    def _arrays(self) -> tuple[Floats, Flags, Boxes, Shorts, Floats, Steps]:
         """What every kernel of a watch takes after the zones."""
         fields = self._table.fields
-        return self._rows, self._words, self._boxes, self._whole, fields.buffers, fields.cells
+        return self._rows, self._words, self._boxes, self._whole, fields.heads, fields.cells
 
     def flags_at(self, wearer: int, lon: float, lat: float) -> int:
         """The flags of one fix; as ``flags``, without the way through arrays where a certificate holds."""
@@ -169,11 +172,11 @@ class Watch:
         if found >= 0:
             return found
         self.asked += 1
-        rows, words, boxes, whole, buffers, cells = self._arrays
+        rows, words, boxes, whole, heads, cells = self._arrays
         found = int(near(rows, words, boxes, whole, cells, *fix))
         if found >= 0:
             return found
-        return int(afresh(self._table.arrays, rows, words, boxes, whole, buffers, cells, *fix)) & _WORD
+        return int(afresh(self._table.arrays, rows, words, boxes, whole, heads, cells, *fix)) & _WORD
 
     def touched(
         self,
@@ -190,14 +193,14 @@ class Watch:
         A path within what ``flags`` has certified is answered by that; ``certificates`` False finds
         each anew. Raises as ``flags``.
         """
-        from emon.geofence.watch_ahead import BLOCK
-        from emon.geofence.watch_paths import touched_each
+        from emon.geofence.watch_ahead import WANTED
+        from emon.geofence.watch_paths import TURN, touched_each
 
         a, b, c, d = columns_of(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
         who = whole_numbers("wearer", wearer, len(a), len(self), _KNOWN)
         out = np.zeros(len(a), dtype=np.uint64)
         rows, words, boxes, whole, _, cells = self._arrays
-        room = np.empty(BLOCK, dtype=np.int64), np.empty(2)
+        room = np.empty(TURN, dtype=np.int64), np.empty((WANTED, 2), dtype=np.int64), np.empty(2)
         lists = rows, words, boxes, whole, cells
         touched_each(self._table.arrays, *lists, who, a, b, c, d, bool(certificates), *room, out)
         return out

@@ -12,14 +12,16 @@ from typing import Any
 
 import numpy as np
 
+from emon.geofence.certificates import list_of
 from emon.geofence.ellipsoid import half_open, short_way
 from emon.geofence.field_kernels import (
-    B_FIELD,
     B_HALF_LAT,
     B_HALF_LON,
     B_LAT,
-    cell_of,
+    B_UNIT,
     east_of,
+    fetch_cell,
+    fetch_finer,
     zone_of,
 )
 from emon.geofence.jit import inlined, inner
@@ -36,9 +38,9 @@ from emon.geofence.layout import (
     FI_SLAB,
     FI_SLABS,
     Boxes,
-    Bytes,
     Masks,
     Shorts,
+    Steps,
     ZoneArrays,
 )
 from emon.geofence.near import cell_of as verdict_cell_of
@@ -53,19 +55,10 @@ MASKS = 2 * BLOCK
 WANTED = MASKS * OWN_ZONES_MAX
 """Rows of ``wanted``: fix and zone of each pair of up to two blocks that no field decides."""
 
-# Columns of a wearer's row that say where his zones lie in the lists (watch_kernels.py).
-W_FROM, W_COUNT = 5, 6
-
-_FRAME_LINES, _BLOCK_LINES, _BLOCKS_AHEAD, _A_LINE = 4, 6, 2, 64
+_FRAME_LINES, _BLOCK_LINES, _BLOCKS_AHEAD = 4, 6, 2
 _FIRST: Any = np.int64(0)  # in 64 bits: a bare constant would be another signature
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 _MANY = np.uint64(0xFFFFFFFFFFFFFFFF)
-
-
-@inlined
-def list_of(words: Masks, wearer: np.int64) -> tuple[np.int64, np.int64]:
-    """First row of a wearer's boxes, and how many there are."""
-    return np.int64(words[wearer, W_FROM]), np.int64(words[wearer, W_COUNT])
 
 
 @inlined
@@ -78,15 +71,41 @@ def fetch_boxes(words: Masks, boxes: Boxes, wearer: np.int64) -> None:
 
 @inlined
 def fetch_cells(
-    words: Masks, boxes: Boxes, whole: Shorts, cells: Bytes, wearer: np.int64, lon: float, lat: float
-) -> None:
-    """The bytes that say of a position how far his zones are; the boxes must be at hand."""
+    words: Masks, boxes: Boxes, whole: Shorts, cells: Steps, wearer: np.int64, lon: float, lat: float
+) -> np.uint64:
+    """The cells that say of a position how far his zones are; which zones have some, a bit each.
+
+    The boxes must be at hand.
+    """
     start, count = list_of(words, wearer)
+    some = _ZERO
     for k in range(count):
         row = start + k
         east, north = east_of(boxes, row, lon), lat - boxes[row, B_LAT]
-        if (abs(east) <= boxes[row, B_HALF_LON]) & (abs(north) <= boxes[row, B_HALF_LAT]):
-            fetch_ahead(cells, np.int64(whole[row, B_FIELD]), cell_of(boxes, row, east, north) // _A_LINE)
+        within = (abs(east) <= boxes[row, B_HALF_LON]) & (abs(north) <= boxes[row, B_HALF_LAT])
+        if within & (boxes[row, B_UNIT] > 0.0):
+            fetch_cell(boxes, whole, cells, row, east, north)
+            some |= _ONE << np.uint64(k)
+    return some
+
+
+@inlined
+def fetch_finer_cells(
+    words: Masks,
+    boxes: Boxes,
+    whole: Shorts,
+    cells: Steps,
+    wearer: np.int64,
+    some: np.uint64,
+    lon: float,
+    lat: float,
+) -> None:
+    """The finer cells that those are cut into; the cells must be at hand."""
+    start, _ = list_of(words, wearer)
+    while some != _ZERO:
+        row = start + lowest_bit(some)
+        some &= some - _ONE
+        fetch_finer(boxes, whole, cells, row, east_of(boxes, row, lon), lat - boxes[row, B_LAT])
 
 
 @inner

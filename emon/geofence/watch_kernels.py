@@ -1,9 +1,7 @@
 """Kernels of a watch: each wearer's own zones, and the certificate that spares asking them.
 
-A certificate is a point at which a wearer's flags were last found, and how far from there no flag can
-change: distance to a zone changes by at most a metre a metre, so a wearer who has moved less than the
-distance to the nearest edge or buffer line has the same flags. What is kept is shortened by more than
-the distances and the measured movement can err; a test compares with the flags found afresh for ever.
+A certificate (certificates.py) says where a wearer's flags were last found, and how far from there no
+flag can change. A test compares with the flags found afresh for ever.
 
 A fix is answered by the first of three that can: the certificate, one line of memory; the fields of his
 zones (field_kernels.py), some lines; the zones themselves, tens of them. Fixes that the first or the
@@ -17,29 +15,23 @@ from typing import Any
 
 import numpy as np
 
+from emon.geofence.certificates import W_FLAGS, certify, holds, list_of
 from emon.geofence.ellipsoid import half_open, short_way
-from emon.geofence.field_kernels import B_FIELD, by_field, cosine_below, zone_of
+from emon.geofence.field_kernels import B_FIELD, HEAD, by_field, zone_of
 from emon.geofence.jit import compiled, inlined, inner
 from emon.geofence.lanes import fetch_ahead, lowest_bit
-from emon.geofence.layout import AREA, F_LAT, F_LON, F_REACH, KIND, Boxes, Bytes, Masks, Shorts, ZoneArrays
+from emon.geofence.layout import AREA, F_LAT, F_LON, F_REACH, KIND, Boxes, Masks, Shorts, Steps, ZoneArrays
 from emon.geofence.near import verdict
 from emon.geofence.near_paths import FAR_M, MARGIN, MARGIN_FAR, MARGIN_M
 from emon.geofence.relate import signed_m
-from emon.geofence.watch_ahead import BLOCK, MASKS, fetch_boxes, fetch_cells, fetch_zones, list_of
-from emon.geofence.wgs84 import METRES_PER_DEGREE_MAX, Floats, Ints
+from emon.geofence.watch_ahead import BLOCK, MASKS, fetch_boxes, fetch_cells, fetch_finer_cells, fetch_zones
+from emon.geofence.wgs84 import Floats, Ints
 from emon.limits import ON_EDGE_M
-
-# Columns of a wearer's row, f64[wearers, 8]: one cache line. The last three are read as whole numbers.
-W_LON, W_LAT = 0, 1  # where the flags were found
-W_CLEAR2 = 2  # square of the metres within which they hold; negative: nowhere
-W_PER_LON_M = 3  # no less than the metres of a degree of longitude there
-W_FLAGS = 4  # the flags; then, W_FROM and W_COUNT, the wearer's zones in the lists
-WEARER_COLUMNS = 8
 
 CHUNK = 512
 """Fixes that are looked through at a time. In ``turn`` they are followed by those that wait for fields,
 and from ``_OPEN`` on by those that wait for the zones themselves, with which of them ``MASKS`` further."""
-_OPEN = CHUNK + BLOCK
+_OPEN = CHUNK + 2 * BLOCK
 TURN = _OPEN + 2 * MASKS
 # Where the parts of ``turn`` begin, in 64 bits: a bare constant would be another signature of what it is
 # given to, compiled again.
@@ -47,9 +39,6 @@ _PICKED: Any = np.int64(0)
 _WAITING: Any = np.int64(CHUNK)
 _OPENED: Any = np.int64(_OPEN)
 AHEAD = 12
-_LEAST_M = 12.0
-"""A field that holds for less is not enough for a certificate: who stands there would miss it again."""
-_LATITUDE_MAX_DEG = 88.0
 _ONE, _NONE = np.uint64(1), np.uint64(0)
 
 
@@ -58,7 +47,7 @@ def _asked(
     zones: ZoneArrays,
     boxes: Boxes,
     whole: Shorts,
-    buffers: Floats,
+    heads: Floats,
     start: np.int64,
     given: np.uint64,
     lon: float,
@@ -69,7 +58,7 @@ def _asked(
     while left != _NONE:
         k = lowest_bit(left)
         left &= left - _ONE
-        buffer_m = buffers[whole[start + k, B_FIELD]]
+        buffer_m = heads[whole[start + k, B_FIELD], HEAD]
         distance = signed_m(zones, zone_of(whole, start + k), lon, lat)
         if distance <= ON_EDGE_M:
             flags |= _ONE << np.uint64(2 * k)
@@ -86,7 +75,7 @@ def _decided(
     zones: ZoneArrays,
     boxes: Boxes,
     whole: Shorts,
-    buffers: Floats,
+    heads: Floats,
     start: np.int64,
     given: np.uint64,
     lon: float,
@@ -97,7 +86,7 @@ def _decided(
     while left != _NONE:
         k = lowest_bit(left)
         left &= left - _ONE
-        zone, buffer_m = zone_of(whole, start + k), buffers[whole[start + k, B_FIELD]]
+        zone, buffer_m = zone_of(whole, start + k), heads[whole[start + k, B_FIELD], HEAD]
         if frames[zone, F_REACH] >= 0.0 and zones.ints[zone, KIND] == AREA:
             dlon, dlat = short_way(lon - frames[zone, F_LON]), lat - frames[zone, F_LAT]
             found = verdict(
@@ -124,30 +113,10 @@ def _decided(
     return flags
 
 
-@inlined
-def holds(rows: Floats, wearer: int, lon: float, lat: float) -> bool:
-    """Whether a wearer's certificate covers a position."""
-    east = (lon - rows[wearer, W_LON]) * rows[wearer, W_PER_LON_M]
-    north = (lat - rows[wearer, W_LAT]) * METRES_PER_DEGREE_MAX
-    return east * east + north * north <= rows[wearer, W_CLEAR2]
-
-
-@inlined
-def _certify(rows: Floats, wearer: int | np.int64, lon: float, lat: float, clear_m: float) -> None:
-    """Keep where the flags were found. A degree of longitude is taken where it is longest in reach."""
-    rows[wearer, W_CLEAR2] = -1.0
-    if clear_m <= 0.0 or abs(lat) > _LATITUDE_MAX_DEG:
-        return
-    rows[wearer, W_LON], rows[wearer, W_LAT] = lon, lat
-    longer = math.radians(clear_m / 110_000.0) + 1e-6  # no cosine grows by more than its argument falls
-    rows[wearer, W_PER_LON_M] = METRES_PER_DEGREE_MAX * (cosine_below(abs(lat)) + longer)
-    rows[wearer, W_CLEAR2] = clear_m * clear_m
-
-
 @compiled
 def hit(rows: Floats, words: Masks, wearer: int, lon: float, lat: float) -> np.int64:
     """A wearer's flags where his certificate covers the position, else -1."""
-    return np.int64(words[wearer, W_FLAGS]) if holds(rows, wearer, lon, lat) else np.int64(-1)
+    return np.int64(words[wearer, W_FLAGS]) if holds(rows, words, wearer, lon, lat) else np.int64(-1)
 
 
 @compiled
@@ -156,7 +125,7 @@ def fielded(
     words: Masks,
     boxes: Boxes,
     whole: Shorts,
-    cells: Bytes,
+    cells: Steps,
     wearer: int,
     lon: float,
     lat: float,
@@ -164,11 +133,10 @@ def fielded(
     """A wearer's flags where the fields of his zones say them, kept, else -1."""
     w = np.int64(wearer)
     start, count = list_of(words, w)
-    flags, clear_m, left = by_field(boxes, whole, cells, start, count, half_open(lon), lat, _LEAST_M)
+    flags, clear_m, left, sides = by_field(boxes, whole, cells, start, count, half_open(lon), lat)
     if left != _NONE:
         return np.int64(-1)
-    words[w, W_FLAGS] = flags
-    _certify(rows, w, lon, lat, clear_m)
+    certify(rows, words, w, lon, lat, flags, clear_m, sides)
     return np.int64(flags)
 
 
@@ -179,8 +147,8 @@ def answered(
     words: Masks,
     boxes: Boxes,
     whole: Shorts,
-    buffers: Floats,
-    cells: Bytes,
+    heads: Floats,
+    cells: Steps,
     wearer: int,
     lon: float,
     lat: float,
@@ -188,10 +156,9 @@ def answered(
     """A wearer's flags at one position, found afresh and kept, with how far they hold."""
     w, x = np.int64(wearer), half_open(lon)
     start, count = list_of(words, w)
-    flags, clear_m, left = by_field(boxes, whole, cells, start, count, x, lat, _LEAST_M)
-    more, exact_m = _asked(zones, boxes, whole, buffers, start, left, x, lat)
-    words[w, W_FLAGS] = flags | more
-    _certify(rows, w, lon, lat, min(clear_m, exact_m))
+    flags, clear_m, left, sides = by_field(boxes, whole, cells, start, count, x, lat)
+    more, exact_m = _asked(zones, boxes, whole, heads, start, left, x, lat)
+    certify(rows, words, w, lon, lat, flags | more, min(clear_m, exact_m), sides)
     return np.int64(words[w, W_FLAGS])
 
 
@@ -228,12 +195,12 @@ def _by_certificates(
 ) -> tuple[int, int]:
     """Answer picked fixes from the ``first`` on until a block waits for fields; where both then end."""
     m, last = first, waiting
-    while m < count and last < _OPEN:
+    while m < count and last < CHUNK + BLOCK:
         if m + AHEAD < count:
             fetch_ahead(rows, wearer[turn[m + AHEAD]], 0)
         i = turn[m]
         w = wearer[i]
-        if certificates and holds(rows, w, lon[i], lat[i]):
+        if certificates and holds(rows, words, w, lon[i], lat[i]):
             out[i] = words[w, W_FLAGS]
         else:
             turn[last] = i
@@ -248,7 +215,7 @@ def _by_fields(
     words: Masks,
     boxes: Boxes,
     whole: Shorts,
-    cells: Bytes,
+    cells: Steps,
     wearer: Ints,
     lon: Floats,
     lat: Floats,
@@ -263,24 +230,27 @@ def _by_fields(
         fetch_boxes(words, boxes, wearer[turn[m]])
     for m in range(CHUNK, last):
         i = turn[m]
-        fetch_cells(words, boxes, whole, cells, wearer[i], half_open(lon[i]), lat[i])
-    least_m = _LEAST_M if certificates else 0.0
+        some = fetch_cells(words, boxes, whole, cells, wearer[i], half_open(lon[i]), lat[i])
+        turn[m + BLOCK] = np.int64(some)
+    for m in range(CHUNK, last):
+        i, some = turn[m], np.uint64(turn[m + BLOCK])
+        fetch_finer_cells(words, boxes, whole, cells, wearer[i], some, half_open(lon[i]), lat[i])
     for m in range(CHUNK, last):
         i = turn[m]
         w = wearer[i]
-        if certificates and holds(rows, w, lon[i], lat[i]):  # an earlier fix of the block renewed it
+        if certificates and holds(rows, words, w, lon[i], lat[i]):  # an earlier fix of the block renewed it
             out[i] = words[w, W_FLAGS]
             continue
         start, count = list_of(words, w)
-        flags, clear_m, left = by_field(boxes, whole, cells, start, count, half_open(lon[i]), lat[i], least_m)
+        x = half_open(lon[i])
+        flags, clear_m, left, sides = by_field(boxes, whole, cells, start, count, x, lat[i])
         if left != _NONE:
             turn[opened], turn[opened + MASKS] = i, np.int64(left)
             opened += 1
             continue
         out[i] = flags
         if certificates:
-            words[w, W_FLAGS] = flags
-            _certify(rows, w, lon[i], lat[i], clear_m)
+            certify(rows, words, w, lon[i], lat[i], flags, clear_m, sides)
     return opened
 
 
@@ -291,8 +261,8 @@ def _by_zones(
     words: Masks,
     boxes: Boxes,
     whole: Shorts,
-    buffers: Floats,
-    cells: Bytes,
+    heads: Floats,
+    cells: Steps,
     wearer: Ints,
     lon: Floats,
     lat: Floats,
@@ -303,22 +273,20 @@ def _by_zones(
     out: Masks,
 ) -> None:
     """Answer the fixes that wait for zones, which ``turn`` has from ``_OPEN`` to ``opened``."""
-    least_m = _LEAST_M if certificates else 0.0
     fetch_zones(zones, words, whole, wearer, lon, lat, turn, _OPEN, opened, wanted, certificates)
     for m in range(_OPEN, opened):
         i = turn[m]
         w, x, y = wearer[i], half_open(lon[i]), lat[i]
-        if certificates and holds(rows, w, lon[i], y):
+        if certificates and holds(rows, words, w, lon[i], y):
             out[i] = words[w, W_FLAGS]
             continue
         start, count = list_of(words, w)
-        flags, clear_m, left = by_field(boxes, whole, cells, start, count, x, y, least_m)
+        flags, clear_m, left, sides = by_field(boxes, whole, cells, start, count, x, y)
         if certificates:
-            more, exact_m = _asked(zones, boxes, whole, buffers, start, left, x, y)
-            words[w, W_FLAGS] = flags | more
-            _certify(rows, w, lon[i], y, min(clear_m, exact_m))
+            more, exact_m = _asked(zones, boxes, whole, heads, start, left, x, y)
+            certify(rows, words, w, lon[i], y, flags | more, min(clear_m, exact_m), sides)
         else:
-            more = _decided(zones, boxes, whole, buffers, start, left, x, y)
+            more = _decided(zones, boxes, whole, heads, start, left, x, y)
         out[i] = flags | more
 
 
@@ -329,8 +297,8 @@ def flag_each(
     words: Masks,
     boxes: Boxes,
     whole: Shorts,
-    buffers: Floats,
-    cells: Bytes,
+    heads: Floats,
+    cells: Steps,
     wearer: Ints,
     lon: Floats,
     lat: Floats,
@@ -357,7 +325,7 @@ def flag_each(
         m = _PICKED
         while m < count or (c == chunks and (last > CHUNK or opened > _OPEN)):
             m, last = _by_certificates(rows, words, wearer, lon, lat, turn, m, count, last, certificates, out)
-            if last < _OPEN and c < chunks:
+            if last < CHUNK + BLOCK and c < chunks:
                 break
             asked += last - CHUNK
             opened = _by_fields(
@@ -371,7 +339,7 @@ def flag_each(
                     words,
                     boxes,
                     whole,
-                    buffers,
+                    heads,
                     cells,
                     wearer,
                     lon,

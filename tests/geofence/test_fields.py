@@ -1,4 +1,4 @@
-"""Fields: what a cell's byte says of the distance holds, and flags by it are those of the distances."""
+"""Fields: what a cell's steps say of the distance holds, and flags by it are those of the distances."""
 
 from __future__ import annotations
 
@@ -6,14 +6,29 @@ import numpy as np
 import pytest
 
 from emon.geofence import Watch, ZoneTable, signed_distances
-from emon.geofence.field_kernels import B_FIELD, B_HALF_LAT, B_HALF_LON, B_LAT, B_LON, B_UNIT, CELLS_A_SIDE
+from emon.geofence.certificates import W_CLEAR2
+from emon.geofence.field_kernels import (
+    B_FIELD,
+    B_HALF_LAT,
+    B_HALF_LON,
+    B_LAT,
+    B_LON,
+    B_UNIT,
+    CELLS_A_SIDE,
+    CELLS_FROM,
+    CUT,
+    FINER,
+    FINER_FROM,
+)
+from emon.geofence.layout import Boxes
+from emon.geofence.watch_kernels import fielded
+from emon.geofence.wgs84 import Floats
 from emon.limits import ON_EDGE_M
 from emon.model.order import CircleZone, CorridorZone, Zone
 from tests.geofence import shapes
 from tests.geofence.asking import polygon
 
 PLACES = [(4.48, 51.92), (179.9999, -17.0), (0.0, 0.0), (-60.0, 84.0)]
-STEPS = (np.arange(CELLS_A_SIDE) + 0.5) / (CELLS_A_SIDE / 2) - 1.0
 
 
 def zones_at(rng: np.random.Generator, place: tuple[float, float]) -> list[tuple[Zone, float]]:
@@ -29,8 +44,30 @@ def away_m(table: ZoneTable, zone: int, lon: np.ndarray, lat: np.ndarray) -> np.
     return signed_distances(table, np.full(len(lon), zone), (lon + 180.0) % 360.0 - 180.0, lat)
 
 
+def middles(table: ZoneTable, box: Boxes) -> tuple[Floats, Floats, Floats, int]:
+    """Steps, longitudes and latitudes of all middles of a field's cells; of cut ones those of the finer."""
+    rows = table.fields.cells[int(box.view(np.int32)[B_FIELD]) :]
+    found, cut = [], 0
+    for at in range(CELLS_A_SIDE * CELLS_A_SIDE):
+        v, u = divmod(at, CELLS_A_SIDE)
+        value = int(rows[CELLS_FROM + at // 16, at % 16])
+        if value < CUT:
+            found.append((value, u + 0.5, v + 0.5))
+            continue
+        cut += 1
+        finer = rows[FINER_FROM + value - CUT].tolist()
+        found += [
+            (step, u + (k % FINER + 0.5) / FINER, v + (k // FINER + 0.5) / FINER)
+            for k, step in enumerate(finer)
+        ]
+    value, x, y = np.array(found, dtype=np.float64).T
+    half = CELLS_A_SIDE / 2
+    lon = float(box[B_LON]) + (x / half - 1.0) * float(box[B_HALF_LON])
+    return value, lon, float(box[B_LAT]) + (y / half - 1.0) * float(box[B_HALF_LAT]), cut
+
+
 @pytest.mark.parametrize("place", PLACES, ids=str)
-def test_a_byte_holds_the_distance_of_its_cell_s_middle(place: tuple[float, float]) -> None:
+def test_steps_hold_the_distance_of_their_cell_s_middle(place: tuple[float, float]) -> None:
     table = ZoneTable()
     laid = 0
     for zone, buffer_m in zones_at(np.random.default_rng(50), place):
@@ -39,17 +76,45 @@ def test_a_byte_holds_the_distance_of_its_cell_s_middle(place: tuple[float, floa
         if box[B_UNIT] == 0.0:
             continue
         laid += 1
-        values = table.fields.cells[int(box.view(np.int32)[B_FIELD])].astype(np.float64)
-        lat, lon = np.meshgrid(
-            float(box[B_LAT]) + STEPS * float(box[B_HALF_LAT]),
-            float(box[B_LON]) + STEPS * float(box[B_HALF_LON]),
-            indexing="ij",
-        )
-        away = away_m(table, number, lon.ravel(), lat.ravel())
-        unit = float(box[B_UNIT])
+        values, lon, lat, cut = middles(table, box)
+        assert 30 < cut < CELLS_A_SIDE**2 / 2
+        away, unit = away_m(table, number, lon, lat), float(box[B_UNIT])
         assert np.all(values * unit <= away + 1e-6)
         assert np.all(away <= (values + 1.0) * unit + 1e-6)
     assert laid >= 8
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_a_cell_that_is_not_cut_is_open_nowhere(place: tuple[float, float]) -> None:
+    """Whole cells lie on one side of both lines; and where a finer cell is open, a line is near."""
+    rng = np.random.default_rng(52)
+    table = ZoneTable()
+    for zone, buffer_m in zones_at(rng, place):
+        number = table.add(zone)
+        box = table.fields.box(table.arrays, number, buffer_m)
+        if box[B_UNIT] == 0.0:
+            continue
+        watch = Watch(table, 1)
+        watch.set(0, [number], [buffer_m])
+        share = rng.uniform(-1.0, 1.0, (2, 2_000))
+        lon = float(box[B_LON]) + share[0] * float(box[B_HALF_LON])
+        lat = float(box[B_LAT]) + share[1] * float(box[B_HALF_LAT])
+        asked = np.array(
+            [open_at(watch, (x + 180.0) % 360.0 - 180.0, y) for x, y in zip(lon, lat, strict=True)]
+        )
+        away = away_m(table, number, lon, lat)
+        line = np.minimum(np.abs(away), np.abs(away - max(buffer_m, ON_EDGE_M)))
+        east_m = float(box[B_HALF_LON]) * 111_700.0 * np.cos(np.radians(max(0.0, abs(place[1]) - 1.5)))
+        corner_m = np.hypot(east_m, float(box[B_HALF_LAT]) * 111_700.0) / CELLS_A_SIDE
+        assert np.all(line[asked] <= 2.2 * corner_m / FINER + 0.1 + 1e-3 * np.abs(away[asked]))
+        assert asked.mean() < 0.25
+
+
+def open_at(watch: Watch, lon: float, lat: float) -> bool:
+    """Whether the fields of the watch's first wearer leave a position open."""
+    rows, words, boxes, whole, _, cells = watch._arrays
+    rows[0, W_CLEAR2] = -1.0
+    return int(fielded(rows, words, boxes, whole, cells, 0, lon, lat)) < 0
 
 
 @pytest.mark.parametrize("place", PLACES, ids=str)

@@ -50,6 +50,29 @@ def test_csv_in_gives_csv_out_with_its_other_columns(tmp_path: Path, capsys: Cap
     assert [(row["name"], row["relation"]) for row in rows] == [("home", "inside"), ("school", "outside")]
 
 
+def test_the_zone_too_may_come_from_standard_input(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, points = files(tmp_path, "lon,lat\n4.005,52.005\n")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(SQUARE).encode())))
+    assert main(["locate", "-", points]) == os.EX_OK
+    assert capsys.readouterr().out.splitlines()[1].startswith("4.005,52.005,inside,-")
+    assert main(["locate", "-", "-"]) == os.EX_USAGE
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "either ZONE or POINTS" in said.err
+
+
+def test_a_line_nested_too_deeply_is_said_to_be_so(tmp_path: Path, capsys: Captured) -> None:
+    assert (
+        main(files(tmp_path, '{"point": [4.005, 52.005]}\n{"point": ' + "[" * 100_000 + "\n"))
+        == os.EX_DATAERR
+    )
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 1
+    assert "line 2: not JSON that can be read: nested too deeply" in said.err
+
+
 @pytest.mark.parametrize(
     "bad", ['{"point": [4.0]}', "not json", '{"point": [4.0, 91]}', '{"point": [NaN, 52]}', '{"way": 1}']
 )
