@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -112,6 +113,19 @@ def test_a_mast_among_the_fixes_of_a_message(mast_last: bool) -> None:
     state, effects = asyncio.run(stepped(archive, state, in_columns(NOON_US + 161 * SECOND_US, pair)))
     assert len(effects.all_fixes()) == 2
     assert effects.quiet is None
+
+
+def test_a_fix_that_the_broker_kept_is_one_row_however_often_it_is_handed_out() -> None:
+    state, archive = first_state(), MemoryArchive()
+    item = fix_at(2_000.0, 0.0, device="d-3")
+    kept = msgspec.structs.replace(item.message, retained=True)
+    repeats = []
+    for later_s in (1, 200, 4_000):
+        inputs = Inputs(item.received_at_us + later_s * SECOND_US, (kept,))
+        state, effects = asyncio.run(stepped(archive, state, inputs))
+        archive.write(effects)
+        repeats.append((len(effects.all_fixes()), effects.repeats))
+    assert repeats == [(1, ()), (0, (("d-3", 1),)), (0, (("d-3", 1),))]
 
 
 @pytest.mark.parametrize("seed", range(30))

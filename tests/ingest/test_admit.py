@@ -27,6 +27,13 @@ def test_a_fix_in_order_is_ok() -> None:
     assert marks([raw(0), raw(30)]) == [Mark.OK, Mark.OK]
 
 
+def test_a_sequence_number_that_wraps_or_begins_again_is_in_order() -> None:
+    fixes = [raw(0, seq=2**32 - 2), raw(10, seq=2**32 - 1), raw(20, seq=0), raw(30, seq=1), raw(40, seq=0)]
+    admitted = admit(fixes, (), {}, NOON_US + 60 * SECOND_US)
+    assert [fix.mark for fix in admitted.new] == [Mark.OK] * 5
+    assert [fix.wire.seq for fix in admitted.track] == [2**32 - 2, 2**32 - 1, 0, 1, 0]
+
+
 def test_the_clock_may_run_ahead_only_so_far() -> None:
     assert marks([raw(60 + CLOCK_AHEAD_MAX_S), raw(61 + CLOCK_AHEAD_MAX_S)]) == [Mark.OK, Mark.CLOCK]
 
