@@ -62,6 +62,41 @@ def test_columns_are_written_as_objects_are() -> None:
     assert len(getattr(pack_cells, "signatures", ())) == compiled
 
 
+def runs_of_fixes() -> QuietFixes:
+    """Three messages of two devices, five fixes each; of the first device two messages."""
+    topics = ["emon/v1/d-1/fix", "emon/v1/d-2/fix", "emon/v1/d-1/fix"]
+    sent = [
+        json.dumps(
+            [
+                {"seq": seq, "t": NOON_US // 1_000 + 10 * seq, "lat": 52.1, "lon": 4.2, "acc": 3}
+                for seq in range(5 * message, 5 * message + 5)
+            ]
+        ).encode()
+        for message in range(3)
+    ]
+    columns = scan(topics, sent, Topics()).columns
+    return QuietFixes(columns, np.arange(columns.size), NOON_US + SECOND_US)
+
+
+def test_runs_of_fixes_are_written_as_objects_are() -> None:
+    quiet = runs_of_fixes()
+    objects = effects_of(quiet.received_at_us, fixes=tuple(quiet.fixes()))
+    params = fix_params(effects_of(quiet.received_at_us, quiet=quiet))
+    assert params == fix_params(objects)
+    assert params[-1] == booleans(np.array([place in (9, 14) for place in range(15)])).data
+
+
+async def test_the_last_fix_of_a_run_is_the_newest_position(any_store: Store) -> None:
+    quiet = runs_of_fixes()
+    async with any_store.batch() as tx:
+        await tx.write(effects_of(quiet.received_at_us, quiet=quiet), ())
+    with psycopg.connect(any_store.url) as conn:
+        now = conn.execute("SELECT device, seq FROM device_now ORDER BY device").fetchall()
+        count = conn.execute("SELECT count(*) FROM fix").fetchone()
+    assert now == [("d-1", 14), ("d-2", 9)]
+    assert count == (15,)
+
+
 def test_of_several_fixes_of_a_device_the_newest_usable_is_noted() -> None:
     fixes = (
         fix("d-1", 1, NOON_US + 5),
