@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
         with open(args.points, "rb") as stream:
             return _answer_all(locator, stream, args.points)
     except OSError as fault:
-        if output_is_broken():
+        if fault.filename is None and output_is_broken():
             raise
         return _unopened(args.points, fault)
 

@@ -66,6 +66,19 @@ def _at_least_m(frames: Floats, zone: int, lon: float, lat: float) -> float:
     return math.sqrt(x * x + y * y) - frames[zone, F_REACH] - MARGIN_M
 
 
+@inlined
+def by_ends(one_m: float, other_m: float, length_m: float) -> int:
+    """Whether a path touches a zone by the distance of one end and the other's (0 if unknown), or ``OPEN``.
+
+    A path of length L cannot where its ends are more than L from the zone together.
+    """
+    if one_m <= ON_EDGE_M:
+        return YES
+    farther_m = max(one_m, other_m)
+    margin = 2.0 * (MARGIN_M + farther_m * (MARGIN if farther_m < FAR_M else MARGIN_FAR))
+    return NO if one_m + other_m > length_m + margin else OPEN
+
+
 @inner
 def near_touches(
     zones: ZoneArrays,
@@ -77,11 +90,7 @@ def near_touches(
     length_m: float,
     found: Floats,
 ) -> int:
-    """Whether a path touches a closed zone, or ``OPEN``.
-
-    A path of length L cannot where its ends are more than L from the zone together; only what is
-    nearer is looked at edge by edge.
-    """
+    """Whether a path touches a closed zone, or ``OPEN``: by its ends, else edge by edge."""
     if zones.frames[zone, F_REACH] < 0.0:
         return OPEN
     if _at_least_m(zones.frames, zone, lon, lat) > length_m:
@@ -89,18 +98,15 @@ def near_touches(
     first = near_m(zones, zone, lon, lat)
     if math.isnan(first):
         return OPEN
-    if first <= ON_EDGE_M:
-        return YES
-    margin = 2.0 * (MARGIN_M + first * (MARGIN if first < FAR_M else MARGIN_FAR))
-    if first > length_m + margin:
-        return NO
+    answer = by_ends(first, 0.0, length_m)
+    if answer != OPEN:
+        return answer
     last = near_m(zones, zone, half_open(lon + dlon), lat + dlat)
     if math.isnan(last):
         return OPEN
-    if last <= ON_EDGE_M:
-        return YES
-    if first + last > length_m + margin:
-        return NO
+    answer = by_ends(last, first, length_m)
+    if answer != OPEN:
+        return answer
     if zones.ints[zone, KIND] != AREA:
         return OPEN
     edges_contact(zones, zone, lon, lat, dlon, dlat, first, last, found)

@@ -6,11 +6,10 @@ from emon.geofence.depths import speed_m
 from emon.geofence.ellipsoid import half_open, short_way
 from emon.geofence.jit import compiled, inner
 from emon.geofence.layout import Bytes, ZoneArrays
-from emon.geofence.near_paths import FAR_M, MARGIN, MARGIN_FAR, MARGIN_M, OPEN, YES, near_touches
+from emon.geofence.near_paths import OPEN, YES, by_ends, near_touches
 from emon.geofence.paths import find_contact
 from emon.geofence.relate import signed_m
 from emon.geofence.wgs84 import Floats, Ints
-from emon.limits import ON_EDGE_M
 
 
 @inner
@@ -44,16 +43,11 @@ def exact_touches(
 ) -> bool:
     """As ``near_touches``, of any zone anywhere."""
     first = signed_m(zones, zone, lon, lat)
-    if first <= ON_EDGE_M:
-        return True
-    margin = 2.0 * (MARGIN_M + first * (MARGIN if first < FAR_M else MARGIN_FAR))
-    if first > length_m + margin:
-        return False
-    last = signed_m(zones, zone, half_open(lon + dlon), lat + dlat)
-    if last <= ON_EDGE_M:
-        return True
-    if first + last > length_m + margin:
-        return False
+    answer = by_ends(first, 0.0, length_m)
+    if answer == OPEN:
+        answer = by_ends(signed_m(zones, zone, half_open(lon + dlon), lat + dlat), first, length_m)
+    if answer != OPEN:
+        return answer == YES
     return find_contact(zones, zone, lon, lat, dlon, dlat, found)
 
 

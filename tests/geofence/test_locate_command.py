@@ -50,6 +50,44 @@ def test_csv_in_gives_csv_out_with_its_other_columns(tmp_path: Path, capsys: Cap
     assert [(row["name"], row["relation"]) for row in rows] == [("home", "inside"), ("school", "outside")]
 
 
+WAYS_OF_CSV = {
+    "a byte order mark": "\ufefflon,lat\n4.005,52.005\n4.1,52.005\n",
+    "carriage returns": "lon,lat\r\n4.005,52.005\r\n4.1,52.005\r\n",
+    "another order": "lat,id,lon\n52.005,a,4.005\n52.005,b,4.1\n",
+    "capitals and quotes": '"LON","Lat","who, what"\n"4.005","52.005","x, y"\n4.1,52.005,\n',
+    "no header": "4.005,52.005\n4.1,52.005\n",
+    "empty lines and no end": "\nlon,lat\n\n4.005,52.005\n \n4.1,52.005",
+    "exponents and blanks": "lon,lat\n 4005e-3 , +52.005\n4.1e0,52.0050\n",
+}
+
+
+@pytest.mark.parametrize("points", WAYS_OF_CSV.values(), ids=WAYS_OF_CSV)
+def test_csv_is_read_however_it_is_written(tmp_path: Path, capsys: Captured, points: str) -> None:
+    assert main(files(tmp_path, points)) == os.EX_OK
+    rows = list(csv.reader(capsys.readouterr().out.splitlines()))
+    assert [row[-2] for row in rows[-2:]] == ["inside", "outside"]
+    assert float(rows[-2][-1]) < 0.0 < float(rows[-1][-1])
+    assert len({len(row) for row in rows}) == 1
+
+
+def test_json_lines_are_read_however_they_are_written(tmp_path: Path, capsys: Captured) -> None:
+    points = (
+        '\ufeff{"id": 7, "point": [4.005, 52.005], "note": {"point": null}}\r\n'
+        '\n  { "point" : [4005e-3,52.005] }  \r\n{"segment": [[4.0, 52], [4, 52.01]], "x": []}'
+    )
+    assert main(files(tmp_path, points)) == os.EX_OK
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [answer.get("relation", answer.get("touches")) for answer in answers] == ["inside", "inside", True]
+
+
+@pytest.mark.parametrize("points", ["", "\n\n", "lon,lat\n"], ids=["nothing", "empty lines", "a header"])
+def test_no_points_are_no_answers(tmp_path: Path, capsys: Captured, points: str) -> None:
+    assert main(files(tmp_path, points)) == os.EX_OK
+    said = capsys.readouterr()
+    assert said.out.splitlines() in ([], ["lon,lat,relation,distance_m"])
+    assert said.err == ""
+
+
 def test_the_zone_too_may_come_from_standard_input(
     tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
