@@ -92,9 +92,7 @@ REFLECTION_PROBABLE_S = 120  # [own] recorded ones are mostly one fix of 30 s; s
 REFLECTION_CERTAIN_S = 480  # [own] four times the mean stay of the longest kind on record, 2 minutes
 STANDING_REACH_M = 600.0  # [own] twice that reach: an error of where he stood, and drift, lie on top of it
 STANDING_PROBABLE_S = 480  # [own] four times the mean stay of a reflection (docs/adr/0039)
-STANDING_CERTAIN_S = (
-    840  # [own] while what was seen before it is remembered: RUN_MEMORY_S less a plan's interval
-)
+STANDING_CERTAIN_S = 840  # [own] what was seen before is remembered: RUN_MEMORY_S less an interval
 PERSISTS_FIXES = 3  # [own] coarse positions inside, one after the other (docs/adr/0039)
 PERSISTS_S = 300  # [own] five intervals of the plan; who passes by is gone by then
 PERSISTS_CLAIM_MAX_M = 500.0  # [own] networks of houses claim up to it, a mast alone more
@@ -480,12 +478,8 @@ RETENTION_BEFORE_DAYS = (
 RETENTION_AFTER_DAYS = 1  # [own] and after its end: the fix that shows it over, and what came late
 EXPORT_PART_BYTES = 8_388_608  # [own] of one file of an export, which is held in memory whole
 IMPORT_DAY_FIXES_MIN = 1_000  # [own] a day with so many fixes gets a partition of its own
-COURT_AROUND_S = (
-    900  # [own] what stood before and after it: a quarter of an hour, and the breach itself whole
-)
-COURT_ROWS_MAX = (
-    20_000  # [own] fixes of one court file: two weeks at one a minute; the file says what it left out
-)
+COURT_AROUND_S = 900  # [own] what stood before and after it; the breach itself is there whole
+COURT_ROWS_MAX = 20_000  # [own] fixes of a court file, two weeks of them; it says what it left out
 COURT_FILE_BYTES_MAX = 512 * 1_048_576  # [own] an explanation of 256 MiB, and its evidence beside it
 VERIFY_BLOCK_ENTRIES = 2_000  # [own] entries read at once: a megabyte
 VERIFY_BESIDE_FROM = 50_000  # [own] entries: below it a second process costs more than it saves
