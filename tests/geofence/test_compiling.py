@@ -67,6 +67,8 @@ assert geofence.inside_probabilities(table, [0], lon[1:2], lat[1:2], [200.0]).ro
 watch = geofence.Watch(table, 2)
 watch.set(1, [0, 1], [100.0, 0.0])
 assert watch.flags([1, 1], lon[:2], lat[:2]).tolist() == FLAGS
+assert [watch.flags_at(1, *at) for at in ((4.485, 51.92), (4.4851, 51.92), (4.6, 52.0))] == SINGLE
+assert watch.touched([1] * 3, lon, lat - 0.02, lon[::-1], lat[::-1]).tolist() == WALKED
 assert geofence.CountryIndex(table).containing(lon, lat)[1].tolist() == HOLDING
 """
 
@@ -111,6 +113,8 @@ def known_answers() -> str:
         "FIRST_CONTACT": contacts.first.round(6),
         "PROBABLE": geofence.inside_probabilities(table, [0], lon[1:2], lat[1:2], [200.0]).round(4),
         "FLAGS": watch.flags([1, 1], lon[:2], lat[:2]),
+        "SINGLE": np.array([watch.flags_at(1, *at) for at in ((4.485, 51.92), (4.4851, 51.92), (4.6, 52.0))]),
+        "WALKED": watch.touched([1] * 3, lon, lat - 0.02, lon[::-1], lat[::-1]),
         "HOLDING": geofence.CountryIndex(table).containing(lon, lat)[1],
     }
     return "\n".join(f"{name} = {value.tolist()!r}" for name, value in answers.items())
