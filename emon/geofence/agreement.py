@@ -84,14 +84,17 @@ def is_explained(recent: Sequence[Seen], run: Sequence[Seen]) -> bool:
     return strength((), run).level > strength(recent, run).level
 
 
-def led_aside(recent: Sequence[Seen], seen: Seen) -> bool:
-    """Whether an error explains how a receiver came to one place from those before it, where he lay still:
-    a reflection, or one wrong position, which may lie as far off as it likes. Farther than a reflection
-    reaches, a speed measured at either end that covers the step speaks for a journey (``docs/adr/0048``)."""
+def led_aside(recent: Sequence[Seen], seen: Seen, then: Seen | None = None) -> bool:
+    """Whether an error explains how a receiver came to one place from those before it: a reflection, where he
+    lay still, or one wrong position, which may lie as far off as it likes. Farther than a reflection reaches,
+    a speed that covers the step speaks for a journey, measured or seen before it, or that he went on so
+    (``then``: the fix after it; ``docs/adr/0048``)."""
     placed = _placed_before(recent, seen)
-    if not placed or _travels(placed, 2):
+    if not placed:
         return False
-    if _apart_m(placed[-1], seen) > REFLECTION_REACH_M and _drove(placed[-1], seen):
+    if _apart_m(placed[-1], seen) <= REFLECTION_REACH_M:
+        return _aside(placed, [seen]) and not _travels(placed, 2)
+    if _drove(placed, seen) or (then is not None and not _jumps([placed[-1], seen, then])):
         return False
     return _aside(placed, [seen])
 
@@ -199,9 +202,15 @@ def _turned_off(before: Sequence[Seen], first: Seen) -> bool:
     return _covers(before[-1].fix.wire.speed_m_s, before[-1], first)
 
 
-def _drove(one: Seen, other: Seen) -> bool:
-    """Whether the receiver measured, at either end of a step, a speed that covers it."""
-    return any(_covers(seen.fix.wire.speed_m_s, one, other) for seen in (one, other))
+def _drove(before: Sequence[Seen], seen: Seen) -> bool:
+    """Whether a speed covers the step to a fix: one that the receiver measured at either end of it, or that
+    of a step before it."""
+    last = before[-1]
+    speeds = [last.fix.wire.speed_m_s, seen.fix.wire.speed_m_s]
+    for one, other in pairwise(before):
+        if _moved(one, other):
+            speeds.append(_apart_m(one, other) * SECOND_US / max(SECOND_US, other.at_us - one.at_us))
+    return any(_covers(speed_m_s, last, seen) for speed_m_s in speeds)
 
 
 def _covers(speed_m_s: float | None, one: Seen, other: Seen) -> bool:

@@ -84,7 +84,7 @@ class Ways:
         gap_s = (b.at_us - a.at_us) / SECOND_US
         if gap_s <= CROSSING_GAP_MAX_S:
             if contacts and way_opens(max(c.deepest_m for _, c in contacts), _claim_m(a, b)):
-                aside = led_aside(self._recent, a) or led_aside(self._recent, b)
+                aside = led_aside(self._recent, a, b) or led_aside(self._recent, b)
                 return _crossing(a, b, contacts, aside=aside)
             return None
         owed_us = self._owed_us(a, b)

@@ -56,3 +56,17 @@ def test_who_is_on_his_way_has_driven_through_without_a_speed() -> None:
     straight = [fix_at(1900.0 - 840.0 * n, 30 * n) for n in range(6)]
     (breach,) = breaches(straight)
     assert (breach["how"], breach["certainty"]) == ("crossed", "probable")
+
+
+def test_who_goes_on_as_he_came_has_driven_through_though_he_was_not_seen_for_long() -> None:
+    """The record begins one fix before the ban: three places in one line and at one pace."""
+    drives = [fix_at(1250.0 - 833.0 * n, 30 * n) for n in range(5)]
+    (breach,) = breaches(drives, versions(circle_order()))
+    assert (breach["how"], breach["certainty"]) == ("crossed", "probable")
+
+
+@pytest.mark.parametrize("orders", [ORDER, HIGH])
+def test_one_whose_receiver_wanders_by_more_than_it_claims_has_not_driven(orders: object) -> None:
+    """Two places 55 m apart in a minute are no pace at which one comes 630 m in the next."""
+    wanders = [fix_at(230.0 + (55.0 if n == 8 else 3.0 * (n % 3)), 60 * n, accuracy_m=6.0) for n in range(10)]
+    assert politie([*wanders, fix_at(BEYOND_M, 600), *standing(230, range(11, 20))], orders) == []
