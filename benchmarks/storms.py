@@ -168,6 +168,14 @@ async def measure(size: Size, told: Callable[[str], None], page: Path) -> None:
             await stage.start()
             await live.open(name="live")
             sending = asyncio.create_task(live.run(size.devices, size.live_per_s))
+
+            async def all_heard() -> bool:
+                stored, waiting = await _counted(stage.database.uri)
+                return stored >= size.devices and waiting == 0
+
+            await looked_for(
+                all_heard, _SETTLE_S
+            )  # the first fix of each, and the backlog of the start, are no calm
             for title, storm in (
                 ("noisy tenth", _noisy),
                 ("reconnect", _reconnect),
