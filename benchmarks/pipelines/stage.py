@@ -30,7 +30,7 @@ from tests.fixtures_brokers import MosquittoBroker
 _ROOT = Path(__file__).resolve().parents[2]
 _TEMPLATE = "pipeline"
 # So many, and a tenth of the rate, that no device sends more in a run than its budget lets it at once
-# (``BUDGET_FIXES_BURST``): what is beyond it waits its turn when the service is behind, and no rival has turns.
+# (``BUDGET_FIXES_BURST``): what is beyond it waits its turn when the service is behind; no rival has turns.
 _DEVICES = 5_000
 _UP_S, _DRAIN_S, _NOTHING_NEW_S = 300.0, 30.0, 5.0  # a first start compiles
 # The broker is not killed here. Saving after each change bounds it by its disk where few connections carry
