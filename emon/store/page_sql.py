@@ -83,8 +83,16 @@ SELECT_ALERTS_BY_ID = _ALERT.format(chosen="alert") + f"WHERE a.id = ANY(%s) {_N
 
 SELECT_DELIVERIES = """
 SELECT alert_id, recipient, channel, state, attempts, first_attempt_at, delivered_at, next_attempt_at,
-       last_error, climb, set_aside_at
+       last_error, climb, set_aside_at, party
 FROM delivery WHERE alert_id = ANY(%s) ORDER BY climb, recipient
+"""
+SELECT_TOLD_OF_BREACHES = """
+SELECT told.breach_id, array_agg(DISTINCT told.party) FROM (
+    SELECT breach_id, unnest(recipients) AS party FROM alert WHERE breach_id = ANY(%(ids)s)
+    UNION
+    SELECT a.breach_id, coalesce(d.party, d.recipient) FROM alert AS a JOIN delivery AS d ON d.alert_id = a.id
+    WHERE a.breach_id = ANY(%(ids)s)
+) AS told GROUP BY told.breach_id
 """
 SELECT_ACKNOWLEDGEMENTS = """
 SELECT alert_id, party, person, acknowledged_at, via FROM acknowledgement

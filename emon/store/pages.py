@@ -54,7 +54,8 @@ class DeviceNow(msgspec.Struct, frozen=True):
 class DeliveryState(msgspec.Struct, frozen=True):
     """One recipient's delivery; ``state`` is ``waiting`` or ``delivered``. ``climb``: 0 for the alert
     itself, else the step that told it again. ``set_aside_at_us``: since when its recipient refuses this
-    message as such, and later ones do not wait for it."""
+    message as such, and later ones do not wait for it. ``party``: whose the recipient is, where it is a
+    contact."""
 
     recipient: str
     channel: str
@@ -66,6 +67,7 @@ class DeliveryState(msgspec.Struct, frozen=True):
     last_error: str | None = None
     climb: int = 0
     set_aside_at_us: int | None = None
+    party: str | None = None
 
 
 class AlertNow(msgspec.Struct, frozen=True):
@@ -180,6 +182,12 @@ class PageReads:
         async with self._pool.connection() as conn:
             rows = await c.fetch(conn, sql.SELECT_BREACHES_BY_ID, (list(ids),))
         return [breach_from_row(row) for row in rows]
+
+    async def told_of_breaches(self, ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """Of each breach the parties of its alerts and those they were told to; one without is absent."""
+        async with self._pool.connection() as conn:
+            rows = await c.fetch(conn, sql.SELECT_TOLD_OF_BREACHES, {"ids": list(ids)})
+        return {row[0]: frozenset(row[1]) for row in rows}
 
     async def alerts(
         self, *, status: str = "all", before: tuple[int, str] | None = None, limit: int = 100

@@ -105,6 +105,10 @@ class Backend(Protocol):
         """Those of the ids that exist, in any order."""
         ...
 
+    async def told_of_breaches(self, ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """Of each breach the parties that were told of it; one that nobody was told of is absent."""
+        ...
+
     async def explanation(self, breach_id: str) -> dict[str, Any] | None:
         """Everything that made a breach (docs/explanation.md), or None where there is none of this id.
         Raises ``NotExplained``."""

@@ -27,10 +27,11 @@ class Guard:
         check_party(session.party)
         return session
 
-    async def is_signed_in(self, request: Request) -> bool:
-        """Whether the session of the request still holds; asked again while a stream is open."""
+    async def is_signed_in(self, request: Request, party: str) -> bool:
+        """Whether the session of the request still holds, for somebody of this party; asked again while a
+        stream is open."""
         session = await self._sessions.read(request.cookies.get(COOKIE))
-        return session is not None and session.party not in SEES_NO_WEARERS
+        return session is not None and session.party == party and party not in SEES_NO_WEARERS
 
 
 def check_party(party: str) -> None:

@@ -36,16 +36,27 @@ from emon.store.errors import DatabaseUnavailable
 from emon.store.pages import FeedRow
 from emon.web.backend import Backend, Cursor
 from emon.web.shapes import alert_json, breach_json, position_json
+from emon.web.theirs import EVERYTHING, Theirs, told_of
 
+NOBODY: frozenset[str] = frozenset()
 RETRY_MS = 1_000  # how long a browser waits before it connects again
 
 
 @dataclass(frozen=True)
 class Event:
-    """One event as it goes over the wire, and the cursor of who has seen it."""
+    """One event as it goes over the wire, and the cursor of who has seen it. ``told``: the parties whose it
+    is, beside the centre, None where it is everybody's; ``of_positions``: it says where wearers are."""
 
     cursor: Cursor
     frame: bytes
+    told: frozenset[str] | None = None
+    of_positions: bool = False
+
+    def is_for(self, whose: Theirs) -> bool:
+        """Whether somebody who sees what is theirs sees this."""
+        if self.of_positions and not whose.positions:
+            return False
+        return self.told is None or whose.is_among(self.told)
 
 
 def _frame(kind: str, data: object, cursor: Cursor | None = None) -> bytes:
@@ -147,37 +158,43 @@ class LiveFeed:
         """Everything above the cursor, in order, as the database has it now."""
         feed_seq, change_seq = after.feed_seq, after.change_seq
         while rows := await self._backend.feed_after(feed_seq, LIVE_READ_MAX):
-            for seq, kind, data in await self._contents(rows):
+            for seq, kind, data, told in await self._contents(rows):
                 cursor = Cursor(seq, change_seq)
-                yield Event(cursor, _frame(kind, data, cursor))
+                yield Event(cursor, _frame(kind, data, cursor), told)
             feed_seq = rows[-1].feed_seq
             if len(rows) < LIVE_READ_MAX:
                 break
         while with_positions and (rows_at := await self._backend.positions_after(change_seq, LIVE_READ_MAX)):
             change_seq = rows_at[-1].change_seq
             cursor = Cursor(feed_seq, change_seq)
-            yield Event(cursor, _frame("positions", [position_json(row) for row in rows_at], cursor))
+            frame = _frame("positions", [position_json(row) for row in rows_at], cursor)
+            yield Event(cursor, frame, of_positions=True)
             if len(rows_at) < LIVE_READ_MAX:
                 break
 
-    async def _contents(self, rows: Sequence[FeedRow]) -> list[tuple[int, str, object]]:
-        """(feed_seq, kind, data), rising; what changed several times comes once, at its last."""
+    async def _contents(
+        self, rows: Sequence[FeedRow]
+    ) -> list[tuple[int, str, object, frozenset[str] | None]]:
+        """(feed_seq, kind, data, whose), rising; what changed several times comes once, at its last."""
         orders = max((row.feed_seq for row in rows if row.kind == "order"), default=None)
         breaches = {row.ref: row.feed_seq for row in rows if row.kind == "breach"}
         alerts = {row.alert_id: row.feed_seq for row in rows if row.alert_id is not None}
-        found: list[tuple[int, str, object]] = []
+        found: list[tuple[int, str, object, frozenset[str] | None]] = []
         if orders is not None:
-            found.append((orders, "orders", {}))
+            found.append((orders, "orders", {}, None))
         if breaches:
             changed = await self._backend.breaches_by_id(list(breaches))
-            found += [(breaches[breach.id], "breach", breach_json(breach)) for breach in changed]
+            told = await self._backend.told_of_breaches(list(breaches))
+            found += [
+                (breaches[one.id], "breach", breach_json(one), told.get(one.id, NOBODY)) for one in changed
+            ]
         if alerts:
-            told = await self._backend.alerts_by_id(list(alerts))
-            found += [(alerts[alert.id], "alert", alert_json(alert)) for alert in told]
+            raised = await self._backend.alerts_by_id(list(alerts))
+            found += [(alerts[one.id], "alert", alert_json(one), told_of(one)) for one in raised]
         return sorted(found, key=lambda item: item[0])
 
-    async def stream(self, after: Cursor | None) -> AsyncGenerator[bytes, None]:
-        """The frames for one page, from its cursor on (None: from now), until ``close``.
+    async def stream(self, after: Cursor | None, whose: Theirs = EVERYTHING) -> AsyncGenerator[bytes, None]:
+        """The frames for one page, from its cursor on (None: from now), until ``close``: of what is theirs.
 
         Ends when the page falls behind what is kept, or the database is lost while catching up; the
         page then connects again.
@@ -195,9 +212,10 @@ class LiveFeed:
                 yield _frame("reset", {})
                 return
             async for event in self._read(own):
-                yield event.frame
+                if event.is_for(whose):
+                    yield event.frame
                 own = event.cursor
-            async for frame in self._follow(at, own):
+            async for frame in self._follow(at, own, whose):
                 yield frame
         except DatabaseUnavailable:
             return
@@ -206,7 +224,7 @@ class LiveFeed:
             if self._streams == 0:
                 self._cursor = None
 
-    async def _follow(self, at: int, own: Cursor) -> AsyncIterator[bytes]:
+    async def _follow(self, at: int, own: Cursor, whose: Theirs) -> AsyncIterator[bytes]:
         lost = self._lost_at_us
         loop = asyncio.get_running_loop()
         beat_at_s = loop.time() + self._heartbeat_s
@@ -218,7 +236,8 @@ class LiveFeed:
                 at += 1
                 if not own.covers(event.cursor):
                     own = own.joined(event.cursor)
-                    yield event.frame
+                    if event.is_for(whose):
+                        yield event.frame
             if lost != self._lost_at_us or loop.time() >= beat_at_s:
                 lost = self._lost_at_us
                 beat_at_s = loop.time() + self._heartbeat_s

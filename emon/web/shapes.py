@@ -113,14 +113,15 @@ def answer_json(answer: Answered) -> Json:
     }
 
 
-def incident_json(kept: KeptIncident) -> Json:
-    """An incident with what was said of it, and to whom."""
-    return {**incident_now_json(kept.now), "updates": [_update_json(one) for one in kept.updates]}
+def incident_json(kept: KeptIncident, *, with_places: bool = True) -> Json:
+    """An incident with what was said of it, and to whom. ``with_places``: the reader may see where he was."""
+    updates = [_update_json(one, with_places) for one in kept.updates]
+    return {**incident_now_json(kept.now), "updates": updates}
 
 
-def _update_json(update: KeptUpdate) -> Json:
+def _update_json(update: KeptUpdate, with_places: bool) -> Json:
     position = None
-    if update.lon is not None and update.fixed_at_us is not None:
+    if with_places and update.lon is not None and update.fixed_at_us is not None:
         position = {
             "lon": update.lon,
             "lat": update.lat,

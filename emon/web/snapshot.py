@@ -98,6 +98,11 @@ def without_secret_zones(snapshot: Json) -> Json:
     return {**snapshot, "conditions": conditions}
 
 
+def without_positions(snapshot: Json) -> Json:
+    """The same for somebody who may not see where wearers are: who they are stays."""
+    return {**snapshot, "wearers": [{**one, "position": None} for one in snapshot["wearers"]]}
+
+
 def is_in_force(version: OrderVersion, now_us: int) -> bool:
     """Whether the newest version of an order holds at an instant."""
     ends_at_us = version.ends_at_us

@@ -79,6 +79,9 @@ class StoreBackend:
     async def breaches_by_id(self, ids: Sequence[str]) -> list[Breach]:
         return await self._store.breaches_by_id(ids)
 
+    async def told_of_breaches(self, ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        return await self._store.told_of_breaches(ids)
+
     async def explanation(self, breach_id: str) -> dict[str, Any] | None:
         return await explain_stored(self._store.url, breach_id, self._policy)
 

@@ -12,14 +12,15 @@ import pytest
 from msgspec.structs import replace
 
 from benchmarks.alerts_night import PARTIES, Night, night, tomorrow_us, week
-from benchmarks.played_night import Played, night_of, play, section_of
+from emon.alerts.decision_table import Hours
 from emon.alerts.ladder import UNANSWERED, Contact, Ladder, Rung, Shift, Turn
 from emon.alerts.lifecycle import Needs, Stage
 from emon.alerts.policy import DEFAULT_POLICY
 from emon.limits import RECIPIENT_DOWN_AFTER_S
 from emon.model.effects import Effects
 from emon.model.ids import derive_id
-from emon.model.instant import HOUR_US, MINUTE_US, SECOND_US
+from emon.model.instant import DAY_US, HOUR_US, MINUTE_US, SECOND_US
+from emon.model.order import Window
 from emon.model.resolution import Closing, ClosingCause, ClosingOutcome
 from emon.model.vocabulary import AlertEvent, Party
 from emon.store.errors import NotTheirs
@@ -349,26 +350,30 @@ def _down_alerts(store: Store) -> int:
     return int(row[0])
 
 
-async def test_a_night_at_a_pace_climbs_until_its_morning(claimed_store: Store, tmp_path: Path) -> None:
-    """Six minutes of it; the whole night is ``python -m benchmarks.played_night``."""
-    hours = 0.1
-    names = [("first", AlertEvent.BREACH, 1, PARTIES), ("second", AlertEvent.SILENCE, 3, PARTIES[2:])]
-    brought = [
-        (place * MINUTE_US, ("night-0" if place == 0 else "night-1", *one[1:]))
-        for place, one in enumerate(names)
-    ]
-    outcome = await play(claimed_store, tmp_path, brought, Played(hours, pace=120.0, wearers=1))
-    assert (outcome.alerts, outcome.lost, outcome.twice, outcome.stopped) == (2, 0, 0, 0)
-    assert outcome.is_sound
-    # Climbs at 60, 180 and 360 s of the first, 60 and 180 s of the second; a late look joins two of them.
-    assert 2 <= outcome.climbs <= 5
-    assert outcome.deliveries >= 3 + 1
-    assert "| 2 | " in section_of(outcome)
-
-
-def test_what_a_night_brings_is_the_seed_s_and_a_broken_one_is_not_sound() -> None:
-    assert night_of(1_000, 8.0, 7) == night_of(1_000, 8.0, 7) != night_of(1_000, 8.0, 8)
-    assert len(night_of(1_000, 8.0, 7)) == 117
-    assert not Played(8.0, 60.0, 1_000, alerts=3, stopped=1).is_sound
-    assert not Played(8.0, 60.0, 1_000, alerts=3, lost=1).is_sound
-    assert not Played(8.0, 60.0, 1_000).is_sound, "a night without an alert shows nothing"
+async def test_a_shift_that_changes_while_an_alert_is_open_sends_its_climbs_to_the_new_one(
+    claimed_store: Store, tmp_path: Path
+) -> None:
+    """The early desk has the duty until 12:04; the alert is raised at noon and nobody answers."""
+    noon_us = tomorrow_us() // DAY_US * DAY_US + DAY_US + 12 * HOUR_US
+    until_four_past = Hours("Etc/UTC", (Window(tuple(range(7)), 6 * 3_600, 12 * 3_600 + 240),))
+    rungs = (Rung(60, (UNANSWERED, "duty")), Rung(180, (UNANSWERED, "duty")))
+    policy = replace(
+        DEFAULT_POLICY,
+        ladders=tuple(
+            Ladder(one.name, rungs, 180, Needs.ANY) if one.name == "default" else one
+            for one in DEFAULT_POLICY.ladders
+        ),
+        shifts=(Shift("duty", (Turn(("early",), until_four_past), Turn(("late",)))),),
+        contacts=(Contact("early", Party.OM), Contact("late", Party.OM)),
+    )
+    desks = {"early": "om", "late": "om"}
+    async with night(claimed_store, noon_us, tmp_path, policy=policy, contacts=desks) as (parts, _):
+        (breach,) = await parts.raise_alerts(("one", AlertEvent.BREACH, 1, (Party.POLITIE,)))
+        await parts.look()
+        await parts.pass_until(600 * SECOND_US)
+        assert told(parts, "politie", breach) == [(0, 0), (60, 1), (180, 2), (360, 3), (540, 4)]
+        assert told(parts, "early", breach) == [(60, 1), (180, 2)]
+        assert told(parts, "late", breach) == [(360, 3), (540, 4)]
+        await parts.store.acknowledge(breach, "om", "L. Laat", "page", parts.clocks.wall_us)
+        await parts.pass_until(HOUR_US)
+        assert len(told(parts, "late", breach)) == 2

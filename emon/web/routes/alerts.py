@@ -17,12 +17,15 @@ from emon.store.pages import AlertNow
 from emon.web.backend import Services
 from emon.web.guard import Guard
 from emon.web.http import Json, read_body, refused
+from emon.web.sessions import Session
 from emon.web.shapes import alert_json, taken_json
+from emon.web.theirs import theirs_of, told_of
 
 ALERT_ID = re.compile(r"[0-9a-f]{16}\Z", re.ASCII)
 _BEFORE = re.compile(r"([0-9]{1,17})-([0-9a-f]{16})\Z", re.ASCII)
 SIGNATURE = "webhook-signature"
 STATUSES = ("all", "open", "acknowledged", "unresolved", "resolved")
+_LOOKS_MAX = 20  # [own] pages read for one page of a party's own
 Word = TypeVar("Word")
 
 
@@ -57,22 +60,42 @@ class AlertRoutes:
         self.router.add_api_route("/api/v1/alerts/{alert_id}/acknowledge", self.acknowledge, methods=["POST"])
 
     async def page(self, request: Request) -> Response:
-        """Newest first. ``status`` (one of ``STATUSES``), ``limit``, ``before`` (the last answer's
-        ``next``)."""
-        await self._guard.session(request)
+        """Newest first, of those that are the asker's party's. ``status`` (one of ``STATUSES``), ``limit``,
+        ``before`` (the last answer's ``next``, which may have given fewer)."""
+        session = await self._guard.session(request)
         status, limit, before = _page_wishes(request)
         cursor = await self._services.backend.cursor()
-        alerts = await self._services.backend.alerts(status=status, before=before, limit=limit + 1)
-        shown, more = alerts[:limit], len(alerts) > limit
-        following = f"{shown[-1].detected_at_us}-{shown[-1].id}" if more else None
+        shown, at = await self._theirs(session, status, before, limit)
+        following = None if at is None else f"{at[0]}-{at[1]}"
         return Json(
             {"cursor": str(cursor), "alerts": [alert_json(alert) for alert in shown], "next": following}
         )
 
+    async def _theirs(
+        self, session: Session, status: str, before: tuple[int, str] | None, limit: int
+    ) -> tuple[list[AlertNow], tuple[int, str] | None]:
+        """As many as are theirs among a bounded number of the newest, and where to go on."""
+        whose = theirs_of(session.party, self._services.backend.needs)
+        shown: list[AlertNow] = []
+        for _ in range(_LOOKS_MAX):
+            read = await self._services.backend.alerts(status=status, before=before, limit=limit + 1)
+            for alert in read[:limit]:
+                before = (alert.detected_at_us, alert.id)
+                if whose.is_among(told_of(alert)):
+                    shown.append(alert)
+                if len(shown) == limit and alert is not read[-1]:
+                    return shown, before
+            if len(read) <= limit:
+                return shown, None
+        return shown, before
+
     async def show(self, request: Request, alert_id: str) -> Response:
-        """One alert."""
-        await self._guard.session(request)
-        return Json(alert_json(await self._alert(alert_id)))
+        """One alert, where it is the asker's party's."""
+        session = await self._guard.session(request)
+        alert = await self._alert(alert_id)
+        if not theirs_of(session.party, self._services.backend.needs).is_among(told_of(alert)):
+            raise refused(404, "there is no such alert")
+        return Json(alert_json(alert))
 
     async def acknowledge(self, request: Request, alert_id: str) -> Response:
         """A person takes the alert in hand: one who is logged in, or one whose party signs for it.

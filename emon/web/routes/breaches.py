@@ -15,6 +15,7 @@ from emon.explanation.select import NotExplained
 from emon.web.backend import Services
 from emon.web.guard import Guard, sees_secret_zones
 from emon.web.http import refused
+from emon.web.theirs import theirs_of
 
 _BREACH_ID = re.compile(r"[0-9a-f]{16}\Z", re.ASCII)
 
@@ -33,14 +34,18 @@ class BreachRoutes:
     async def explanation(self, request: Request, breach_id: str) -> Response:
         """The file that ``emon explain`` reads, byte for byte as ``emon replay --files`` writes it."""
         session = await self._guard.session(request)
+        backend = self._services.backend
+        known = _BREACH_ID.match(breach_id) is not None
+        whose = theirs_of(session.party, backend.needs)
+        if known and whose.party is not None:
+            known = whose.is_among((await backend.told_of_breaches([breach_id])).get(breach_id, ()))
         try:
-            known = _BREACH_ID.match(breach_id)
-            document = await self._services.backend.explanation(breach_id) if known else None
+            document = await backend.explanation(breach_id) if known else None
         except NotExplained:
             raise refused(409, "what is on file does not give this breach by today's rules") from None
         if document is None:
             raise refused(404, "there is no such breach")
-        if not sees_secret_zones(session, self._services.backend.needs) and _is_secret(document):
+        if not sees_secret_zones(session, backend.needs) and _is_secret(document):
             raise refused(403, "its place is secret: positions and zone would give it away")
         name = f'attachment; filename="{breach_id}.json"'
         headers = {"content-disposition": name, "cache-control": "no-store"}

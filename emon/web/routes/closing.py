@@ -16,6 +16,7 @@ from emon.web.guard import Guard
 from emon.web.http import Json, Refused, read_json, refused
 from emon.web.routes.alerts import ALERT_ID, SIGNATURE, signed_word
 from emon.web.shapes import life_json, resolution_json
+from emon.web.theirs import theirs_of, told_of
 
 
 class _Closing(msgspec.Struct, forbid_unknown_fields=True):
@@ -97,7 +98,8 @@ class ClosingRoutes:
         alert's file."""
         session = await self._guard.session(request)
         found = await self._services.backend.alerts_by_id([alert_id]) if ALERT_ID.match(alert_id) else []
-        if not found:
+        whose = theirs_of(session.party, self._services.backend.needs)
+        if not found or not whose.is_among(told_of(found[0])):
             raise refused(404, "there is no such alert")
         life = life_json(await self._services.backend.life(alert_id), found[0])
         return Json({**life, "file": await self._services.backend.may_have_file(alert_id, session.party)})

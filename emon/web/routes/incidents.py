@@ -34,6 +34,7 @@ from emon.web.http import Json, read_body, read_json, refused
 from emon.web.routes.alerts import ALERT_ID, SIGNATURE, signed_word
 from emon.web.routes.links import link_page, link_refusal
 from emon.web.shapes import answer_json, incident_json
+from emon.web.theirs import theirs_of
 
 
 class _Answer(msgspec.Struct, forbid_unknown_fields=True):
@@ -55,14 +56,19 @@ class IncidentRoutes:
 
     async def show(self, request: Request, incident: str) -> Response:
         """One incident: its state, its newest updates with who has received them, and all answers."""
-        await self._guard.session(request)
+        session = await self._guard.session(request)
+        backend = self._services.backend
+        whose = theirs_of(session.party, backend.needs)
         if ALERT_ID.match(incident) is None:
+            raise refused(404, "there is no such incident")
+        told = await backend.told_of_breaches([incident])
+        if not whose.is_among(told.get(incident, ())):
             raise refused(404, "there is no such incident")
         try:
             kept = await self._services.backend.incident(incident, INCIDENT_SHOWN_MAX)
         except IncidentUnknown:
             raise refused(404, "there is no such incident") from None
-        return Json(incident_json(kept))
+        return Json(incident_json(kept, with_places=whose.positions))
 
     async def answer(self, request: Request, incident: str) -> Response:
         """A person of the police says how it goes on for them: logged in, or by a body that the party signs.

@@ -14,7 +14,8 @@ from emon.web.backend import Cursor, Services
 from emon.web.event_stream import EventStream
 from emon.web.guard import Guard, sees_secret_zones
 from emon.web.http import Json, refused
-from emon.web.snapshot import Snapshots, without_secret_zones
+from emon.web.snapshot import Snapshots, without_positions, without_secret_zones
+from emon.web.theirs import theirs_of
 
 
 class LiveRoutes:
@@ -41,14 +42,21 @@ class LiveRoutes:
         backend = self._services.backend
         cursor = await backend.cursor()  # first: what changes while the rest is read comes again
         orders, devices = await backend.orders(), await backend.devices_now()
+        whose = theirs_of(session.party, backend.needs)
         breaches = await backend.open_breaches()
+        if whose.party is not None:
+            told = await backend.told_of_breaches([breach.id for breach in breaches])
+            breaches = [breach for breach in breaches if whose.is_among(told.get(breach.id, ()))]
         now_us = self._services.now_us()
         made = await asyncio.to_thread(self._snapshots.make, cursor, now_us, orders, devices, breaches)
+        if not whose.positions:
+            made = without_positions(made)
         return Json(made if sees_secret_zones(session, backend.needs) else without_secret_zones(made))
 
     async def live(self, request: Request) -> Response:
-        """Server-sent events from ``Last-Event-ID``, or ``after``, or now on."""
-        await self._guard.session(request)
+        """Server-sent events from ``Last-Event-ID``, or ``after``, or now on, of what is the asker's
+        party's."""
+        session = await self._guard.session(request)
         if self._services.live.is_full:
             raise refused(503, "too many pages are open", retry_after="10")
         given = request.headers.get("last-event-id") or request.query_params.get("after")
@@ -56,13 +64,15 @@ class LiveRoutes:
         if given is not None and after is None:
             raise refused(400, "Last-Event-ID or after: an id that this stream gave")
 
+        whose = theirs_of(session.party, self._services.backend.needs)
+
         async def may_go_on() -> bool:
             try:
-                return await self._guard.is_signed_in(request)
+                return await self._guard.is_signed_in(request, session.party)
             except DatabaseUnavailable:
                 return True  # a lost database ends no shift; the stream itself says so
 
-        return EventStream(self._services.live.stream(after), may_go_on)
+        return EventStream(self._services.live.stream(after, whose), may_go_on)
 
     async def counts(self, request: Request) -> Response:
         """How many fixes, by mark; rejected payloads, by reason; repeats, alerts, deliveries waiting."""
