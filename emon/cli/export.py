@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from emon.config import Settings
+    from emon.store.errors import StoreFault
 
 _EPILOG = """\
 TARGET is a folder, or one file when its name ends in .tar, .tar.gz or .tgz. It holds a manifest with the hash
@@ -65,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     from emon.cli.verify import schema_fits
     from emon.config import load_settings
     from emon.store.archive import is_tar
-    from emon.store.errors import DatabaseUnavailable, StoreFault
+    from emon.store.errors import StoreFault
     from emon.store.exporting import export
 
     settings = load_settings(os.environ, args.config)
@@ -88,12 +89,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         asyncio.run(schema_fits(settings.database_url))
         manifest, digest = export(settings.database_url, target, Progress("emon export"))
-    except DatabaseUnavailable as fault:
-        print(f"emon export: {fault}", file=sys.stderr)
-        return os.EX_UNAVAILABLE
     except StoreFault as fault:
-        print(f"emon export: {fault}", file=sys.stderr)
-        return os.EX_CONFIG
+        return _said(fault)
     except OSError as fault:
         print(f"emon export: {fault.filename or target}: {fault.strerror or fault}", file=sys.stderr)
         return os.EX_IOERR
@@ -108,7 +105,7 @@ def _export_alert(settings: Settings, args: argparse.Namespace) -> int:
     from emon.court.document import court_text
     from emon.court.page import court_page
     from emon.court.who import NotForThem
-    from emon.store.errors import DatabaseUnavailable, StoreFault
+    from emon.store.errors import StoreFault
 
     target: Path | None = args.target
     if target is not None and target.exists():
@@ -119,12 +116,8 @@ def _export_alert(settings: Settings, args: argparse.Namespace) -> int:
     except NotForThem as fault:
         print(f"emon export: not for {args.party}: {fault}", file=sys.stderr)
         return os.EX_NOPERM
-    except DatabaseUnavailable as fault:
-        print(f"emon export: {fault}", file=sys.stderr)
-        return os.EX_UNAVAILABLE
     except StoreFault as fault:
-        print(f"emon export: {fault}", file=sys.stderr)
-        return os.EX_CONFIG
+        return _said(fault)
     if document is None:
         print(f"emon export: there is no alert {args.alert!r}", file=sys.stderr)
         return os.EX_DATAERR
@@ -137,6 +130,14 @@ def _export_alert(settings: Settings, args: argparse.Namespace) -> int:
     if target is not None:
         print(f"alert {args.alert}: {document['sha256']}")
     return os.EX_OK
+
+
+def _said(fault: StoreFault) -> int:
+    """Tell of it; the exit code."""
+    from emon.store.errors import DatabaseUnavailable
+
+    print(f"emon export: {fault}", file=sys.stderr)
+    return os.EX_UNAVAILABLE if isinstance(fault, DatabaseUnavailable) else os.EX_CONFIG
 
 
 async def _court_file(settings: Settings, alert_id: str, party: str | None) -> dict[str, object] | None:

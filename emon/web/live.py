@@ -202,6 +202,7 @@ class LiveFeed:
         self._streams += 1
         try:
             yield f"retry: {RETRY_MS}\n\n".encode()
+            lost = self._lost_at_us
             yield self._beat()
             at = self._made  # before the database is read: what comes later is in memory from here on
             newest = await self._backend.cursor()
@@ -215,7 +216,7 @@ class LiveFeed:
                 if event.is_for(whose):
                     yield event.frame
                 own = event.cursor
-            async for frame in self._follow(at, own, whose):
+            async for frame in self._follow(at, own, whose, lost):
                 yield frame
         except DatabaseUnavailable:
             return
@@ -224,8 +225,8 @@ class LiveFeed:
             if self._streams == 0:
                 self._cursor = None
 
-    async def _follow(self, at: int, own: Cursor, whose: Theirs) -> AsyncIterator[bytes]:
-        lost = self._lost_at_us
+    async def _follow(self, at: int, own: Cursor, whose: Theirs, lost: int | None) -> AsyncIterator[bytes]:
+        """``lost``: since when the database was, as the page was told: it may have gone meanwhile."""
         loop = asyncio.get_running_loop()
         beat_at_s = loop.time() + self._heartbeat_s
         while not self._closed:

@@ -7,10 +7,8 @@ earlier one has come.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import signal
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -23,29 +21,16 @@ from emon.alerts.recipients import load_recipients
 from emon.limits import DELIVERIES_UNRECORDED_MAX
 from emon.model.vocabulary import AlertEvent, Party
 from emon.store.store import Store
+from tests.alerts.killed import run_script
 from tests.alerts.servers import talking
 from tests.alerts.storms import Receiver, alert_of, write
 
 _BREACHES = 12
 _SENDER = """
-import asyncio, os, pathlib, signal, sys
-from emon import clock
-from emon.alerts.channels.opened import open_channels
 from emon.alerts.dispatcher import Dispatcher, DispatcherLimits
-from emon.alerts.points import Point
-from emon.alerts.recipients import load_recipients
-from emon.store.store import Store
 
 async def main(url, config, point, times):
-    left, on_file = int(times), asyncio.Event()
-    def reached(passed):
-        nonlocal left
-        if passed is Point.COMMITTED:
-            on_file.set()
-        if int(point) == passed:
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+    reached, on_file = ending_at(point, times)
     store = await Store.open(url)
     store.at_point = reached
     recipients = load_recipients(pathlib.Path(config))
@@ -54,17 +39,10 @@ async def main(url, config, point, times):
         limits = DispatcherLimits(at_once_max=2, urgent_extra=0)
         dispatcher = Dispatcher(store, channels, clock.now_us, limits=limits, reached=reached)
         sending = asyncio.create_task(dispatcher.run())
-        while await left_waiting(store):
-            await on_file.wait()
-            on_file.clear()
+        await until_none_waits(store, "delivery", on_file)
         dispatcher.stop()
         await sending
     await store.close()
-
-async def left_waiting(store):
-    async with store._pool.connection() as conn:
-        found = await conn.execute("SELECT EXISTS (SELECT FROM delivery WHERE state = 'waiting')")
-        return (await found.fetchone())[0]
 
 asyncio.run(main(*sys.argv[1:]))
 """
@@ -106,8 +84,4 @@ async def test_kill_9_loses_nothing_and_repeats_only_under_the_same_id(
 
 
 async def _run(database: str, config: Path, point: Point, times: int) -> int:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _SENDER, database, str(config), str(int(point)), str(times),
-        stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    return await process.wait()
+    return await run_script(_SENDER, database, str(config), str(int(point)), str(times))

@@ -6,10 +6,8 @@ missing at the receiver, a repeat has the id of the first, and what is said of a
 
 from __future__ import annotations
 
-import asyncio
 import json
 import signal
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from emon.model.order import Interval
 from emon.model.vocabulary import Party
 from emon.orders.suspend import with_suspension
 from emon.store.store import Store
+from tests.alerts.killed import run_script
 from tests.alerts.servers import talking
 from tests.alerts.storms import Receiver, alert_of, write
 from tests.engine.stories import circle_order, versions
@@ -35,25 +34,11 @@ from tests.store.made import breach
 INCIDENTS = 8
 _TOLD = "UPDATE delivery SET state = 'delivered', delivered_at = now(), next_attempt_at = NULL"
 _SENDER = """
-import asyncio, os, pathlib, signal, sys
-from emon import clock
-from emon.alerts.channels.opened import open_channels
-from emon.alerts.points import Point
-from emon.alerts.recipients import load_recipients
-from emon.store.store import Store
 from emon.suspension_notices import SuspensionNotices
 from emon.update_sender import UpdateSender
 
 async def main(what, url, config, point, times):
-    left, on_file = int(times), asyncio.Event()
-    def reached(passed):
-        nonlocal left
-        if passed is Point.COMMITTED:
-            on_file.set()
-        if int(point) == passed:
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+    reached, on_file = ending_at(point, times)
     store = await Store.open(url)
     store.at_point = reached
     recipients = load_recipients(pathlib.Path(config))
@@ -61,9 +46,7 @@ async def main(what, url, config, point, times):
         if what == "updates":
             sender = UpdateSender(store, channels, clock.now_us, chance=lambda: 0.99, reached=reached)
             sending = asyncio.create_task(sender.run())
-            while await left_waiting(store):
-                await on_file.wait()
-                on_file.clear()
+            await until_none_waits(store, "incident_update", on_file)
             sending.cancel()
             await asyncio.wait((sending,))
         else:
@@ -72,11 +55,6 @@ async def main(what, url, config, point, times):
                 store, channels, reach, now_us=clock.now_us, fallback="meldkamer_em", at_point=reached
             ).step()
     await store.close()
-
-async def left_waiting(store):
-    async with store._pool.connection() as conn:
-        found = await conn.execute("SELECT EXISTS (SELECT FROM incident_update WHERE state = 'waiting')")
-        return (await found.fetchone())[0]
 
 asyncio.run(main(*sys.argv[1:]))
 """
@@ -153,8 +131,4 @@ async def _suspended(store: Store, name: str) -> None:
 
 
 async def _run(what: str, database: str, config: Path, point: Point, times: int) -> int:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _SENDER, what, database, str(config), str(int(point)), str(times),
-        stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    return await process.wait()
+    return await run_script(_SENDER, what, database, str(config), str(int(point)), str(times))
