@@ -13,7 +13,7 @@ import msgspec
 from emon.devices.turns import motion_turns
 from emon.explanation.case import Case, Verdict
 from emon.geofence.evidence import is_outside
-from emon.geofence.fold import NO_ZONE, Episode, Seen, Subject, begin, run_of, way_from
+from emon.geofence.fold import NO_ZONE, Episode, Seen, Subject, begin, remembered, run_of, way_from
 from emon.geofence.geometry import Geometry
 from emon.geofence.schedule import holding_between
 from emon.geofence.timeline import Edge, condition_of, in_force
@@ -113,10 +113,10 @@ class _Watched:
         distance_m = math.nan
         if zone != NO_ZONE:
             distance_m = self._geometry.distance_m(zone, fix.wire.lon, fix.wire.lat)
-        remembered = self._walk.result().recent
+        known = remembered(self._walk.result().recent, at_us)
         self._walk.fix(fix, zone, distance_m)
         seen = self._walk.result().recent[-1]
-        before = way_from(remembered, seen)
+        before = way_from(known, seen)
         self._note(() if before is None else (before, seen))
         if zone == NO_ZONE:
             return FixTrace(fix, number)

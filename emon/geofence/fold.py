@@ -248,6 +248,16 @@ def begin(subject: Subject, at_us: int) -> Fold:
     return Fold(at_us, timeline.next_look(at_us), timeline.holding(at_us), window_us=window_us)
 
 
+def remembered(recent: tuple[_Timed, ...], at_us: int) -> tuple[_Timed, ...]:
+    """What an instant knows of the fixes before it: those as young as evidence lasts, and the newest of the
+    older ones. Whatever came since the last fix, a fold made again from the record knows no more."""
+    horizon_us = at_us - RUN_MEMORY_S * SECOND_US
+    gone = 0
+    while gone < len(recent) - 1 and recent[gone + 1].at_us < horizon_us:
+        gone += 1
+    return recent[gone:]
+
+
 def trimmed(recent: tuple[_Timed, ...], seen: _Timed) -> tuple[_Timed, ...]:
     """The fixes worth keeping with a new one: the newest few, before them one of each stretch of
     ``RUN_SLOT_S``, and of those older than evidence lasts the newest.
@@ -255,11 +265,7 @@ def trimmed(recent: tuple[_Timed, ...], seen: _Timed) -> tuple[_Timed, ...]:
     What is kept of a set of fixes is the same wherever the fold began, so that folding again gives
     the same state; and it is few, however often a receiver fixes.
     """
-    horizon_us = seen.at_us - RUN_MEMORY_S * SECOND_US
-    gone = 0
-    while gone < len(recent) - 1 and recent[gone + 1].at_us < horizon_us:
-        gone += 1
-    kept = recent[gone:]
+    kept = remembered(recent, seen.at_us)
     ages = len(kept) - RUN_FIXES_MAX  # place of the fix that is no longer among the newest
     if ages > 0 and kept[ages - 1].at_us // _SLOT_US == kept[ages].at_us // _SLOT_US:
         kept = (*kept[: ages - 1], *kept[ages:])
@@ -310,7 +316,7 @@ def stays_quiet(fold: Fold, seen: Seen) -> bool:
         return False
     if seen.wrong_side is Side.OUTSIDE:
         return True
-    origin = way_from(fold.recent, seen)
+    origin = way_from(remembered(fold.recent, seen.at_us), seen)
     if origin is None:
         return True
     one_zone = origin.zone == seen.zone and origin.at_us >= fold.edges_done_us
@@ -329,13 +335,18 @@ def is_placed(seen: Seen) -> bool:
 
 
 def way_from(recent: Sequence[Seen], seen: Seen) -> Seen | None:
-    """The fix from which the way to a new one is judged: the newest that is placed."""
+    """The fix from which the way to a new one is judged: the newest that is placed, of those ``remembered``.
+
+    Where none of them is, the one from before evidence lasts: across so long a gap it is as good as any, and
+    what came before it is forgotten.
+    """
     if not is_placed(seen):
         return None
     for each in reversed(recent):
         if is_placed(each):
             return each
-    return None
+    oldest = recent[0] if recent else None
+    return oldest if oldest and oldest.at_us < seen.at_us - RUN_MEMORY_S * SECOND_US else None
 
 
 def cannot_meet(before: Seen, seen: Seen) -> bool:

@@ -20,6 +20,7 @@ from emon.geofence.fold import (
     Side,
     Subject,
     is_placed,
+    remembered,
     run_of,
     see,
     trimmed,
@@ -203,6 +204,7 @@ class Walk:
         """Take a usable fix, judged by ``zone`` at ``distance_m``, after the edges before it."""
         at_us = fix.wire.fixed_at_us
         self.edges_to(at_us)
+        self._recent = remembered(self._recent, at_us)
         version = self.subject.timeline.judging(at_us, fix.received_at_us)
         active = version is not None and self._holds(version, at_us)
         area_m2 = self.geometry.area_m2(zone) if zone != NO_ZONE else 0.0
