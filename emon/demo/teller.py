@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from emon.model.breach import Alert
@@ -15,13 +15,16 @@ from emon.store.store import Store
 
 _LOOK_S = 0.2
 _TELL_AFTER_US = 2 * SECOND_US  # so long a line waits for its last delivery
-_ALERTS_MAX = 500
+_AT_ONCE = 500  # alerts of one look at the database
 
 
 class Teller:
     """Follows the alerts of one database until cancelled."""
 
-    def __init__(self, store: Store, say: Callable[[str], None], now_us: Callable[[], int]) -> None:
+    def __init__(
+        self, store: Store, say: Callable[[str], None], now_us: Callable[[], int], at_once: int = _AT_ONCE
+    ) -> None:
+        self._at_once = at_once
         self._store = store
         self._say = say
         self._now_us = now_us
@@ -35,16 +38,27 @@ class Teller:
 
     async def look(self, *, everything: bool = False) -> None:
         """Tell what is new and delivered, or has waited long enough; or all that is new."""
-        for alert in reversed(await self.alerts()):
+        fresh: list[AlertNow] = []
+        async for page in self._pages():
+            fresh += (alert for alert in page if alert.id not in self._told)
+            if not everything and all(alert.id in self._told for alert in page):
+                break
+        for alert in reversed(fresh):
             delivered = all(d.delivered_at_us is not None for d in alert.deliveries)
             waited = self._now_us() - alert.detected_at_us > _TELL_AFTER_US
-            if alert.id not in self._told and (delivered or waited or everything):
+            if delivered or waited or everything:
                 self._told.add(alert.id)
                 self._say(describe(alert))
 
     async def alerts(self) -> list[AlertNow]:
-        """All alerts, newest first."""
-        return await self._store.alerts(before=None, limit=_ALERTS_MAX)
+        """All alerts, newest first, however many there are."""
+        return [alert async for page in self._pages() for alert in page]
+
+    async def _pages(self) -> AsyncIterator[list[AlertNow]]:
+        before: tuple[int, str] | None = None
+        while page := await self._store.alerts(before=before, limit=self._at_once):
+            yield page
+            before = (page[-1].detected_at_us, page[-1].id)
 
 
 def describe(alert: AlertNow) -> str:

@@ -161,7 +161,7 @@ def test_what_no_order_names_is_rejected_and_counted_by_the_replay(
     assert f"{fixes}:3: out_of_range: no such event: 'levitation'" in err
     assert f"{fixes}:4: out_of_range: strap has no state 'bent'" in err
     assert f"{fixes}:6: unreadable" in err
-    assert "1 fixes (1 ok), 0 repeats, rejected: 2 out_of_range, 2 unknown_device; 1 lines left out" in err
+    assert "1 fixes (1 ok), 0 repeats, rejected: 2 out_of_range, 2 unknown_device; 1 line left out" in err
 
 
 def test_an_order_that_ended_before_the_fixes_judges_nothing_and_the_replay_says_so(

@@ -105,6 +105,12 @@ def test_arm_arms_what_is_unwise_and_says_so(
     assert main(["arm", orders_file(document(expired))]) == os.EX_OK
     assert "emon arm: armed, though orders[0]: is over since 2020-02-01" in capsys.readouterr().err
     assert armed(database) == [("o-1", 1)]
+    many = document(*({**expired, "id": f"o-many-{number}"} for number in range(30)))
+    assert main(["arm", orders_file(many)]) == os.EX_OK
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 21
+    assert said[-1].startswith("emon arm: and ")
+    assert "`emon check " in said[-1]
 
 
 def test_arm_refuses_a_broken_document_by_every_path(
