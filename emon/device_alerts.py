@@ -60,6 +60,13 @@ def device_alerts(
     return alerts
 
 
+def unheard(events: Sequence[DeviceEvent], kept: Mapping[EventKey, Sequence[KeptEvent]]) -> list[DeviceEvent]:
+    """The events that are no repeats of stored ones: a repeat says nothing, also where the clock is wrong and
+    the receipt counts."""
+    known = {identity(one.wire) for older in kept.values() for one in older}
+    return [event for event in events if identity(event) not in known]
+
+
 def _of_one(
     state: State, older: Sequence[KeptEvent], fresh: Sequence[KeptEvent], at_us: int, policy: Policy
 ) -> list[Alert]:

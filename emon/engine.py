@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from emon.alerts.policy import DEFAULT_POLICY, Policy
 from emon.decide import Decider
-from emon.device_alerts import EventKey, device_alerts, events_asked
+from emon.device_alerts import EventKey, device_alerts, events_asked, unheard
 from emon.device_cares import cares_after
 from emon.device_heard import heard_of, knows_plan, plans_changed
 from emon.device_watch import Keeper
@@ -166,7 +166,7 @@ def step(state: State, inputs: Inputs, past: Past, policy: Policy = DEFAULT_POLI
     again = plans_changed(state, intake.events, inputs.at_us)
     decider.take_fixes(intake.fixes, inputs.at_us, again)
     told_by_devices = device_alerts(state, intake.events, past.events, inputs.at_us, policy)
-    received = Received(intake.replies, intake.events, intake.fixes)
+    received = Received(intake.replies, unheard(intake.events, past.events), intake.fixes)
     cared = cares_after(state, received, decider.wants, inputs.at_us, ended, policy)
     keeper.rated(cared.rates, inputs.at_us)
     watching, watches = keeper.result(ended)

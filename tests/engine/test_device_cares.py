@@ -278,6 +278,15 @@ def test_stored_words_that_come_together_are_read_in_their_order() -> None:
     assert told([*later, *at_home(0, 30_000, 600)]) == []
 
 
+def test_a_word_delivered_again_puts_nothing_off() -> None:
+    """Its clock is ahead, so that the receipt counts; the same word seven seconds later is no second one."""
+    word = said("battery", "critical", 203.0, received_s=3.0)
+    again = said("battery", "critical", 203.0, received_s=10.0)
+    last = fix_at(5_000, 2_000.0)
+    assert told([fix_at(5_000, 2.0), word, again, last]) == told([fix_at(5_000, 2.0), word, last])
+    assert ("charging_missed", 903.0) in told([fix_at(5_000, 2.0), word, again, last])
+
+
 def test_a_battery_nobody_need_charge_any_more_is_not_told() -> None:
     ended = versions(circle_order(valid_until="2026-06-01T13:00:00Z"))
     assert told([said("battery", "low", 0), *at_home(0, 9_000)], ended) == []
