@@ -113,6 +113,24 @@ def test_a_folder_that_a_typing_error_named_is_not_made(
     assert not wrong.exists()
 
 
+def test_a_replay_ends_where_it_is_told_and_not_thousands_of_years_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    orders, fixes = tmp_path / "orders.json", tmp_path / "fixes.jsonl"
+    orders.write_text(json.dumps(LEAST))
+    fix = {"device": "d-1", "seq": 1, "t": "2026-06-01T10:00:00Z", "lat": 51.92, "lon": 4.48, "acc": 10}
+    fixes.write_text(json.dumps({**fix, "received_at": fix["t"]}) + "\n")
+    assert main(["replay", str(orders), str(fixes), "--until", "2026-06-01T09:00:00Z"]) == os.EX_OK
+    assert capsys.readouterr().out == ""
+    assert main(["replay", str(orders), str(fixes), "--until", "2026-06-01T11:00:00Z"]) == os.EX_OK
+    events = [json.loads(line).get("event") for line in capsys.readouterr().out.splitlines()]
+    assert {"breach", "silence"} <= set(events)
+    assert main(["replay", str(orders), str(fixes), "--until", "9999-06-01T11:00:00Z"]) == os.EX_USAGE
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "after the last receipt, 2026-06-01T10:00:00.000000Z" in err
+
+
 def test_parts_of_an_alert_s_file_are_refused_without_an_alert(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
