@@ -97,8 +97,8 @@ def run(args: argparse.Namespace) -> int:
     if until_us is not None and last_us is not None and until_us - last_us > _UNTIL_MAX_US:
         last = format_instant(last_us)
         return _refuse(
-            f"--until: more than {_UNTIL_MAX_DAYS:,} days after the last receipt, {last}; each window and timer"
-            " of all that time would be judged",
+            f"--until: more than {_UNTIL_MAX_DAYS:,} days after the last receipt, {last}; each window and"
+            " timer of all that time would be judged",
             os.EX_USAGE,
         )
     collect_seldom()

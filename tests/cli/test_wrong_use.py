@@ -121,7 +121,8 @@ def test_a_replay_ends_where_it_is_told_and_not_thousands_of_years_on(
     fix = {"device": "d-1", "seq": 1, "t": "2026-06-01T10:00:00Z", "lat": 51.92, "lon": 4.48, "acc": 10}
     fixes.write_text(json.dumps({**fix, "received_at": fix["t"]}) + "\n")
     assert main(["replay", str(orders), str(fixes), "--until", "2026-06-01T09:00:00Z"]) == os.EX_OK
-    assert capsys.readouterr().out == ""
+    events = [json.loads(line).get("event") for line in capsys.readouterr().out.splitlines()]
+    assert events == ["order_without_device"]
     assert main(["replay", str(orders), str(fixes), "--until", "2026-06-01T11:00:00Z"]) == os.EX_OK
     events = [json.loads(line).get("event") for line in capsys.readouterr().out.splitlines()]
     assert {"breach", "silence"} <= set(events)
