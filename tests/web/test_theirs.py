@@ -84,6 +84,11 @@ async def test_breaches_and_places_are_shown_to_whom_they_were_told(of: dict[str
     for party, sees in (("meldkamer_em", True), ("politie", True), ("reclassering", False), ("om", False)):
         assert any(one["position"] for one in now[party]["wearers"]) is sees, party
         assert [one["wearer"] for one in now[party]["wearers"]], "who is watched stands in every look-up"
+    explained = f"/api/v1/breaches/{AHOY}/explanation"
+    answers = {party: (await client.get(explained)).status_code for party, client in of.items()}
+    assert answers["reclassering"] == 403, "it holds the fixes"
+    assert answers["om"] == 404
+    assert answers["meldkamer_em"] == answers["politie"] != 403
 
 
 async def test_an_incident_is_its_parties_and_its_places_are_for_few(

@@ -39,6 +39,8 @@ class BreachRoutes:
         whose = theirs_of(session.party, backend.needs)
         if known and whose.party is not None:
             known = whose.is_among((await backend.told_of_breaches([breach_id])).get(breach_id, ()))
+        if known and not whose.positions:
+            raise refused(403, "it holds the wearer's fixes, and the policy shows your party no positions")
         try:
             document = await backend.explanation(breach_id) if known else None
         except NotExplained:
