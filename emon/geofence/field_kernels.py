@@ -209,7 +209,7 @@ def lay_field(
             room[v * CELLS_A_SIDE + u] = distance
     if most > farthest_m:
         return CELLS_FROM
-    _, longest_m = per_lon_m(box[0, B_LAT])  # good for all of the box
+    _, longest_m = per_lon_m(np.float64(box[0, B_LAT]))  # good for all of the box
     x_m, y_m = box[0, B_HALF_LON] * longest_m, box[0, B_HALF_LAT] * METRES_PER_DEGREE_MAX
     corner_m = math.sqrt(x_m * x_m + y_m * y_m) / CELLS_A_SIDE
     unit = float(np.float32((most + corner_m) / _STEPS * 1.000001))

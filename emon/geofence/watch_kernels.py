@@ -273,7 +273,7 @@ def _by_zones(
     out: Masks,
 ) -> None:
     """Answer the fixes that wait for zones, which ``turn`` has from ``_OPEN`` to ``opened``."""
-    fetch_zones(zones, words, whole, wearer, lon, lat, turn, _OPEN, opened, wanted, certificates)
+    fetch_zones(zones, words, whole, wearer, lon, lat, turn, _OPENED, opened, wanted, certificates)
     for m in range(_OPEN, opened):
         i = turn[m]
         w, x, y = wearer[i], half_open(lon[i]), lat[i]

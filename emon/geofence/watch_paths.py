@@ -42,6 +42,7 @@ TURN = 2 * _OPEN
 """First the paths that wait for cells, then those that wait for zones; which of them, ``MASKS`` further."""
 _FIRST: Any = np.int64(0)  # in 64 bits: a bare constant would be another signature
 _OPENED: Any = np.int64(_OPEN)
+_OUTLINES: Any = np.bool_(True)  # as above: a bare constant would be another signature
 _LEAP_MAX_M = 10_000.0
 """With the half of a path it stays within ``LOWER_DEG`` of the path's middle."""
 _LEAPS_MAX = 24
@@ -159,8 +160,8 @@ def _by_zones(
     out: Masks,
 ) -> None:
     """Add to the answers of the paths that wait for zones, which ``turn`` has up to ``opened``."""
-    fetch_zones(zones, words, whole, wearer, lon1, lat1, turn, _OPEN, opened, wanted, True)
-    fetch_zones(zones, words, whole, wearer, lon2, lat2, turn, _OPEN, opened, wanted, True)
+    fetch_zones(zones, words, whole, wearer, lon1, lat1, turn, _OPENED, opened, wanted, _OUTLINES)
+    fetch_zones(zones, words, whole, wearer, lon2, lat2, turn, _OPENED, opened, wanted, _OUTLINES)
     for m in range(_OPEN, opened):
         i = turn[m]
         start, _ = list_of(words, wearer[i])
