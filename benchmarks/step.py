@@ -27,7 +27,6 @@ MINUTES = 5
 _WAYS: tuple[tuple[str, int, bool], ...] = (
     ("one fix a message, in columns, as the service takes them", 1, False),
     ("one fix a message, by objects", 1, True),
-    ("fifty fixes of a device a message, in columns", 50, False),
 )
 
 

@@ -36,7 +36,7 @@ def test_the_page_has_every_way_and_every_share() -> None:
     told: list[str] = []
     text = step.measured(30, 1, told.append)
     rows = [line for line in text.splitlines() if line.startswith("| ")]
-    assert len(told) == 3 + len(step.BUSY)
+    assert len(told) == 2 + len(step.BUSY)
     assert len(rows) == 2 + len(told)
     assert "| 0.1 |" in text
     assert text.count("kept)") == 2
