@@ -22,7 +22,7 @@ from pathlib import Path
 import msgspec
 import psycopg
 
-from benchmarks.shares import busy_s, spent_s
+from benchmarks.shares import busy_s, cpu_s, family_of, spent_s
 from emon.audit.keyring import Keyring
 from emon.clock import now_us
 from emon.demo.database import EmbeddedDatabase
@@ -101,9 +101,11 @@ async def verified(server: EmbeddedDatabase, folder: Path) -> tuple[Took, Report
 
 
 def _spent_s(server: EmbeddedDatabase) -> float:
-    """By commands that this process has waited for, and by the database."""
+    """By commands that this process has waited for, and by the database: its ended connections and those that
+    are open, or all that one spent before would count when it ends."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return ended.ru_utime + ended.ru_stime + spent_s(server.pid or 0)
+    pid = server.pid or 0
+    return ended.ru_utime + ended.ru_stime + spent_s(pid) + sum(map(cpu_s, family_of(pid)[1:]))
 
 
 def page(entries: int, took: dict[str, Took]) -> str:

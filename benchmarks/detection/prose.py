@@ -51,10 +51,8 @@ hears. A rate is a wearer-day's.
 ### What was missed, by what its fixes showed
 
 Of the rows above with 0 asked: what the fixes taken during those that were missed showed, whoever judges
-them.
-What no position and no line shows, no rule can tell that reads positions. For a contact positions are
-instants, a
-second apart, at which both tracks, straight between their fixes, stood within the radius.
+them. What no position and no line shows, no rule can tell that reads positions. For a contact positions
+are instants, a second apart, at which both tracks, straight between their fixes, stood within the radius.
 """,
     "events": "\n### Alerts at the centre, a compliant wearer-day, by event\n",
     "incursions": """

@@ -21,13 +21,17 @@ At = tuple[float, float]
 """Second, and metres east of where she stands."""
 
 
+def payload(seq: int, second: float, east_m: float) -> dict[str, Any]:
+    lon = 4.48 + east_m * _DEGREES_A_M
+    return {"seq": seq, "t": NOON_US // 1000 + round(second * 1_000), "lat": 51.92, "lon": lon, "acc": 8.0}
+
+
 def fixes(device: str, way: Iterable[At]) -> list[Received]:
-    items = []
-    for seq, (second, east_m) in enumerate(way, start=1):
-        at_us = NOON_US + round(second * SECOND_US)
-        fix = {"seq": seq, "t": at_us // 1000, "lat": 51.92, "lon": 4.48 + east_m * _DEGREES_A_M, "acc": 8.0}
-        items.append(received(device, fix, at_us + SECOND_US))
-    return items
+    """Each received a second after it was taken."""
+    return [
+        received(device, payload(seq, second, east_m), NOON_US + round((second + 1.0) * SECOND_US))
+        for seq, (second, east_m) in enumerate(way, start=1)
+    ]
 
 
 def lines_for(his: Iterable[At], hers: Iterable[At], order: dict[str, Any] = ORDER) -> list[dict[str, Any]]:
@@ -74,28 +78,8 @@ def test_a_fix_of_hers_that_comes_late_has_the_last_word() -> None:
     """She had gone away at once; her device says so ten minutes later."""
     his = fixes("d-1", [(190.0, 950.0), (250.0, 492.0), (310.0, 20.0), (370.0, 20.0)])
     later = [
-        received(
-            "v-1",
-            {
-                "seq": 5,
-                "t": (NOON_US // 1000) + 240_000,
-                "lat": 51.92,
-                "lon": 4.48 - 900 * _DEGREES_A_M,
-                "acc": 8.0,
-            },
-            NOON_US + 900 * SECOND_US,
-        ),
-        received(
-            "v-1",
-            {
-                "seq": 6,
-                "t": (NOON_US // 1000) + 300_000,
-                "lat": 51.92,
-                "lon": 4.48 - 1_800 * _DEGREES_A_M,
-                "acc": 8.0,
-            },
-            NOON_US + 900 * SECOND_US,
-        ),
+        received("v-1", payload(seq, second, -east_m), NOON_US + 900 * SECOND_US)
+        for seq, second, east_m in ((5, 240.0, 900.0), (6, 300.0, 1_800.0))
     ]
     lines = list(lines_of(asyncio.run(replay(versions(ORDER), [*his, *fixes("v-1", SHE), *later]))))
     (breach,) = shown(lines, "breach")
