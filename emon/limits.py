@@ -182,6 +182,7 @@ STATEMENT_TIMEOUT_S = 30  # [own] a statement of a page or a batch beyond it han
 PARTITIONS_BEHIND_DAYS = 31  # [own] CLOCK_BEHIND_MAX_S and one day: where stored fixes may fall
 PARTITIONS_AHEAD_DAYS = 14  # [own] two weeks in which nobody need run anything
 RETAKE_ROWS_MAX = 50_000  # [own] taken again in one batch: 35 devices for 24 h at one a minute
+REMARKS_SHOWN_MAX = 20  # [own] of `emon arm`: a screen; beyond, what was armed would be scrolled away
 PAGE_ROWS_MAX = 1_000  # [own] alerts or feed rows answered to one request
 
 # A fold begun anew knows nothing for CONTACT_BETWEEN_MAX_S, and no run may reach back into that time.
@@ -189,6 +190,7 @@ if not CONTACT_TRACK_S + CONTACT_RUN_MEMORY_S < RUN_MEMORY_S:
     raise AssertionError("limits.py: a contact's evidence outlasts the memory it is folded from")
 if not (CROSSING_GAP_MAX_S < PRESENT_AGE_MAX_S < EDGE_FIX_AGE_MAX_S <= RUN_MEMORY_S):
     raise AssertionError("limits.py: the order of the time limits is broken")
+REPLAY_BEYOND_MAX_DAYS = 3_660  # [own] after the last receipt: ten years of windows and timers, some seconds
 
 # --- simulator ------------------------------------------------------------------------------------
 SCENARIO_DURATION_MAX_S = 40 * 86_400.0  # [own] a month and more, played offline in a moment

@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emon.limits import REMARKS_SHOWN_MAX
+
 if TYPE_CHECKING:
     from emon.model.order import OrderVersion
 
-_REMARKS_MAX = 20  # a screen of them; beyond, what was armed would be scrolled away
 _EPILOG = """\
 All orders of the document are armed at one instant, which the service heeds from its next batch on, or
 none: what is wrong is named on standard error, each fault by its path, with exit code 65. Arming the
@@ -83,10 +84,10 @@ def run(args: argparse.Namespace) -> int:
         print(f"emon arm: {fault}", file=sys.stderr)
         return os.EX_CONFIG
     remarks = remarks_on(versions, now_us=now_us())
-    for remark in remarks[:_REMARKS_MAX]:
+    for remark in remarks[:REMARKS_SHOWN_MAX]:
         print(f"emon arm: armed, though {remark}", file=sys.stderr)
-    if len(remarks) > _REMARKS_MAX:
-        more = len(remarks) - _REMARKS_MAX
+    if len(remarks) > REMARKS_SHOWN_MAX:
+        more = len(remarks) - REMARKS_SHOWN_MAX
         print(f"emon arm: and {more:,} more; `emon check {args.orders}` lists all", file=sys.stderr)
     for version in armed:
         print(f"{version.id} version {version.version} armed at {format_instant(version.armed_at_us)}")

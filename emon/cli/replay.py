@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from emon.model.order import OrderVersion
     from emon.replay import MemoryArchive, Received
 
-_UNTIL_MAX_DAYS = 3_660  # ten years: some ten seconds where a breach stays open
-_UNTIL_MAX_US = _UNTIL_MAX_DAYS * 86_400_000_000
 _EPILOG = """\
 ORDERS is a document of orders; an order without `armed_at` counts as armed at its `valid_from`.
 FIXES is JSON Lines: one fix a line as devices send it, with `device` and, where it differs from `t`,
@@ -66,7 +64,8 @@ def run(args: argparse.Namespace) -> int:
     from emon.cli.explanation_files import FileInTheWay, check_directory
     from emon.cli.recorded import recorded_messages
     from emon.cli.refused import say_refused
-    from emon.model.instant import format_instant, parse_instant
+    from emon.limits import REPLAY_BEYOND_MAX_DAYS
+    from emon.model.instant import DAY_US, format_instant, parse_instant
     from emon.orders.document import DocumentRefused, parse_document
     from emon.policies.reader import PolicyRefused, read_policy
     from emon.replay import lines_of, replay
@@ -94,11 +93,11 @@ def run(args: argparse.Namespace) -> int:
     except OSError as fault:
         return _refuse(f"{fault.filename}: {fault.strerror}", os.EX_IOERR)
     last_us = max((item.received_at_us for item in received), default=until_us)
-    if until_us is not None and last_us is not None and until_us - last_us > _UNTIL_MAX_US:
+    if until_us is not None and last_us is not None and until_us - last_us > REPLAY_BEYOND_MAX_DAYS * DAY_US:
         last = format_instant(last_us)
         return _refuse(
-            f"--until: more than {_UNTIL_MAX_DAYS:,} days after the last receipt, {last}; each window and"
-            " timer of all that time would be judged",
+            f"--until: more than {REPLAY_BEYOND_MAX_DAYS:,} days after the last receipt, {last}; each"
+            " window and timer of all that time would be judged",
             os.EX_USAGE,
         )
     collect_seldom()
