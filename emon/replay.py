@@ -247,11 +247,10 @@ async def replay(
     instants = deque(sorted({*by_instant, *armed}))
     state = initial_state(min([*instants, end_us]) - 1, archive.remembered(), quietly=quietly)
     while (at_us := _next_us(instants, state, devices, end_us)) is not None:
-        known = frozenset(state.by_device)
-        state = with_orders(state, armed.get(at_us, []))
-        new = frozenset(state.by_device) - known
-        since_us = at_us - UNKNOWN_DEVICE_RETAKE_S * SECOND_US
-        messages = [*archive.take_again(new, since_us), *by_instant.get(at_us, [])]
+        messages = list(by_instant.get(at_us, ()))
+        if at_us in armed:
+            state, taken = _armed(archive, state, armed[at_us], at_us)
+            messages = [*taken, *messages]
         messages += [] if devices is None else devices.come(at_us)
         said = service.get(at_us, set())
         inputs = Inputs(at_us, tuple(messages), up=True in said)
@@ -266,6 +265,16 @@ async def replay(
     if state.at_us <= end_us:
         state = await _step(archive, state, Inputs(end_us + 1), policy)
     return archive
+
+
+def _armed(
+    archive: MemoryArchive, state: State, versions: list[tuple[int, OrderVersion]], at_us: int
+) -> tuple[State, list[Message]]:
+    """Versions come into force, and what their devices sent before anybody knew them is taken again."""
+    known = state.by_device
+    state = with_orders(state, versions)
+    new = frozenset(device for device in state.by_device if device not in known)
+    return state, archive.take_again(new, at_us - UNKNOWN_DEVICE_RETAKE_S * SECOND_US)
 
 
 def _next_us(instants: deque[int], state: State, devices: Obedient | None, end_us: int) -> int | None:

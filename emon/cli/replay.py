@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     from emon.cli.refused import say_refused
     from emon.limits import REPLAY_BEYOND_MAX_DAYS
     from emon.model.instant import DAY_US, format_instant, parse_instant
-    from emon.orders.document import DocumentRefused, parse_document
+    from emon.orders.document import DocumentRefused, each_once, parse_document
     from emon.policies.reader import PolicyRefused, read_policy
     from emon.replay import lines_of, replay
 
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     except OSError as fault:
         return _refuse(f"--files: {fault.filename}: {fault.strerror}", os.EX_CANTCREAT)
     try:
-        versions = parse_document(args.orders.read_bytes(), armed_at_us=None)
+        versions = each_once(parse_document(args.orders.read_bytes(), armed_at_us=None))
         policy = DEFAULT_POLICY if args.policy is None else read_policy(args.policy.read_bytes())
         received, left_out = recorded_messages(args.fixes, "replay")
     except DocumentRefused as refused:

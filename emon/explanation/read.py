@@ -17,7 +17,7 @@ from emon.model.fix import Fix, KeptEvent
 from emon.model.instant import parse_instant
 from emon.model.order import Fault, OrderVersion
 from emon.model.vocabulary import Mark
-from emon.orders.document import parse_document
+from emon.orders.document import each_once, parse_document
 from emon.orders.members import (
     Faults,
     Members,
@@ -156,7 +156,7 @@ def _versions(value: object, path: str, faults: Faults) -> tuple[OrderVersion, .
     if items is None:
         return None
     try:
-        return parse_document(json.dumps({"orders": items}).encode())
+        return each_once(parse_document(json.dumps({"orders": items}).encode()))
     except DocumentRefused as refused:
         for fault in refused.faults:
             faults.add(fault.path, fault.message)

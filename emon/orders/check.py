@@ -45,7 +45,23 @@ def remarks_on(versions: Sequence[OrderVersion], *, now_us: int) -> tuple[Fault,
     remarks += _shared_devices(versions)
     remarks += _versions_of_one_order(versions)
     remarks += place_remarks(versions)
-    return tuple(remarks)
+    again = _said_again(versions)
+    others = (r for r in remarks if not any(_lies_in(r.path, repeat.path) for repeat in again))
+    return (*others, *again)
+
+
+def _said_again(versions: Sequence[OrderVersion]) -> list[Fault]:
+    """Versions that stand in the document before, with the same content."""
+    first: dict[tuple[str, int], int] = {}
+    return [
+        Fault(f"orders[{i}]", f"says the same as orders[{stands}], and counts once")
+        for i, version in enumerate(versions)
+        if (stands := first.setdefault((version.id, version.version), i)) != i
+    ]
+
+
+def _lies_in(path: str, order: str) -> bool:
+    return path == order or path.startswith(f"{order}.")
 
 
 def _looked_through(version: OrderVersion) -> Stretch:

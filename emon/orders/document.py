@@ -4,7 +4,8 @@ Two steps. Reading checks a document member by member and makes its canonical tr
 resolved, instants in UTC, numbers in one spelling, the shorthand ``device`` written out, absent
 and default members left out, ``armed_at`` taken off. Building makes an ``OrderVersion`` of such a
 tree, and needs no check. ``OrderVersion.source`` is the tree's bytes: two documents that mean the
-same give the same bytes, however they spell it, so arming one twice changes nothing.
+same give the same bytes, however they spell it, so arming one twice changes nothing, within one document
+either (contract, section 2: "with another content is refused").
 """
 
 from __future__ import annotations
@@ -23,13 +24,21 @@ from emon.orders.read_schedule import build_intervals, build_schedule
 from emon.orders.read_zone import build_zone, read_zone
 from emon.orders.tree import DocumentRefused, read_tree, write_canonical
 
-__all__ = ["KIND_CHANGED", "DocumentRefused", "parse_document", "parse_zone", "version_from_source"]
+__all__ = [
+    "KIND_CHANGED",
+    "DocumentRefused",
+    "each_once",
+    "parse_document",
+    "parse_zone",
+    "version_from_source",
+]
 
 KIND_CHANGED = 'condition "{}" is of kind {} in another version of the order: give the new one its own id'
 
 
 def parse_document(data: bytes, *, armed_at_us: int | None = None) -> tuple[OrderVersion, ...]:
-    """The orders of one document (contract, section 2), in its order.
+    """The orders of one document (contract, section 2), in its order; a version that stands there again with
+    the same content comes again (``each_once``).
 
     ``armed_at_us``: the instant of arming in microseconds UTC, whatever the document says; None,
     as replay and import have it, reads ``armed_at`` and takes ``valid_from`` where it is absent.
@@ -50,6 +59,17 @@ def parse_document(data: bytes, *, armed_at_us: int | None = None) -> tuple[Orde
     if faults.found:
         raise DocumentRefused(tuple(faults.found))
     return tuple(_arm(tree, armed_at_us) for tree in trees)
+
+
+def each_once(versions: Sequence[OrderVersion]) -> tuple[OrderVersion, ...]:
+    """A document's versions without those that say again what stands in it already. Of several instants of
+    arming the earliest counts: to arm a version again changes nothing."""
+    found: dict[tuple[str, int], OrderVersion] = {}
+    for version in versions:
+        key = (version.id, version.version)
+        if key not in found or version.armed_at_us < found[key].armed_at_us:
+            found[key] = version
+    return tuple(found.values())
 
 
 def parse_zone(data: bytes) -> Zone:
@@ -77,16 +97,18 @@ def version_from_source(source: bytes, *, armed_at_us: int) -> OrderVersion:
 def _read_orders(value: object, path: str, faults: Faults, library: Library) -> list[dict[str, Any]]:
     items = items_of(value, path, faults) or []
     read = [read_order(item, f"{path}[{i}]", faults, library) for i, item in enumerate(items)]
-    seen: dict[tuple[object, object], int] = {}
+    seen: dict[tuple[object, object], tuple[int, dict[str, Any]]] = {}
     _check_kinds(read, path, faults)
     for i, tree in enumerate(read):
         if tree is None or "id" not in tree or "version" not in tree:
             continue
-        first = seen.setdefault((tree["id"], tree["version"]), i)
-        if first != i:
+        content = {name: value for name, value in tree.items() if name != "armed_at"}
+        first, stands = seen.setdefault((tree["id"], tree["version"]), (i, content))
+        if content != stands:
             faults.add(
                 f"{path}[{i}].version",
-                f'order "{tree["id"]}" version {tree["version"]} stands at {path}[{first}] already',
+                f'order "{tree["id"]}" version {tree["version"]} stands at {path}[{first}] already with '
+                "another content; versions never change: a variation or a withdrawal is a new version",
             )
     return [tree for tree in read if tree is not None]
 

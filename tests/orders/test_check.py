@@ -290,3 +290,10 @@ def test_a_version_for_another_wearer_is_named() -> None:
 )
 def test_a_zones_width_is_known(zone: dict[str, Any], width_m: float) -> None:
     assert mean_width_m(parse_zone(encode(zone))) == pytest.approx(width_m, rel=0.005)
+
+
+def test_a_version_that_stands_there_twice_is_named_once_and_remarked_on_once() -> None:
+    document = plain_document()
+    before = remarks(document)
+    document["orders"].append(document["orders"][0])
+    assert remarks(document) == {**before, "orders[1]": "says the same as orders[0], and counts once"}

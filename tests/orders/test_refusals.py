@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emon.limits import ORDERS_BYTES_MAX, VERTICES_MAX
-from emon.orders.document import DocumentRefused, parse_document, parse_zone
+from emon.orders.document import DocumentRefused, each_once, parse_document, parse_zone
 from tests.orders.documents import (
     Step,
     changed,
@@ -190,10 +190,26 @@ def test_owners_are_checked_by_path(owner: dict[str, Any], path: str) -> None:
 
 
 # --- what occurs twice --------------------------------------------------------------------------
-def test_the_same_version_twice_is_refused() -> None:
+def test_the_same_version_twice_with_another_content_is_refused() -> None:
     document = plain_document()
-    document["orders"] += [{**document["orders"][0], "version": 2}, document["orders"][0]]
-    assert faults_of(document) == {"orders[2].version": 'order "o-1" version 1 stands at orders[0] already'}
+    first = document["orders"][0]
+    document["orders"] += [{**first, "version": 2}, {**first, "wearer": "w-other"}, first]
+    assert faults_of(document) == {
+        "orders[2].version": 'order "o-1" version 1 stands at orders[0] already with another content; '
+        "versions never change: a variation or a withdrawal is a new version"
+    }
+
+
+def test_the_same_version_twice_with_the_same_content_counts_once_and_from_its_first_arming() -> None:
+    document = plain_document()
+    first = document["orders"][0]
+    again = {**first, "risk": "medium", "armed_at": "2026-01-02T00:00:00+01:00"}
+    earlier = {**first, "armed_at": "2026-01-01T23:00:00Z"}
+    document["orders"] = [again, {**first, "version": 2}, earlier]
+    versions = parse_document(encode(document))
+    assert [version.version for version in versions] == [1, 2, 1]
+    once = each_once(versions)
+    assert once == (versions[2], versions[1])
 
 
 def test_two_conditions_of_one_id_are_refused() -> None:

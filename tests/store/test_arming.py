@@ -57,6 +57,9 @@ async def test_the_same_again_changes_nothing(any_store: Store) -> None:
     assert again[0] == first
     assert again[1].armed_at_us > first.armed_at_us
     assert len(await armed_in(any_store)) == 2
+    third, repeated = await any_store.arm(versions({"id": "o-3"}, {"id": "o-3", "risk": "medium"}))
+    assert repeated == third
+    assert len(await armed_in(any_store)) == 3
 
 
 async def test_another_content_is_refused_by_path_and_nothing_is_armed(any_store: Store) -> None:
