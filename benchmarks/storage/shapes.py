@@ -43,7 +43,7 @@ async def shape_of(conn: c.Connection, statement: Statement) -> Shape:
     (explained,) = row[0]
     plan = explained["Plan"]
     indexes, partitions, whole = set(), set(), set()
-    for node in _nodes(plan):
+    for node in nodes_of(plan):
         if not node.get("Actual Loops"):
             continue
         if "Index Name" in node:
@@ -63,10 +63,11 @@ async def shape_of(conn: c.Connection, statement: Statement) -> Shape:
     )
 
 
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A plan's node and all below it."""
     yield plan
     for inner in plan.get("Plans", ()):
-        yield from _nodes(inner)
+        yield from nodes_of(inner)
 
 
 def together(shapes: list[Shape]) -> Shape:

@@ -18,9 +18,9 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS found
 """
-# Beyond it lies nothing that is not marked clock: a fix may be ahead of its receipt by CLOCK_AHEAD_MAX_S.
+# A day beyond it lies nothing that is not marked clock: a fix may be ahead of its receipt by CLOCK_AHEAD_MAX_S.
 SELECT_HORIZON = """
-SELECT greatest((SELECT last_received_at FROM engine_clock), (SELECT max(fixed_at) FROM device_now))
+SELECT coalesce((SELECT last_received_at FROM engine_clock), (SELECT max(fixed_at) FROM device_now))
 """
 SELECT_TRACKS = f"""
 SELECT {FIX_COLUMNS} FROM unnest(%s::text[]) AS k (d)
