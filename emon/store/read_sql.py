@@ -18,7 +18,8 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS found
 """
-# A day beyond it lies nothing that is not marked clock: a fix may be ahead of its receipt by CLOCK_AHEAD_MAX_S.
+# A day beyond it lies nothing but what is marked clock: a fix is ahead of its receipt by CLOCK_AHEAD_MAX_S
+# at most.
 SELECT_HORIZON = """
 SELECT coalesce((SELECT last_received_at FROM engine_clock), (SELECT max(fixed_at) FROM device_now))
 """

@@ -137,7 +137,7 @@ def test_every_day_has_the_indexes_that_the_reads_need(filled: str) -> None:
 
 
 async def _generic(store: Store, query: str) -> set[str]:
-    """The tables that a plan for any parameters would read whole, were there thousands of orders and devices."""
+    """What a plan for any parameters would read whole, were there thousands of orders and devices."""
     async with await psycopg.AsyncConnection.connect(store.url) as conn:
         await conn.execute(_ORDERS)
         await conn.execute(_DEVICES)
