@@ -140,6 +140,8 @@ def _parameters(alert: AlertView) -> list[tuple[str, str]]:
         "emon:wearer": alert.wearer,
         "emon:device": alert.device,
         "emon:risk": alert.risk,
+        "emon:legal_basis": alert.legal_basis,
+        "emon:protected_person": alert.protected,
         "emon:how": alert.how,
         "emon:received_at": None if alert.received_at_us is None else instant(alert.received_at_us),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -19,13 +19,15 @@ class ClimbWords(msgspec.Struct, frozen=True):
     own: str
     other: str
     hers: str
+    and_: str
     parties: Mapping[str, str]
 
 
 NL = ClimbWords(
     subject="OPSCHALING {step}: {subject}",
     own="OPSCHALING {step}: uw bevestiging ontbreekt nog. Bevestig met uw naam, dan houdt dit op.",
-    other="OPSCHALING {step}: van {owed} ontbreekt nog een bevestiging. Zorg dat daar iemand reageert.",
+    other="OPSCHALING {step}: de bevestiging van {owed} ontbreekt nog. Zorg dat daar iemand reageert.",
+    and_="en",
     hers="U krijgt dit bericht opnieuw, omdat wij nog niet weten of u het hebt gelezen.",
     parties={
         Party.MELDKAMER_EM: "de meldkamer EM",
@@ -40,8 +42,9 @@ NL = ClimbWords(
 )
 EN = ClimbWords(
     subject="ESCALATION {step}: {subject}",
-    own="ESCALATION {step}: your confirmation is still wanted. Confirm with your name, and this stops.",
-    other="ESCALATION {step}: a confirmation is still wanted from {owed}. See that somebody there acts.",
+    own="ESCALATION {step}: your confirmation is still missing. Confirm with your name, and this stops.",
+    other="ESCALATION {step}: the confirmation of {owed} is still missing. See that somebody there answers.",
+    and_="and",
     hers="You get this message again because we do not know yet whether you have read it.",
     parties={
         Party.MELDKAMER_EM: "the monitoring centre",
@@ -75,7 +78,14 @@ def _again_to_her(words: ClimbWords, text: Text) -> Text:
 
 
 def _again(words: ClimbWords, text: Text, delivery: DueDelivery) -> Text:
-    owed = ", ".join(words.parties.get(one, plain(one)) for one in delivery.owed)
+    owed = _listed(words, [words.parties.get(one, plain(one)) for one in delivery.owed])
     first = words.own if delivery.recipient in delivery.owed or not owed else words.other
     subject = words.subject.format(step=delivery.climb, subject=text.subject)
     return Text(subject, f"{first.format(step=delivery.climb, owed=owed)}\n\n{text.body}")
+
+
+def _listed(words: ClimbWords, names: Sequence[str]) -> str:
+    """``de politie en de reclassering``."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} {words.and_} {names[-1]}"

@@ -11,23 +11,33 @@ from collections.abc import Mapping
 import msgspec
 
 from emon.alerts.outbox import AlertView
-from emon.model.vocabulary import AlertEvent, Certainty, Party
+from emon.model.vocabulary import AlertEvent, Certainty, Kind, Party
 
 
 class HerWords(msgspec.Struct, frozen=True):
-    """The words of one language. ``near`` by certainty."""
+    """The words of one language. ``near`` by certainty. ``over``: a measurement shows it; ``unmeasured``:
+    none does. ``other``: of what is not about her and the other person. ``unsafe`` is said where that
+    person was named just before, ``danger`` elsewhere."""
 
     near: Mapping[Certainty, str]
     past: str
     over: str
+    unmeasured: str
     withdrawn: str
     other: str
+    other_over: str
+    other_withdrawn: str
+    ask: str
+    danger: str
     unsafe: str
     go: str
+    hide: str
     police: str
     pressed: str
     lost: str
     lost_more: str
+    empty: str
+    empty_more: str
     link: str
     read: str
     thanks: str
@@ -42,15 +52,22 @@ HERS_NL = HerWords(
     past="Achteraf blijkt dat de persoon die uit uw buurt moet blijven, te dicht bij u kan zijn geweest",
     over="Volgens de laatste meting is de persoon die uit uw buurt moet blijven, niet meer te dicht bij u",
     withdrawn="Een eerdere waarschuwing aan u is ingetrokken: latere metingen tonen voldoende afstand",
+    unmeasured="De waarschuwing is gestopt. Wij hebben niet gemeten of de ander nog in uw buurt is",
     other="Er is een melding die u aangaat",
+    other_over="Een eerdere melding die u aangaat, is voorbij",
+    other_withdrawn="Een eerdere melding die u aangaat, is ingetrokken",
+    ask="Vraag uw contactpersoon wat dit voor u betekent.",
+    danger="Bent u in gevaar? Bel 112.",
     unsafe="Voelt u zich onveilig of ziet u deze persoon? Ga naar een veilige plek en bel 112.",
     go="Ga nu naar een veilige plek. Ziet u deze persoon of voelt u zich bedreigd? Bel 112.",
-    police="Wij hebben de politie hetzelfde bericht gestuurd.",
+    hide="Ga naar een veilige plek als dat kan. Bent u in gevaar? Bel 112.",
+    police="Wij hebben de politie ook een bericht gestuurd.",
     pressed="Wij hebben uw noodoproep ontvangen",
     lost="Uw apparaat geeft ons geen positie meer",
     lost_more="Zolang dat duurt, kunnen wij u niet waarschuwen als iemand te dicht bij u komt. Zet "
-    "het aan, laad "
-    "het op, of ga even naar buiten.",
+    "het apparaat aan, laad het op, of leg het bij een raam.",
+    empty="De batterij van uw apparaat raakt leeg",
+    empty_more="Laad het apparaat nu op. Als het leeg is, kunnen wij u niet waarschuwen.",
     link="Laat ons weten dat u dit hebt gelezen, dan herhalen wij het niet",
     read="Laat ons weten dat u ons bericht hebt gelezen. Vul uw naam in.",
     thanks="Dank u wel. Wij weten nu dat u het hebt gelezen.",
@@ -64,42 +81,65 @@ HERS_EN = HerWords(
     past="It was found afterwards that the person who must stay away from you may have been too close",
     over="By the last measurement the person who must stay away from you is no longer too close",
     withdrawn="An earlier warning to you is withdrawn: later measurements show enough distance",
+    unmeasured="The warning has stopped. We have not measured whether the other is still near you",
     other="There is an alert that concerns you",
+    other_over="An earlier alert that concerns you is over",
+    other_withdrawn="An earlier alert that concerns you is withdrawn",
+    ask="Ask your contact person what this means for you.",
+    danger="Are you in danger? Call 112.",
     unsafe="Do you feel unsafe, or do you see this person? Go to a safe place and call 112.",
     go="Go to a safe place now. Do you see this person, or feel threatened? Call 112.",
-    police="We have sent the police the same message.",
+    hide="Go to a safe place if you can. Are you in danger? Call 112.",
+    police="We have sent the police a message too.",
     pressed="We have received your call for help",
     lost="Your device gives us no position any more",
-    lost_more="While that lasts we cannot warn you when somebody comes too close. Switch it on, "
-    "charge it, or go "
-    "outside for a moment.",
+    lost_more="While that lasts we cannot warn you when somebody comes too close. Switch the device on, "
+    "charge it, or put it near a window.",
+    empty="The battery of your device is running low",
+    empty_more="Charge the device now. When it is empty, we cannot warn you.",
     link="Let us know that you have read this, and we will not repeat it",
     read="Let us know that you have read our message. Enter your name.",
     thanks="Thank you. We know now that you have read it.",
 )
 
 
+_EMPTY = (AlertEvent.BATTERY_LOW, AlertEvent.BATTERY_CRITICAL, AlertEvent.CHARGING_MISSED)
+_LOST = (AlertEvent.SILENCE, AlertEvent.NO_POSITION)
+
+
 def headline(words: HerWords, alert: AlertView) -> str:
-    """One sentence, without its full stop: also the subject."""
+    """One sentence, without its full stop: also the subject. Of how near he is, only what was measured; of an
+    order's places nothing, for these are where he is."""
+    near = alert.kind is Kind.CONTACT
     if alert.event is AlertEvent.BREACH_CLEARED:
-        return words.withdrawn if alert.refuted else words.over
-    if alert.event is AlertEvent.HISTORIC_BREACH:
+        if alert.refuted:
+            return words.withdrawn if near else words.other_withdrawn
+        if not near:
+            return words.other_over
+        return words.over if alert.ended_by_fix else words.unmeasured
+    if alert.event is AlertEvent.HISTORIC_BREACH and near:
         return words.past
     if alert.event is AlertEvent.PROXIMITY and alert.certainty is not None:
         return words.near[alert.certainty]
     if alert.event is AlertEvent.PANIC:
         return words.pressed
-    if alert.victim and alert.event in (AlertEvent.SILENCE, AlertEvent.NO_POSITION):
+    if alert.victim and alert.event in _LOST:
         return words.lost
-    return words.other
+    return words.empty if alert.victim and alert.event in _EMPTY else words.other
 
 
 def what_to_do(words: HerWords, alert: AlertView) -> list[str]:
     """What she can do, and who else knows."""
+    told = headline(words, alert)
     near = alert.event is AlertEvent.PROXIMITY and not alert.refuted and alert.closed_at_us is None
-    lines = [words.go if near or alert.event is AlertEvent.PANIC else words.unsafe]
-    if headline(words, alert) == words.lost:
-        lines = [words.lost_more, *lines]
-    if near and Party.POLITIE in alert.recipients:
+    lines = {
+        words.lost: [words.lost_more, words.danger],
+        words.empty: [words.empty_more],
+        words.pressed: [words.hide],
+        words.other: [words.ask, words.danger],
+        words.other_over: [words.ask],
+        words.other_withdrawn: [words.ask],
+    }.get(told, [words.go if near else words.unsafe])
+    if (near or told == words.pressed) and Party.POLITIE in alert.recipients:
         lines.append(words.police)
     return lines

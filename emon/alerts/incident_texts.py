@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from emon.alerts.incident import Say
-from emon.alerts.messages import Text, Texts, plain
+from emon.alerts.messages import Text, Texts, party_name, plain
 from emon.alerts.outbox import AlertView, UpdateView
 from emon.alerts.place_words import place_lines, zone_lines
 from emon.alerts.words import EN, NL, Language
@@ -39,11 +39,21 @@ def update_texts_to_her(alert: AlertView, update: UpdateView) -> Texts:
 
 def _to_her(words: Language, alert: AlertView, update: UpdateView) -> Text:
     own = words.incident
-    told = own.hers.get(update.say, own.her_other) if alert.kind is Kind.CONTACT else own.her_other
-    lines = [f"{told}.", words.hers.unsafe]
+    told = own.hers[update.say] if _is_of_him(words, alert, update) else own.her_other
+    lines = [f"{told}.", her_line(words, alert, update)]
     if alert.position is not None and update.say not in PLACELESS:
-        lines += ["", *place_lines(words.place, words.compass, alert, words.when.at)]
+        lines += ["", *place_lines(words.place, words.compass, alert, words.when.to_her)]
     return Text(told, "\n".join(lines) + "\n")
+
+
+def her_line(words: Language, alert: AlertView, update: UpdateView) -> str:
+    """What the protected person can do."""
+    return words.hers.unsafe if _is_of_him(words, alert, update) else words.hers.danger
+
+
+def _is_of_him(words: Language, alert: AlertView, update: UpdateView) -> bool:
+    """Whether the update says something of the person who must stay away from her."""
+    return alert.kind is Kind.CONTACT and update.say in words.incident.hers
 
 
 def _text(
@@ -63,7 +73,9 @@ def _text(
     answer = update.answer
     if answer is not None:
         when = made(answer.answered_at_us)
-        lines.append(own.answered.format(person=plain(answer.person), party=answer.party, when=when))
+        lines.append(
+            own.answered.format(person=plain(answer.person), party=party_name(words, answer.party), when=when)
+        )
         if answer.note:
             lines.append(own.note.format(note=plain(answer.note)))
     if alert.secret and not alert.by_the_hour and update.say not in PLACELESS:
@@ -72,12 +84,18 @@ def _text(
     if update.say not in PLACELESS and (alert.position is not None or with_place):
         lines += place_lines(words.place, words.compass, alert, words.when.at)
         lines += zone_lines(words.place, alert)
-    pairs = (("wearer", alert.wearer), ("order", alert.order), ("condition", alert.condition))
+    pairs = (
+        ("wearer", alert.wearer),
+        ("protected", alert.protected),
+        ("order", alert.order),
+        ("condition", alert.condition),
+    )
     lines += [f"{label[name]}: {plain(value)}" for name, value in pairs if value is not None]
     if alert.risk is not None:
         lines.append(f"{label['risk']}: {words.risk[alert.risk]}")
     lines.append(own.incident.format(incident=plain(alert.breach)))
     lines.append(own.update.format(number=update.number, when=made(update.made_at_us)))
+    lines.append(label["local"])
     if answer_at is not None:
         lines.append(own.answer_here.format(address=answer_at))
     return Text(subject, "\n".join(lines) + "\n")

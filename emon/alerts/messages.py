@@ -26,7 +26,17 @@ from emon.model.vocabulary import AlertEvent, Certainty
 
 _OF_A_CONDITION = (AlertEvent.BREACH, AlertEvent.BREACH_CLEARED, AlertEvent.HISTORIC_BREACH)
 _HARMLESS = {"<": "‹", ">": "›", "`": "'", "[": "(", "]": ")"}
-_OF_HER_DEVICE = (AlertEvent.SILENCE, AlertEvent.NO_POSITION)
+_SINCE = frozenset(
+    {
+        AlertEvent.SILENCE,
+        AlertEvent.NO_POSITION,
+        AlertEvent.OUTAGE,
+        AlertEvent.RECIPIENT_DOWN,
+        AlertEvent.PLATFORM,
+        AlertEvent.CLOCK_WRONG,
+    }
+)
+"""Of what goes on: their time is since when."""
 _OF_NO_PLACE = (AlertEvent.OUTAGE, AlertEvent.PLATFORM, AlertEvent.RECIPIENT_DOWN)
 
 _ASKS = {
@@ -47,7 +57,12 @@ _ASKS = {
     AlertEvent.CLOCK_WRONG: "clock",
     AlertEvent.IMPLAUSIBLE_FIXES: "implausible",
     AlertEvent.CHARGING_MISSED: "charge",
+    AlertEvent.BATTERY_LOW: "charge",
+    AlertEvent.BATTERY_CRITICAL: "charge",
 }
+_HER_ASKS = {"silence": "her_silence", "charge": "her_charge"}
+_HER_DEVICE_ASKS = ("tamper", "unanswered", "clock", "implausible")
+"""What is asked where the device is that of the protected person: she is called, never the wearer."""
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -102,9 +117,10 @@ def texts_to_her(alert: AlertView) -> Texts:
 def _to_her(words: Language, alert: AlertView) -> Text:
     told = headline(words.hers, alert)
     lines = [f"{told}.", *what_to_do(words.hers, alert)]
-    lines += ["", f"{words.labels['happened']}: {_when(words, alert)(alert.happened_at_us)}"]
+    when = words.when.hour_to_her if alert.by_the_hour else words.when.to_her
+    lines += ["", f"{words.labels['happened']}: {when(alert.happened_at_us)}"]
     if alert.position is not None:
-        lines += place_lines(words.place, words.compass, alert, words.when.at)
+        lines += place_lines(words.place, words.compass, alert, words.when.to_her)
     return Text(told, "\n".join(lines) + "\n")
 
 
@@ -121,7 +137,7 @@ def _text(
         subject += f" ({short})"
         lines.append(f"{label['certainty']}: {sentence}")
     lines += _state_now(words, alert)
-    lines += trouble_lines(words.trouble, words.risk, alert, plain, words.when.at)
+    lines += trouble_lines(words.trouble, words.risk, words.parties, alert, plain, words.when.at)
     if alert.secret and not alert.by_the_hour:
         lines.append(label["secret"])
     lines += ["", *_person(words, alert)]
@@ -129,7 +145,7 @@ def _text(
         lines += place_lines(words.place, words.compass, alert, words.when.at)
     lines += [*zone_lines(words.place, alert), "", *_facts(words, alert), ""]
     if unreached:
-        lines.append(f"{label['unreached']}: {', '.join(plain(party) for party in unreached)}")
+        lines.append(f"{label['unreached']}: {', '.join(party_name(words, party) for party in unreached)}")
     lines.append(f"{label['asked']}: {words.asks[_ask(alert)]}")
     if answer_at is not None:
         lines.append(f"{label['answer']}: {answer_at}")
@@ -145,15 +161,22 @@ def _who(words: Language, alert: AlertView) -> str | None:
     """Whom the subject names: the wearer, else the first that is known and may be told."""
     label = words.labels
     if alert.event is AlertEvent.OUTAGE:
-        return words.trouble.many.format(count=len(alert.unseen)) if alert.unseen else None
+        count = len(alert.unseen)
+        many = words.trouble.one if count == 1 else words.trouble.many.format(count=count)
+        return many if count else None
     if alert.event is AlertEvent.PLATFORM:
         return "emon"
     if alert.event is AlertEvent.RECIPIENT_DOWN:
-        return plain(alert.cause)
+        return party_name(words, alert.cause)
     if alert.wearer is not None:
         return f"{label['against'] if alert.victim else label['wearer'].lower()} {plain(alert.wearer)}"
     named = ((label["device"], alert.device), (label["order"], alert.order))
     return next((f"{name.lower()} {plain(value)}" for name, value in named if value is not None), None)
+
+
+def party_name(words: Language, party: str | None) -> str:
+    """A party by its name; another recipient as it is called."""
+    return words.parties.get(party or "", plain(party))
 
 
 def ask_line(words: Language, alert: AlertView) -> str:
@@ -171,7 +194,11 @@ def _title(words: Language, alert: AlertView) -> str:
     title = words.events[alert.event]
     if alert.kind is not None and alert.event in _OF_A_CONDITION:
         return f"{title}, {words.kinds[alert.kind]}"
-    return f"{title} {words.labels['hers']}" if alert.victim and alert.event in _OF_HER_DEVICE else title
+    if not alert.victim or alert.event is AlertEvent.PANIC:
+        return title
+    if alert.event is AlertEvent.SILENCE:
+        return f"{title} {words.labels['hers']}"
+    return f"{title} ({words.labels['her_device']})"
 
 
 def _ask(alert: AlertView) -> str:
@@ -182,7 +209,9 @@ def _ask(alert: AlertView) -> str:
     ask = _ASKS.get(alert.event, "other")
     if alert.event is AlertEvent.OUTAGE and not alert.unseen:
         return "other"
-    return "her_silence" if ask == "silence" and alert.victim else ask
+    if alert.victim:
+        return "her_device" if ask in _HER_DEVICE_ASKS else _HER_ASKS.get(ask, ask)
+    return ask
 
 
 def _state_now(words: Language, alert: AlertView) -> list[str]:
@@ -197,32 +226,45 @@ def _state_now(words: Language, alert: AlertView) -> list[str]:
 
 
 def _person(words: Language, alert: AlertView) -> list[str]:
-    """Who it is, and how dangerous."""
+    """Who it is, whom the order protects, and how dangerous he is. A protected person's device has no
+    wearer: who is named with it is whom she is protected from."""
+    label = words.labels
     found = (
-        ("wearer", alert.wearer and plain(alert.wearer)),
+        ("against" if alert.victim else "wearer", alert.wearer and plain(alert.wearer)),
+        ("protected", alert.protected and plain(alert.protected)),
         ("risk", words.risk[alert.risk] if alert.risk else None),
     )
-    return [f"{words.labels[name]}: {value}" for name, value in found if value]
+    return [f"{label[name][0].upper()}{label[name][1:]}: {value}" for name, value in found if value]
 
 
 def _facts(words: Language, alert: AlertView) -> list[str]:
     label, when = words.labels, _when(words, alert)
     received = "heard" if alert.breach is None else "received"
     pairs: list[tuple[str, str | None]] = [
-        ("owner", _owner(alert)),
+        ("owner", _owner(words, alert)),
         ("order", alert.order and plain(alert.order)),
         ("worn_for", ", ".join(map(plain, alert.worn_for)) or None),
+        ("basis", alert.legal_basis and words.bases[alert.legal_basis]),
         ("condition", alert.condition and _condition(words, alert)),
         ("how", _how(words, alert)),
         ("device", alert.device and plain(alert.device)),
-        ("happened", when(alert.happened_at_us)),
-        ("ended", _ended(words, alert)),
+        (_began(alert), when(alert.happened_at_us)),
+        ("gap_to" if alert.event is AlertEvent.POSSIBLE_INCURSION else "ended", _ended(words, alert)),
         (received, None if alert.received_at_us is None else words.when.at(alert.received_at_us)),
         ("detected", words.when.at(alert.detected_at_us)),
         ("before", _before(words, alert)),
         ("alert", plain(alert.id)),
     ]
-    return [f"{label[name]}: {value}" for name, value in pairs if value is not None]
+    return [*(f"{label[name]}: {value}" for name, value in pairs if value is not None), label["local"]]
+
+
+def _began(alert: AlertView) -> str:
+    """What the first of its times is called."""
+    if alert.event is AlertEvent.POSSIBLE_INCURSION:
+        return "gap_from"
+    if alert.breach is not None:
+        return "began"
+    return "since" if alert.event in _SINCE else "happened"
 
 
 def _when(words: Language, alert: AlertView) -> When:
@@ -240,21 +282,28 @@ def _condition(words: Language, alert: AlertView) -> str:
     return plain(alert.condition) + kind
 
 
-def _owner(alert: AlertView) -> str | None:
+def _owner(words: Language, alert: AlertView) -> str | None:
     """Whom to call about the case."""
     owner = alert.owner
     if owner is None:
         return None
-    return ", ".join(plain(part) for part in (owner.name, owner.party, owner.contact) if part)
+    parts = (owner.name and plain(owner.name), party_name(words, owner.party), owner.contact)
+    return ", ".join(plain(part) for part in parts if part)
 
 
 def _before(words: Language, alert: AlertView) -> str | None:
     if alert.before is None:
         return None
     last = alert.last_before_us
-    return str(alert.before) + ("" if last is None else f", {words.labels['last']} {words.when.at(last)}")
+    return str(alert.before) + (
+        "" if last is None or not alert.before else f", {words.labels['last']} {words.when.at(last)}"
+    )
 
 
 def _ended(words: Language, alert: AlertView) -> str | None:
-    told = alert.event in (AlertEvent.BREACH_CLEARED, AlertEvent.HISTORIC_BREACH)
+    told = alert.event in (
+        AlertEvent.BREACH_CLEARED,
+        AlertEvent.HISTORIC_BREACH,
+        AlertEvent.POSSIBLE_INCURSION,
+    )
     return _when(words, alert)(alert.closed_at_us) if told and alert.closed_at_us is not None else None

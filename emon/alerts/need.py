@@ -72,9 +72,9 @@ DEFAULT_NEEDS = (
 The protected person: that it happened; never where the wearer is."""
 
 _MEMBERS: Mapping[Fact, Mapping[str, object]] = {
-    Fact.WEARER: {"wearer": None},
+    Fact.WEARER: {"wearer": None, "protected": None},
     Fact.DEVICE: {"device": None},
-    Fact.ORDER: {"order": None, "worn_for": ()},
+    Fact.ORDER: {"order": None, "worn_for": (), "legal_basis": None},
     Fact.CONDITION: {"condition": None},
     Fact.RISK: {"risk": None},
     Fact.HOW: {"how": None},

@@ -14,6 +14,7 @@ import msgspec
 from emon.alerts.messages import Text, Texts, plain
 from emon.alerts.routes import Languages
 from emon.alerts.when_words import WHEN_EN, WHEN_NL
+from emon.alerts.words import EN, NL
 from emon.model.ids import derive_id
 from emon.model.instant import format_instant
 from emon.model.order import Interval, OrderVersion
@@ -142,19 +143,23 @@ def _text_nl(notice: Notice) -> Text:
             f"Reden: {plain(notice.reason)}",
             f"Besloten door: {plain(', '.join(notice.by))}",
             "",
-            "Contactverboden, band, kast en noodknop blijven bewaakt, met meldingen zoals altijd.",
+            "Contactverboden, enkelband, behuizing en noodknop blijven bewaakt, met meldingen zoals altijd.",
         ]
-        subject = f"SCHORSING BEGONNEN: beslissing {order}, drager {wearer}"
+        subject = f"OPSCHORTING BEGONNEN: beslissing {order}, drager {wearer}"
     else:
-        how = "Het einde was bereikt." if notice.by_itself else "Iemand heeft de schorsing eerder beëindigd."
+        how = (
+            "Het einde was bereikt." if notice.by_itself else "Iemand heeft de opschorting eerder beëindigd."
+        )
         lines = [
             f"De verboden gebieden en verplichte plaatsen van beslissing {order} (drager {wearer}) "
             "gelden weer.",
             f"Sinds: {when}. {how}",
             "",
-            "Is de drager dan op een verboden plaats, dan volgt daarover een eigen melding.",
+            "Is de drager nu in een verboden gebied of niet op een verplichte plaats, dan volgt daarover een "
+            "eigen melding.",
         ]
-        subject = f"SCHORSING VOORBIJ: beslissing {order}, drager {wearer}"
+        subject = f"OPSCHORTING VOORBIJ: beslissing {order}, drager {wearer}"
+    lines.append(NL.labels["local"])
     lines.append("Dit is een bericht ter informatie. U hoeft niets te bevestigen.")
     return Text(subject, "\n".join(lines) + "\n")
 
@@ -165,26 +170,28 @@ def _text_en(notice: Notice) -> Text:
     if notice.kind is NoticeKind.SUSPENDED:
         until = "?" if notice.until_us is None else WHEN_EN.at(notice.until_us)
         lines = [
-            f"The banned areas and required places of order {order} (wearer {wearer}) "
+            f"The exclusion zones and required places of order {order} (wearer {wearer}) "
             "do not hold for a while.",
             f"From: {when}",
             f"Until: {until}. Then they hold again by themselves, and you will hear of it.",
             f"Reason: {plain(notice.reason)}",
             f"Decided by: {plain(', '.join(notice.by))}",
             "",
-            "Contact bans, strap, case and panic button are watched on, with alerts as always.",
+            "Contact bans, strap, case and panic button go on being watched, with alerts as always.",
         ]
         subject = f"SUSPENSION BEGAN: order {order}, wearer {wearer}"
     else:
         how = "Its end had come." if notice.by_itself else "Somebody ended the suspension before its time."
         lines = [
-            f"The banned areas and required places of order {order} (wearer {wearer}) hold again.",
+            f"The exclusion zones and required places of order {order} (wearer {wearer}) hold again.",
             f"Since: {when}. {how}",
             "",
-            "If the wearer is at a banned place then, an alert of its own will follow.",
+            "If the wearer is in an exclusion zone now, or not at a required place, an alert of its own will "
+            "follow.",
         ]
         subject = f"SUSPENSION OVER: order {order}, wearer {wearer}"
-    lines.append("This is for your information. Nothing is to be confirmed.")
+    lines.append(EN.labels["local"])
+    lines.append("This is for your information. You need not confirm anything.")
     return Text(subject, "\n".join(lines) + "\n")
 
 

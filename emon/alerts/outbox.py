@@ -27,7 +27,7 @@ import msgspec
 from emon.alerts.incident import Given, Say
 from emon.model.answer import PoliceAnswer
 from emon.model.order import Owner
-from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Risk
+from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, LegalBasis, Risk
 from emon.model.watch import Unseen
 
 
@@ -79,7 +79,8 @@ class AlertView(msgspec.Struct, frozen=True):
     same condition opened before this one, ``last_before_us`` the last of them. ``worn_for``: of an alert on a
     device that names no order, the orders for which it is worn, or carried by whom they protect (``victim``).
     ``by_the_hour``: its times are told to the hour alone. ``map_form``: the address of a map that its reader
-    uses, with ``{lat}`` and ``{lon}`` for the place.
+    uses, with ``{lat}`` and ``{lon}`` for the place. ``protected``: whom the order protects. ``legal_basis``:
+    of the one order that it names or is worn for. ``ended_by_fix``: a fix shows that a breach has ended.
     """
 
     id: str
@@ -116,6 +117,9 @@ class AlertView(msgspec.Struct, frozen=True):
     worn_for: tuple[str, ...] = ()
     by_the_hour: bool = False
     map_form: str | None = None
+    legal_basis: LegalBasis | None = None
+    protected: str | None = None
+    ended_by_fix: bool = False
 
 
 class AnswerView(msgspec.Struct, frozen=True):

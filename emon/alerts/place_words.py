@@ -25,6 +25,7 @@ class PlaceWords(msgspec.Struct, frozen=True):
     zones: Mapping[Kind, str]
     lines: Mapping[str, str]
     point: str
+    hours: str
 
 
 PLACE_NL = PlaceWords(
@@ -32,10 +33,10 @@ PLACE_NL = PlaceWords(
     zones={Kind.EXCLUSION: "het verboden gebied", Kind.INCLUSION: "de verplichte plaats"},
     lines={
         "unknown": "Plaats: onbekend",
-        "place": "Plaats: {lat}, {lon}, ± {accuracy_m} m (95 % kans)",
-        "measured": "Gemeten: {when}, {age} voor deze melding",
+        "place": "Plaats: {lat}, {lon}, ± {accuracy} (95 % kans)",
+        "measured": "Gemeten: {when}, {age} vóór dit bericht",
         "map": "Kaart: {link}",
-        "short": "{lat},{lon} +-{accuracy_m} m, {age} oud",
+        "short": "{lat},{lon} +-{accuracy}, {age} oud",
         "short_secret": "GEHEIM GEBIED",
         "short_hers": "plaats van de beschermde persoon",
         "still": "Beweging: stond vrijwel stil",
@@ -45,20 +46,23 @@ PLACE_NL = PlaceWords(
         "outside": "Gebied: {distance} van {zone}",
         "outside_way": "Gebied: {zone} ligt {distance} naar het {wind}en",
         "minutes": "Kan er zijn: te voet in {walk}, met de auto in {drive}",
-        "minutes_now": "Kan er zijn: te voet in {walk}, met de auto in {drive}; met deze snelheid in {now}",
+        "minutes_now": "Kan er zijn: te voet in {walk}, met de auto in {drive}; "
+        "met de huidige snelheid in {now}",
         "hers": "Dit is de plaats van de beschermde persoon, niet van de drager.",
+        "soon": "minder dan 1 min",
     },
     point=",",
+    hours="uur",
 )
 PLACE_EN = PlaceWords(
     winds=("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west"),
     zones={Kind.EXCLUSION: "the exclusion zone", Kind.INCLUSION: "the required place"},
     lines={
         "unknown": "Place: unknown",
-        "place": "Place: {lat}, {lon}, ± {accuracy_m} m (95 % chance)",
-        "measured": "Measured: {when}, {age} before this alert",
+        "place": "Place: {lat}, {lon}, ± {accuracy} (95 % chance)",
+        "measured": "Measured: {when}, {age} before this message",
         "map": "Map: {link}",
-        "short": "{lat},{lon} +-{accuracy_m} m, {age} old",
+        "short": "{lat},{lon} +-{accuracy}, {age} old",
         "short_secret": "SECRET ZONE",
         "short_hers": "place of the protected person",
         "still": "Movement: almost none",
@@ -68,10 +72,12 @@ PLACE_EN = PlaceWords(
         "outside": "Zone: {distance} from {zone}",
         "outside_way": "Zone: {zone} is {distance} to the {wind}",
         "minutes": "Can be there: on foot in {walk}, by car in {drive}",
-        "minutes_now": "Can be there: on foot in {walk}, by car in {drive}; at this speed in {now}",
+        "minutes_now": "Can be there: on foot in {walk}, by car in {drive}; at the present speed in {now}",
         "hers": "This is the place of the protected person, not of the wearer.",
+        "soon": "less than 1 min",
     },
     point=".",
+    hours="h",
 )
 
 
@@ -87,8 +93,8 @@ def place_lines(words: PlaceWords, marks: tuple[str, ...], alert: AlertView, whe
     # RFC 5870: latitude first, u is the uncertainty in metres.
     link = f"geo:{position.lat:.5f},{position.lon:.5f};u={accuracy_m}"
     return [
-        lines["place"].format(lat=lat, lon=lon, accuracy_m=accuracy_m),
-        lines["measured"].format(when=when(position.fixed_at_us), age=_span(max(age_s, 0))),
+        lines["place"].format(lat=lat, lon=lon, accuracy=_metres(words, position.accuracy_m)),
+        lines["measured"].format(when=when(position.fixed_at_us), age=_span(words, max(age_s, 0))),
         *_movement(words, position),
         lines["map"].format(link=link if alert.map_form is None else f"{link} {map_link(alert)}"),
         *([lines["hers"]] if alert.victim else ()),
@@ -104,8 +110,8 @@ def short_place(words: PlaceWords, alert: AlertView) -> str | None:
     place = lines["short"].format(
         lat=f"{position.lat:.5f}",
         lon=f"{position.lon:.5f}",
-        accuracy_m=math.ceil(position.accuracy_m),
-        age=_span(age_s),
+        accuracy=_metres(words, position.accuracy_m),
+        age=_span(words, age_s),
     )
     beside = [lines["short_hers"]] * alert.victim + [lines["short_secret"]] * alert.secret
     return ", ".join([place, *beside])
@@ -134,11 +140,11 @@ def zone_lines(words: PlaceWords, alert: AlertView) -> list[str]:
 
 
 def _minutes(words: PlaceWords, alert: AlertView, zone: ZoneView) -> list[str]:
-    walk, drive = (_span(math.ceil(zone.distance_m / m_s)) for m_s in (WALK_M_S, DRIVE_M_S))
+    walk, drive = (_way_span(words, zone.distance_m / m_s) for m_s in (WALK_M_S, DRIVE_M_S))
     speed_m_s = _speed(alert.position)
     if speed_m_s is None or speed_m_s < MOVING_MIN_M_S:
         return [words.lines["minutes"].format(walk=walk, drive=drive)]
-    now = _span(math.ceil(zone.distance_m / speed_m_s))
+    now = _way_span(words, zone.distance_m / speed_m_s)
     return [words.lines["minutes_now"].format(walk=walk, drive=drive, now=now)]
 
 
@@ -170,8 +176,15 @@ def _metres(words: PlaceWords, distance_m: float) -> str:
     return f"{distance_m / 1_000:.1f} km".replace(".", words.point)
 
 
-def _span(seconds: int) -> str:
-    """Seconds below two minutes, then minutes, then hours: the same letters in both languages."""
+def _span(words: PlaceWords, seconds: int) -> str:
+    """Seconds below two minutes, then minutes, then hours."""
     if seconds < 120:
         return f"{seconds} s"
-    return f"{math.ceil(seconds / 60)} min" if seconds < 7_200 else f"{math.ceil(seconds / 3_600)} h"
+    if seconds < 7_200:
+        return f"{math.ceil(seconds / 60)} min"
+    return f"{math.ceil(seconds / 3_600)} {words.hours}"
+
+
+def _way_span(words: PlaceWords, seconds: float) -> str:
+    """How long a way takes, in whole minutes: a guess of a speed is not good to a second."""
+    return words.lines["soon"] if seconds < 60.0 else _span(words, max(120, math.ceil(seconds)))

@@ -13,6 +13,7 @@ import re
 import unicodedata
 
 from emon.alerts.her_words import what_to_do
+from emon.alerts.incident_texts import her_line
 from emon.alerts.outbox import AlertView, UpdateView
 from emon.alerts.place_words import map_link, short_place
 from emon.alerts.words import Language
@@ -76,7 +77,7 @@ def short_text(
 
 def her_ask(words: Language, alert: AlertView, update: UpdateView | None) -> str:
     """What the protected person can do first."""
-    return words.hers.unsafe if update is not None else " ".join(what_to_do(words.hers, alert))
+    return " ".join(what_to_do(words.hers, alert)) if update is None else her_line(words, alert, update)
 
 
 def _cut(text: str, room: int) -> str:

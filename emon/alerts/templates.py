@@ -17,14 +17,14 @@ from emon.alerts.incident import Given, Say
 from emon.alerts.words import EN, NL, Language
 from emon.model.answer import PoliceAnswer
 from emon.model.order import Fault
-from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Party, Risk
+from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, LegalBasis, Party, Risk
 
 _SPANS = ("walk", "drive")
 GIVEN: Mapping[str, tuple[str, ...]] = {
-    "place.lines.place": ("lat", "lon", "accuracy_m"),
+    "place.lines.place": ("lat", "lon", "accuracy"),
     "place.lines.measured": ("when", "age"),
     "place.lines.map": ("link",),
-    "place.lines.short": ("lat", "lon", "accuracy_m", "age"),
+    "place.lines.short": ("lat", "lon", "accuracy", "age"),
     "place.lines.moving": ("speed_km_h",),
     "place.lines.heading": ("speed_km_h", "wind"),
     "place.lines.inside": ("zone", "distance"),
@@ -42,8 +42,10 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     "incident.answered": ("person", "party", "when"),
     "incident.note": ("note",),
     "incident.answer_here": ("address",),
-    "when.moment": ("day", "month", "year", "time", "offset", "until"),
-    "when.between": ("day", "month", "year", "time", "offset", "until"),
+    **{
+        f"when.{name}": ("day", "month", "year", "time", "offset", "until", "clock")
+        for name in ("moment", "between", "moment_to_her", "between_to_her")
+    },
     "climb.subject": ("step", "subject"),
     "climb.own": ("step",),
     "climb.other": ("step", "owed"),
@@ -56,6 +58,8 @@ _WHOLE: Mapping[str, tuple[str, ...]] = {
     "certainty": tuple(Certainty),
     "how": tuple(How),
     "risk": tuple(Risk),
+    "parties": tuple(Party),
+    "bases": tuple(LegalBasis),
     "hers.near": tuple(Certainty),
     "incident.says": tuple(say for say in Say if say not in (Say.LEFT, Say.LAPSED)),
     "incident.left": tuple(Kind),

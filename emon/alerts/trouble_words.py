@@ -6,6 +6,7 @@ the first lines of it, the page all.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -23,6 +24,7 @@ class TroubleWords(msgspec.Struct, frozen=True):
 
     causes: Mapping[str, str]
     lines: Mapping[str, str]
+    one: str
     many: str
     unseen: str
     more: str
@@ -48,17 +50,18 @@ TROUBLE_NL = TroubleWords(
     lines={
         "cause": "Oorzaak",
         "victim": "De bescherming is beperkt tot de vaste gebieden: "
-        "waar het slachtofferapparaat is, is onbekend.",
+        "waar het slachtofferapparaat nu is, is onbekend.",
         "cleared": "Let op: inmiddels voorbij",
         "unseen": "Ongezien, de dringendste eerst",
         "victim_device": "slachtofferapparaat",
-        "near": "m van een verbod",
+        "near": "m van een verboden gebied",
         "inside": "in een verboden gebied",
         "never": "nooit een positie",
         "seen": "laatste positie",
         "down": "Onbereikbaar, meldingen blijven voor deze ontvanger wachten",
         "back": "Weer bereikbaar, wat wachtte wordt nu bezorgd",
     },
+    one="1 apparaat",
     many="{count} apparaten",
     unseen="{place}. {device}, beslissing {order}, risico {risk}",
     more="… en nog {count}: zie de pagina",
@@ -82,17 +85,18 @@ TROUBLE_EN = TroubleWords(
     },
     lines={
         "cause": "Cause",
-        "victim": "Protection is reduced to fixed zones: where the victim's device is, nobody knows.",
+        "victim": "Protection is reduced to fixed zones: where the victim's device is now, is not known.",
         "cleared": "Note: has since passed",
         "unseen": "Unseen, the most urgent first",
         "victim_device": "victim's device",
-        "near": "m from a ban",
+        "near": "m from an exclusion zone",
         "inside": "in an exclusion zone",
         "never": "never a position",
         "seen": "last position",
         "down": "Out of reach, alerts wait for this recipient",
         "back": "In reach again, what waited is being delivered",
     },
+    one="1 device",
     many="{count} devices",
     unseen="{place}. {device}, order {order}, risk {risk}",
     more="… and {count} more: see the page",
@@ -103,7 +107,12 @@ _UNSEEN_HERS = (AlertEvent.SILENCE, AlertEvent.NO_POSITION)
 
 
 def trouble_lines(
-    words: TroubleWords, risks: Mapping[Risk, str], alert: AlertView, plain: Plain, when: When
+    words: TroubleWords,
+    risks: Mapping[Risk, str],
+    parties: Mapping[str, str],
+    alert: AlertView,
+    plain: Plain,
+    when: When,
 ) -> list[str]:
     """What is to be said beside the facts of any alert; nothing for one that is no such trouble."""
     lines: list[str] = []
@@ -116,7 +125,9 @@ def trouble_lines(
         lines.append(f"{words.lines['cause']}: {cause}.")
     if alert.event is AlertEvent.RECIPIENT_DOWN:
         back = alert.cleared_at_us is not None
-        lines.append(f"{words.lines['back' if back else 'down']}: {plain(alert.cause)}")
+        lines.append(
+            f"{words.lines['back' if back else 'down']}: {parties.get(alert.cause or '', plain(alert.cause))}"
+        )
     if alert.event is AlertEvent.OUTAGE and alert.unseen:
         lines.append(f"{words.lines['unseen']}:")
         for place, one in enumerate(alert.unseen[:UNSEEN_LINES_MAX], start=1):
@@ -137,7 +148,9 @@ def _unseen(
     if one.victim:
         parts.append(words.lines["victim_device"])
     if one.near_m is not None:
-        near = words.lines["inside"] if one.near_m <= 0.0 else f"{round(one.near_m)} {words.lines['near']}"
+        near = (
+            words.lines["inside"] if one.near_m <= 0.0 else f"{math.ceil(one.near_m)} {words.lines['near']}"
+        )
         parts.append(near)
     seen = words.lines["never"] if one.seen_us is None else f"{words.lines['seen']} {when(one.seen_us)}"
     return ", ".join([*parts, seen])

@@ -17,11 +17,15 @@ _AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
 class WhenWords(msgspec.Struct, frozen=True):
-    """The words of one language: the months from January on, and an hour within which something was."""
+    """The words of one language: the months from January on, and an hour within which something was.
+    ``clocks``: what the Netherlands' time is called in winter and in summer."""
 
     months: Sequence[str]
     moment: str
     between: str
+    moment_to_her: str
+    between_to_her: str
+    clocks: tuple[str, str]
 
     @property
     def at(self) -> When:
@@ -33,6 +37,16 @@ class WhenWords(msgspec.Struct, frozen=True):
         """The hour that begins then: of what may not be told more exactly."""
         return partial(_hour, self)
 
+    @property
+    def to_her(self) -> When:
+        """``4 mei 2026 om 13:59 uur (Nederlandse zomertijd)``: to somebody to whom an offset says nothing."""
+        return partial(_moment_to_her, self)
+
+    @property
+    def hour_to_her(self) -> When:
+        """As ``within``, in those words."""
+        return partial(_hour_to_her, self)
+
 
 WHEN_NL = WhenWords(
     months=(
@@ -41,6 +55,9 @@ WHEN_NL = WhenWords(
     ),
     moment="{day} {month} {year}, {time} ({offset})",
     between="{day} {month} {year}, tussen {time} en {until} ({offset})",
+    moment_to_her="{day} {month} {year} om {time} uur ({clock})",
+    between_to_her="{day} {month} {year} tussen {time} en {until} uur ({clock})",
+    clocks=("Nederlandse wintertijd", "Nederlandse zomertijd"),
 )
 WHEN_EN = WhenWords(
     months=(
@@ -49,6 +66,9 @@ WHEN_EN = WhenWords(
     ),
     moment="{day} {month} {year}, {time} ({offset})",
     between="{day} {month} {year}, between {time} and {until} ({offset})",
+    moment_to_her="{day} {month} {year} at {time} ({clock})",
+    between_to_her="{day} {month} {year} between {time} and {until} ({clock})",
+    clocks=("Dutch winter time", "Dutch summer time"),
 )
 
 
@@ -59,17 +79,38 @@ def _moment(words: WhenWords, instant_us: int) -> str:
     )
 
 
+def _moment_to_her(words: WhenWords, instant_us: int) -> str:
+    local = _local(instant_us)
+    if local is None:
+        return f"{instant_us} µs UTC"
+    return _filled(words, words.moment_to_her, local, f"{local:%H:%M}")
+
+
+def _hour_to_her(words: WhenWords, instant_us: int) -> str:
+    return _between(words, words.between_to_her, instant_us)
+
+
 def _hour(words: WhenWords, instant_us: int) -> str:
+    return _between(words, words.between, instant_us)
+
+
+def _between(words: WhenWords, template: str, instant_us: int) -> str:
     local, until = _local(instant_us), _local(instant_us + SECRET_TIME_S * 1_000_000)
     if local is None or until is None:
         return f"{instant_us} µs UTC"
-    return _filled(words, words.between, local, f"{local:%H:%M}", f"{until:%H:%M}")
+    return _filled(words, template, local, f"{local:%H:%M}", f"{until:%H:%M}")
 
 
 def _filled(words: WhenWords, template: str, local: datetime, time: str, until: str = "") -> str:
     month = words.months[local.month - 1]
     return template.format(
-        day=local.day, month=month, year=local.year, time=time, until=until, offset=_offset(local)
+        day=local.day,
+        month=month,
+        year=local.year,
+        time=time,
+        until=until,
+        offset=_offset(local),
+        clock=words.clocks[bool(local.dst())],
     )
 
 

@@ -8,10 +8,11 @@ import msgspec
 
 from emon.alerts.her_words import HERS_EN, HERS_NL, HerWords
 from emon.alerts.incident_words import INCIDENT_EN, INCIDENT_NL, IncidentWords
+from emon.alerts.names import LEGAL_BASES, PARTIES
 from emon.alerts.place_words import PLACE_EN, PLACE_NL, PlaceWords
 from emon.alerts.trouble_words import TROUBLE_EN, TROUBLE_NL, TroubleWords
 from emon.alerts.when_words import WHEN_EN, WHEN_NL, WhenWords
-from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Risk
+from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, LegalBasis, Risk
 
 
 class Language(msgspec.Struct, frozen=True):
@@ -27,6 +28,8 @@ class Language(msgspec.Struct, frozen=True):
     place: PlaceWords
     trouble: TroubleWords
     hers: HerWords
+    parties: Mapping[str, str]
+    bases: Mapping[LegalBasis, str]
     incident: IncidentWords
     when: WhenWords
 
@@ -37,15 +40,15 @@ NL = Language(
         AlertEvent.BREACH: "Vermoedelijke overtreding",
         AlertEvent.BREACH_CLEARED: "Einde van de vermoedelijke overtreding",
         AlertEvent.PROXIMITY: "Te dicht bij de beschermde persoon",
-        AlertEvent.POSSIBLE_INCURSION: "Mogelijk in het verboden gebied geweest tijdens een signaalgat",
+        AlertEvent.POSSIBLE_INCURSION: "Mogelijk in het verboden gebied geweest toen posities ontbraken",
         AlertEvent.HISTORIC_BREACH: "Vermoedelijke overtreding in het verleden, achteraf gebleken",
         AlertEvent.STRAP_TAMPER: "Mogelijke sabotage van de enkelband",
         AlertEvent.CASE_TAMPER: "Mogelijke sabotage van de behuizing",
         AlertEvent.SILENCE: "Geen signaal van het apparaat",
         AlertEvent.NO_POSITION: "Geen bruikbare positie",
         AlertEvent.OUTAGE: "Storing: veel apparaten zonder signaal",
-        AlertEvent.BATTERY_LOW: "Batterij bijna leeg",
-        AlertEvent.BATTERY_CRITICAL: "Batterij vrijwel leeg",
+        AlertEvent.BATTERY_LOW: "Batterij raakt leeg",
+        AlertEvent.BATTERY_CRITICAL: "Batterij bijna leeg",
         AlertEvent.CHARGING_MISSED: "Niet opgeladen",
         AlertEvent.CLOCK_WRONG: "Klok van het apparaat loopt verkeerd",
         AlertEvent.IMPLAUSIBLE_FIXES: "Ongeloofwaardige posities",
@@ -72,54 +75,70 @@ NL = Language(
         ),
         Certainty.POSSIBLE: (
             "mogelijk",
-            "mogelijk, NIET zeker. De metingen sluiten een overtreding niet uit, meer niet.",
+            "mogelijk, NIET zeker. De metingen sluiten een overtreding niet uit, maar tonen niet meer.",
         ),
     },
     how={
-        How.INSIDE: "positie binnen het verboden gebied",
+        How.INSIDE: "één of meer posities binnen het verboden gebied",
         How.CROSSED: "de weg tussen twee posities loopt door het verboden gebied",
-        How.REACHABLE: "geen positie binnen het gebied, maar het was in een signaalgat bereikbaar",
-        How.SCHEDULE: "was binnen toen het verbod inging",
-        How.LATE_HOME: "niet op tijd op de verplichte plaats",
-        How.LEFT_EARLY: "de verplichte plaats te vroeg verlaten",
-        How.ABSENT: "de hele tijd niet op de verplichte plaats",
-        How.PROXIMITY: "afstand tot het apparaat van de beschermde persoon",
+        How.REACHABLE: "geen positie in het gebied, maar de drager kon er zijn toen posities ontbraken",
+        How.SCHEDULE: "de drager was in het gebied toen het verbod inging",
+        How.LATE_HOME: "de drager was niet op tijd op de verplichte plaats",
+        How.LEFT_EARLY: "de drager ging te vroeg weg van de verplichte plaats",
+        How.ABSENT: "de drager was de hele tijd niet op de verplichte plaats",
+        How.PROXIMITY: "te weinig afstand tot het apparaat van de beschermde persoon",
     },
     risk={Risk.LOW: "laag", Risk.MEDIUM: "midden", Risk.HIGH: "hoog"},
     asks={
-        "certain": "Neem dit in behandeling en bevestig met uw naam. Een mens besluit wat er gebeurt.",
-        "uncertain": "Neem dit in behandeling en bevestig met uw naam. Weeg mee dat het niet zeker is.",
-        "past": "NIET uitrukken: dit is voorbij of niet actueel. Beoordeel het en bevestig met uw naam.",
-        "incursion": "NIET uitrukken: niemand is in het gebied gezien. Beoordeel dit en bevestig met naam.",
-        "ended": "De vermoedelijke overtreding is voorbij. Pas een lopende inzet hierop aan en bevestig.",
-        "refuted": "Latere metingen tonen dat er geen overtreding was. Stop een lopende inzet en bevestig.",
+        "certain": "Neem dit in behandeling: beslis wat er nu moet gebeuren, en bevestig met uw naam.",
+        "uncertain": "Neem dit in behandeling. Weeg bij uw beslissing mee dat het niet zeker is. "
+        "Bevestig met uw naam.",
+        "past": "Stuur NIEMAND: dit is voorbij of niet actueel. Beoordeel het en bevestig met uw naam.",
+        "incursion": "Stuur NIEMAND: geen positie toont de drager in het gebied. Beoordeel dit en bevestig "
+        "met uw naam.",
+        "ended": "De vermoedelijke overtreding is voorbij. Pas een lopende inzet aan. Bevestig met uw naam.",
+        "refuted": "Latere metingen tonen dat er geen overtreding was. Stop een lopende inzet. Bevestig "
+        "met uw naam.",
         "other": "Beoordeel dit en bevestig met uw naam.",
         "approach": "Volg de drager en beoordeel of iemand moet ingrijpen. Bevestig met uw naam.",
-        "tamper": "Ga na of de drager de enkelband nog draagt: bel of ga langs. Bevestig met uw naam.",
-        "panic": "Dit is een vraag om hulp: stuur iemand naar deze plaats. Bevestig met uw naam.",
+        "tamper": "Ga na of de drager de enkelband nog draagt: bel, of laat iemand langsgaan. Bevestig met "
+        "uw naam.",
+        "panic": "Dit is een vraag om hulp: stuur iemand naar de beschermde persoon. Bevestig met uw naam.",
         "silence": "Zolang dit duurt, is de drager niet te zien. Bel de drager en bevestig met uw naam.",
         "her_silence": "Bel de beschermde persoon: dit apparaat waarschuwt nu niet. Bevestig met uw naam.",
+        "her_device": "Bel de beschermde persoon: dit apparaat waarschuwt misschien niet. "
+        "Bevestig met uw naam.",
+        "her_charge": "Vraag de beschermde persoon het apparaat op te laden: leeg waarschuwt het niet. "
+        "Bevestig met uw naam.",
         "outage": "Bel eerst wie bovenaan staat, en meld de storing. Bevestig met uw naam.",
-        "unworn": "Zorg dat de drager een werkend apparaat krijgt, of dat de beslissing wordt aangepast.",
+        "unworn": "Zorg dat de drager een werkend apparaat krijgt, of dat de beslissing wordt aangepast. "
+        "Bevestig met uw naam.",
         "down": "Bel deze ontvanger, geef door wat openstaat, en bevestig met uw naam.",
-        "platform": "Reken erop dat meldingen uitblijven. Waarschuw de beheerder en bevestig met uw naam.",
-        "unanswered": "Bel de drager. Het apparaat kan uit staan, zonder bereik zijn of afgeschermd worden.",
-        "clock": "Zolang dit duurt, wordt niets van deze drager beoordeeld. Laat het apparaat nakijken.",
-        "implausible": "De posities kunnen niet kloppen: laat het apparaat nakijken, denk aan vervalsing.",
-        "charge": "Vraag de drager om op te laden, voordat het apparaat uitvalt.",
+        "platform": "Meldingen kunnen nu uitblijven. Waarschuw de beheerder van het systeem. Bevestig met uw "
+        "naam.",
+        "unanswered": "Bel de drager: het apparaat kan uitgezet, buiten bereik of afgeschermd zijn. Bevestig "
+        "met uw naam.",
+        "clock": "Zolang dit duurt, wordt niets van deze drager beoordeeld. Laat het apparaat nakijken. "
+        "Bevestig met uw naam.",
+        "implausible": "De posities kunnen niet kloppen: laat het apparaat nakijken en denk aan vervalsing. "
+        "Bevestig met uw naam.",
+        "charge": "Vraag de drager het apparaat op te laden, voordat het uitvalt. Bevestig met uw naam.",
     },
     labels={
         "wearer": "Drager", "device": "Apparaat", "order": "Beslissing", "condition": "Voorwaarde",
-        "risk": "Risico", "certainty": "Zekerheid", "how": "Gebleken uit", "happened": "Gebeurd",
+        "risk": "Risico", "certainty": "Zekerheid", "how": "Wat de metingen tonen", "happened": "Gebeurd",
         "received": "Positie ontvangen", "detected": "Melding gemaakt", "ended": "Geëindigd",
+        "began": "Begonnen", "since": "Sinds", "gap_from": "Geen positie sinds", "gap_to": "Weer een positie",
         "heard": "Ontvangen", "worn_for": "Beslissingen", "against": "beschermd tegen drager",
-        "hers": "van de beschermde persoon",
+        "hers": "van de beschermde persoon", "her_device": "apparaat van de beschermde persoon",
+        "protected": "Beschermde persoon", "basis": "Juridische grondslag",
+        "local": "Tijden zijn Nederlandse tijd, met tussen haakjes het verschil met UTC.",
         "secret": "GEHEIM GEBIED: zeg de drager niet waar het ligt, en noem geen straat of plaats.",
         "asked": "Gevraagd", "alert": "Melding", "unknown": "onbekend",
         "answer": "Bevestigen", "link": "Eenmalige link: in behandeling nemen",
         "owner": "Verantwoordelijk voor de zaak",
         "before": "Eerdere vermoedelijke overtredingen van deze voorwaarde",
-        "last": "laatste",
+        "last": "de laatste op",
         "now_refuted": "Let op: deze melding is inmiddels ingetrokken, er was geen overtreding.",
         "now_ended": "Let op: inmiddels geëindigd",
         "unreached": "Niet bezorgd, want er is geen route ingesteld (waarschuw deze partij zelf)",
@@ -128,6 +147,8 @@ NL = Language(
     place=PLACE_NL,
     trouble=TROUBLE_NL,
     hers=HERS_NL,
+    parties=PARTIES["nl"],
+    bases=LEGAL_BASES,
     incident=INCIDENT_NL,
     when=WHEN_NL,
 )  # fmt: skip
@@ -138,7 +159,7 @@ EN = Language(
         AlertEvent.BREACH: "Suspected breach",
         AlertEvent.BREACH_CLEARED: "End of the suspected breach",
         AlertEvent.PROXIMITY: "Too close to the protected person",
-        AlertEvent.POSSIBLE_INCURSION: "May have been in the exclusion zone during a gap in the signal",
+        AlertEvent.POSSIBLE_INCURSION: "May have been in the exclusion zone while positions were missing",
         AlertEvent.HISTORIC_BREACH: "Suspected breach in the past, found afterwards",
         AlertEvent.STRAP_TAMPER: "Possible tampering with the strap",
         AlertEvent.CASE_TAMPER: "Possible tampering with the case",
@@ -173,61 +194,78 @@ EN = Language(
         ),
         Certainty.POSSIBLE: (
             "possible",
-            "possible, NOT certain. The measurements do not rule a breach out, no more.",
+            "possible, NOT certain. The measurements do not rule out a breach, but show no more.",
         ),
     },
     how={
-        How.INSIDE: "position inside the exclusion zone",
+        How.INSIDE: "one or more positions inside the exclusion zone",
         How.CROSSED: "the path between two positions runs through the exclusion zone",
-        How.REACHABLE: "no position inside the zone, but it was in reach during a gap in the signal",
-        How.SCHEDULE: "was inside when the ban began",
-        How.LATE_HOME: "not at the required place in time",
-        How.LEFT_EARLY: "left the required place too early",
-        How.ABSENT: "not at the required place the whole time",
-        How.PROXIMITY: "distance to the protected person's device",
+        How.REACHABLE: "no position in the zone, but it was in reach while positions were missing",
+        How.SCHEDULE: "the wearer was in the zone when the ban began",
+        How.LATE_HOME: "the wearer was not at the required place in time",
+        How.LEFT_EARLY: "the wearer left the required place too early",
+        How.ABSENT: "the wearer was not at the required place at any time",
+        How.PROXIMITY: "too little distance to the protected person's device",
     },
     risk={Risk.LOW: "low", Risk.MEDIUM: "medium", Risk.HIGH: "high"},
     asks={
-        "certain": "Take this in hand and confirm with your name. A person decides what happens.",
-        "uncertain": "Take this in hand and confirm with your name. Bear in mind that it is not certain.",
-        "past": "Do NOT dispatch: this is over or not current. Assess it and confirm with your name.",
-        "incursion": "Do NOT dispatch: nobody was seen in the zone. Assess it and confirm with your name.",
-        "ended": "The suspected breach is over. Adjust any action under way and confirm.",
-        "refuted": "Later measurements show that there was no breach. Stop any action under way and confirm.",
+        "certain": "Take this in hand: decide what must be done now, and confirm with your name.",
+        "uncertain": "Take this in hand. Bear in mind in your decision that it is not certain. Confirm with "
+        "your name.",
+        "past": "Send NOBODY: this is over or not current. Assess it and confirm with your name.",
+        "incursion": "Send NOBODY: no position shows the wearer in the zone. Assess it and confirm with "
+        "your name.",
+        "ended": "The suspected breach is over. Adjust any action under way. Confirm with your name.",
+        "refuted": "Later measurements show that there was no breach. Stop any action under way. Confirm "
+        "with your name.",
         "other": "Assess this and confirm with your name.",
         "approach": "Follow the wearer and judge whether somebody must step in. Confirm with your name.",
-        "tamper": "Find out whether the wearer still wears it: call or visit. Confirm with your name.",
-        "panic": "This is a call for help: send somebody to this place. Confirm with your name.",
+        "tamper": "Find out whether the wearer still wears it: call, or have somebody visit. Confirm with "
+        "your name.",
+        "panic": "This is a call for help: send somebody to the protected person. Confirm with your name.",
         "silence": "While this lasts, the wearer is not seen. Call the wearer and confirm with your name.",
         "her_silence": "Call the protected person: this device gives no warning now. Confirm with your name.",
+        "her_device": "Call the protected person: this device may give no warning. Confirm with your name.",
+        "her_charge": "Ask the protected person to charge the device: empty it gives no warning. Confirm "
+        "with your name.",
         "outage": "Call those at the top of the list first, and report the fault. Confirm with your name.",
-        "unworn": "See that the wearer gets a working device, or that the order is changed.",
+        "unworn": "See that the wearer gets a working device, or that the order is changed. Confirm with "
+        "your name.",
         "down": "Call this recipient, pass on what is open, and confirm with your name.",
-        "platform": "Expect alerts not to come. Warn whoever runs the system and confirm with your name.",
-        "unanswered": "Call the wearer. The device may be off, out of coverage, or shielded.",
-        "clock": "While this lasts, nothing of this wearer is judged. Have the device looked at.",
-        "implausible": "The positions cannot be right: have the device looked at, and think of forgery.",
-        "charge": "Ask the wearer to charge the device before it fails.",
+        "platform": "Alerts may fail to come now. Warn whoever runs the system. Confirm with your name.",
+        "unanswered": "Call the wearer: the device may be off, out of coverage or shielded. Confirm with "
+        "your name.",
+        "clock": "While this lasts, nothing of this wearer is judged. Have the device looked at. Confirm "
+        "with your name.",
+        "implausible": "The positions cannot be right: have the device looked at, and think of forgery. "
+        "Confirm with your name.",
+        "charge": "Ask the wearer to charge the device before it fails. Confirm with your name.",
     },
     labels={
         "wearer": "Wearer", "device": "Device", "order": "Order", "condition": "Condition",
-        "risk": "Risk", "certainty": "Certainty", "how": "Shown by", "happened": "Happened",
+        "risk": "Risk", "certainty": "Certainty", "how": "What the measurements show",
+        "happened": "Happened",
         "received": "Position received", "detected": "Alert made", "ended": "Ended",
+        "began": "Began", "since": "Since", "gap_from": "No position since", "gap_to": "Position again",
         "heard": "Received", "worn_for": "Orders", "against": "protected from wearer",
-        "hers": "of the protected person",
+        "hers": "of the protected person", "her_device": "device of the protected person",
+        "protected": "Protected person", "basis": "Legal basis",
+        "local": "Times are those of the Netherlands, with the difference from UTC in brackets.",
         "secret": "SECRET ZONE: do not tell the wearer where it lies, and name no street or place.",
         "asked": "Asked", "alert": "Alert", "unknown": "unknown",
         "answer": "Confirm", "link": "Link for one use: take in hand",
-        "owner": "Responsible for the case", "before": "Suspected breaches of this condition before",
-        "last": "last",
+        "owner": "Responsible for the case", "before": "Earlier suspected breaches of this condition",
+        "last": "the last on",
         "now_refuted": "Note: this alert has since been withdrawn, there was no breach.",
         "now_ended": "Note: has since ended",
-        "unreached": "Not delivered, for no route is configured (warn this party yourself)",
+        "unreached": "Not delivered, as no route is configured (warn this party yourself)",
     },
     compass=("N", "S", "E", "W"),
     place=PLACE_EN,
     trouble=TROUBLE_EN,
     hers=HERS_EN,
+    parties=PARTIES["en"],
+    bases=LEGAL_BASES,
     incident=INCIDENT_EN,
     when=WHEN_EN,
 )  # fmt: skip

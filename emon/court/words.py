@@ -6,30 +6,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from emon.alerts.names import LEGAL_BASES, PARTIES
 from emon.explanation.words import EN, NL
 from emon.model.instant import parse_instant, to_datetime
 
+__all__ = ["LEGAL_BASES", "PARTIES"]
 LANGUAGES = ("nl", "en")
 _AMSTERDAM = ZoneInfo("Europe/Amsterdam")
-
-PARTIES: Mapping[str, Mapping[str, str]] = {
-    "nl": {
-        "meldkamer_em": "meldkamer EM", "politie": "politie", "reclassering": "reclassering",
-        "om": "Openbaar Ministerie", "cjib": "CJIB", "veilig_thuis": "Veilig Thuis", "shn": "SHN",
-        "beschermde": "beschermde persoon",
-    },
-    "en": {
-        "meldkamer_em": "monitoring centre", "politie": "police", "reclassering": "probation service",
-        "om": "public prosecutor", "cjib": "CJIB", "veilig_thuis": "Veilig Thuis", "shn": "SHN",
-        "beschermde": "protected person",
-    },
-}  # fmt: skip
 
 CAUSES: Mapping[str, Mapping[str, str]] = {
     "nl": {
         "wearer": "de drager deed wat de melding zegt",
         "permitted": "de drager had toestemming die niet was vastgelegd",
-        "emergency": "de drager handelde uit nood, voor zijn veiligheid of gezondheid",
+        "emergency": "de drager handelde uit nood, voor de eigen veiligheid of gezondheid",
         "position_error": "de positiebepaling was fout",
         "zone_wrong": "het gebied is verkeerd vastgelegd",
         "schedule_wrong": "de tijden zijn verkeerd vastgelegd",
@@ -44,7 +33,7 @@ CAUSES: Mapping[str, Mapping[str, str]] = {
     "en": {
         "wearer": "the wearer did what the alert says",
         "permitted": "the wearer had permission that was not on file",
-        "emergency": "the wearer acted out of need, for his own safety or health",
+        "emergency": "the wearer acted out of need, for safety or health of his or her own",
         "position_error": "the position was wrong",
         "zone_wrong": "the area is laid down wrongly",
         "schedule_wrong": "the hours are laid down wrongly",
@@ -99,7 +88,7 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "strap": "enkelband", "case": "behuizing", "battery": "batterij", "power": "voeding",
         "charging": "opladen", "jamming": "signaal gestoord", "shielding": "signaal afgeschermd",
         "motion": "beweging", "panic": "noodknop", "cut": "doorgesneden", "open": "open",
-        "closed": "gesloten", "low": "bijna leeg", "critical": "vrijwel leeg", "on": "aan", "off": "uit",
+        "closed": "gesloten", "low": "raakt leeg", "critical": "bijna leeg", "on": "aan", "off": "uit",
         "still": "stil", "moving": "in beweging", "pressed": "ingedrukt",
         "fix": "een positie geven", "rate": "vaker of minder vaak meten", "vibrate": "trillen",
         "message": "een bericht tonen", "possible breach": "mogelijke overtreding",
@@ -125,25 +114,13 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "lapsed": "the condition no longer holds", "goes_on": "goes on", "stand_down": "stand down",
         "answer": "answer of the police", "superseded": "replaced by a newer message",
         "unit_assigned": "unit assigned", "on_scene": "on scene", "not_found": "not found",
-        "low": "almost empty", "critical": "as good as empty", "jamming": "signal jammed",
+        "low": "low", "critical": "almost empty", "jamming": "signal jammed",
         "shielding": "signal shielded", "panic": "panic button", "insert": "added", "update": "changed",
         "delete": "erased", "adopt": "taken over", "seal": "sealed", "webhook": "own system",
         "smtp": "e-mail",
     },
 }  # fmt: skip
 """Words of the wire and the database, for people."""
-
-LEGAL_BASES: Mapping[str, str] = {
-    "schorsing": "schorsing van de voorlopige hechtenis",
-    "gedragsaanwijzing": "gedragsaanwijzing (artikel 509hh Sv)",
-    "vrijheidsbeperkende_maatregel": "vrijheidsbeperkende maatregel (artikel 38v Sr)",
-    "gedragsbeinvloedende_maatregel": "gedragsbeïnvloedende maatregel (artikel 38z Sr)",
-    "voorwaardelijke_veroordeling": "voorwaardelijke veroordeling",
-    "voorwaardelijke_invrijheidstelling": "voorwaardelijke invrijheidstelling",
-    "voorwaardelijk_sepot": "voorwaardelijk sepot",
-    "strafbeschikking": "strafbeschikking",
-}
-"""The law's own names, which have no other in English."""
 
 
 def said(table: Mapping[str, Mapping[str, str]], language: str, word: object) -> str:

@@ -49,6 +49,8 @@ def alert_view(columns: c.Row, position: PositionView | None, facts: OrderFacts,
         secret=facts.secret,
         zone=facts.zone,
         owner=facts.owner,
+        legal_basis=facts.legal_basis,
+        protected=facts.protected,
         **more,
     )
 
@@ -63,5 +65,7 @@ def with_carried(alert: AlertView, carried: Carried | None) -> AlertView:
         risk=carried.risk,
         owner=carried.owner,
         worn_for=carried.orders,
+        legal_basis=carried.legal_basis,
+        protected=carried.protected,
         victim=alert.victim or carried.victim,
     )

@@ -13,7 +13,7 @@ import msgspec
 
 from emon.geofence.timeline import device_use, in_force, victim_devices
 from emon.model.order import OrderVersion, Owner
-from emon.model.vocabulary import Risk
+from emon.model.vocabulary import LegalBasis, Risk
 from emon.orders.document import version_from_source
 from emon.store import connect as c
 
@@ -34,13 +34,16 @@ Asked = tuple[str, int]
 
 class Carried(msgspec.Struct, frozen=True):
     """``wearer``, ``risk`` and ``owner`` are those of the order with the highest risk, which stands first in
-    ``orders``. ``victim``: the device protects somebody, and ``wearer`` is who must keep away."""
+    ``orders``. ``victim``: the device protects somebody, and ``wearer`` is who must keep away.
+    ``legal_basis``: where there is one order; ``protected``: whom it, or all of them, protect."""
 
     wearer: str
     risk: Risk
     owner: Owner | None
     orders: tuple[str, ...]
     victim: bool
+    legal_basis: LegalBasis | None
+    protected: str | None
 
 
 class CarriedFor:
@@ -84,4 +87,13 @@ def _carried(asked: Asked, orders: Iterable[list[OrderVersion]]) -> Carried | No
     if not named:
         return None
     first = named[0]
-    return Carried(first.wearer, first.risk, first.owner, tuple(one.id for one in named), victim=not worn)
+    protected = {one.protected_person for one in named}
+    return Carried(
+        first.wearer,
+        first.risk,
+        first.owner,
+        tuple(one.id for one in named),
+        victim=not worn,
+        legal_basis=first.legal_basis if len(named) == 1 else None,
+        protected=first.protected_person if len(protected) == 1 else None,
+    )

@@ -54,7 +54,9 @@ SELECT due.id, due.recipient, due.channel, due.attempts, due.lane,
        coalesce(t.cause, p.cause), coalesce(t.victim, false), coalesce(t.unseen, '[]')::text,
        coalesce(t.cleared_at, p.over_at), due.climb, coalesce(k.owed, '{{}}'), earlier.ids, earlier.detected,
        n.speed_m_s, n.heading_deg, o.version, history.before, history.last_at,
-       ARRAY(SELECT j.alert_id FROM delivery AS j WHERE j.joined_into = due.id ORDER BY j.seq)
+       ARRAY(SELECT j.alert_id FROM delivery AS j WHERE j.joined_into = due.id ORDER BY j.seq),
+       a.event = 'breach_cleared' AND EXISTS (
+           SELECT FROM fix AS f WHERE f.device = b.device AND f.fixed_at = b.closed_at)
 FROM due
 JOIN alert AS a ON a.id = due.alert_id
 LEFT JOIN breach AS b ON b.id = a.breach_id
@@ -351,6 +353,7 @@ def _due_from_row(row: c.Row, placed: PlacedOrders, carried: Mapping[Asked, Carr
         cleared_at_us=cleared_at_us,
         before=before,
         last_before_us=last_before_us,
+        ended_by_fix=bool(row[44]),
     )
     return DueDelivery(
         id=row[0],

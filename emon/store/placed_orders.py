@@ -14,6 +14,7 @@ from emon.alerts.outbox import PositionView, ZoneView
 from emon.alerts.zone_view import zone_view
 from emon.limits import PLACED_ORDERS_MAX
 from emon.model.order import OrderVersion, Owner
+from emon.model.vocabulary import LegalBasis
 from emon.orders.document import version_from_source
 from emon.store import connect as c
 
@@ -24,11 +25,13 @@ JOIN order_version AS v ON v.id = k.id AND v.version = k.version
 
 
 class OrderFacts(msgspec.Struct, frozen=True):
-    """Of an order's condition, for one message."""
+    """Of an order and its condition, for one message. ``protected``: whom it protects."""
 
     owner: Owner | None = None
     secret: bool = False
     zone: ZoneView | None = None
+    legal_basis: LegalBasis | None = None
+    protected: str | None = None
 
 
 class PlacedOrders:
@@ -73,5 +76,7 @@ class PlacedOrders:
         found = next((one for one in known.conditions if one.id == condition), None)
         secret = found is not None and found.secret
         if found is None or found.zone is None or position is None:
-            return OrderFacts(known.owner, secret)
-        return OrderFacts(known.owner, secret, zone_view(found.zone, position))
+            zone = None
+        else:
+            zone = zone_view(found.zone, position)
+        return OrderFacts(known.owner, secret, zone, known.legal_basis, known.protected_person)

@@ -19,7 +19,7 @@ from emon.model.answer import PoliceAnswer
 from emon.model.instant import SECOND_US
 from emon.model.order import Owner
 from emon.model.platform import PlatformCause
-from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Party, Risk
+from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, LegalBasis, Party, Risk
 from emon.model.watch import Cause, Unseen
 from tests.alerts.parts import BREACH, NOON_US
 
@@ -36,6 +36,8 @@ BASE = replace(
     before=2,
     last_before_us=NOON_US - 49 * HOUR_US,
     zone=ZoneView(-120.0),
+    legal_basis=LegalBasis.SCHORSING,
+    protected="p-1",
 )
 _DEVICE = replace(
     BASE,
@@ -66,7 +68,15 @@ def _of_device(event: AlertEvent, **changes: object) -> AlertView:
 def _of_none(event: AlertEvent, **changes: object) -> AlertView:
     """Of many devices, or of the system itself."""
     nobody = replace(
-        _DEVICE, device=None, wearer=None, position=None, owner=None, risk=None, received_at_us=None
+        _DEVICE,
+        device=None,
+        wearer=None,
+        position=None,
+        owner=None,
+        risk=None,
+        received_at_us=None,
+        legal_basis=None,
+        protected=None,
     )
     none = replace(nobody, event=event, priority=2, worn_for=())
     return replace(none, **changes)
@@ -88,10 +98,19 @@ CASES: dict[str, AlertView] = {
         certainty=Certainty.POSSIBLE,
         how=How.REACHABLE,
         priority=3,
+        opened_at_us=_OPENED_US,
+        happened_at_us=_OPENED_US,
+        closed_at_us=NOON_US,
         zone=ZoneView(80.0, 10.0),
     ),
     "proximity": replace(
-        BASE, event=AlertEvent.PROXIMITY, kind=Kind.CONTACT, how=How.PROXIMITY, zone=None, before=0
+        BASE,
+        event=AlertEvent.PROXIMITY,
+        kind=Kind.CONTACT,
+        how=How.PROXIMITY,
+        zone=None,
+        before=0,
+        last_before_us=None,
     ),
     "breach cleared": replace(
         BASE,
@@ -100,6 +119,25 @@ CASES: dict[str, AlertView] = {
         closed_at_us=NOON_US,
         priority=4,
         zone=ZoneView(410.0, 90.0),
+    ),
+    "contact cleared, as a fix shows": replace(
+        BASE,
+        event=AlertEvent.BREACH_CLEARED,
+        kind=Kind.CONTACT,
+        opened_at_us=_OPENED_US,
+        closed_at_us=NOON_US,
+        priority=4,
+        zone=None,
+        ended_by_fix=True,
+    ),
+    "contact cleared, by no fix": replace(
+        BASE,
+        event=AlertEvent.BREACH_CLEARED,
+        kind=Kind.CONTACT,
+        opened_at_us=_OPENED_US,
+        closed_at_us=NOON_US,
+        priority=4,
+        zone=None,
     ),
     "breach cleared, refuted": replace(
         BASE, event=AlertEvent.BREACH_CLEARED, refuted=True, zone=ZoneView(410.0, 90.0)
@@ -113,6 +151,10 @@ CASES: dict[str, AlertView] = {
     "silence, of a victim's device": _of_device(AlertEvent.SILENCE, victim=True, cause=None),
     "silence": _of_device(AlertEvent.SILENCE),
     "panic": _of_device(AlertEvent.PANIC, device="v-1", victim=True, priority=1),
+    **{
+        f"{event.value.replace('_', ' ')}, of a victim's device": _of_device(event, device="v-1", victim=True)
+        for event in (AlertEvent.BATTERY_LOW, AlertEvent.CLOCK_WRONG, AlertEvent.NO_POSITION)
+    },
     "no position": _of_device(AlertEvent.NO_POSITION, cause=Cause.JAMMING),
     "outage": _of_none(AlertEvent.OUTAGE, unseen=_UNSEEN),
     "recipient down": _of_none(AlertEvent.RECIPIENT_DOWN, cause="politie"),

@@ -29,7 +29,7 @@ def test_whoever_owes_the_answer_is_asked_for_it_first_of_all() -> None:
         "OPSCHALING 3: uw bevestiging ontbreekt nog. Bevestig met uw naam, dan houdt dit op."
     )
     assert english.body.splitlines()[0] == (
-        "ESCALATION 3: your confirmation is still wanted. Confirm with your name, and this stops."
+        "ESCALATION 3: your confirmation is still missing. Confirm with your name, and this stops."
     )
     first = COMPOSER.texts(due(BREACH.id, "politie"))
     assert dutch.body.endswith(first.nl.body), "the alert itself follows whole"
@@ -37,7 +37,7 @@ def test_whoever_owes_the_answer_is_asked_for_it_first_of_all() -> None:
 
 def test_whoever_is_told_beside_them_reads_whose_answer_is_missing() -> None:
     assert again("meldkamer_em", "nl").body.splitlines()[0] == (
-        "OPSCHALING 3: van de politie, de beschermde persoon ontbreekt nog een bevestiging. "
+        "OPSCHALING 3: de bevestiging van de politie en de beschermde persoon ontbreekt nog. "
         "Zorg dat daar iemand reageert."
     )
     hostile = again("meldkamer_em", "en", ("piket\r\nBcc: x",))

@@ -92,7 +92,9 @@ def test_who_sends_nobody_is_told_no_place(party: Party) -> None:
 
 def test_reclassering_reads_of_the_history_and_police_of_whom_to_call() -> None:
     to_officer, to_police = said_to("reclassering", BASE), said_to("politie", BASE)
-    assert "Eerdere vermoedelijke overtredingen van deze voorwaarde: 2, laatste 2 mei 2026" in to_officer
+    assert (
+        "Eerdere vermoedelijke overtredingen van deze voorwaarde: 2, de laatste op 2 mei 2026" in to_officer
+    )
     assert "Eerdere" not in to_police
     assert "A. de Boer, reclassering, +31 6 0000 0000" in to_police
 
@@ -148,9 +150,11 @@ def test_whoever_hears_where_a_secret_zone_is_hears_that_it_is_secret(party: Par
 
 @pytest.mark.parametrize("party", [Party.RECLASSERING, Party.BESCHERMDE])
 def test_a_time_that_is_told_by_the_hour_does_not_read_as_exact(party: Party) -> None:
-    assert "Gebeurd: 4 mei 2026, tussen 13:00 en 14:00 (UTC+02:00)\n" in body_of(
-        party, replace(BASE, secret=True)
-    )
+    told = {
+        Party.RECLASSERING: "Begonnen: 4 mei 2026, tussen 13:00 en 14:00 (UTC+02:00)\n",
+        Party.BESCHERMDE: "Gebeurd: 4 mei 2026 tussen 13:00 en 14:00 uur (Nederlandse zomertijd)\n",
+    }
+    assert told[party] in body_of(party, replace(BASE, secret=True))
 
 
 def test_police_read_everything_they_need_of_a_breach() -> None:
@@ -163,12 +167,14 @@ def test_police_read_everything_they_need_of_a_breach() -> None:
         "Drager: w-1",
         "Risico: hoog",
         "Plaats: 51.92250 NB, 4.47920 OL, ± 13 m (95 % kans)",
-        "Gemeten: 4 mei 2026, 13:59:52 (UTC+02:00), 8 s voor deze melding",
+        "Gemeten: 4 mei 2026, 13:59:52 (UTC+02:00), 8 s vóór dit bericht",
         "Beweging: 5 km/u naar het noordoosten",
         "Kaart: geo:51.92250,4.47920;u=13",
         "Gebied: binnen het verboden gebied, 120 m van de rand",
         "Verantwoordelijk voor de zaak: A. de Boer, reclassering, +31 6 0000 0000",
         "Beslissing: o-1",
+        "Juridische grondslag: schorsing van de voorlopige hechtenis",
+        "Beschermde persoon: p-1",
         "Voorwaarde: c-1 (locatieverbod)",
     ):
         assert f"{line}\n" in body
@@ -198,6 +204,17 @@ def test_her_words_promise_no_safety_that_was_not_measured() -> None:
 
 def test_she_hears_that_the_police_know_only_where_they_were_told() -> None:
     near = replace(BASE, event=AlertEvent.PROXIMITY)
-    assert "Wij hebben de politie hetzelfde bericht gestuurd." in body_of("beschermde", near)
+    assert "Wij hebben de politie ook een bericht gestuurd." in body_of("beschermde", near)
     assert "politie" not in body_of("beschermde", replace(near, recipients=("beschermde", "meldkamer_em")))
     assert "Ga nu naar een veilige plek." in body_of("beschermde", near)
+
+
+_OF_A_DEVICE = [event for event in AlertEvent if CASES.get(event.value.replace("_", " "), BASE).order is None]
+
+
+@pytest.mark.parametrize("event", _OF_A_DEVICE)
+def test_nobody_calls_the_wearer_about_the_device_of_whom_it_protects(event: AlertEvent) -> None:
+    """He would learn that she has one, and that it fails."""
+    hers = replace(CASES["panic"], event=event)
+    assert "drager" not in body_of("meldkamer_em", hers).split("Gevraagd: ")[1]
+    assert "wearer" not in body_of("meldkamer_em", hers, "en").split("Asked: ")[1]

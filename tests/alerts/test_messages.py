@@ -23,24 +23,25 @@ Zekerheid: zeker. Volgens het model van het systeem is de kans op een fout klein
 Drager: w-1
 Risico: hoog
 Plaats: 51.92250 NB, 4.47920 OL, ± 13 m (95 % kans)
-Gemeten: 4 mei 2026, 13:59:59 (UTC+02:00), 1 s voor deze melding
+Gemeten: 4 mei 2026, 13:59:59 (UTC+02:00), 1 s vóór dit bericht
 Kaart: geo:51.92250,4.47920;u=13
 
 Beslissing: o-1
 Voorwaarde: c-1 (locatieverbod)
-Gebleken uit: positie binnen het verboden gebied
+Wat de metingen tonen: één of meer posities binnen het verboden gebied
 Apparaat: d-1
-Gebeurd: 4 mei 2026, 13:59:40 (UTC+02:00)
+Begonnen: 4 mei 2026, 13:59:40 (UTC+02:00)
 Positie ontvangen: 4 mei 2026, 14:00:00 (UTC+02:00)
 Melding gemaakt: 4 mei 2026, 14:00:00 (UTC+02:00)
 Melding: 0123456789abcdef
+Tijden zijn Nederlandse tijd, met tussen haakjes het verschil met UTC.
 
-Gevraagd: Neem dit in behandeling en bevestig met uw naam. Een mens besluit wat er gebeurt.
+Gevraagd: Neem dit in behandeling: beslis wat er nu moet gebeuren, en bevestig met uw naam.
 Bevestigen: https://emon.example/
 """
 _EN_INCURSION = """\
-May have been in the exclusion zone during a gap in the signal.
-Certainty: possible, NOT certain. The measurements do not rule a breach out, no more.
+May have been in the exclusion zone while positions were missing.
+Certainty: possible, NOT certain. The measurements do not rule out a breach, but show no more.
 
 Wearer: w-1
 Risk: high
@@ -48,14 +49,15 @@ Place: unknown
 
 Order: o-1
 Condition: c-1 (exclusion zone)
-Shown by: no position inside the zone, but it was in reach during a gap in the signal
+What the measurements show: no position in the zone, but it was in reach while positions were missing
 Device: d-1
-Happened: 4 May 2026, 13:59:40 (UTC+02:00)
+No position since: 4 May 2026, 13:59:40 (UTC+02:00)
 Alert made: 4 May 2026, 14:00:00 (UTC+02:00)
 Alert: 0123456789abcdef
+Times are those of the Netherlands, with the difference from UTC in brackets.
 
-Not delivered, for no route is configured (warn this party yourself): om
-Asked: Do NOT dispatch: nobody was seen in the zone. Assess it and confirm with your name.
+Not delivered, as no route is configured (warn this party yourself): public prosecutor
+Asked: Send NOBODY: no position shows the wearer in the zone. Assess it and confirm with your name.
 """
 INCURSION = msgspec.structs.replace(
     BREACH,
@@ -77,7 +79,7 @@ def test_a_certain_breach_in_dutch() -> None:
 def test_a_possible_incursion_in_english() -> None:
     text = texts(INCURSION, unreached=["om"]).en
     assert text.subject == (
-        "[P3] May have been in the exclusion zone during a gap in the signal: wearer w-1 (possible)"
+        "[P3] May have been in the exclusion zone while positions were missing: wearer w-1 (possible)"
     )
     assert text.body == _EN_INCURSION
 
@@ -95,8 +97,8 @@ def test_a_past_breach_is_not_for_dispatch() -> None:
         BREACH, event=AlertEvent.HISTORIC_BREACH, historic=True, closed_at_us=NOON_US
     )
     both = texts(past)
-    assert "NIET uitrukken" in both.nl.body
-    assert "Do NOT dispatch" in both.en.body
+    assert "Stuur NIEMAND" in both.nl.body
+    assert "Send NOBODY" in both.en.body
     assert "Ended: 4 May 2026, 14:00:00 (UTC+02:00)" in both.en.body
 
 
@@ -128,7 +130,7 @@ def test_an_alert_that_arrives_late_says_what_has_changed_since() -> None:
 )
 def test_the_two_half_past_twos_of_an_autumn_night_differ(instant: str, local: str) -> None:
     body = texts(msgspec.structs.replace(BREACH, happened_at_us=parse_instant(instant))).nl.body
-    assert f"Gebeurd: {local}\n" in body
+    assert f"Begonnen: {local}\n" in body
 
 
 def test_places_in_every_quarter_of_the_globe() -> None:

@@ -139,7 +139,7 @@ def test_the_texts_say_what_holds_and_that_nothing_is_asked(kind: NoticeKind, la
     both = notice_texts(notice)
     if kind is NoticeKind.SUSPENDED:
         assert "tijdelijk niet" in both.nl.body
-        assert "Contact bans, strap, case and panic button are watched on" in both.en.body
+        assert "Contact bans, strap, case and panic button go on being watched" in both.en.body
         assert "anna, bert" in both.nl.body
     else:
         assert "gelden weer" in both.nl.body

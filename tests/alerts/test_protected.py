@@ -14,6 +14,7 @@ from emon.alerts.outbox import AlertView, DueDelivery
 from emon.alerts.policy import DEFAULT_POLICY
 from emon.alerts.recipients import Recipients
 from emon.alerts.routes import MailSecurity, SmtpRoute
+from emon.model.instant import parse_instant
 from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Party
 from tests.alerts.parts import BREACH
 
@@ -66,10 +67,46 @@ def test_certainty_and_what_she_can_do_are_said_in_both_languages() -> None:
 
 def test_what_is_withdrawn_is_not_said_to_be_over() -> None:
     cleared = replace(CONTACT, event=AlertEvent.BREACH_CLEARED)
-    over = COMPOSER.texts(to_her(replace(cleared, refuted=False))).en.subject
+    over = COMPOSER.texts(to_her(replace(cleared, refuted=False, ended_by_fix=True))).en.subject
     withdrawn = COMPOSER.texts(to_her(replace(cleared, refuted=True))).en.subject
     assert "no longer" in over
     assert "withdrawn" in withdrawn
+
+
+def test_an_end_that_no_fix_shows_promises_her_no_distance() -> None:
+    """The order may have ended, or a new version: then nobody knows whether he is gone."""
+    ended = COMPOSER.texts(to_her(replace(CONTACT, event=AlertEvent.BREACH_CLEARED, ended_by_fix=False)))
+    assert "not measured" in ended.en.subject
+    assert "niet gemeten" in ended.nl.subject
+
+
+@pytest.mark.parametrize("refuted", [False, True])
+@pytest.mark.parametrize("event", [AlertEvent.BREACH_CLEARED, AlertEvent.HISTORIC_BREACH])
+def test_of_an_order_s_places_she_reads_nothing_about_how_near_he_is(
+    event: AlertEvent, *, refuted: bool
+) -> None:
+    """Where a policy tells her of another condition, no distance to her was measured."""
+    told = replace(CONTACT, event=event, kind=Kind.EXCLUSION, refuted=refuted, ended_by_fix=True)
+    found = COMPOSER.texts(to_her(told))
+    assert "dicht" not in found.nl.body
+    assert "afstand" not in found.nl.body
+    assert "close" not in found.en.body
+    assert "distance" not in found.en.body
+
+
+def test_her_time_is_in_words_she_knows_also_in_the_night_of_two_half_past_twos() -> None:
+    for instant, clock in (("2026-10-25T00:30:00Z", "zomertijd"), ("2026-10-25T01:30:00Z", "wintertijd")):
+        told = replace(CONTACT, happened_at_us=parse_instant(instant))
+        body = COMPOSER.texts(to_her(told)).nl.body
+        assert f"25 oktober 2026 om 02:30 uur (Nederlandse {clock})" in body
+        assert "UTC" not in body
+
+
+def test_she_is_not_sent_outside_for_a_signal() -> None:
+    lost = COMPOSER.texts(to_her(replace(CONTACT, event=AlertEvent.SILENCE, victim=True)))
+    assert "naar buiten" not in lost.nl.body
+    assert "raam" in lost.nl.body
+    assert "outside" not in lost.en.body
 
 
 def test_the_service_says_at_start_that_she_has_no_route() -> None:

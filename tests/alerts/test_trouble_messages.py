@@ -51,7 +51,9 @@ def test_an_outage_lists_who_is_unseen_in_its_order_and_says_how_many_more() -> 
     assert lines[first].startswith(
         "1. d-0, order o-0, risk high, in an exclusion zone, last position 1 June 2026"
     )
-    assert lines[first + 1].startswith("2. d-1, order o-1, risk medium, victim's device, 120 m from a ban")
+    assert lines[first + 1].startswith(
+        "2. d-1, order o-1, risk medium, victim's device, 121 m from an exclusion zone"
+    )
     assert lines[first + UNSEEN_LINES_MAX] == "… and 5 more: see the page"
     assert "Place:" not in text.body
 

@@ -182,6 +182,8 @@ def test_the_body_says_everything_once() -> None:
             "wearer": "w-1",
             "device": "d-1",
             "risk": "high",
+            "legal_basis": None,
+            "protected_person": None,
             "opened_at": "2026-05-04T11:59:40.000000Z",
             "closed_at": None,
             "historic": False,

@@ -154,6 +154,8 @@ def _alert(alert: AlertView) -> dict[str, object]:
         "wearer": alert.wearer,
         "device": alert.device,
         "risk": alert.risk,
+        "legal_basis": alert.legal_basis,
+        "protected_person": alert.protected,
         "opened_at": _instant(alert.opened_at_us),
         "closed_at": _instant(alert.closed_at_us),
         "historic": alert.historic,
