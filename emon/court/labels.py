@@ -29,6 +29,7 @@ _NL = {
     "owner": "Verantwoordelijk",
     "protected": "Beschermde persoon",
     "condition": "De voorwaarde",
+    "edge": "De grens (lengte, breedte)",
     "decision": "Wie dit besloot",
     "decision_note": "Een computer besloot volgens vaste regels wie bericht kreeg en hoe dringend. Wat er"
     " daarna gebeurde, besloten mensen.",
@@ -48,7 +49,7 @@ _NL = {
     "opened_at": "Begin",
     "closed": "Einde",
     "closed_at": "Einde",
-    "how": "Gebleken uit",
+    "how": "Wat de metingen tonen",
     "going_on": "nog niet geëindigd",
     "deepest": "Verst over de grens",
     "device": "Apparaat",
@@ -65,8 +66,8 @@ _NL = {
     "no_clock": "niet bekend of niet van toepassing",
     "fixes": "De posities",
     "fixes_note": "Elke positie is een meting. De cirkel met deze straal bevat de drager in 95 van de 100"
-    " metingen. Afstand: tot de grens, negatief is binnen het gebied. Kans: dat hij aan de verkeerde kant"
-    " was.",
+    " metingen. Afstand: tot de grens, negatief is binnen het gebied. Kans: dat de drager aan de"
+    " verkeerde kant was. Met * staan de posities waarop de zekerheid berust.",
     "fixed_at": "Tijd van meting",
     "place": "Breedte, lengte (graden)",
     "accuracy": "Straal (m)",
@@ -171,6 +172,7 @@ _EN = {
     "owner": "Responsible",
     "protected": "Protected person",
     "condition": "The condition",
+    "edge": "The edge (longitude, latitude)",
     "decision": "Who decided this",
     "decision_note": "A computer decided by fixed rules who was told and how urgently. What happened then,"
     " people decided.",
@@ -190,7 +192,7 @@ _EN = {
     "opened_at": "Beginning",
     "closed": "End",
     "closed_at": "End",
-    "how": "Shown by",
+    "how": "What the measurements show",
     "going_on": "not ended yet",
     "deepest": "Furthest past the edge",
     "device": "Device",
@@ -207,8 +209,8 @@ _EN = {
     "no_clock": "not known or not applicable",
     "fixes": "The positions",
     "fixes_note": "Each position is a measurement. The circle of this radius holds the wearer in 95 of 100"
-    " measurements. Distance: to the edge, negative is within the area. Chance: that he was on the wrong"
-    " side.",
+    " measurements. Distance: to the edge, negative is within the area. Chance: that the wearer was on the"
+    " wrong side. Those with * the certainty rests on.",
     "fixed_at": "Time measured",
     "place": "Latitude, longitude (degrees)",
     "accuracy": "Radius (m)",

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from emon.alerts import words as alert_words
+from emon.court.conditions import edge_of
 from emon.court.labels import LABELS
+from emon.court.position_sheet import PositionSheet
 from emon.court.sheet import STYLE, Cells, text
 from emon.court.summary import certainty_words, event_words
 from emon.court.suspension_sheet import SuspensionSheet
@@ -29,7 +31,7 @@ def court_page(document: Mapping[str, Any], language: str = "nl") -> str:
     )
 
 
-class _Page(SuspensionSheet):
+class _Page(SuspensionSheet, PositionSheet):
     def sections(self) -> Iterable[str]:
         yield self._head()
         yield self._summary()
@@ -89,6 +91,7 @@ class _Page(SuspensionSheet):
             ("owner", who),
             ("protected", order["protected_person"]),
             ("condition", None if words is None else words[self._language]),
+            ("edge", edge_of(order["condition"])),
         )
         return self._part("order", self._list(pairs))
 
@@ -134,35 +137,6 @@ class _Page(SuspensionSheet):
         names = ("happened_at", "received_at", "detected_at", "first_delivered_at")
         pairs = [(name, self._at(clocks[name], exact=True) or self.label("no_clock")) for name in names]
         return self._part("clocks", f'<p class="note">{self.label("clocks_note")}</p>', self._list(pairs))
-
-    def _fixes(self) -> str:
-        explanation = self._doc["explanation"] or {"fixes": []}
-        seen = {(one["device"], one["fix"]["seq"], one["received_at"]): one for one in explanation["fixes"]}
-        rows = []
-        for fix in self._doc["fixes"]:
-            judged = seen.get((fix["device"], fix["seq"], fix["received_at"]), {})
-            p = judged.get("probability")
-            rows.append(
-                (
-                    self._when(fix["fixed_at"]),
-                    f"{fix['lat']:.5f}, {fix['lon']:.5f}",
-                    f"{fix['accuracy_m']:.0f}",
-                    None if judged.get("distance_m") is None else f"{judged['distance_m']:.0f}",
-                    None if p is None else self._share(p),
-                    self._term(fix["mark"]),
-                    fix["device"],
-                )
-            )
-        names = ("fixed_at", "place", "accuracy", "distance", "probability", "mark", "device")
-        note = f'<p class="note">{self.label("fixes_note")}</p>'
-        if not rows and "fix" in self._doc["withheld"]:
-            return self._part("fixes", self._none("withheld_part"))
-        return self._part("fixes", note, self._table(names, rows, numbers=(2, 3, 4)))
-
-    def _share(self, p: float) -> str:
-        """In percent; what is no certainty does not read as one."""
-        percent = "> 99.9" if p > 0.999 else "< 0.1" if p < 0.001 else f"{100 * p:.1f}"
-        return percent.replace(".", ",") if self._language == "nl" else percent
 
     def _device_said(self) -> str:
         rows = [

@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from emon.alerts.messages import plain
+from emon.alerts.words import EN as TOLD_EN
+from emon.alerts.words import NL as TOLD_NL
+from emon.alerts.words import Language
+from emon.explanation.method import decisive, key_of, method
 from emon.explanation.sentence import local_time
 from emon.explanation.verify import Difference, Finding
 from emon.explanation.words import EN, NL
 from emon.model.instant import parse_instant
+from emon.model.vocabulary import AlertEvent, Certainty, How
 
 DIFFERENCES_SHOWN_MAX = 20
 _SHOWN_MAX = 60
@@ -21,10 +26,11 @@ _LABELS: dict[str, dict[str, Any]] = {
         "closed": "gesloten", "historic": "achteraf gebleken", "refuted": "ingetrokken",
         "edges": "Wanneer de voorwaarde ging gelden of ophield", "holds": "geldt volgens versie",
         "ends": "geldt niet meer", "alerts": "Meldingen", "to": "aan", "none": "geen",
-        "fixes": "Posities",
+        "fixes": "Posities", "priority": "prioriteit",
         "head": ("gemeten (Amsterdam)", "ontvangen (UTC)", "apparaat", "seq", "lat", "lon", "acc m", "merk",
-                 "versie", "geldt", "afstand m", "kans", "zijde"),
-        "note": "afstand: meter tot de grens, negatief binnen; kans: op de verkeerde zijde",
+                 "versie", "geldt", "afstand m", "kans", "kant"),
+        "note": "afstand: meter tot de grens, negatief binnen; kans: dat de drager aan de verkeerde kant"
+                " was; *: hierop berust de zekerheid",
         "yes": "ja", "no": "nee", "wrong": "verkeerd", "right": "goed", "unclear": "onduidelijk",
         "grounds": "Gronden", "parameters": "Parameters",
         "agrees": "Opnieuw berekend: gelijk aan het bestand.",
@@ -40,10 +46,11 @@ _LABELS: dict[str, dict[str, Any]] = {
         "closed": "closed", "historic": "found afterwards", "refuted": "withdrawn",
         "edges": "When the condition began or ceased to hold", "holds": "holds by version",
         "ends": "ceases to hold", "alerts": "Alerts", "to": "to", "none": "none",
-        "fixes": "Fixes",
+        "fixes": "Fixes", "priority": "priority",
         "head": ("fixed (Amsterdam)", "received (UTC)", "device", "seq", "lat", "lon", "acc m", "mark",
                  "version", "holds", "distance m", "probability", "side"),
-        "note": "distance: metres to the edge, negative inside; probability: of the wrong side",
+        "note": "distance: metres to the edge, negative inside; probability: that the wearer was on the"
+                " wrong side; *: on these the certainty rests",
         "yes": "yes", "no": "no", "wrong": "wrong", "right": "right", "unclear": "unclear",
         "grounds": "Grounds", "parameters": "Parameters", "agrees": "Recomputed: agrees with the file.",
         "differs": "Recomputed: does NOT agree with the file.", "hash": "Hash",
@@ -60,21 +67,22 @@ def account(document: dict[str, Any], finding: Finding, engine: str, language: s
     with every difference after it."""
     shown = finding.recomputed or document
     label = _LABELS[language]
-    words = NL if language == "nl" else EN
+    words, told = (NL, TOLD_NL) if language == "nl" else (EN, TOLD_EN)
     if finding.recomputed is not None:
         yield shown["sentence"][language]
         yield ""
         verdict = shown["verdict"]
         yield (
             f"{label['order']} {plain(verdict['order'])}, {label['version']} {verdict['version']}, "
-            f"{label['condition']} {plain(verdict['condition'])}; {verdict['how']}, {verdict['certainty']}; "
+            f"{label['condition']} {plain(verdict['condition'])}; {_how(verdict, told)}; "
             f"id {verdict['id']}"
         )
         yield f"{label['rule']}: {shown['rule'][language]}"
         grounds = {k: v for k, v in shown["grounds"].items() if k != "run"}
         yield f"{label['grounds']}: {_pairs(grounds)}"
-        yield from _history(shown, label, words)
-        yield from _table(shown["fixes"], label, words)
+        yield from _history(shown, label, words, told)
+        yield from _table(shown, label, words)
+        yield from ["", *method(shown, language)]
         yield ""
         yield f"{label['parameters']}: {_pairs(shown['parameters'])}"
         yield ""
@@ -83,11 +91,11 @@ def account(document: dict[str, Any], finding: Finding, engine: str, language: s
     yield from _outcome(finding, engine, label)
 
 
-def _history(shown: dict[str, Any], label: Any, words: Any) -> Iterator[str]:
+def _history(shown: dict[str, Any], label: Any, words: Any, told: Language) -> Iterator[str]:
     yield ""
     yield f"{label['came']}:"
     for one in shown["decisions"]:
-        said = [f"{one['how']}, {one['certainty']}"]
+        said = [_how(one, told)]
         if one["closed_at"]:
             said.append(f"{label['closed']} {_local(words, one['closed_at'])}")
         said += [label[name] for name in ("historic", "refuted") if one[name]]
@@ -99,21 +107,27 @@ def _history(shown: dict[str, Any], label: Any, words: Any) -> Iterator[str]:
         yield f"  {_local(words, edge['at'])}: {what}"
     yield f"{label['alerts']}:" + ("" if shown["alerts"] else f" {label['none']}")
     for alert in shown["alerts"]:
-        parties = ", ".join(alert["recipients"])
+        parties = ", ".join(told.parties.get(one, one) for one in alert["recipients"])
         yield (
-            f"  {_local(words, alert['at'])}: {alert['event']} ({alert['certainty']}, P{alert['priority']}) "
+            f"  {_local(words, alert['at'])}: {told.events[AlertEvent(alert['event'])]} "
+            f"({told.certainty[Certainty(alert['certainty'])][0]}, {label['priority']} {alert['priority']}) "
             f"{label['to']} {parties}"
         )
 
 
-def _table(fixes: list[dict[str, Any]], label: Any, words: Any) -> Iterator[str]:
-    rows: list[tuple[str, ...]] = [label["head"]]
-    rows += [_row(one, label, words) for one in fixes]
+def _how(one: dict[str, Any], told: Language) -> str:
+    return f"{told.how[How(one['how'])]}; {told.certainty[Certainty(one['certainty'])][0]}"
+
+
+def _table(shown: dict[str, Any], label: Any, words: Any) -> Iterator[str]:
+    named = decisive(shown)
+    rows: list[tuple[str, ...]] = [(*label["head"], "")]
+    rows += [(*_row(one, label, words), "*" if key_of(one) in named else "") for one in shown["fixes"]]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     yield ""
     yield f"{label['fixes']} ({label['note']}):"
     for row in rows:
-        cells = (cell.ljust(w) if i in (0, 1, 2, 7, 12) else cell.rjust(w)
+        cells = (cell.ljust(w) if i in (0, 1, 2, 7, 12, 13) else cell.rjust(w)
                  for i, (cell, w) in enumerate(zip(row, widths, strict=True)))  # fmt: skip
         yield "  " + "  ".join(cells).rstrip()
 

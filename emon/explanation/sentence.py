@@ -78,17 +78,21 @@ def _reason(words: Words, grounds: Grounds) -> str:
         return text.format(age=_age(words, grounds.figures["edge_fix_age_s"]))
     if grounds.reason is Reason.PATH:
         # Rounded down, so that nothing short of certainty reads as 100.
-        return text.format(percent=math.floor(100.0 * grounds.figures["probability"]))
+        percent = math.floor(100.0 * grounds.figures["probability"])
+        return text.format(percent=percent or words.under)
     return text
 
 
 def _age(words: Words, age_s: float) -> str:
     minutes, seconds = divmod(round(age_s), 60)
-    return words.age.format(minutes=minutes, seconds=seconds)
+    parts = [(words.minute, minutes), (words.second, seconds)]
+    told = [of[n != 1].format(n=n) for of, n in parts if n or of is words.second]
+    return f" {words.and_} ".join(told)
 
 
 def _metres(words: Words, length_m: float) -> str:
-    return f"{length_m:.1f}".replace(".", "," if words is NL else ".")
+    """Whole metres: a position is not good to less."""
+    return f"{words.under} m" if length_m < 1.0 else f"{length_m:.0f} m"
 
 
 def local_time(words: Words, instant_us: int) -> str:

@@ -32,7 +32,10 @@ class Words(msgspec.Struct, frozen=True):
     lone_place: str
     position: str
     positions: str
-    age: str
+    minute: tuple[str, str]
+    second: tuple[str, str]
+    and_: str
+    under: str
     months: tuple[str, ...]
     day: str
 
@@ -48,26 +51,27 @@ NL = Words(
     },
     what={
         How.INSIDE: "drager {wearer} was vanaf {opened} volgens {positions} van apparaat {device} binnen"
-        " het verboden gebied, ten hoogste {deepest} meter binnen de grens, {end}",
+        " het verboden gebied, op het verste punt {deepest} binnen de grens, {end}",
         How.CROSSED: "de weg van drager {wearer} tussen twee posities van apparaat {device}, van {from} tot"
-        " {to}, loopt door het verboden gebied, ten hoogste {deepest} meter binnen de grens",
+        " {to}, loopt door het verboden gebied, op het verste punt {deepest} binnen de grens",
         How.REACHABLE: "van {from} tot {to} is van drager {wearer} geen positie van apparaat {device}"
         " bekend, en {reach}",
         How.SCHEDULE: "toen het verbod inging, {opened}, was drager {wearer} volgens apparaat {device}"
-        " binnen het verboden gebied, ten hoogste {deepest} meter binnen de grens, {end}",
+        " binnen het verboden gebied, op het verste punt {deepest} binnen de grens, {end}",
         How.LATE_HOME: "drager {wearer} was vanaf {opened} volgens apparaat {device} niet op de verplichte"
-        " plaats, ten hoogste {deepest} meter buiten de grens, hoewel de verplichting was ingegaan, {end}",
+        " plaats, op het verste punt {deepest} buiten de grens, hoewel de verplichting was ingegaan, {end}",
         How.LEFT_EARLY: "drager {wearer} was vanaf {opened} volgens {positions} van apparaat {device} niet"
-        " meer op de verplichte plaats, ten hoogste {deepest} meter buiten de grens, {end}",
+        " meer op de verplichte plaats, op het verste punt {deepest} buiten de grens, {end}",
         How.ABSENT: "drager {wearer} was vanaf {opened} volgens apparaat {device} de hele verplichte tijd"
-        " niet op de verplichte plaats, ten hoogste {deepest} meter buiten de grens, {end}",
+        " niet op de verplichte plaats, op het verste punt {deepest} buiten de grens, {end}",
         How.PROXIMITY: "drager {wearer} was vanaf {opened} volgens apparaat {device} dichter bij de"
-        " beschermde persoon dan is toegestaan, ten hoogste {deepest} meter binnen de afstand, {end}",
+        " beschermde persoon dan is toegestaan, op het dichtste punt {deepest} binnen de toegestane"
+        " afstand, {end}",
     },
-    what_refuted="wat eerder over drager {wearer} werd vastgesteld vanaf {opened}, wordt niet bevestigd"
-    " door posities van apparaat {device} die later binnenkwamen",
+    what_refuted="wat eerder over drager {wearer} werd gemeld vanaf {opened}, klopt niet volgens"
+    " posities van apparaat {device} die later binnenkwamen",
     ended="tot {closed}",
-    goes_on="zonder dat bij de laatste beoordeling, {until}, een einde was vastgesteld",
+    goes_on="zonder dat bij de laatste beoordeling, {until}, een einde was gebleken",
     reach_path="de rechte lijn tussen de posities ervoor en erna loopt door het verboden gebied",
     reach_speed="in die tijd was het verboden gebied te bereiken met gemiddeld {speed} kilometer per uur",
     afterwards=", wat pas achteraf bleek",
@@ -77,9 +81,9 @@ NL = Words(
         Certainty.POSSIBLE: "; dit is mogelijk en niet meer dan dat, want ",
     },
     reasons={
-        Reason.TWO_WITNESSES: "ten minste twee onafhankelijke posities liggen zo ver aan de verkeerde kant"
+        Reason.TWO_WITNESSES: "ten minste twee verschillende posities liggen elk zo ver aan de verkeerde kant"
         " van de grens dat een meetfout dat volgens het model in minder dan 1 op 1.000 gevallen verklaart",
-        Reason.ONE_WITNESS: "er zijn geen twee onafhankelijke posities die elk zo ver aan de verkeerde"
+        Reason.ONE_WITNESS: "er zijn geen twee verschillende posities die elk zo ver aan de verkeerde"
         " kant van de grens liggen dat een meetfout vrijwel uitgesloten is",
         Reason.NEAR_EDGE: "de posities liggen, vergeleken met hun meetfout, zo dicht bij de grens dat die"
         " meetfout ze kan verklaren",
@@ -98,7 +102,10 @@ NL = Words(
     " alleen kan verkeerd zijn",
     position="1 positie",
     positions="{count} posities",
-    age="{minutes} minuten en {seconds} seconden",
+    minute=("{n} minuut", "{n} minuten"),
+    second=("{n} seconde", "{n} seconden"),
+    and_="en",
+    under="minder dan 1",
     months=("januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september",
             "oktober", "november", "december"),
     day="{day} {month} {year} om {time} uur (UTC{offset})",
@@ -115,26 +122,26 @@ EN = Words(
     },
     what={
         How.INSIDE: "from {opened} wearer {wearer} was inside the exclusion zone by {positions} of device"
-        " {device}, up to {deepest} metres inside its edge, {end}",
+        " {device}, at its furthest {deepest} inside the edge, {end}",
         How.CROSSED: "the way of wearer {wearer} between two positions of device {device}, from {from} to"
-        " {to}, runs through the exclusion zone, up to {deepest} metres inside its edge",
+        " {to}, runs through the exclusion zone, at its furthest {deepest} inside the edge",
         How.REACHABLE: "from {from} to {to} no position of device {device} of wearer {wearer} is known, and"
         " {reach}",
         How.SCHEDULE: "when the ban began, on {opened}, wearer {wearer} was inside the exclusion zone by"
-        " device {device}, up to {deepest} metres inside its edge, {end}",
+        " device {device}, at its furthest {deepest} inside the edge, {end}",
         How.LATE_HOME: "from {opened} wearer {wearer} was not at the required place by device {device}, up"
         " to {deepest} metres outside its edge, although the duty had begun, {end}",
         How.LEFT_EARLY: "from {opened} wearer {wearer} was no longer at the required place by {positions} of"
-        " device {device}, up to {deepest} metres outside its edge, {end}",
+        " device {device}, at its furthest {deepest} outside the edge, {end}",
         How.ABSENT: "from {opened} wearer {wearer} was not at the required place by device {device} for the"
-        " whole of the required time, up to {deepest} metres outside its edge, {end}",
+        " whole of the required time, at its furthest {deepest} outside the edge, {end}",
         How.PROXIMITY: "by device {device} wearer {wearer} was closer to the protected person than is allowed"
-        " from {opened}, up to {deepest} metres within the distance, {end}",
+        " from {opened}, at the closest {deepest} within the distance allowed, {end}",
     },
-    what_refuted="what had been found of wearer {wearer} from {opened} is not borne out by positions of"
+    what_refuted="what had been told of wearer {wearer} from {opened} is not borne out by positions of"
     " device {device} that were received later",
     ended="until {closed}",
-    goes_on="with no end established when last judged, on {until}",
+    goes_on="with no end shown when last judged, on {until}",
     reach_path="the straight line between the positions before and after runs through the exclusion zone",
     reach_speed="the exclusion zone could be reached in that time at {speed} kilometres an hour on average",
     afterwards=", which was found only afterwards",
@@ -144,9 +151,9 @@ EN = Words(
         Certainty.POSSIBLE: "; this is possible and no more than that, for ",
     },
     reasons={
-        Reason.TWO_WITNESSES: "at least two independent positions lie so far on the wrong side of the edge"
+        Reason.TWO_WITNESSES: "at least two different positions each lie so far on the wrong side of the edge"
         " that by the model an error of measurement explains that in fewer than 1 in 1,000 cases",
-        Reason.ONE_WITNESS: "there are no two independent positions that each lie so far on the wrong"
+        Reason.ONE_WITNESS: "there are no two different positions that each lie so far on the wrong"
         " side of the edge that an error of measurement is as good as excluded",
         Reason.NEAR_EDGE: "the positions lie, compared with their error of measurement, so near the edge that"
         " this error may explain them",
@@ -165,7 +172,10 @@ EN = Words(
     " be wrong",
     position="1 position",
     positions="{count} positions",
-    age="{minutes} minutes and {seconds} seconds",
+    minute=("{n} minute", "{n} minutes"),
+    second=("{n} second", "{n} seconds"),
+    and_="and",
+    under="less than 1",
     months=("January", "February", "March", "April", "May", "June", "July", "August", "September",
             "October", "November", "December"),
     day="{day} {month} {year} at {time} (UTC{offset})",
