@@ -39,6 +39,7 @@ example:
   4.4792,51.9225,inside,-55.037241
 """
 
+_JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*\Z", re.ASCII)
 
 
@@ -164,11 +165,17 @@ def _answer(
 
 
 def _form_of(first: str, name: str) -> CsvForm | JsonForm:
-    """By the file's name, else by the first line."""
-    suffix = Path(name).suffix.lower()
-    if suffix == ".csv" or (suffix not in (".json", ".jsonl", ".ndjson") and first.lstrip()[0] not in "{["):
-        return CsvForm()
-    return JsonForm()
+    """By the first line, where it leaves no doubt; else by the file's name, which says what was meant."""
+    begins = first.lstrip()[0]
+    if begins in "{[":
+        return JsonForm()
+    meant_json = Path(name).suffix.lower() in _JSON_SUFFIXES and begins != '"' and not _names(first)
+    return JsonForm() if meant_json else CsvForm()
+
+
+def _names(first: str) -> bool:
+    """Whether it is the header of a CSV of positions."""
+    return {"lon", "lat"} <= {cell.strip().lower() for cell in first.split(",")}
 
 
 class JsonForm:

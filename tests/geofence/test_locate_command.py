@@ -50,6 +50,19 @@ def test_csv_in_gives_csv_out_with_its_other_columns(tmp_path: Path, capsys: Cap
     assert [(row["name"], row["relation"]) for row in rows] == [("home", "inside"), ("school", "outside")]
 
 
+@pytest.mark.parametrize("name", ["points.csv", "points.jsonl", "points.JSON", "points.txt"])
+def test_what_stands_in_a_file_counts_for_more_than_its_name(
+    tmp_path: Path, capsys: Captured, name: str
+) -> None:
+    command, zone, points = files(tmp_path, "lon,lat\n4.005,52.005\n")
+    wrong = Path(points).rename(tmp_path / name)
+    assert main([command, zone, str(wrong)]) == os.EX_OK
+    assert capsys.readouterr().out.startswith("lon,lat,relation,distance_m\n4.005,52.005,inside,")
+    wrong.write_text('{"point": [4.005, 52.005]}\n')
+    assert main([command, zone, str(wrong)]) == os.EX_OK
+    assert json.loads(capsys.readouterr().out)["relation"] == "inside"
+
+
 WAYS_OF_CSV = {
     "a byte order mark": "\ufefflon,lat\n4.005,52.005\n4.1,52.005\n",
     "carriage returns": "lon,lat\r\n4.005,52.005\r\n4.1,52.005\r\n",

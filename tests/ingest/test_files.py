@@ -69,6 +69,16 @@ def test_a_line_with_an_event_carries_a_device_event() -> None:
     assert (event.event, event.state) == ("strap", "cut")
 
 
+NULLS = b'"received_at":null,"event":null,"status":null,"reply":null,"service":null}'
+
+
+def test_a_member_that_is_null_is_as_absent() -> None:
+    line = read_line(1, FIX[:-1] + b"," + NULLS)
+    assert (line.kind, line.received_at_us, line.rejection) == (LineKind.FIX, T_US, None)
+    stop = read_line(1, b'{"service":"down","received_at":0,"device":null}')
+    assert (stop.kind, stop.payload) == (LineKind.SERVICE, b"down")
+
+
 def test_a_fix_may_have_members_of_any_name() -> None:
     line = read_line(1, FIX[:-1] + b',"status":"moving","reply":1,"service":2}')
     assert line.kind is LineKind.FIX

@@ -69,7 +69,7 @@ def read_line(number: int, content: bytes) -> Line:
     try:
         if len(content) > LINE_BYTES_MAX:
             raise UnfitError(Reason.OUT_OF_RANGE, f"a line of more than {LINE_BYTES_MAX:,} bytes")
-        members = members_of(content)
+        members = _said(members_of(content))
     except UnfitError as unfit:
         return _bad(number, content[:PAYLOAD_BYTES_MAX], unfit, None, None)
     device: str | None = None
@@ -82,6 +82,11 @@ def read_line(number: int, content: bytes) -> Line:
         return _of_device(number, content, members, device, received_at_us)
     except UnfitError as unfit:
         return _bad(number, content, unfit, device, received_at_us)
+
+
+def _said(members: Mapping[str, msgspec.Raw]) -> Mapping[str, msgspec.Raw]:
+    """Without those that are ``null``, of which writers of tables fill each line: they are as absent."""
+    return {name: raw for name, raw in members.items() if bytes(raw) != b"null"}
 
 
 def _numbered(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
