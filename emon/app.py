@@ -65,6 +65,8 @@ from emon.web.store_backend import StoreBackend
 
 _log = logging.getLogger(__name__)
 
+_HANDED_OVER_WITHIN_S = 0.5  # a commit's answer comes with its notice; later it is not coming
+
 
 def _load_kernels() -> None:
     """All that a batch may call, so that none waits for a compiler."""
@@ -267,7 +269,7 @@ class Service:
             feeding = group.create_task(live.run(), name="live feed")
             helpers = [
                 group.create_task(_on_notice(store, "emon_order", runtime.orders_changed)),
-                group.create_task(_on_notice(store, "emon_alert", dispatcher.wake)),
+                group.create_task(_on_alert(store, dispatcher)),
                 group.create_task(_on_notice(store, "emon_command", commands.wake)),
                 group.create_task(self._keep_partitions(store)),
                 *map(group.create_task, others),
@@ -336,10 +338,22 @@ def _after_commit(
 ) -> None:
     if effects.alerts:
         store.know_orders(runtime.newest_versions(alert.order for alert in effects.alerts))
-        dispatcher.wake()
+        fresh, all_of_it = store.take_fresh()
+        dispatcher.hand_over(fresh, effects.at_us, all_of_it=all_of_it)
     if effects.commands:
         commands.wake()
     live.wake()
+
+
+async def _on_alert(store: Store, dispatcher: Dispatcher) -> None:
+    """The engine hands over what it has written (``_after_commit``); its notice is for when it does not come
+    to that, for its connection broke."""
+    loop = asyncio.get_running_loop()
+    async for written_us in store.listen("emon_alert"):
+        if written_us:
+            loop.call_later(_HANDED_OVER_WITHIN_S, dispatcher.heard_of, int(written_us))
+        else:
+            dispatcher.wake()
 
 
 async def _on_notice(store: Store, channel: str, act: Callable[[], None]) -> None:

@@ -223,6 +223,8 @@ class Runtime:
         await self._source.acknowledge(batch.deliveries)
         self._note(effects, len(batch.deliveries))
         self._on_commit(effects)
+        if effects.alerts:
+            await asyncio.sleep(0)  # what was handed over leaves before the next batch is judged
         return True
 
     async def _transact(self, batch: Batch) -> Effects:

@@ -14,6 +14,7 @@ Pauses grow 1, 2, 4, … 60 s for each delivery, shortened by chance, and never 
 fails several times in a row has its breaker opened (``breaker.py``): it gets one knock a pause, and
 urgent news at once. When it is back, what waits for it is due at once, most urgent first.
 
+What a commit of the engine wrote is handed over with it (``hand_over``) and begins at once, without a look.
 The loop sleeps until it is woken, until the next pause ends, and never longer than
 ``OUTBOX_POLL_S``. Clock, chance and wait come in as arguments.
 """
@@ -23,7 +24,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -37,6 +38,7 @@ from emon.alerts.outbox import DueDelivery, Outbox, OutboxUnavailable, Outcome
 from emon.alerts.points import Point, Reached, ignore
 from emon.alerts.recorder import Recorder
 from emon.limits import (
+    ATTEMPTS_RECORDED_TOGETHER_MAX,
     DELIVERIES_AT_ONCE_MAX,
     DELIVERIES_CLAIMED_MAX,
     DELIVERIES_URGENT_EXTRA,
@@ -47,6 +49,8 @@ from emon.limits import (
 from emon.model.instant import SECOND_US
 
 _log = logging.getLogger("emon.alerts.dispatcher")
+
+_LATELY_MAX = 64 * ATTEMPTS_RECORDED_TOGETHER_MAX  # many groups of attempts, where one commit is under way
 
 Wait = Callable[[asyncio.Event, int], Awaitable[None]]
 """Returns when the event is set, or when the clock reaches the instant (microseconds)."""
@@ -112,11 +116,36 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
         self._settled: set[str] = set()
+        self._lately: dict[str, None] = {}
+        """Settled lately, bounded: what is handed over may have been found by a look before, and be done."""
+        self._told_us = 0
         self._group: asyncio.TaskGroup | None = None
 
     def wake(self) -> None:
         """There may be something new in the outbox. Cheap; calls add up to one look."""
         self._wake.set()
+
+    def hand_over(self, fresh: Sequence[DueDelivery], at_us: int, *, all_of_it: bool) -> None:
+        """Begin with deliveries that a commit has just made, that of ``at_us``; as ``claim_due`` gives them.
+        What cannot be begun like this, and what is not among them (``all_of_it``), is looked for."""
+        self._told_us = max(self._told_us, at_us)
+        by_recipient: dict[str, list[DueDelivery]] = {}
+        for due in fresh:
+            by_recipient.setdefault(due.recipient, []).append(due)
+        for recipient, handed in by_recipient.items():
+            lane = self._lanes.setdefault(recipient, self._new_lane(recipient))
+            if lane.is_open and self._group is not None:
+                lane.take_in(handed, self._lately.keys())
+                self._fill(lane)
+            else:
+                all_of_it = False
+        if not all_of_it:
+            self.wake()
+
+    def heard_of(self, at_us: int) -> None:
+        """A commit of that instant has written deliveries: look for them, unless they were handed over."""
+        if at_us > self._told_us:
+            self.wake()
 
     def stop(self) -> None:
         """Make ``run()`` return once the attempts in flight ended, at most after the grace."""
@@ -223,6 +252,9 @@ class Dispatcher:
             lane.settled(due)
             self._sending.discard(due.id)
             self._settled.add(due.id)
+            self._lately[due.id] = None
+            if len(self._lately) > _LATELY_MAX:
+                del self._lately[next(iter(self._lately))]
         if is_back:
             await self._release(lane.recipient)
         if is_back or result.outcome is not Outcome.DELIVERED or lane.runs_low:

@@ -16,7 +16,7 @@ Memory is bounded: what does not fit stays in the outbox and is asked for when t
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 import msgspec
 
@@ -71,7 +71,7 @@ class Lane:
         self._urgent_extra = urgent_extra
         self._claimed_max = claimed_max
 
-    def take_in(self, claimed: Iterable[DueDelivery], settled: frozenset[str] | set[str]) -> None:
+    def take_in(self, claimed: Iterable[DueDelivery], settled: Set[str]) -> None:
         """Put what the outbox gave into the queue. What stands there already is replaced, for it is
         newer now; what is in flight, or settled since the outbox was asked, is left out."""
         away = self.running.keys() | self.recording.keys() | settled
@@ -86,6 +86,11 @@ class Lane:
     def forget_queue(self) -> None:
         """While the recipient fails, what waits is read again each time: it says how things stand."""
         self.queue = []
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what is new may be put into the queue: nothing that goes before it waits elsewhere."""
+        return not self.more_in_outbox and self.breaker.state is BreakerState.CLOSED
 
     @property
     def runs_low(self) -> bool:

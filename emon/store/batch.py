@@ -218,7 +218,7 @@ class Batch(InboxPart, CanaryPart):
             await self._write_breaches(effects, deliveries, recorded_at_us)
             await watching.write(self._conn, effects, to_datetime(recorded_at_us))
             if effects.alerts:
-                await c.execute(self._conn, "NOTIFY emon_alert")
+                await c.execute(self._conn, f"NOTIFY emon_alert, '{effects.at_us}'")
             if news:
                 await announce(self._conn, news)
 

@@ -20,6 +20,7 @@ from emon import limits
 from emon.store import connect as c
 from emon.store.errors import DatabaseUnavailable, EngineClaimed, EngineFenced, EngineNotClaimed
 from emon.store.flight import prepare
+from emon.store.fresh import READ_FRESH
 from emon.store.quick_sql import PREPARED
 
 _TRY_LOCK = "SELECT pg_try_advisory_lock(%s::integer, %s::integer)"
@@ -53,7 +54,7 @@ class EngineClaim:
         try:
             with c.as_store_faults(self._url):
                 await _lock_within(conn, limits.ENGINE_CLAIM_WAIT_S)
-                await prepare(conn, PREPARED)
+                await prepare(conn, (*PREPARED, READ_FRESH))
                 row = cast("c.Row", await c.fetch_one(conn, _RAISE_EPOCH))
         except BaseException:
             await conn.close()
@@ -78,7 +79,7 @@ class EngineClaim:
             with c.as_store_faults(self._url):
                 locked = cast("c.Row", await c.fetch_one(conn, _TRY_LOCK, _LOCK))
                 row = cast("c.Row", await c.fetch_one(conn, "SELECT engine_epoch FROM engine_clock"))
-                await prepare(conn, PREPARED)
+                await prepare(conn, (*PREPARED, READ_FRESH))
             if row[0] != self.epoch:
                 raise EngineFenced(
                     "another engine claimed this database while ours was cut off: this one must stop"

@@ -48,13 +48,23 @@ _ROLLBACK = Statement("emon_rollback", "ROLLBACK")
 async def prepare(conn: Connection, statements: Sequence[Statement]) -> None:
     """Make them known to the server, once for a connection. Raises the driver's faults."""
     commands = [partial(_prepare, conn.pgconn, one) for one in (BEGIN, COMMIT, _ROLLBACK, *statements)]
-    await _sent(conn, commands)
+    _raise_first(await _sent(conn, commands))
 
 
 async def fly(conn: Connection, calls: Sequence[Call]) -> list[PGresult]:
     """Run them in order, in one round trip; an answer each. Raises the driver's fault of the first that
     failed; the connection can be rolled back then. ``psycopg.OperationalError`` when it broke."""
-    return await _sent(conn, [partial(_execute, conn.pgconn, one) for one in calls])
+    answers = await fly_through(conn, calls)
+    _raise_first(answers)
+    return answers
+
+
+async def fly_through(conn: Connection, calls: Sequence[Call]) -> list[PGresult]:
+    """As ``fly``, where what stands behind the first may fail without undoing it: its own fault alone is
+    raised."""
+    answers = await _sent(conn, [partial(_execute, conn.pgconn, one) for one in calls])
+    _raise_first(answers[:1])
+    return answers
 
 
 async def roll_back(conn: Connection) -> None:
@@ -101,10 +111,13 @@ async def _sent(conn: Connection, commands: Sequence[Callable[[], None]]) -> lis
         except BaseException:
             pgconn.finish()  # answers of ours may still be under way: nobody can go on with it
             raise
+    return answers
+
+
+def _raise_first(answers: Sequence[PGresult]) -> None:
     for answer in answers:
         if answer.status in _FAULTS:
             raise errors.error_from_result(answer)
-    return answers
 
 
 def _conversation(pgconn: PGconn, commands: Sequence[Callable[[], None]]) -> PQGen[list[PGresult]]:

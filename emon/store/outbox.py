@@ -6,22 +6,20 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from emon.alerts.flapping import FLAPS
-from emon.alerts.outbox import Attempt, DueDelivery, OutboxUnavailable, Outcome, PositionView
+from emon.alerts.outbox import Attempt, DueDelivery, OutboxUnavailable, Outcome
 from emon.alerts.points import Point, Reached, ignore
 from emon.model.instant import to_datetime
 from emon.store import connect as c
-from emon.store.alert_rows import ALERT_COLUMNS, alert_view, with_carried
+from emon.store import due_rows
 from emon.store.answers import answer_by_receipt
-from emon.store.carried_for import Asked, Carried, CarriedFor
+from emon.store.carried_for import CarriedFor
 from emon.store.errors import DatabaseUnavailable
 from emon.store.feed import News, announce
 from emon.store.placed_orders import PlacedOrders
 from emon.store.rows import storable
-from emon.store.watching import unseen_from
 
 # The first of each line, in the order of the index delivery_lane: it stops at the limit, however long
-# the backlog. "lanes" leaps from recipient to recipient. "= (SELECT … LIMIT 1)" and not NOT EXISTS: so it
-# is one look into delivery_line for each row that is read, and never a join with all that waits.
+# the backlog. "lanes" leaps from recipient to recipient.
 _SELECT_DUE = f"""
 WITH RECURSIVE lanes (recipient) AS (
     (SELECT recipient FROM delivery WHERE state = 'waiting' ORDER BY recipient LIMIT 1)
@@ -32,53 +30,16 @@ WITH RECURSIVE lanes (recipient) AS (
 ),
 due AS (
     SELECT first.* FROM lanes CROSS JOIN LATERAL (
-        SELECT d.id, d.recipient, d.channel, d.attempts, d.alert_id, d.lane, d.alert_at, d.seq, d.climb
+        SELECT {due_rows.COLUMNS}
         FROM delivery AS d
         WHERE d.state = 'waiting' AND d.recipient = lanes.recipient AND d.next_attempt_at <= %(now)s
           AND d.joined_into IS NULL
-          AND (d.set_aside_at IS NOT NULL OR d.seq = (
-              SELECT e.seq FROM delivery AS e
-              WHERE e.state = 'waiting' AND e.recipient = d.recipient AND e.line = d.line
-                AND e.set_aside_at IS NULL AND e.joined_into IS DISTINCT FROM d.id
-              ORDER BY e.seq LIMIT 1))
+          AND (d.set_aside_at IS NOT NULL OR {due_rows.FIRST_OF_ITS_LINE})
           AND (d.id, d.lane) NOT IN (SELECT * FROM unnest(%(held)s::text[], %(held_lanes)s::smallint[]))
         ORDER BY d.lane, d.alert_at, d.seq LIMIT %(limit)s
     ) AS first
 )
-SELECT due.id, due.recipient, due.channel, due.attempts, due.lane,
-       {ALERT_COLUMNS},
-       a.breach_id, a.order_id, a.condition_id, a.certainty, coalesce(a.device, b.device),
-       coalesce(b.wearer, o.wearer), o.risk, b.kind, b.how, b.opened_at, b.closed_at,
-       coalesce(b.historic, false), coalesce(b.refuted, false),
-       n.lon, n.lat, n.accuracy_m, n.fixed_at,
-       coalesce(t.cause, p.cause), coalesce(t.victim, false), coalesce(t.unseen, '[]')::text,
-       coalesce(t.cleared_at, p.over_at), due.climb, coalesce(k.owed, '{{}}'), earlier.ids, earlier.detected,
-       n.speed_m_s, n.heading_deg, o.version, history.before, history.last_at,
-       ARRAY(SELECT j.alert_id FROM delivery AS j WHERE j.joined_into = due.id ORDER BY j.seq),
-       a.event = 'breach_cleared' AND EXISTS (
-           SELECT FROM fix AS f WHERE f.device = b.device AND f.fixed_at = b.closed_at)
-FROM due
-JOIN alert AS a ON a.id = due.alert_id
-LEFT JOIN breach AS b ON b.id = a.breach_id
-LEFT JOIN LATERAL (
-    SELECT wearer, risk, version FROM order_version AS v
-    WHERE v.id = a.order_id AND v.armed_at <= a.at ORDER BY v.version DESC LIMIT 1
-) AS o ON true
-LEFT JOIN device_now AS n ON n.device = coalesce(b.device, a.device)
-LEFT JOIN trouble AS t ON t.alert_id = a.id AND t.event = a.event
-LEFT JOIN platform_alert AS p ON p.alert_id = a.id
-LEFT JOIN climb AS k ON k.alert_id = due.alert_id AND k.step = due.climb
-LEFT JOIN LATERAL (
-    SELECT array_agg(e.id ORDER BY e.seq) AS ids, array_agg(f.detected_at ORDER BY e.seq) AS detected
-    FROM alert AS f JOIN delivery AS e ON e.alert_id = f.id
-    WHERE f.breach_id = a.breach_id AND e.recipient = due.recipient AND e.seq < due.seq
-) AS earlier ON true
-LEFT JOIN LATERAL (
-    SELECT count(*) AS before, max(h.opened_at) AS last_at FROM breach AS h
-    WHERE h.order_id = b.order_id AND h.condition_id = b.condition_id AND h.opened_at < b.opened_at
-      AND NOT h.refuted
-) AS history ON b.id IS NOT NULL
-ORDER BY due.recipient, due.lane, due.alert_at, due.seq
+{due_rows.SELECT_ROWS}
 """
 _SELECT_NEXT_DUE = """
 SELECT min(next_attempt_at) FROM delivery WHERE state = 'waiting' AND next_attempt_at > %s
@@ -209,11 +170,11 @@ class OutboxReads:
         }
         async with outbox_connection(self._pool) as conn:
             rows = await c.fetch(conn, _SELECT_DUE, params)
-            orders = {(row[14], row[40]) for row in rows if row[14] is not None and row[40] is not None}
+            orders = {order for row in rows if (order := due_rows.order_of(row)) is not None}
             await self._placed.learn(conn, orders)
-            asked = {_asked(row) for row in rows if row[14] is None and row[17] is not None}
+            asked = {due_rows.asked_of(row) for row in rows if due_rows.names_no_order(row)}
             carried = await self._carried.find(conn, asked)
-        return [_due_from_row(row, self._placed, carried) for row in rows]
+        return [due_rows.due_from_row(row, self._placed, carried) for row in rows]
 
     async def next_due_us(self, after_us: int) -> int | None:
         """See ``Outbox.next_due_us``."""
@@ -334,41 +295,3 @@ def _attempt_row(delivery_id: str, attempt: Attempt) -> c.Row:
         None if delivered or next_us is None else to_datetime(next_us),
         attempt.set_aside,
     )
-
-
-def _due_from_row(row: c.Row, placed: PlacedOrders, carried: Mapping[Asked, Carried]) -> DueDelivery:
-    (lon, lat, accuracy_m, fixed_at_us) = row[26:30]
-    (cause, victim, unseen, cleared_at_us) = row[30:34]
-    (speed_m_s, heading_deg, version, before, last_before_us) = row[38:43]
-    position = (
-        None if lon is None else PositionView(lon, lat, accuracy_m, fixed_at_us, speed_m_s, heading_deg)
-    )
-    alert = alert_view(
-        row[5:26],
-        position,
-        placed.facts(row[14], version, row[15], position),
-        cause=cause,
-        victim=victim,
-        unseen=unseen_from(unseen),
-        cleared_at_us=cleared_at_us,
-        before=before,
-        last_before_us=last_before_us,
-        ended_by_fix=bool(row[44]),
-    )
-    return DueDelivery(
-        id=row[0],
-        recipient=row[1],
-        channel=row[2],
-        attempts=row[3],
-        raised_to=row[4],
-        climb=row[34],
-        owed=tuple(row[35]),
-        earlier=tuple(zip(row[36] or (), row[37] or (), strict=True)),
-        joined=tuple(row[43]),
-        alert=with_carried(alert, carried.get(_asked(row))),
-    )
-
-
-def _asked(row: c.Row) -> Asked:
-    """The device and the instant of a row's alert."""
-    return (row[17] or "", row[8])

@@ -6,8 +6,8 @@ arming share a few others. All SQL stands beside what uses it, as SQL.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Self
 
@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from psycopg import pq
 
 from emon import limits
+from emon.alerts.outbox import DueDelivery
 from emon.devices.watching import Remembered
 from emon.ingest.lanes import InboxState
 from emon.model.breach import Breach
@@ -56,6 +57,7 @@ from emon.store.errors import (
 )
 from emon.store.feedback_rows import FeedbackReads
 from emon.store.flight import BEGIN, COMMIT, Call, as_int8, fly, roll_back
+from emon.store.fresh import Fresh
 from emon.store.heartbeats import HeartbeatRows
 from emon.store.incident_reads import IncidentReads
 from emon.store.incidents import IncidentRows
@@ -158,6 +160,7 @@ class Store(
         self._claim = EngineClaim(url)
         self._placed = PlacedOrders()
         self._carried = CarriedFor()
+        self._fresh = Fresh(self._placed)
 
     @classmethod
     async def open(cls, url: str, *, give_up_s: float = 0.0) -> Self:
@@ -182,6 +185,11 @@ class Store(
     def know_orders(self, versions: Iterable[OrderVersion]) -> None:
         """The order versions behind alerts just written: their messages need not wait for a read of them."""
         self._placed.take(versions)
+
+    def take_fresh(self) -> tuple[list[DueDelivery], bool]:
+        """What the step just committed has given to tell, once, and whether that is all it has given: the
+        rest is to be claimed. Call it after ``know_orders``."""
+        return self._fresh.take()
 
     async def describe(self) -> Description:
         """Server version, place, how fixes are stored, number of migrations."""
@@ -214,7 +222,8 @@ class Store(
                 with c.as_store_faults(self.url):
                     _, shared = await fly(conn, [Call(BEGIN), Call(SHARE_ARM_LOCK)])
                     yield Batch(conn, self._own_epoch(shared))
-                await self._commit(conn)
+                with self._commits():
+                    await conn.commit()
             except BaseException:
                 await self._abandon(conn)
                 raise
@@ -237,7 +246,8 @@ class Store(
                     with c.as_store_faults(self.url):
                         await Batch(conn, epoch).write_rest(effects, deliveries, recorded_at_us)
                 if not quick:
-                    await self._commit(conn)
+                    with self._commits():
+                        await self._fresh.commit(conn, [one.id for one in deliveries])
             except BaseException:
                 await self._abandon(conn)
                 raise
@@ -262,9 +272,11 @@ class Store(
             raise EngineFenced("another engine has claimed this database: this one must stop")
         return epoch
 
-    async def _commit(self, conn: c.Connection) -> None:
+    @contextmanager
+    def _commits(self) -> Iterator[None]:
+        """Within it a connection that breaks leaves the commit uncertain."""
         try:
-            await conn.commit()
+            yield
         except (psycopg.OperationalError, psycopg.InterfaceError) as fault:
             raise CommitUncertain(str(c.unavailable(self.url, fault))) from fault
 
