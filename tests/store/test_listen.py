@@ -26,7 +26,7 @@ async def test_alerts_are_announced_when_they_are_committed(claimed_store: Store
         done, _ = await asyncio.wait([waiting], timeout=0.1)
         assert not done
     async with asyncio.timeout(PATIENCE_S):
-        assert await waiting == ""
+        assert await waiting == str(NOON_US)
     await announced.aclose()
 
 
