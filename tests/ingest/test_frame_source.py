@@ -133,6 +133,22 @@ async def test_what_is_sent_again_while_we_work_on_it_comes_once() -> None:
         assert [d.payload for d in await take(source, 1)] == [b"c"]
 
 
+async def test_what_is_sent_again_before_the_broker_has_read_our_word_comes_once() -> None:
+    """nats-server repeats each second; a payload that was rejected would be filed twice."""
+    async with connected() as (broker, source):
+        broker.send(fix(b"a", 1))
+        await source.acknowledge(await take(source, 1))
+        await broker.until(lambda: broker.acknowledged == [1])
+        broker.send(
+            fix(b"a", 1, again=True) + fix(b"a", 1)
+        )  # the second is another message, without the flag
+        await source.acknowledge(await take(source, 1))
+        broker.send(fix(b"b", 1, again=True) + fix(b"a", 2, again=True))  # another content; another id
+        assert [d.payload for d in await take(source, 2)] == [b"b", b"a"]
+        await broker.until(lambda: len(broker.acknowledged) == 3)
+        assert broker.acknowledged == [1, 1, 1]
+
+
 async def test_topic_aliases_of_a_broker_stand_for_their_topics() -> None:
     async with connected() as (broker, source):
         alone = Publication(b"", b"2", 2, 7).written(five=True)

@@ -14,6 +14,7 @@ from typing import Self
 
 from emon.ingest.source import Delivery, SourceUnavailable
 from emon.ingest.sources import packets
+from emon.ingest.sources.acknowledged import DUP, Acknowledged
 from emon.ingest.sources.broker_notes import SYSTEM_TOPICS
 from emon.ingest.sources.frame_link import FrameLink
 from emon.ingest.sources.frames import load_scanner
@@ -38,6 +39,7 @@ class FrameSource(ReconnectingSource):
         await asyncio.to_thread(load_scanner)
         self._held = bytearray(_PACKET_IDS)  # 1 for a packet id that came and was not acknowledged
         self._held_count = 0
+        self._acknowledged = Acknowledged()
         return await super().__aenter__()
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
@@ -51,6 +53,7 @@ class FrameSource(ReconnectingSource):
             if 0 < packet_id < _PACKET_IDS and held[packet_id]:
                 held[packet_id] = 0
                 leaving.append(packet_id)
+                self._acknowledged.note(packet_id, delivery.topic, delivery.payload)
         self._held_count -= len(leaving)
         if leaving and self._link is not None:
             self._link.write(packets.pubacks(leaving))
@@ -70,6 +73,7 @@ class FrameSource(ReconnectingSource):
         self._connection += 1
         self._held = bytearray(_PACKET_IDS)
         self._held_count = 0
+        self._acknowledged = Acknowledged()
         five = self._version == "5"
         link = FrameLink(self.address, self._client_id, five=five, deliver=self._receive)
         self._link = link
@@ -113,6 +117,10 @@ class FrameSource(ReconnectingSource):
         if packet_id:
             if self._held[packet_id]:
                 return  # sent again in the same connection while we still work on the first
+            if head & DUP and self._acknowledged.holds(packet_id, topic, payload):
+                if self._link is not None:  # sent again before the broker had read our PUBACK
+                    self._link.write(packets.pubacks([packet_id]))
+                return
             self._held[packet_id] = 1
             self._held_count += 1
             # Mosquitto 2.0.11 sends all that is in flight of a resumed session at once, whatever was agreed.

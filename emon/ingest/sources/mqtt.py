@@ -22,6 +22,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from emon.ingest.source import Delivery, SourceUnavailable
+from emon.ingest.sources.acknowledged import Acknowledged
 from emon.ingest.sources.broker_notes import DROPPED_TOPIC, SYSTEM_TOPICS
 from emon.ingest.sources.packets import NEVER_EXPIRES_S, TAKEN_OVER, UNSUPPORTED_VERSION
 from emon.ingest.sources.reconnecting import (
@@ -58,6 +59,7 @@ class MqttSource(ReconnectingSource):
         self._client: aiomqtt.Client | None = None
         self._paho: PahoClient | None = None
         self._unacknowledged: set[int] = set()
+        self._acknowledged = Acknowledged()
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         for delivery in deliveries:
@@ -67,6 +69,7 @@ class MqttSource(ReconnectingSource):
             if self._paho is None or receipt.packet_id not in self._unacknowledged:
                 continue
             self._unacknowledged.discard(receipt.packet_id)
+            self._acknowledged.note(receipt.packet_id, delivery.topic, delivery.payload)
             self._paho.ack(receipt.packet_id, 1)  # a failed write shows as a disconnection
 
     async def publish(self, topic: str, payload: bytes, expires_s: int) -> None:
@@ -106,6 +109,7 @@ class MqttSource(ReconnectingSource):
         paho = client._client
         self._connection += 1
         self._unacknowledged = set()
+        self._acknowledged = Acknowledged()
         paho.manual_ack_set(True)
         paho.disable_logger()  # one debug line a message costs as much as handing it over
         paho.on_message = self._receiver(self._connection)
@@ -162,20 +166,22 @@ class MqttSource(ReconnectingSource):
         await client.subscribe([(topic, 0) for topic in SYSTEM_TOPICS])
 
     def _receiver(self, connection: int) -> Callable[[PahoClient, Any, MQTTMessage], None]:
-        def receive(_client: PahoClient, _userdata: object, message: MQTTMessage) -> None:
+        def receive(client: PahoClient, _userdata: object, message: MQTTMessage) -> None:
             receipt: _Receipt | None = None
+            topic, payload = _topic(message), bytes(message.payload)
             if message.qos > 0:
                 if message.mid in self._unacknowledged:
                     return  # sent again in the same connection while we still work on the first
+                if message.dup and self._acknowledged.holds(message.mid, topic, payload):
+                    client.ack(message.mid, message.qos)  # sent again before the broker had read our PUBACK
+                    return
                 self._unacknowledged.add(message.mid)
                 receipt = _Receipt(connection, message.mid)
-            topic = _topic(message)
-            if topic.startswith("$") and self.notes.system(topic, bytes(message.payload)):
+            if topic.startswith("$") and self.notes.system(topic, payload):
                 return
             if receipt is None and len(self._queue) >= UNPROMISED_QUEUE_MAX:
                 self.notes.unpromised()
             else:
-                payload = bytes(message.payload)
                 self._queue.append(Delivery(topic, payload, bool(message.retain), receipt))
                 self._arrival.set()
 
