@@ -38,9 +38,11 @@ _NL = MethodWords(
     " kant van de grens (aan de goede kant negatief) en Φ de standaardnormale verdeling.",
     small="In een klein gebied is de kans nooit hoger dan oppervlakte / (2πσ²).",
     levels="Waarschijnlijk: twee posities met verschillende coördinaten en elk een kans van ten minste"
-    " {probable} %. Zeker: hetzelfde met ten minste {certain} %. In beide gevallen alleen als een"
-    " weerkaatst signaal ze niet verklaart. Twee posities kort na elkaar kunnen een fout delen; daarvoor"
-    " staat de {common} m in de formule.",
+    " {probable} %. Zeker: hetzelfde met ten minste {certain} %, en {apart} s of ten minste {travel} m uit"
+    " elkaar, of elk {deep} m voorbij de grens; wezen oudere posities hem zo al aan toen de voorwaarde"
+    " inging, dan is één zo'n positie daarna genoeg. In beide gevallen alleen als een weerkaatst signaal"
+    " ze niet verklaart. Twee posities kort na elkaar kunnen een fout delen; daarvoor staat ook de"
+    " {common} m in de formule.",
     example="Voorbeeld, de positie met de hoogste kans waarop de zekerheid berust, van {at}: a = {a} m,"
     " straal = {radius} m, dus σ = {sigma} m en kans = Φ({z}): {p}.",
     small_example="Voorbeeld, de positie met de hoogste kans waarop de zekerheid berust, van {at}: a = {a}"
@@ -61,9 +63,10 @@ _EN = MethodWords(
     " wrong side of the edge (negative on the right side) and Φ the standard normal distribution.",
     small="In a small zone the chance is never above area / (2πσ²).",
     levels="Probable: two positions with different coordinates, each with a chance of at least {probable}"
-    " %. Certain: the same with at least {certain} %. Both only where no reflected signal explains them."
-    " Two positions shortly after one another may share an error; that is why {common} m stand in the"
-    " formula.",
+    " %. Certain: the same with at least {certain} %, and {apart} s or at least {travel} m apart, or each"
+    " {deep} m beyond the edge; where older positions showed him so when the condition began, one such"
+    " position after that is enough. Both only where no reflected signal explains them. Two positions"
+    " shortly after one another may share an error; that is also why {common} m stand in the formula.",
     example="Example, the position with the highest chance on which the certainty rests, of {at}: a = {a}"
     " m, radius = {radius} m, so σ = {sigma} m and chance = Φ({z}): {p}.",
     small_example="Example, the position with the highest chance on which the certainty rests, of {at}: a"
@@ -125,9 +128,10 @@ def _of_positions(explanation: Mapping[str, Any], words: MethodWords) -> Iterato
     if explanation["verdict"]["kind"] == "exclusion":
         yield words.small
     percent = {"probable": 100 * limits["PROBABLE_P"], "certain": 100 * limits["CERTAIN_P"]}
-    yield words.levels.format(
-        common=_short(common), **{name: _short(value) for name, value in percent.items()}
-    )
+    # A file from before the rule of ADR 0052 asked for no time in between.
+    apart = {"apart": limits.get("WITNESSES_APART_S", 0), "deep": limits["REFLECTION_FROM_M"]}
+    figures = {"common": common, **percent, **apart, "travel": limits["TRAVEL_MIN_M"]}
+    yield words.levels.format(**{name: _short(value) for name, value in figures.items()})
     named = decisive(explanation)
     rests = [fix for fix in explanation["fixes"] if key_of(fix) in named and fix["distance_m"] is not None]
     if not rests:

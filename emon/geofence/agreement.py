@@ -37,6 +37,7 @@ from emon.limits import (
     TRAVEL_SPEED_MIN_M_S,
     TRAVEL_WITNESSES,
     WAY_CLAIM_MAX_M,
+    WITNESSES_APART_S,
 )
 from emon.model.instant import SECOND_US
 from emon.model.span import offset_m, span_m
@@ -66,17 +67,23 @@ def strength(recent: Sequence[Seen], run: Sequence[Seen]) -> Certainty:
     stays_s = (run[-1].at_us - run[0].at_us) / SECOND_US
     before = _placed_before(recent, run[0])
     stood = _stood(before, run)
-    aside = stood or _aside(before, run)
+    aside = stood or (_aside(before, run) and not _was_there(recent, before))
     doubted = aside and (stood or not (_turned_off(before, run[0]) or _travels(likely, 2)))
     if stays_s < (STANDING_PROBABLE_S if stood else REFLECTION_PROBABLE_S) and doubted:
         return Certainty.POSSIBLE
-    if not _agreed([seen for seen in likely if seen.p >= CERTAIN_P]):
+    if not _agreed_apart([seen for seen in likely if seen.p >= CERTAIN_P]):
         return Certainty.PROBABLE
     if stood:
         return Certainty.PROBABLE if stays_s < STANDING_CERTAIN_S else Certainty.CERTAIN
     if stays_s < REFLECTION_CERTAIN_S and _explained(recent, run, likely, aside=aside):
         return Certainty.PROBABLE
     return Certainty.CERTAIN
+
+
+def confirms(recent: Sequence[Seen]) -> bool:
+    """Whether the newest fix is by itself as deep as ``certain`` takes, and no repeat of one remembered."""
+    *before, seen = recent
+    return seen.p >= CERTAIN_P and all(_independent(older, seen) for older in before)
 
 
 def is_explained(recent: Sequence[Seen], run: Sequence[Seen]) -> bool:
@@ -101,6 +108,21 @@ def led_aside(recent: Sequence[Seen], seen: Seen, then: Seen | None = None) -> b
 
 def _agreed(witnesses: Sequence[Seen]) -> bool:
     return any(_independent(one, other) for one, other in combinations(witnesses, 2))
+
+
+def _agreed_apart(witnesses: Sequence[Seen]) -> bool:
+    """Whether two witnesses do not share one error. What a receiver in motion errs by is half the same 15 s
+    later and another within a minute. What leads it aside by less than a jump leads it no deeper in than
+    ``REFLECTION_FROM_M``, nor as far from itself as one who travels (``docs/adr/0052``)."""
+    return any(
+        _independent(one, other) and _share_no_error(one, other) for one, other in combinations(witnesses, 2)
+    )
+
+
+def _share_no_error(one: Seen, other: Seen) -> bool:
+    if other.at_us - one.at_us >= WITNESSES_APART_S * SECOND_US or _moved(one, other):
+        return True
+    return min(one.depth_m, other.depth_m) >= REFLECTION_FROM_M
 
 
 def _independent(older: Seen, newer: Seen) -> bool:
@@ -192,6 +214,16 @@ def _aside(before: Sequence[Seen], run: Sequence[Seen]) -> bool:
     if _agreed([seen for seen in run if seen.p >= CERTAIN_P and _apart_m(last, seen) > REFLECTION_REACH_M]):
         return False  # farther than a reflection leads
     return _jumps([*before, run[0]])
+
+
+def _was_there(recent: Sequence[Seen], before: Sequence[Seen]) -> bool:
+    """Whether masts alone led up to a run, and the last good position before them was as deep on its side as
+    ``certain`` takes: a mast that is good for a kilometre led nobody out."""
+    if not before or before[-1].fix.wire.accuracy_m <= WAY_CLAIM_MAX_M:
+        return False
+    earlier = [seen for seen in recent if seen.at_us < before[-1].at_us]
+    good = [seen for seen in earlier if seen.fix.wire.accuracy_m <= WAY_CLAIM_MAX_M]
+    return bool(good) and good[-1].wrong and good[-1].p >= CERTAIN_P
 
 
 def _turned_off(before: Sequence[Seen], first: Seen) -> bool:

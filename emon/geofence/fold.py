@@ -124,7 +124,8 @@ class Episode(msgspec.Struct, frozen=True, gc=False):
 
     ``shown_at_us``: fixed_at of the newest fix that shows it. ``opposed``: a fix newer than that
     showed the wearer on the right side. ``doubted``: a ``late_home`` where he could have been home by
-    the edge, and so no more than possible.
+    the edge, and so no more than possible. ``aged``: an edge opened it, and only the age of the fixes before
+    that edge, which are certain by themselves, keeps it from being so (``docs/adr/0052``).
     """
 
     opened_at_us: int
@@ -137,6 +138,7 @@ class Episode(msgspec.Struct, frozen=True, gc=False):
     device: str
     opposed: bool = False
     doubted: bool = False
+    aged: bool = False
 
 
 class Fold(msgspec.Struct, frozen=True, gc=False):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from emon.geofence.agreement import opens, strength
+from emon.geofence.agreement import confirms, opens, strength
 from emon.geofence.episode import BREACH, Done, Phase, Shown
 from emon.geofence.fold import (
     NO_ZONE,
@@ -145,7 +145,8 @@ class Walk:
         newest = worn[-1]
         late = self._wrong_side is Side.OUTSIDE
         doubted = late and _within_reach(newest, edge.at_us)
-        certainty = _aged(strength(worn, run_of(worn)), edge.at_us - newest.at_us)
+        found = strength(worn, run_of(worn))
+        certainty = _aged(found, edge.at_us - newest.at_us)
         self._episode = Episode(
             opened_at_us=edge.at_us,
             closed_at_us=None,
@@ -156,6 +157,7 @@ class Walk:
             shown_at_us=newest.at_us,
             device=newest.fix.wire.device,
             doubted=doubted,
+            aged=found is Certainty.CERTAIN and certainty is not found,
         )
         self._rights = 0
 
@@ -261,7 +263,11 @@ class Walk:
         self._rights = 0
         doubted = self._episode.doubted and _within_reach(seen, self._window_us)
         known = self._episode.certainty
-        found = known if known is Certainty.CERTAIN else strength(self._recent, run_of(self._recent))
+        found = known
+        if known is not Certainty.CERTAIN:
+            found = strength(self._recent, run_of(self._recent))
+        if self._episode.aged and confirms(self._recent):
+            found = Certainty.CERTAIN
         self._episode = _strengthened(self._episode, seen, found, doubted=doubted)
 
     def _begin(self, seen: Seen, version: OrderVersion) -> None:
@@ -306,7 +312,8 @@ class Walk:
     def _oppose(self, seen: Seen) -> None:
         assert self._episode is not None
         self._rights, self._right_since_us = 1, seen.at_us
-        self._episode = replace(self._episode, opposed=True)
+        aged = self._episode.aged and not is_placed(seen)  # a mast's side is none
+        self._episode = replace(self._episode, opposed=True, aged=aged)
 
     def _oppose_closed(self, seen: Seen) -> None:
         """ "a usable fix newer than all that show the breach shows the wearer on the right side": of what
