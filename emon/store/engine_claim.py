@@ -32,6 +32,10 @@ WHERE l.locktype = 'advisory' AND l.classid = %s::bigint::oid AND l.objid = %s::
 """
 _RAISE_EPOCH = "UPDATE engine_clock SET engine_epoch = engine_epoch + 1 RETURNING engine_epoch"
 _LOCK = (c.LOCK_CLASS, c.LOCK_ENGINE)
+# What a recall reads is planned for the days it asks for and for the tables as they are. By itself the server
+# keeps a plan after five; one that was made while a day was empty reads all of it ever after, a tenth of a
+# second of 400,000 fixes, until the server next analyses the day.
+_PLAN_EACH = "SET plan_cache_mode = force_custom_plan"
 
 
 class EngineClaim:
@@ -100,6 +104,11 @@ class EngineClaim:
         conn, self._conn = self._conn, None
         if conn is not None:
             await conn.close()
+
+
+async def _made_ready(conn: c.Connection) -> None:
+    await c.execute(conn, _PLAN_EACH)
+    await prepare(conn, PREPARED)
 
 
 async def _lock_within(conn: c.Connection, wait_s: float) -> None:

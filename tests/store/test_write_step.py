@@ -14,6 +14,7 @@ from emon import clock
 from emon.model.effects import Effects, NewDelivery
 from emon.model.instant import SECOND_US
 from emon.orders.document import parse_document
+from emon.store import connect as c
 from emon.store.errors import CommitUncertain, DatabaseUnavailable, EngineFenced, FixAlreadyStored
 from emon.store.store import Store
 from tests.engine.stories import circle_order
@@ -147,3 +148,29 @@ async def test_steps_that_fail_or_are_not_heard_of_change_nothing(
     assert breaking.faults > 5
     assert found[0][2]
     assert found[0] == found[1]
+
+
+async def test_a_recall_is_planned_for_the_tables_as_they_are(any_store: Store) -> None:
+    """A plan that was kept from when a day was empty read all of it, a tenth of a second of 400,000 fixes."""
+    for cut_off in (False, True):
+        if cut_off:
+            assert cut(any_store) == 1
+        for _ in range(8):  # by itself the server keeps the sixth plan, the driver prepares at the fifth
+            async with any_store.batch() as tx:
+                await tx.tracks(["d-1"], 10)
+                await tx.fixes_since([("d-1", NOON_US)])
+        async with any_store.batch() as tx:
+            counts = "SELECT generic_plans, custom_plans > 1 FROM pg_prepared_statements"
+            plans = await c.fetch(tx._conn, f"{counts} WHERE parameter_types <> '{{}}'")
+        assert any(often for _, often in plans)
+        assert not any(kept for kept, _ in plans)
+
+
+async def test_the_newest_position_of_a_device_is_replaced_within_its_page(any_store: Store) -> None:
+    for turn in range(20):
+        fixes = tuple(fix(f"d-{n}", turn, NOON_US + turn) for n in range(10))
+        assert await any_store.write_step(0, effects_of(NOON_US + turn, fixes=fixes), ())
+    await any_store.close()  # its session tells its counts as it ends
+    replaced = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'device_now'"
+    (counts,) = rows_of(any_store, replaced)
+    assert counts == (190, 190)
