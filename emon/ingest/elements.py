@@ -28,6 +28,11 @@ _JSON_SPACE = b" \t\r\n"
 _OPENING, _CLOSING = frozenset(b"[{"), frozenset(b"]}")
 # A whole string, a bracket, a comma, or the quote of a string that never ends. Linear in the payload.
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[][{},"]', re.DOTALL)
+# A pair of surrogates, one that stands alone, or any other escape. Linear in the payload.
+_ESCAPE = re.compile(
+    rb"(\\u[dD][89aAbB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.",
+    re.DOTALL,
+)
 _SHORT_UTC = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d{1,6})?Z", re.ASCII)
 
 _array = msgspec.json.Decoder(list[msgspec.Raw])
@@ -143,13 +148,21 @@ def members_of(element: bytes) -> Mapping[str, msgspec.Raw]:
     check_readable(element)
     body = element.removeprefix(_BOM).strip(_JSON_SPACE)
     try:
-        return _members.decode(body)
+        return _members.decode(_paired(body))
     except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
         if body[:1] == b"{":
             raise UnfitError(Reason.UNREADABLE, _readable(fault)) from None
     if body[:1] == b"[":
         raise UnfitError(Reason.WRONG_TYPE, "expected an object, not an array")
     raise _not_an_object(body)
+
+
+def _paired(body: bytes) -> bytes:
+    """With a replacement character for each half of a surrogate pair without its other half. RFC 8259, 8.2
+    allows them and parsers do not: a phone that cuts a network's name within an emoji writes one."""
+    if b"\\u" not in body:
+        return body
+    return _ESCAPE.sub(lambda found: b"\\ufffd" if found[2] else found[0], body)
 
 
 def _readable(fault: Exception) -> str:

@@ -438,3 +438,14 @@ def test_the_fast_reading_of_instants_agrees_with_the_exact_one(at_us: int, digi
     text = format_instant(at_us)
     shown = text[:19] + (f".{text[20 : 20 + digits]}" if digits else "") + "Z"
     assert instant_us(shown) == parse_instant(shown)
+
+
+@pytest.mark.parametrize(
+    "name", [r"\ud83d", r"\ude00", r"caf\ud83d\u0301", r"\\ud83d", r"\ud83d\ude00\uDE00"]
+)
+@pytest.mark.parametrize("in_array", [False, True])
+def test_a_name_that_was_cut_within_an_emoji_costs_no_fix(name: str, in_array: bool) -> None:
+    element = f'{{"seq":1,"t":1000,"lat":51.92,"lon":4.49,"acc":5,"ssid":"{name}"}}'.encode()
+    decoded = decode("emon/v1/d-1/fix", b"[" + element + b"]" if in_array else element)
+    assert decoded.rejections == ()
+    assert [fix.raw for fix in decoded.fixes] == [element]
