@@ -71,7 +71,8 @@ def strength(recent: Sequence[Seen], run: Sequence[Seen]) -> Certainty:
     doubted = aside and (stood or not (_turned_off(before, run[0]) or _travels(likely, 2)))
     if stays_s < (STANDING_PROBABLE_S if stood else REFLECTION_PROBABLE_S) and doubted:
         return Certainty.POSSIBLE
-    if not _agreed_apart([seen for seen in likely if seen.p >= CERTAIN_P]):
+    seen_to_come = bool(before) or not all(_stands(seen) for seen in run)
+    if not _agreed_apart([seen for seen in likely if seen.p >= CERTAIN_P], seen_to_come=seen_to_come):
         return Certainty.PROBABLE
     if stood:
         return Certainty.PROBABLE if stays_s < STANDING_CERTAIN_S else Certainty.CERTAIN
@@ -110,19 +111,23 @@ def _agreed(witnesses: Sequence[Seen]) -> bool:
     return any(_independent(one, other) for one, other in combinations(witnesses, 2))
 
 
-def _agreed_apart(witnesses: Sequence[Seen]) -> bool:
+def _agreed_apart(witnesses: Sequence[Seen], *, seen_to_come: bool) -> bool:
     """Whether two witnesses do not share one error. What a receiver in motion errs by is half the same 15 s
     later and another within a minute. What leads it aside by less than a jump leads it no deeper in than
-    ``REFLECTION_FROM_M``, nor as far from itself as one who travels (``docs/adr/0052``)."""
+    ``REFLECTION_FROM_M``, nor as far from itself as one who travels (``docs/adr/0052``).
+
+    ``seen_to_come``: something tells whether he jumped, a place before or a speed that is not nothing.
+    """
     return any(
-        _independent(one, other) and _share_no_error(one, other) for one, other in combinations(witnesses, 2)
+        _independent(one, other) and _share_no_error(one, other, deep_counts=seen_to_come)
+        for one, other in combinations(witnesses, 2)
     )
 
 
-def _share_no_error(one: Seen, other: Seen) -> bool:
+def _share_no_error(one: Seen, other: Seen, *, deep_counts: bool) -> bool:
     if other.at_us - one.at_us >= WITNESSES_APART_S * SECOND_US or _moved(one, other):
         return True
-    return min(one.depth_m, other.depth_m) >= REFLECTION_FROM_M
+    return deep_counts and min(one.depth_m, other.depth_m) >= REFLECTION_FROM_M
 
 
 def _independent(older: Seen, newer: Seen) -> bool:

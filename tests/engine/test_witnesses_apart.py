@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from tests.engine.stories import fix_at
-from tests.engine.test_reflection import HIGH, breaches, politie
+from tests.engine.test_reflection import HIGH, breaches, measured, politie
 
 WALKS = [fix_at(430, 0), fix_at(345, 60), fix_at(260, 120), fix_at(170, 180)]
 
@@ -37,6 +37,14 @@ def test_deeper_than_an_error_without_a_jump_leads_two_are_enough_at_once() -> N
     """40 m is a jump off the course of one who walks, and that is another rule's (docs/adr/0012)."""
     stops = [fix_at(430 - 85 * n, 60 * n) for n in range(4)]
     assert politie([*stops, fix_at(159, 235), fix_at(158, 250)]) == ["certain 12:04:10"]
+
+
+def test_of_a_receiver_that_stands_and_was_not_seen_before_they_are_not() -> None:
+    """As found: an hour without a position, two fixes 78 m inside in 15 s, then where he had been before."""
+    woken = measured([fix_at(122, 0, accuracy_m=5.5), fix_at(123, 15, accuracy_m=5.5)])
+    outside = measured([fix_at(293 + n, 30 + 15 * n) for n in range(3)])
+    assert politie([*woken, *outside]) == []
+    assert politie([*woken, *measured([fix_at(121, 45, accuracy_m=5.5)])]) == ["certain 12:00:45"]
 
 
 @pytest.mark.parametrize(("apart_m", "certain"), [(9, False), (60, True)])
