@@ -29,14 +29,16 @@ _CHAIN = f"SELECT seq, chain, {PAYLOAD} FROM audit WHERE seq BETWEEN %s AND %s O
 # The aggregates take their rows in the order in which the inner query gives them.
 _BLOCK = f"""
 SELECT string_agg(int8send(e.seq), ''), string_agg(e.chain, ''), string_agg(e.payload, ''),
-       string_agg(int4send(octet_length(e.payload)), ''), string_agg(int4send(e.width), '')
-FROM (SELECT seq, chain, {PAYLOAD} AS payload, octet_length(%s) AS width
+       string_agg(int4send(octet_length(e.payload)), ''), string_agg(int4send(e.key_width), ''),
+       string_agg(int4send(e.width), '')
+FROM (SELECT seq, chain, {PAYLOAD} AS payload, octet_length(%s) AS key_width, octet_length(%s) AS width
       FROM audit WHERE seq >= %%s ORDER BY seq LIMIT %%s) AS e
 """
 # In a database that keeps text as UTF-8, as nearly all do, nothing is converted for its length.
-_CONTENT = {"UTF8": "content"}
-_CONVERTED = "convert_to(content, 'UTF8')"
+_WIDE = {"UTF8": ("row_key", "content")}
+_CONVERTED = ("convert_to(row_key, 'UTF8')", "convert_to(content, 'UTF8')")
 _LINK_BYTES = 32
+_INSTANT_CHARS = 16  # of microseconds since 1970, from 2001 to 2286; others are looked at one by one
 _SEQ_MIN, _SEQ_MAX = -(2**63), 2**63 - 1
 _PENDING = f"SELECT capture_id, sha256(''), {PAYLOAD} FROM audit_pending ORDER BY capture_id"
 _WATCHED = {table.name.encode() for table in BY_NAME.values() if table.watched is Watched.ROWS}
@@ -67,6 +69,7 @@ class _Block(msgspec.Struct, frozen=True):
     links: bytes
     payloads: bytes
     widths: bytes
+    key_widths: bytes
     content_widths: bytes
 
     @property
@@ -109,7 +112,7 @@ def read_chain(
 def _blocks(conn: Connection, entries: int) -> Iterator[_Block]:
     from_seq = _SEQ_MIN
     encoding = conn.info.parameter_status("server_encoding") or ""
-    query = (_BLOCK % _CONTENT.get(encoding, _CONVERTED)).encode()
+    query = (_BLOCK % _WIDE.get(encoding, _CONVERTED)).encode()
     with conn.cursor(binary=True) as cursor:
         while True:
             row = cursor.execute(query, (from_seq, entries)).fetchone()
@@ -145,12 +148,14 @@ class _Reading:
             return False
         payloads = [text[a:b] for a, b in pairwise(ends)]
         own = [sha256(payload).digest() for payload in payloads]
-        starts = range(0, len(stored), _LINK_BYTES)
-        links = [self.before, *(stored[at : at + _LINK_BYTES] for at in starts)]
-        found = [sha256(before + leaf).digest() for before, leaf in zip(links, own, strict=False)]
-        if found != links[1:]:
+        links, at = [self.before], self.before
+        for leaf in own:
+            at = sha256(at + leaf).digest()
+            links.append(at)
+        if b"".join(links[1:]) != stored:
             return False
-        self._look.at_all(self.expected, payloads, np.frombuffer(block.content_widths, ">i4").tolist())
+        widths = (np.frombuffer(of, ">i4").tolist() for of in (block.key_widths, block.content_widths))
+        self._look.at_all(self.expected, payloads, *widths)
         self._trail.leaves += b"".join([leaf[:LEAF_BYTES] for leaf in own])
         last = self.expected + len(own) - 1
         for seq in self._wanted[bisect_left(self._wanted, self.expected) : bisect_right(self._wanted, last)]:
@@ -187,23 +192,28 @@ class _Looker:
         self._trail = trail
         self._report = report
         self._usual: dict[tuple[bytes, bytes, bytes], bytes] = {}
+        self._known_usual: dict[bytes, bytes] = {}
+        """The same by the bytes between an entry's instant and its key."""
 
-    def at_all(self, first: int, payloads: list[bytes], widths: list[int]) -> None:
-        """As ``at`` for entries one after another, whose contents are the last ``widths`` bytes of each."""
-        usual = self._usual
-        heads = [
-            payload[: len(payload) - width].split(b"\n")
-            for payload, width in zip(payloads, widths, strict=True)
-        ]
+    def at_all(self, first: int, payloads: list[bytes], key_widths: list[int], widths: list[int]) -> None:
+        """As ``at`` for entries one after another, whose keys and contents are so many bytes long."""
+        usual = self._known_usual
+        starts = [len(payload) - width for payload, width in zip(payloads, widths, strict=True)]
         try:
-            keys = [hash(usual[writer, table, deed] + key) for _, writer, table, deed, key, _ in heads]
-        except (KeyError, ValueError):  # something that is told of, or the first of its kind
+            if bytes([payload[at - 1] for payload, at in zip(payloads, starts, strict=True)]).strip(b"\n"):
+                raise ValueError
+            # Behind the instant, up to the key: known as it stands or not at all, whatever the widths say.
+            keys = [
+                hash(usual[payload[_INSTANT_CHARS : at - 1 - width]] + payload[at - 1 - width : at - 1])
+                for payload, at, width in zip(payloads, starts, key_widths, strict=True)
+            ]
+        except (KeyError, ValueError, IndexError):  # something that is told of, or the first of its kind
             for seq, payload in enumerate(payloads, start=first):
                 self.at(seq, payload)
             return
         self._trail.keys.extend(keys)
         self._trail.contents.extend(
-            [hash(payload[len(payload) - width :]) for payload, width in zip(payloads, widths, strict=True)]
+            [hash(payload[at:]) for payload, at in zip(payloads, starts, strict=True)]
         )
 
     def at(self, seq: int | None, payload: bytes) -> None:
@@ -232,6 +242,7 @@ class _Looker:
             self._unusual(seq, writer, relation, deed, key, content, ours=ours)
         else:
             self._usual[(writer, relation, deed)] = start
+            self._known_usual[b"\n%s\n%s\n%s\n" % (writer, relation, deed)] = start
 
     def _unusual(
         self,
