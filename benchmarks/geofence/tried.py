@@ -26,9 +26,11 @@ line; each still looks through all fixes for its own."""
 _LOADING = "Loading the compiled kernels, and NumPy and Shapely for the checks of a zone, is most of it."
 _COMPILING = """\
 Only the kernels that lay a zone out and the one that decides are compiled, each as a whole and once
-(`parts.py`); paths and positions by a frame leave the exact kernels for later. Flags and the country's
-index do not: a field, a grid and own zones are asked through one kernel that holds them all. Tried and left:
-every kernel a library of its own, as Numba has it, which optimises deep calls again at each level."""
+(`parts.py`), all by frames, which leave the exact kernels for later; what an operator means is asked once
+a kernel. What is left is Numba's typing and lowering in Python, some 60 functions behind a first answer.
+Tried and left: every kernel a library of its own, as Numba has it, which optimises deep calls again at
+each level; parts that are not optimised by themselves, for no gain beyond what runs
+differ by."""
 
 _PATHS = """\
 Nearly all paths lie within their wearer's certificate and cost what its line of memory does. The

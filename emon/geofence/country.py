@@ -113,22 +113,29 @@ class CountryIndex:
 
 
 def _contained(table: ZoneTable, grid: _Grid, lon: Floats, lat: Floats) -> tuple[Ints, Ints]:
-    from emon.geofence.country_kernels import STAGE, contain_each
+    from emon.geofence.country_kernels import STAGE
+    from emon.geofence.country_kernels import contain_each as contain
 
     offsets = np.zeros(len(lon) + 1, dtype=np.int64)
     cells, places = np.empty((STAGE, 2), dtype=np.int64), np.empty((STAGE, 2))
     found: Ints = np.empty(2 * len(lon) + 64, dtype=np.int64)
     done = 0
     while True:
-        done = int(contain_each(table.arrays, *grid, lon, lat, done, cells, places, found, offsets))
+        done = int(contain(table.arrays, *grid, lon, lat, done, cells, places, found, offsets))
         if done == len(lon):
             return offsets, found[: offsets[-1]].copy()
+        if done < 0:
+            from emon.geofence.country_kernels import exact_contain_each as contain
+
+            done = -done - 1
+            continue
         found = np.concatenate((found, np.empty(len(found) + len(table), dtype=np.int64)))
 
 
 def _laid(table: ZoneTable, numbers: Ints) -> _Grid:
     """The grid of some zones, ascending."""
-    from emon.geofence.country_kernels import LISTED, count_edges, fill_edges, scan
+    from emon.geofence.country_build import count_edges, fill_edges, scan
+    from emon.geofence.country_kernels import LISTED
 
     zones = table.arrays
     boxes = np.array([box_around(zones, int(zone), 0.0) for zone in numbers]).reshape(-1, 4)
@@ -136,13 +143,17 @@ def _laid(table: ZoneTable, numbers: Ints) -> _Grid:
     plan = _plan(boxes)
     coarse = int(plan[4] * plan[5])
     blocks: Shorts = np.full(coarse, -1, dtype=np.int32)
-    state = np.zeros(2, dtype=np.int64)
+    state = np.zeros(3, dtype=np.int64)
     keys: Ints = np.empty(1024, dtype=np.int64)
     words: Masks = np.empty(1024, dtype=np.uint64)
     done = 0
     while done < len(numbers):
         done = int(scan(zones, numbers, boxes, plan, done, blocks, state, keys, words))
-        if done < len(numbers):
+        if state[2]:
+            from emon.geofence.country_build import exact_scan as scan
+
+            state[2] = 0
+        elif done < len(numbers):
             keys, words = np.concatenate((keys, keys)), np.concatenate((words, words))
     keys, words = keys[: state[1]], words[: state[1]]
     order = np.argsort(keys, kind="stable")

@@ -12,6 +12,7 @@ Nothing else is decided here: where the bounds leave it open, the zone itself is
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from emon.geofence.ellipsoid import half_open
 from emon.geofence.jit import compiled, inlined, inner
 from emon.geofence.lanes import fetch_ahead
 from emon.geofence.layout import Boxes, Shorts, Steps, ZoneArrays
-from emon.geofence.near_paths import MARGIN, MARGIN_M
+from emon.geofence.near_paths import MARGIN, MARGIN_M, near_m
 from emon.geofence.relate import signed_m
 from emon.geofence.wgs84 import METRES_PER_DEGREE_MAX, Floats
 from emon.limits import ON_EDGE_M
@@ -56,6 +57,8 @@ WIDE_DEG = 160.0
 """A box that reaches farther to either side of its middle can be met on its other side, the long way, too."""
 Sides = tuple[float, float, float, float]
 """Degrees to the west, east, south and north up to which no box is met."""
+_Signed = Callable[[ZoneArrays, int, float, float], float]
+_Layer = Callable[[ZoneArrays, int, Boxes, Floats, Steps, float, float], int]
 _LOWER = math.radians(2.0 * LOWER_DEG)
 _FAR_DEG = 400.0
 _NONE, _ONE, _BOTH = np.uint64(0), np.uint64(1), np.uint64(3)
@@ -185,11 +188,63 @@ def by_field(
     return flags, min(clear, math.sqrt(beside2)), left, (to_west, to_east, to_south, to_north)
 
 
-@inner
-def _away_m(zones: ZoneArrays, zone: int, box: Boxes, x: float, y: float) -> float:
-    """Signed distance of a place of a box, in cells from its south-west corner."""
-    lon = half_open(box[0, B_LON] + (x / _HALF - 1.0) * box[0, B_HALF_LON])
-    return signed_m(zones, zone, lon, box[0, B_LAT] + (y / _HALF - 1.0) * box[0, B_HALF_LAT])
+def _layer_by(signed: _Signed) -> _Layer:
+    """The kernel that lays a field, over one of the two kernels of signed distances."""
+
+    @inner
+    def away_m(zones: ZoneArrays, zone: int, box: Boxes, x: float, y: float) -> float:
+        """Signed distance of a place of a box, in cells from its south-west corner."""
+        lon = half_open(box[0, B_LON] + (x / _HALF - 1.0) * box[0, B_HALF_LON])
+        return signed(zones, zone, lon, box[0, B_LAT] + (y / _HALF - 1.0) * box[0, B_HALF_LAT])
+
+    @inner
+    def layer(
+        zones: ZoneArrays,
+        zone: int,
+        box: Boxes,
+        room: Floats,
+        cells: Steps,
+        farthest_m: float,
+        buffer_m: float,
+    ) -> int:
+        most = 1e-3
+        for v in range(CELLS_A_SIDE):
+            for u in range(CELLS_A_SIDE):
+                distance = away_m(zones, zone, box, u + 0.5, v + 0.5)
+                if math.isnan(distance):
+                    return 0
+                most = max(most, abs(distance))
+                room[v * CELLS_A_SIDE + u] = distance
+        if most > farthest_m:
+            return CELLS_FROM
+        _, longest_m = per_lon_m(np.float64(box[0, B_LAT]))  # good for all of the box
+        x_m, y_m = box[0, B_HALF_LON] * longest_m, box[0, B_HALF_LAT] * METRES_PER_DEGREE_MAX
+        corner_m = math.sqrt(x_m * x_m + y_m * y_m) / CELLS_A_SIDE
+        unit = float(np.float32((most + corner_m) / _STEPS * 1.000001))
+        rows = FINER_FROM + 0
+        for k in range(CELLS_A_SIDE * CELLS_A_SIDE):
+            distance = room[k]
+            value = math.floor(distance / unit)
+            line_m = min(abs(distance - ON_EDGE_M), abs(distance - buffer_m))
+            if line_m <= corner_m + MARGIN * abs(distance) + 2.0 * unit + _MARGIN_CUT_M:
+                v, u = k // CELLS_A_SIDE, k % CELLS_A_SIDE
+                for i in range(FINER * FINER):
+                    x, y = u + (i % FINER + 0.5) / FINER, v + (i // FINER + 0.5) / FINER
+                    distance = away_m(zones, zone, box, x, y)
+                    if math.isnan(distance):
+                        return 0
+                    cells[rows, i] = np.int16(math.floor(distance / unit))
+                value = CUT + rows - FINER_FROM
+                rows += 1
+            cells[CELLS_FROM + k // IN_A_ROW, k % IN_A_ROW] = np.int16(value)
+        box[0, B_UNIT] = unit
+        return rows
+
+    return layer
+
+
+_near_layer = _layer_by(near_m)
+_exact_layer = _layer_by(signed_m)
 
 
 @compiled
@@ -199,32 +254,15 @@ def lay_field(
     """Fill the rows of one field after its head, and the box's unit; how many rows there are with it.
 
     One, and the unit 0, where a middle is farther than ``farthest_m`` from the zone. ``box`` is f32[1, 8],
-    ``room`` is for a number a cell.
+    ``room`` is for a number a cell. None where the zone's frame leaves a distance open: ``exact_field``
+    then lays it, which nobody waits for before.
     """
-    most = 1e-3
-    for v in range(CELLS_A_SIDE):
-        for u in range(CELLS_A_SIDE):
-            distance = _away_m(zones, zone, box, u + 0.5, v + 0.5)
-            most = max(most, abs(distance))
-            room[v * CELLS_A_SIDE + u] = distance
-    if most > farthest_m:
-        return CELLS_FROM
-    _, longest_m = per_lon_m(np.float64(box[0, B_LAT]))  # good for all of the box
-    x_m, y_m = box[0, B_HALF_LON] * longest_m, box[0, B_HALF_LAT] * METRES_PER_DEGREE_MAX
-    corner_m = math.sqrt(x_m * x_m + y_m * y_m) / CELLS_A_SIDE
-    unit = float(np.float32((most + corner_m) / _STEPS * 1.000001))
-    rows = FINER_FROM + 0
-    for k in range(CELLS_A_SIDE * CELLS_A_SIDE):
-        distance = room[k]
-        value = math.floor(distance / unit)
-        line_m = min(abs(distance - ON_EDGE_M), abs(distance - buffer_m))
-        if line_m <= corner_m + MARGIN * abs(distance) + 2.0 * unit + _MARGIN_CUT_M:
-            v, u = k // CELLS_A_SIDE, k % CELLS_A_SIDE
-            for i in range(FINER * FINER):
-                x, y = u + (i % FINER + 0.5) / FINER, v + (i // FINER + 0.5) / FINER
-                cells[rows, i] = np.int16(math.floor(_away_m(zones, zone, box, x, y) / unit))
-            value = CUT + rows - FINER_FROM
-            rows += 1
-        cells[CELLS_FROM + k // IN_A_ROW, k % IN_A_ROW] = np.int16(value)
-    box[0, B_UNIT] = unit
-    return rows
+    return _near_layer(zones, zone, box, room, cells, farthest_m, buffer_m)
+
+
+@compiled
+def exact_field(
+    zones: ZoneArrays, zone: int, box: Boxes, room: Floats, cells: Steps, farthest_m: float, buffer_m: float
+) -> int:
+    """As ``lay_field``, of any zone."""
+    return _exact_layer(zones, zone, box, room, cells, farthest_m, buffer_m)

@@ -62,9 +62,10 @@ class Fields:
         rows, count = np.zeros((_ROWS_MAX, IN_A_ROW), dtype=np.int16), _CELLS_FROM
         # Within a corridor each distance may be a search: some thousand of them would be felt.
         if zones.ints[zone, KIND] != CORRIDOR and box[0, 2:4].max() <= FIELD_HALF_MAX_DEG:
-            from emon.geofence.field_kernels import lay_field
+            from emon.geofence.field_kernels import exact_field, lay_field
 
-            count = lay_field(zones, zone, box, np.empty(CELLS), rows, FIELD_DISTANCE_MAX_M, reach_m)
+            asked = zones, zone, box, np.empty(CELLS), rows, FIELD_DISTANCE_MAX_M, reach_m
+            count = lay_field(*asked) or exact_field(*asked)
         rows[:_CELLS_FROM].view(np.float64)[0, 0] = reach_m
         whole: npt.NDArray[np.int32] = box.view(np.int32)
         whole[0, _FIELD], whole[0, _ZONE] = self._rows.extend(rows[:count]), zone

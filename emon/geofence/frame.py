@@ -17,7 +17,7 @@ a pole), goes to the exact kernels.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -109,29 +109,13 @@ def outline_frame(outline: Outline, width_m: float | None = None) -> Frame:
 
 def _graded(frame: Frame) -> Frame:
     """The frame with both grids filled, by the kernels that will read them."""
-    from emon.geofence.near_build import fill_nears, fill_verdicts
+    from emon.geofence.near_build import fill_grids
 
     cells = np.zeros(at.CELLS * at.CELLS, dtype=np.int8)
     nears = np.zeros(at.NEARS * at.NEARS, dtype=np.uint64)
-    none = np.zeros(0, dtype=np.int64)
-    alone = at.ZoneArrays(
-        np.zeros((1, at.ZONE_INTS), dtype=np.int64),
-        np.zeros((1, at.ZONE_FLOATS)),
-        np.zeros((0, at.PIECE_FLOATS)),
-        np.zeros((0, 4)),
-        none,
-        np.zeros(0, dtype=np.int32),
-        frame.floats[None, :],
-        frame.ints[None, :],
-        frame.segments,
-        frame.slab_starts,
-        frame.slab_edges,
-        frame.edges,
-        cells,
-        nears,
-    )
-    fill_verdicts(alone, cells)
-    fill_nears(alone, np.empty(len(frame.segments)), nears)
+    slabs = frame.slab_starts, frame.slab_edges, frame.edges
+    rows = frame.floats[None, :], frame.ints[None, :], frame.segments, *slabs
+    fill_grids(*rows, np.empty(len(frame.segments)), cells, nears)
     return frame._replace(cells=cells, nears=nears)
 
 
@@ -196,8 +180,9 @@ def _plane(lon0: float, lat0: float) -> Floats:
 
 def _segments(relative: Outline, floats: Floats) -> tuple[Floats, float]:
     """The outline in the plane, ``f64[blocks, 7, LANES]``, and its farthest distance from the origin."""
-    from emon.geofence.near_build import close_hulls, lay
+    from emon.geofence.plane import plane_xy
 
+    lay: Any = getattr(plane_xy, "py_func", plane_xy)  # of columns in NumPy: the same operations
     lat_m = METRES_PER_DEGREE_MAX * (relative.lat2 - relative.lat1)
     per_lon_m = METRES_PER_DEGREE_MAX / floats[at.F_LON_PER_LAT]
     length_m = np.hypot(per_lon_m * (relative.lon2 - relative.lon1), lat_m)
@@ -215,9 +200,7 @@ def _segments(relative: Outline, floats: Floats) -> tuple[Floats, float]:
         lon = relative.lon1[edge] + share * (relative.lon2 - relative.lon1)[edge]
         lat = relative.lat1[edge] + share * (relative.lat2 - relative.lat1)[edge]
         lon, lat = np.where(last, relative.lon2[edge], lon), np.where(last, relative.lat2[edge], lat)
-        x, y = np.empty(len(lon)), np.empty(len(lon))
-        lay(floats[None, :], lon, lat, x, y)
-        ends.append((x, y))
+        ends.append(lay(floats[None, :], 0, lon, lat))
     (x1, y1), (xm, ym), (x2, y2) = ends
     vx, vy = x2 - x1, y2 - y1
     length2 = vx * vx + vy * vy
@@ -230,8 +213,22 @@ def _segments(relative: Outline, floats: Floats) -> tuple[Floats, float]:
     padded[:2] = _FAR_M
     padded[: len(rows), : rows.shape[1]] = rows
     segments = np.ascontiguousarray(padded.reshape(at.SEGMENT_ROWS, blocks, at.LANES).transpose(1, 0, 2))
-    close_hulls(segments, rows.shape[1])
+    _close_hulls(segments, rows.shape[1])
     return segments, float(np.sqrt(np.maximum(x1 * x1 + y1 * y1, x2 * x2 + y2 * y2).max())) + floats[at.F_SAG]
+
+
+def _close_hulls(segments: Floats, count: int) -> None:
+    """Circles around the blocks' ``count`` segments, into their last row."""
+    used = np.arange(len(segments) * at.LANES).reshape(-1, at.LANES) < count
+    ends = []
+    for start, run in ((at.S_X, at.S_VX), (at.S_Y, at.S_VY)):
+        first = segments[:, start]
+        both = np.stack((first, first + segments[:, run]), axis=2)
+        ends.append(np.where(used[:, :, None], both, both[:, :1, :1]))  # what fills a block up is its first
+    middles = [0.5 * (end.min(axis=(1, 2)) + end.max(axis=(1, 2))) for end in ends]
+    dx, dy = (end - middle[:, None, None] for end, middle in zip(ends, middles, strict=True))
+    segments[:, at.S_HULL, 0], segments[:, at.S_HULL, 1] = middles
+    segments[:, at.S_HULL, 2] = np.sqrt((dx * dx + dy * dy).max(axis=(1, 2)))
 
 
 # --- parity and the grids -----------------------------------------------------------------------

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import numba
 
-from emon.geofence.parts import PartCompiler
+from emon.geofence.parts import KernelCompiler, PartCompiler
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -39,9 +39,19 @@ KERNEL_MODULES = (
         "touch",
         "watch_ahead",
         "watch_kernels",
+        "watch_left",
         "watch_paths",
     ),
-    *("corridor", "relate", "gap", "paths", "detour", "probability_kernels", "country_kernels"),
+    *(
+        "corridor",
+        "relate",
+        "gap",
+        "paths",
+        "detour",
+        "probability_kernels",
+        "country_kernels",
+        "country_build",
+    ),
 )
 
 
@@ -66,7 +76,7 @@ cannot make an array."""
 
 def compiled(function: Function) -> Function:
     """Compile a kernel that Python calls. Its results go into arrays that the caller brings."""
-    return _cached(function, _njit(**_LENT)(function))
+    return _cached(function, _njit(**_LENT, pipeline_class=KernelCompiler)(function))
 
 
 def inner(function: Function) -> Function:

@@ -18,7 +18,7 @@ from emon.geofence.relation import (
 )
 from emon.geofence.watch import Watch
 from emon.geofence.zones import ZoneTable
-from emon.model.order import AreaZone, CorridorZone
+from emon.model.order import AreaZone, CircleZone, CorridorZone
 
 
 def load_kernels() -> None:
@@ -39,11 +39,15 @@ def load_kernels() -> None:
         for zone in (zones, [corridor]):  # by its frame, and what no frame answers
             of_paths(table, zone, lon, lat, lon, lat + 0.01)
     inside_probabilities(table, [0, corridor], [4.0, 4.005], [52.0, 51.9], [20.0, 20.0])
-    CountryIndex(table).containing(lon, lat)
-    watch = Watch(table, 1)
+    for few in ([0], [0, corridor]):  # by their frames, and what no frame answers
+        CountryIndex(table, few).containing([*few, 4.005], [*few, 51.9])
+    watch = Watch(table, 2)
     watch.set(0, [0], [100.0])
+    watch.set(1, [corridor, table.add(CircleZone((4.0, 52.0), 40_000.0))])
     for certificates in (True, False):
         watch.flags(zones, lon, lat, certificates=certificates)
         watch.touched(zones, lon, lat, lon, lat + 0.01, certificates=certificates)
+    watch.flags([1], [4.005], [51.9])
     for lon_at, lat_at in ((4.005, 51.9), (5.005, 51.9), (4.0, 52.0)):  # by certificate, field and zone
         watch.flags_at(0, lon_at, lat_at)
+    watch.flags_at(1, 4.006, 51.9002)

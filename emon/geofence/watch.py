@@ -25,6 +25,7 @@ Flags = npt.NDArray[np.uint64]
 _KNOWN = "the watch has {} wearers"
 _WORD = 0xFFFFFFFFFFFFFFFF
 _COLUMNS, _CLEAR2, _LIST = 8, 2, 7  # of certificates.py, which compiles when imported
+_LEFT = 1  # of watch_kernels.py
 _OF_LIST = 64  # a word of ``_LIST`` is so many times the first row, and how many rows
 
 
@@ -144,7 +145,13 @@ class Watch:
 
         room = np.empty(TURN, dtype=np.int64), np.empty((WANTED, 2), dtype=np.int64)
         fixes = wearer, lon, lat, int(share), int(shares), bool(certificates)
-        return int(flag_each(self._table.arrays, *self._arrays, *fixes, *room, out))
+        asked = self._table.arrays, *self._arrays, *fixes
+        afresh, left = flag_each(*asked, *room, out)
+        if left:
+            from emon.geofence.watch_left import flag_left
+
+            flag_left(*asked, out)
+        return int(afresh)
 
     @property
     def _arrays(self) -> tuple[Floats, Flags, Boxes, Shorts, Floats, Steps]:
@@ -176,7 +183,13 @@ class Watch:
         found = int(near(rows, words, boxes, whole, cells, *fix))
         if found >= 0:
             return found
-        return int(afresh(self._table.arrays, rows, words, boxes, whole, heads, cells, *fix)) & _WORD
+        asked = self._table.arrays, rows, words, boxes, whole, heads, cells, *fix
+        found = int(afresh(*asked))
+        if found == _LEFT:
+            from emon.geofence.watch_left import answered_left
+
+            found = int(answered_left(*asked))
+        return found & _WORD
 
     def touched(
         self,

@@ -5,7 +5,8 @@ flag can change. A test compares with the flags found afresh for ever.
 
 A fix is answered by the first of three that can: the certificate, one line of memory; the fields of his
 zones (field_kernels.py), some lines; the zones themselves, tens of them. Fixes that the first or the
-second leaves open wait until they are a block, so that their misses overlap (watch_ahead.py).
+second leaves open wait until they are a block, so that their misses overlap (watch_ahead.py). What no
+frame answers is left to kernels of its own (watch_left.py).
 """
 
 from __future__ import annotations
@@ -22,8 +23,7 @@ from emon.geofence.jit import compiled, inlined, inner
 from emon.geofence.lanes import fetch_ahead, lowest_bit
 from emon.geofence.layout import AREA, F_LAT, F_LON, F_REACH, KIND, Boxes, Masks, Shorts, Steps, ZoneArrays
 from emon.geofence.near import verdict
-from emon.geofence.near_paths import FAR_M, MARGIN, MARGIN_FAR, MARGIN_M
-from emon.geofence.relate import signed_m
+from emon.geofence.near_paths import FAR_M, MARGIN, MARGIN_FAR, MARGIN_M, near_m
 from emon.geofence.watch_ahead import BLOCK, MASKS, fetch_boxes, fetch_cells, fetch_finer_cells, fetch_zones
 from emon.geofence.wgs84 import Floats, Ints
 from emon.limits import ON_EDGE_M
@@ -40,6 +40,9 @@ _WAITING: Any = np.int64(CHUNK)
 _OPENED: Any = np.int64(_OPEN)
 AHEAD = 12
 _ONE, _NONE = np.uint64(1), np.uint64(0)
+LEFT = np.uint64(1)
+"""Of flags: the frames do not answer, ``watch_left`` must. No flags are this: who is in zone 0 is in its
+buffer too."""
 
 
 @inner
@@ -53,13 +56,18 @@ def _asked(
     lon: float,
     lat: float,
 ) -> tuple[np.uint64, float]:
-    """Flags of the zones that fields left open, and the metres for which they hold, by exact distance."""
+    """Flags of the zones that fields left open, and the metres for which they hold, by distance.
+
+    ``LEFT`` where a zone's frame leaves it open.
+    """
     flags, clear, left = _NONE, math.inf, given
     while left != _NONE:
         k = lowest_bit(left)
         left &= left - _ONE
         buffer_m = heads[whole[start + k, B_FIELD], HEAD]
-        distance = signed_m(zones, zone_of(whole, start + k), lon, lat)
+        distance = near_m(zones, zone_of(whole, start + k), lon, lat)
+        if math.isnan(distance):
+            return LEFT, 0.0
         if distance <= ON_EDGE_M:
             flags |= _ONE << np.uint64(2 * k)
         if distance <= buffer_m:
@@ -105,7 +113,9 @@ def _decided(
                 continue
             if found == 0 and buffer_m == ON_EDGE_M:
                 continue
-        distance = signed_m(zones, zone, lon, lat)
+        distance = near_m(zones, zone, lon, lat)
+        if math.isnan(distance):
+            return LEFT
         if distance <= ON_EDGE_M:
             flags |= _ONE << np.uint64(2 * k)
         if distance <= buffer_m:
@@ -153,11 +163,13 @@ def answered(
     lon: float,
     lat: float,
 ) -> np.int64:
-    """A wearer's flags at one position, found afresh and kept, with how far they hold."""
+    """A wearer's flags at one position, found afresh and kept, with how far they hold; or ``LEFT``."""
     w, x = np.int64(wearer), half_open(lon)
     start, count = list_of(words, w)
     flags, clear_m, left, sides = by_field(boxes, whole, cells, start, count, x, lat)
     more, exact_m = _asked(zones, boxes, whole, heads, start, left, x, lat)
+    if more == LEFT:
+        return np.int64(LEFT)
     certify(rows, words, w, lon, lat, flags | more, min(clear_m, exact_m), sides)
     return np.int64(words[w, W_FLAGS])
 
@@ -271,8 +283,9 @@ def _by_zones(
     wanted: Ints,
     certificates: bool,
     out: Masks,
-) -> None:
-    """Answer the fixes that wait for zones, which ``turn`` has from ``_OPEN`` to ``opened``."""
+) -> int:
+    """Answer the fixes that wait for zones, ``turn`` from ``_OPEN`` to ``opened``; how many are ``LEFT``."""
+    unanswered = 0
     fetch_zones(zones, words, whole, wearer, lon, lat, turn, _OPENED, opened, wanted, certificates)
     for m in range(_OPEN, opened):
         i = turn[m]
@@ -284,10 +297,13 @@ def _by_zones(
         flags, clear_m, left, sides = by_field(boxes, whole, cells, start, count, x, y)
         if certificates:
             more, exact_m = _asked(zones, boxes, whole, heads, start, left, x, y)
-            certify(rows, words, w, lon[i], y, flags | more, min(clear_m, exact_m), sides)
+            if more != LEFT:
+                certify(rows, words, w, lon[i], y, flags | more, min(clear_m, exact_m), sides)
         else:
             more = _decided(zones, boxes, whole, heads, start, left, x, y)
-        out[i] = flags | more
+        unanswered += more == LEFT
+        out[i] = LEFT if more == LEFT else flags | more
+    return unanswered
 
 
 @compiled
@@ -308,15 +324,16 @@ def flag_each(
     turn: Ints,
     wanted: Ints,
     out: Masks,
-) -> int:
-    """Flags of each fix of the wearers of one share; how many no certificate covered when they came.
+) -> tuple[int, int]:
+    """Flags of each fix of the wearers of one share; how many no certificate covered when they came, and
+    how many are ``LEFT``.
 
     ``certificates`` False finds each afresh and keeps nothing. ``turn`` is room for ``TURN`` numbers,
     ``wanted`` as ``watch_ahead`` says. Shares begin apart from each other, so that no two write one
     cache line of ``out`` at a time.
     """
     chunks = (len(wearer) + CHUNK - 1) // CHUNK
-    asked, last, opened = 0, _WAITING, _OPENED
+    asked, unanswered, last, opened = 0, 0, _WAITING, _OPENED
     for c in range(chunks + 1):
         count = _PICKED
         if c < chunks:
@@ -333,7 +350,7 @@ def flag_each(
             )
             last = _WAITING
             if opened >= _OPEN + BLOCK or c == chunks:
-                _by_zones(
+                unanswered += _by_zones(
                     zones,
                     rows,
                     words,
@@ -351,4 +368,4 @@ def flag_each(
                     out,
                 )
                 opened = _OPENED
-    return asked
+    return asked, unanswered

@@ -46,6 +46,19 @@ Locator(square).segments([((3.99, 52.005), (4.005, 52.005)), ((3.99, 52.0), (3.9
 import emon.geofence.near_paths as near, emon.geofence.paths as paths
 assert near.near_gap_each.signatures
 assert not paths.gap_each.signatures and not relate.exact_each.signatures
+from emon.geofence import CountryIndex, Watch, ZoneTable
+table = ZoneTable()
+table.add(square)
+watch = Watch(table, 1)
+watch.set(0, [0], [100.0])
+assert watch.flags([0, 0], [4.005, 4.0], [52.005, 52.0]).tolist() == [3, 3]
+assert CountryIndex(table).containing([4.005, 4.0], [52.005, 52.0])[1].tolist() == [0, 0]
+import emon.geofence.field_kernels as fields, emon.geofence.country_build as build
+import emon.geofence.country_kernels as country
+assert fields.lay_field.signatures and build.scan.signatures and country.contain_each.signatures
+exact = fields.exact_field, build.exact_scan, country.exact_contain_each
+assert not any(kernel.signatures for kernel in exact)
+assert "emon.geofence.watch_left" not in sys.modules
 """
 PLAIN = """\
 import numpy as np
