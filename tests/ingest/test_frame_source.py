@@ -11,7 +11,7 @@ import pytest
 
 from emon.ingest.source import Delivery, SourceUnavailable
 from emon.ingest.sources.frame_source import FrameSource
-from emon.ingest.topics import SUBSCRIPTIONS
+from emon.ingest.sources.mqtt import MqttSource
 from emon.limits import RECEIVE_BYTES_MAX, RECEIVE_WINDOW_MESSAGES
 from tests.ingest.mqtt_bytes import Publication, packet
 
@@ -70,8 +70,7 @@ class ByteBroker:
         if head == 0x10:
             writer.write(self.greeting)
         elif head == 0x82:
-            filters = len(SUBSCRIPTIONS) if b"emon/v1/+/fix" in body else body.count(b"$SYS/")
-            writer.write(packet(0x90, body[:2] + b"\x00" + b"\x01" * filters))
+            writer.write(packet(0x90, body[:2] + b"\x00" + b"\x01" * _filters(body)))
         elif head == 0x40:
             self.acknowledged.append(int.from_bytes(body[:2], "big"))
         elif head & 0xF0 == 0x30:
@@ -83,13 +82,24 @@ class ByteBroker:
             self.farewells.append(body)
 
 
+def _filters(body: bytes) -> int:
+    """How many topic filters a SUBSCRIBE of MQTT 5 asks for, of properties shorter than 128 bytes."""
+    at, count = 3 + body[2], 0
+    while at < len(body):
+        at += 3 + int.from_bytes(body[at : at + 2], "big")
+        count += 1
+    return count
+
+
 @asynccontextmanager
-async def connected(options: str = "version=5") -> AsyncIterator[tuple[ByteBroker, FrameSource]]:
+async def connected(
+    options: str = "version=5", source_type: type[FrameSource] | type[MqttSource] = FrameSource
+) -> AsyncIterator[tuple[ByteBroker, FrameSource | MqttSource]]:
     broker = ByteBroker()
     server = await asyncio.start_server(broker.serve, "127.0.0.1", 0)
     broker.port = server.sockets[0].getsockname()[1]
     try:
-        async with FrameSource(f"mqtt://emon@127.0.0.1:{broker.port}?{options}") as source:
+        async with source_type(f"mqtt://emon@127.0.0.1:{broker.port}?{options}") as source:
             yield broker, source
     finally:
         server.close()
@@ -100,7 +110,7 @@ def fix(payload: bytes, packet_id: int, *, alias: int = 0, again: bool = False) 
     return one.written(five=True)
 
 
-async def take(source: FrameSource, count: int) -> list[Delivery]:
+async def take(source: FrameSource | MqttSource, count: int) -> list[Delivery]:
     taken: list[Delivery] = []
     async with asyncio.timeout(PATIENCE_S):
         while len(taken) < count:
@@ -133,9 +143,12 @@ async def test_what_is_sent_again_while_we_work_on_it_comes_once() -> None:
         assert [d.payload for d in await take(source, 1)] == [b"c"]
 
 
-async def test_what_is_sent_again_before_the_broker_has_read_our_word_comes_once() -> None:
+@pytest.mark.parametrize("source_type", [FrameSource, MqttSource])
+async def test_what_is_sent_again_before_the_broker_has_read_our_word_comes_once(
+    source_type: type[FrameSource] | type[MqttSource],
+) -> None:
     """nats-server repeats each second; a payload that was rejected would be filed twice."""
-    async with connected() as (broker, source):
+    async with connected(source_type=source_type) as (broker, source):
         broker.send(fix(b"a", 1))
         await source.acknowledge(await take(source, 1))
         await broker.until(lambda: broker.acknowledged == [1])
