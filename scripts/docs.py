@@ -1,5 +1,5 @@
 """Write the generated pages of docs/: settings.md, approach.md, state-machines.md and scenario.schema.json
-policy-table.md and feedback.md from the code, explanation-example.md from a worked timeline,
+policy-table.md, events.md and feedback.md from the code, explanation-example.md from a worked timeline,
 geofence-accuracy.md and simulator-receivers-figures.md from measurement (some minutes), wire.schema.json
 from the decoder's bounds, README.md from the pages' headings.
 
@@ -21,6 +21,7 @@ from emon.ingest.schema import wire_schema
 from emon.policies.page import policy_page
 from emon.policies.schema import policy_schema
 from scripts.approach_page import approach_page
+from scripts.events_page import events_page
 from scripts.explanation_example import example_page
 from simulator.receivers.page import figures_page
 from simulator.scenario_schema import scenario_schema
@@ -65,12 +66,13 @@ def main() -> int:
     (docs / "policy-table.md").write_text(policy_page(), "utf-8")
     policies = json.dumps(policy_schema(), indent=1, ensure_ascii=False)
     (docs / "policy.schema.json").write_text(policies + "\n", "utf-8")
+    (docs / "events.md").write_text(events_page(), "utf-8")
     (docs / "state-machines.md").write_text(machines.page(), "utf-8")
     (docs / "README.md").write_text(index_markdown(docs), "utf-8")
     print(
         "wrote into docs/: settings.md, approach.md, state-machines.md, explanation-example.md, feedback.md,"
     )
-    print("policy-table.md, policy.schema.json, scenario.schema.json, wire.schema.json,")
+    print("policy-table.md, events.md, policy.schema.json, scenario.schema.json, wire.schema.json,")
     print("two pages of measurements, README.md")
     return 0
 

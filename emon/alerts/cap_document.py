@@ -13,10 +13,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from xml.etree import ElementTree as ET
 
+from msgspec.structs import replace
+
 from emon.alerts.incident import Say
 from emon.alerts.link_lines import MessageLinks
 from emon.alerts.messages import Text
 from emon.alerts.outbox import AlertView, DueDelivery, UpdateView
+from emon.alerts.place_words import place_lines
+from emon.alerts.words import EN, NL
 from emon.model.instant import to_datetime
 from emon.model.vocabulary import AlertEvent, Certainty
 
@@ -115,8 +119,15 @@ def _add_info(
     if alert.position is not None:
         position = alert.position
         area = ET.SubElement(info, "area")
-        _add(area, "areaDesc", instant(position.fixed_at_us))
+        _add(area, "areaDesc", _area_words(language, alert, update))
         _add(area, "circle", f"{position.lat:.6f},{position.lon:.6f} {position.accuracy_m / 1_000:.3f}")
+
+
+def _area_words(language: str, alert: AlertView, update: UpdateView | None) -> str:
+    """The place as the message tells it, with accuracy and age: what a control room shows beside its map."""
+    words = NL if language.startswith("nl") else EN
+    told = alert if update is None else replace(alert, detected_at_us=update.made_at_us)
+    return ". ".join(place_lines(words.place, words.compass, told, words.when.at)[:2])
 
 
 def _ways(update: UpdateView | None, acknowledge_url: str, links: MessageLinks) -> list[tuple[str, str]]:

@@ -110,6 +110,8 @@ class Composer(msgspec.Struct, frozen=True):
             asked = her_ask(words, alert, delivery.update)
         elif delivery.update is None:
             asked = ask_line(words, alert)
+        if delivery.update is not None:  # the age of a fix is that of this message
+            alert = replace(alert, detected_at_us=delivery.update.made_at_us)
         return short_text(words, text.subject, alert, asked, link)
 
     def noted(self, notice: Notice, recipient: str) -> Text:

@@ -16,7 +16,7 @@ from emon.alerts.compose import Composer
 from emon.alerts.incident import Given, Say
 from emon.alerts.link_lines import links_of
 from emon.alerts.links import Links
-from emon.alerts.outbox import AlertView, DueDelivery, UpdateView
+from emon.alerts.outbox import AlertView, DueDelivery, PositionView, UpdateView
 from emon.model.instant import SECOND_US
 from emon.model.vocabulary import AlertEvent, Certainty, Party
 from tests.alerts.golden import CASES, UPDATES
@@ -185,3 +185,27 @@ def test_whatever_names_hold_the_document_is_valid(
     )
     root = written(DueDelivery(f"{wearer}:politie", "politie", "cap", 0, alert, earlier=((order, NOON_US),)))
     assert said(root, "sender") == "emon@centre.example"
+
+
+def test_the_area_is_told_in_words_with_its_age_at_that_message() -> None:
+    """A control room shows it beside its map; an instant in UTC says nothing there."""
+    position = PositionView(4.4792, 51.9225, 12.5, NOON_US + 20 * SECOND_US)
+    update = UpdateView(1, Say.POSITION, Given.MOVED, NOON_US + 25 * SECOND_US)
+    told = due(BREACH.id, "politie")
+    moved = msgspec.structs.replace(
+        told, alert=msgspec.structs.replace(told.alert, position=position), update=update
+    )
+    nl, en = (area.text or "" for area in written(moved).iter(f"{{{NAMESPACE}}}areaDesc"))
+    assert nl.startswith("Plaats: 51.92250 NB, 4.47920 OL, ± 13 m")
+    assert nl.endswith("5 s vóór dit bericht")
+    assert en.endswith("5 s before this message")
+
+
+def test_an_update_as_a_text_message_tells_the_age_at_that_message() -> None:
+    position = PositionView(4.4792, 51.9225, 12.5, NOON_US - SECOND_US)
+    update = UpdateView(1, Say.SIGNAL_LOST, Given.OWED, NOON_US + 239 * SECOND_US)
+    told = due(BREACH.id, "politie")
+    lost = msgspec.structs.replace(
+        told, alert=msgspec.structs.replace(told.alert, position=position), update=update
+    )
+    assert "4 min oud" in COMPOSER.short(lost)

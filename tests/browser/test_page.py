@@ -12,12 +12,14 @@ from playwright.async_api import Browser, BrowserContext, Page, Request, expect
 
 from emon import clock
 from emon.alerts.escalation import Climb
+from emon.alerts.policy import DEFAULT_POLICY
 from emon.incidents import Incidents
 from emon.model.effects import Effects, NewDelivery
 from emon.model.fix import Fix, RawFix
 from emon.model.instant import SECOND_US
 from emon.model.vocabulary import AlertEvent, Certainty, How, Mark, Party
 from emon.orders.document import parse_document
+from emon.policies.written import policy_bytes, version_of
 from emon.store.climbs import Planned
 from emon.store.store import Store
 from emon.web.passwords import hash_password
@@ -130,7 +132,7 @@ async def test_the_whole_evening_stands_in_the_list(tab: Tab, desk: Desk, store:
     cards = tab.page.locator("#alerts > li")
     await expect(cards).to_have_count(5)
     first = cards.first
-    await expect(first).to_contain_text("Inside a banned area")
+    await expect(first).to_contain_text("Suspected breach of a ban")
     await expect(first).to_contain_text("w-ahoy")
     await expect(first).to_contain_text("certain")
     await expect(first).to_contain_text("P1")
@@ -152,7 +154,7 @@ async def test_a_new_alert_appears_by_itself_and_is_announced(tab: Tab, desk: De
     await expect(card).to_be_visible()
     await expect(card.locator(".recipients li").first).to_contain_text("being sent")
     await expect(tab.page.locator("#announce")).to_have_text(
-        "New alert, priority 1: Inside a banned area, certain, w-blaak"
+        "New alert, priority 1: Suspected breach of a ban, certain, w-blaak"
     )
     await story.deliver(store, alert_id, "politie", clock.now_us(), tries=1)
     desk.live.wake()
@@ -305,6 +307,7 @@ async def test_names_from_outside_are_text_and_never_markup(tab: Tab, desk: Desk
 @pytest.mark.parametrize("width", [390, 1280])
 async def test_the_page_fits_its_window(chromium: Browser, desk: Desk, store: Store, width: int) -> None:
     await story.play(store, clock.now_us())
+    await store.use_policy(version_of(DEFAULT_POLICY), policy_bytes(DEFAULT_POLICY).decode())
     context = await chromium.new_context(viewport={"width": width, "height": 800}, color_scheme="dark")
     page = await context.new_page()
     await enter(page, desk)
@@ -324,6 +327,13 @@ async def test_the_page_fits_its_window(chromium: Browser, desk: Desk, store: St
     await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     await page.get_by_role("button", name="Day", exact=True).click()
     await expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    await expect(page.get_by_role("main", name="Alerts and wearers")).to_be_visible()
+    await page.get_by_role("link", name="Who is told what").click()
+    await expect(page.locator("#table td").first).to_be_visible()
+    row = await page.locator("#table tbody tr").first.bounding_box()
+    assert row is not None
+    assert row["height"] < 300  # no word is broken to squeeze the table in
+    assert await page.evaluate("document.documentElement.scrollWidth") == width  # the table scrolls by itself
     await context.close()
 
 

@@ -100,10 +100,10 @@ async def test_who_was_unseen_for_longest_and_who_is_in_an_outage(desk: Desk, st
         listed = page.locator("#outages li")
         await expect(listed).to_have_count(3)
         await expect(listed.nth(0)).to_contain_text(
-            "d-1 (o-long), high risk, in a banned area, last position"
+            "d-1 (o-long), high risk, in an exclusion zone, last position"
         )
         await expect(listed.nth(1)).to_have_text(
-            "v-1 (o-her), medium risk, victim's device, 840 m from a ban, never seen"
+            "v-1 (o-her), medium risk, victim's device, 841 m from an exclusion zone, never seen"
         )
         await rows.nth(0).get_by_role("button", name="o-her").click()
         ledger = page.locator("#ledger")

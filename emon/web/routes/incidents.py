@@ -18,6 +18,7 @@ from emon.alerts.acknowledge import (
     verify_answer,
 )
 from emon.alerts.links import AnswerLink, LinkFault, LinkRefused
+from emon.alerts.messages import party_name
 from emon.alerts.words import EN, NL
 from emon.limits import (
     ACKNOWLEDGEMENT_BYTES_MAX,
@@ -26,7 +27,6 @@ from emon.limits import (
     PERSON_CHARS_MAX,
 )
 from emon.model.answer import PoliceAnswer
-from emon.model.instant import to_datetime
 from emon.store.errors import IncidentUnknown, LinkUsed, NotTheirs
 from emon.web.backend import Services
 from emon.web.guard import Guard
@@ -133,11 +133,11 @@ class IncidentRoutes:
         except (IncidentUnknown, NotTheirs):
             return link_refusal(LinkFault.FORGED)
         self._services.live.wake()
-        at, who = f"{to_datetime(kept.answered_at_us):%Y-%m-%d %H:%M:%S} UTC", escape(kept.person)
+        at_us, who = kept.answered_at_us, escape(kept.person)
         return link_page(
             200,
-            f"<p lang=nl>Gemeld door {who}, {at}: {NL.incident.answers[answer]}.</p>"
-            f"<p lang=en>Reported by {who}, {at}: {EN.incident.answers[answer]}.</p>",
+            f"<p lang=nl>Gemeld door {who}, {NL.when.at(at_us)}: {NL.incident.answers[answer]}.</p>"
+            f"<p lang=en>Reported by {who}, {EN.when.at(at_us)}: {EN.incident.answers[answer]}.</p>",
         )
 
     def _read(self, token: str) -> AnswerLink:
@@ -166,7 +166,8 @@ _SAID = {
 
 
 def _form(link: AnswerLink, status: int = 200) -> Response:
-    about = f"{escape(link.incident)} ({escape(link.party)})"
+    incident = escape(link.incident)
+    nl, en = (escape(party_name(words, link.party)) for words in (NL, EN))
     choices = "".join(
         f'<p><label><input type="radio" name="answer" value="{word}" required> '
         f"{NL.incident.answers[word]} / {EN.incident.answers[word]}</label></p>"
@@ -174,10 +175,11 @@ def _form(link: AnswerLink, status: int = 200) -> Response:
     )
     return link_page(
         status,
-        f"<p lang=nl>Incident {about}: meld hoe het staat, met uw naam.</p>"
-        f"<p lang=en>Incident {about}: report how it stands, with your name.</p>{_SAID[status]}"
+        f"<p lang=nl>Incident {incident} ({nl}): meld hoe het staat, met uw naam.</p>"
+        f"<p lang=en>Incident {incident} ({en}): report how it stands, with your name.</p>{_SAID[status]}"
         f'<form method="post"><p><label>Naam, functie / Name, function '
         f'<input name="person" required maxlength="{PERSON_CHARS_MAX}" autocomplete="name"></label></p>'
         f'<p><label>Toelichting / Note <input name="note" maxlength="{CLOSING_NOTE_CHARS_MAX}"></label></p>'
-        f"{choices}<p><button>Melden / Report</button></p></form>",
+        f"<fieldset><legend>Hoe staat het? / How does it stand?</legend>{choices}</fieldset>"
+        "<p><button>Melden / Report</button></p></form>",
     )

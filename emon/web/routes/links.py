@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from emon.alerts.links import Link, LinkFault, LinkRefused
+from emon.alerts.messages import party_name
 from emon.alerts.need import is_protected
 from emon.alerts.words import EN, NL
 from emon.limits import ACKNOWLEDGEMENT_BYTES_MAX, PERSON_CHARS_MAX
-from emon.model.instant import to_datetime
 from emon.store.errors import AlertUnknown, LinkUsed, NotTheirs
 from emon.web.backend import Services
 from emon.web.http import CONTENT_SECURITY_POLICY, read_body
@@ -84,12 +84,11 @@ class LinkRoutes:
         self._services.live.wake()
         if is_protected(link.party):
             return link_page(200, _in_both(NL.hers.thanks, EN.hers.thanks))
-        at = f"{to_datetime(taken.acknowledged_at_us):%Y-%m-%d %H:%M:%S} UTC"
         who = escape(taken.person)
         return link_page(
             200,
-            f"<p lang=nl>In behandeling genomen door {who}, {at}.</p>"
-            f"<p lang=en>Taken in hand by {who}, {at}.</p>",
+            f"<p lang=nl>In behandeling genomen door {who}, {NL.when.at(taken.acknowledged_at_us)}.</p>"
+            f"<p lang=en>Taken in hand by {who}, {EN.when.at(taken.acknowledged_at_us)}.</p>",
         )
 
     def _read(self, token: str) -> Link:
@@ -104,10 +103,11 @@ def _form(link: Link, status: int = 200) -> Response:
         return _named_form(
             status, _in_both(NL.hers.read, EN.hers.read) + wanted, "Naam / Name", "Gelezen / Read"
         )
-    about = f"{escape(link.alert)} ({escape(link.party)})"
+    alert = escape(link.alert)
+    nl, en = (escape(party_name(words, link.party)) for words in (NL, EN))
     asked = _in_both(
-        f"Melding {about}: neem deze in behandeling. Vul uw naam in.",
-        f"Alert {about}: take it in hand. Enter your name.",
+        f"Melding {alert} ({nl}): neem deze in behandeling. Vul uw naam in.",
+        f"Alert {alert} ({en}): take it in hand. Enter your name.",
     )
     return _named_form(
         status, asked + wanted, "Naam, functie / Name, function", "In behandeling nemen / Take in hand"

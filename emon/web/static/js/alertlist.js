@@ -119,11 +119,11 @@ export class AlertList {
     if (trouble === null) return [];
     const lines = [];
     if (trouble.cleared_at !== null) lines.push(make("p", { class: "fact-words", text: `over since ${localText(trouble.cleared_at)}` }));
-    if (trouble.victim_device) lines.push(make("p", { class: "fact-words", text: "Protection reduced to fixed zones: where the victim's device is, nobody knows." }));
+    if (trouble.victim_device) lines.push(make("p", { class: "fact-words", text: "Protection reduced to fixed zones: where the victim's device is now, is not known." }));
     if (trouble.cause !== null) lines.push(make("p", { class: "fact-words", text: causeWords(trouble.cause) }));
     if (trouble.unseen.length > 0) {
       lines.push(make("details", {},
-        make("summary", { text: `${trouble.devices} devices, ${trouble.heard} heard again: who was unseen, the most urgent first` }),
+        make("summary", { text: `${trouble.devices} ${trouble.devices === 1 ? "device" : "devices"}, ${trouble.heard} heard again: who was unseen, the most urgent first` }),
         make("ol", { class: "quiet" }, trouble.unseen.map((one) => make("li", { text: unseenText(one, localText) })))));
     }
     return lines;
@@ -230,7 +230,7 @@ export class AlertList {
 }
 
 function stateMark(breach) {
-  if (breach.refuted) return make("span", { class: "mark-chip", title: "A later position shows that there was no breach.", text: "refuted" });
+  if (breach.refuted) return make("span", { class: "mark-chip", title: "A later position shows that there was no breach.", text: "withdrawn" });
   if (breach.closed_at === null) return make("span", { class: `mark-chip ${breach.historic ? "" : "goes-on-chip"}`, text: breach.historic ? "open, seen late" : "going on" });
   return make("span", { class: "mark-chip ended-chip", title: `${breach.closed_at} UTC`, text: `ended ${localText(breach.closed_at)}` });
 }

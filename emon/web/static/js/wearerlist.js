@@ -37,7 +37,7 @@ export class WearerList {
         make("span", { class: "wearer-top" },
           make("strong", { text: wearer.wearer }),
           make("span", { class: `mark-chip risk-${wearer.risk}`, text: riskWords(wearer.risk) }),
-          breaches.length > 0 ? make("span", { class: "mark-chip goes-on-chip", text: "in breach" }) : null,
+          breaches.length > 0 ? make("span", { class: "mark-chip goes-on-chip", text: "suspected breach" }) : null,
           position?.online === false ? make("span", { class: "mark-chip", text: "device offline" }) : null),
         make("span", { class: "quiet" },
           position === null
@@ -59,7 +59,7 @@ function ways(position, conditions) {
   const metres = (m) => (m >= 1000 ? `${(m / 1000).toFixed(1)} km` : `${Math.ceil(m)} m`);
   const span = (m, m_s) => durationText(Math.ceil(m / m_s) * 1000);
   return found.map(([name, m]) => [name, m <= 0 ? `inside, ${metres(-m)} from its edge`
-    : `${metres(m)}: on foot ${span(m, WALK_M_S)}, by car ${span(m, DRIVE_M_S)}${position.speed_m_s >= MOVING_MIN_M_S ? `, at his speed ${span(m, position.speed_m_s)}` : ""}`]);
+    : `${metres(m)}: on foot ${span(m, WALK_M_S)}, by car ${span(m, DRIVE_M_S)}${position.speed_m_s >= MOVING_MIN_M_S ? `, at the present speed ${span(m, position.speed_m_s)}` : ""}`]);
 }
 
 /** What the map says of a wearer when asked. */

@@ -2,18 +2,18 @@
 
 const EVENTS = {
   approach: ["Approaching a ban", "near"],
-  breach: ["Inside a banned area", "breach"],
-  breach_cleared: ["Breach ended", "cleared"],
-  proximity: ["Near the protected person", "near"],
-  possible_incursion: ["May have entered during a gap", "maybe"],
-  historic_breach: ["Past breach, found later", "historic"],
-  strap_tamper: ["Strap tampered with", "device"],
-  case_tamper: ["Case tampered with", "device"],
+  breach: ["Suspected breach of a ban", "breach"],
+  breach_cleared: ["Suspected breach ended", "cleared"],
+  proximity: ["Too close to the protected person", "near"],
+  possible_incursion: ["May have been in the zone while positions were missing", "maybe"],
+  historic_breach: ["Suspected breach in the past, found later", "historic"],
+  strap_tamper: ["Possible tampering with the strap", "device"],
+  case_tamper: ["Possible tampering with the case", "device"],
   silence: ["No message from the device", "signal"],
   no_position: ["No usable position", "signal"],
   outage: ["Many devices silent", "platform"],
   battery_low: ["Battery low", "battery"],
-  battery_critical: ["Battery critical", "battery"],
+  battery_critical: ["Battery almost empty", "battery"],
   charging_missed: ["Charging missed", "battery"],
   clock_wrong: ["Device clock wrong", "device"],
   implausible_fixes: ["Implausible positions", "maybe"],
@@ -21,24 +21,24 @@ const EVENTS = {
   panic: ["Panic button", "breach"],
   command_unanswered: ["Device does not answer", "signal"],
   recipient_down: ["Recipient cannot be reached", "platform"],
-  platform: ["Fault of the platform", "platform"],
+  platform: ["Fault in the system itself", "platform"],
 };
 
 const HOW = {
-  inside: "positions inside the area",
-  crossed: "the way between two positions crosses it",
-  reachable: "it could have been reached in a gap",
-  schedule: "inside when the ban began",
-  late_home: "not home in time",
-  left_early: "left home early",
-  absent: "not home at all",
-  proximity: "too near the protected person",
+  inside: "one or more positions inside the zone",
+  crossed: "the path between two positions runs through the zone",
+  reachable: "no position in the zone, but it was in reach while positions were missing",
+  schedule: "in the zone when the ban began",
+  late_home: "not at the required place in time",
+  left_early: "left the required place too early",
+  absent: "not at the required place at any time",
+  proximity: "too little distance to the protected person's device",
 };
 
 const CERTAINTY = {
   certain: ["certain", "Wrong in fewer than 1 of 1,000 cases, by the engine's own model."],
-  probable: ["probable", "More likely than not; a further position will tell."],
-  possible: ["possible", "Cannot be told apart from receiver error."],
+  probable: ["probable", "Not certain: the measurements point to it, but an error is possible."],
+  possible: ["possible", "Not certain: the measurements do not rule out a breach, but show no more."],
 };
 
 const CAUSES = {
@@ -52,9 +52,9 @@ const CAUSES = {
 
 // Causes and outcomes with which a person closes an alert (emon/model/resolution.py), in the order of the form.
 const CLOSING_CAUSES = {
-  wearer: "the wearer did it",
-  permitted: "he was allowed to, and it was not on file",
-  emergency: "he did it for his own safety or health",
+  wearer: "the wearer did what the alert says",
+  permitted: "the wearer had permission that was not on file",
+  emergency: "the wearer acted for own safety or health",
   position_error: "the position was wrong",
   zone_wrong: "the area is not what the court decided",
   schedule_wrong: "the hours are not what the court decided",
@@ -69,9 +69,9 @@ const CLOSING_CAUSES = {
 
 const CLOSING_OUTCOMES = {
   arrested: "arrested",
-  sent_away: "police sent him away",
-  left_himself: "he left by himself",
-  spoken_to: "he was spoken to",
+  sent_away: "sent away by the police",
+  left_himself: "left without being told to",
+  spoken_to: "spoken to",
   reported: "reported, to be decided on",
   device_replaced: "device replaced",
   device_restored: "device works again",
@@ -130,7 +130,7 @@ const KINDS = { exclusion: "ban", inclusion: "must be here", contact: "contact b
 
 const OF_A_REQUIRED_PLACE = ["late_home", "left_early", "absent"];
 
-export const eventWords = (event, how) => (event === "breach" && OF_A_REQUIRED_PLACE.includes(how) ? "Not at the required place" : EVENTS[event]?.[0] ?? String(event));
+export const eventWords = (event, how) => (event === "breach" && OF_A_REQUIRED_PLACE.includes(how) ? "Suspected breach: not at the required place" : EVENTS[event]?.[0] ?? String(event));
 export const eventIcon = (event, how) => (event === "breach" && how === "crossed" ? "crossed" : EVENTS[event]?.[1] ?? "platform");
 export const howWords = (how) => HOW[how] ?? String(how ?? "");
 export const certaintyWords = (certainty) => CERTAINTY[certainty]?.[0] ?? String(certainty);
@@ -154,7 +154,7 @@ export const closingLists = { causes: CLOSING_CAUSES, outcomes: CLOSING_OUTCOMES
 export function unseenText(one, when) {
   const parts = [`${one.device} (${one.order}), ${riskWords(one.risk)}`];
   if (one.victim_device) parts.push("victim's device");
-  if (one.near_ban_m !== null) parts.push(one.near_ban_m <= 0 ? "in a banned area" : `${Math.round(one.near_ban_m)} m from a ban`);
+  if (one.near_ban_m !== null) parts.push(one.near_ban_m <= 0 ? "in an exclusion zone" : `${Math.ceil(one.near_ban_m)} m from an exclusion zone`);
   parts.push(one.seen_at === null ? "never seen" : `last position ${when(one.seen_at)}`);
   return parts.join(", ");
 }
