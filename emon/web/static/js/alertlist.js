@@ -42,6 +42,9 @@ export class AlertList {
 
   draw() {
     const listed = this.state.listed(this.filter);
+    const held = document.activeElement?.closest("[data-alert]") ?? null;
+    const place = held === null ? -1 : [...this.root.children].indexOf(held);
+    const act = document.activeElement?.dataset.act ?? null;
     const nodes = listed.map((alert) => this.#card(alert));
     const shown = new Set(listed.map((alert) => alert.id));
     for (const id of this.cards.keys()) if (!shown.has(id)) this.cards.delete(id);
@@ -49,6 +52,10 @@ export class AlertList {
       if (this.root.children[place] !== node) this.root.insertBefore(node, this.root.children[place] ?? null);
     });
     while (this.root.children.length > nodes.length) this.root.lastChild.remove();
+    if (place >= 0 && !this.root.contains(document.activeElement)) {
+      const still = nodes.find((node) => node.dataset.alert === held.dataset.alert);
+      focusOn(still ?? nodes[Math.min(place, nodes.length - 1)], still === undefined ? "show" : act);
+    }
     this.empty.hidden = listed.length > 0;
     this.empty.textContent = EMPTY[this.filter];
   }
@@ -69,8 +76,7 @@ export class AlertList {
     known?.node.replaceWith(node);
     this.cards.set(alert.id, { text, said, node });
     if (hadFocus) {
-      const again = node.querySelector(`[data-act="${hadFocus}"]`) ?? node.querySelector("button");
-      again?.focus();
+      const again = focusOn(node, hadFocus);
       if (caret !== null && again?.setSelectionRange) again.setSelectionRange(caret, caret);
     }
     return node;
@@ -207,14 +213,16 @@ export class AlertList {
     const mine = alert.acknowledgements.some((one) => one.party === party);
     return make("div", { class: "alert-foot" },
       fault ? make("p", { class: "fault", role: "alert", text: fault }) : null,
-      mine ? null : make("button", { class: "button primary", type: "button", disabled: busy, data: { act: "take" },
+      mine ? null : make("button", { class: "button primary", type: "button", "aria-disabled": busy, data: { act: "take" },
         "aria-label": `Acknowledge: ${name}`,
         on: { click: () => this.#say(alert, () => this.onTake(alert)) } }, icon("hand"), busy ? "Acknowledging …" : "Acknowledge"),
-      make("button", { class: `button${mine ? " primary" : ""}`, type: "button", disabled: busy, data: { act: "begin-closing" }, "aria-label": `Close: ${name}`,
-        on: { click: () => { this.drafts.begin(alert.id); this.draw(); this.cards.get(alert.id)?.node.querySelector("[data-act=cause]")?.focus(); } }, text: "Close …" }));
+      make("button", { class: `button${mine ? " primary" : ""}`, type: "button", "aria-disabled": busy, data: { act: "begin-closing" }, "aria-label": `Close: ${name}`,
+        on: { click: () => { if (busy) return; this.drafts.begin(alert.id); this.draw(); this.cards.get(alert.id)?.node.querySelector("[data-act=cause]")?.focus(); } }, text: "Close …" }));
   }
 
+  /** While one word is on its way no other leaves: its button stays, so that whoever pressed it keeps the focus. */
   async #say(alert, say) {
+    if (this.busy.has(alert.id)) return;
     this.busy.add(alert.id);
     this.faults.delete(alert.id);
     this.draw();
@@ -227,6 +235,13 @@ export class AlertList {
       this.draw();
     }
   }
+}
+
+/** Puts the focus on what did this before, or on what a person does next with this alert. Gives it back. */
+function focusOn(card, act) {
+  const found = [act, "begin-closing", "show"].map((one) => card?.querySelector(`[data-act="${one}"]`)).find((one) => one) ?? null;
+  found?.focus();
+  return found;
 }
 
 function stateMark(breach) {

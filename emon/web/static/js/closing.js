@@ -41,8 +41,13 @@ export function closingForm(alert, draft, { busy, fault, others, onClose, onCanc
     others.length > 0 ? both(alert, draft, others.length, onTogether) : null,
     fault ? make("p", { class: "fault", role: "alert", text: fault }) : null,
     make("div", { class: "closing-foot" },
-      make("button", { class: "button primary", type: "submit", disabled: busy, data: { act: "close" }, text: busy ? "Closing …" : together ? `Close ${others.length + 1} alerts` : "Close alert" }),
+      make("button", { class: "button primary", type: "submit", "aria-disabled": busy, data: { act: "close" }, text: busy ? "Closing …" : together ? `Close ${others.length + 1} alerts` : "Close alert" }),
       make("button", { class: "button plain", type: "button", data: { act: "cancel" }, on: { click: onCancel }, text: "Cancel" })));
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.isComposing) return;
+    event.preventDefault();
+    onCancel();
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const closing = { cause: draft.cause, outcome: draft.outcome, note: draft.note };

@@ -31,5 +31,5 @@ function answersOf(incident) {
 
 function buttons(incident, busy, onAnswer) {
   return make("div", { class: "answer-buttons", role: "group", "aria-label": "Report for the police" }, Object.entries(answerList).map(([word, words]) =>
-    make("button", { class: "button", type: "button", disabled: busy, data: { act: `answer-${word}` }, on: { click: () => onAnswer(word) }, text: words })));
+    make("button", { class: "button", type: "button", "aria-disabled": busy, data: { act: `answer-${word}` }, on: { click: () => onAnswer(word) }, text: words })));
 }
