@@ -60,6 +60,9 @@ def _row(outcomes: Sequence[Outcome], load: Load, name: str, ceiling: float | No
     share = "–" if not ceiling else f"{rate / ceiling:.2f}"
     delays = ("–", "–") if name == STORES_NOTHING else (f"{p50:,.1f}", f"{p99:,.1f}")
     shown = f"({rate:,.0f})" if name == STORES_NOTHING else f"{rate:,.0f}"
+    waits = _median(outcomes, load, name, "waiting")
+    if waits:
+        shown += f" ({waits:,.0f} fixes wait to be judged)"
     count = len(_of(outcomes, load, name))
     return f"| {name} | {shown} | {share} | {delays[0]} | {delays[1]} | {cpu:.1f} | {count} |"
 

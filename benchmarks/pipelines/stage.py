@@ -57,6 +57,9 @@ FROM (SELECT fixed_at, pg_xact_commit_timestamp(xmin) AS at,
              extract(epoch FROM pg_xact_commit_timestamp(xmin) - fixed_at)::float8 * 1000 AS ms
       FROM fix WHERE device LIKE 'load-%') AS f
 """
+# Committed and acknowledged, but not judged yet: only ours has it.
+_WAITING = "SELECT coalesce(sum(fixes), 0)::bigint FROM inbox"
+_PROGRESS = f"SELECT (SELECT count(*) FROM fix WHERE device LIKE 'load-%'), ({_WAITING})"
 
 
 class Load(msgspec.Struct, frozen=True):
@@ -74,7 +77,8 @@ class Load(msgspec.Struct, frozen=True):
 
 class Outcome(msgspec.Struct, frozen=True):
     """``durable``: rows; ``rate``: rows a second from the first fix to the last commit; delays from the fix's
-    own time to its commit; CPU of the consumer. ``lost``: acknowledged to the publisher and not stored."""
+    own time to its commit; CPU of the consumer. ``lost``: acknowledged to the publisher, neither stored nor
+    ``waiting`` in the database to be judged."""
 
     pipeline: str
     load: Load
@@ -86,6 +90,7 @@ class Outcome(msgspec.Struct, frozen=True):
     p99_ms: float
     cpu_us_a_fix: float
     kept_rate: bool
+    waiting: int = 0
 
 
 class Stage:
@@ -228,13 +233,24 @@ async def _play(
             "SELECT device, seq, (extract(epoch FROM fixed_at) * 1000)::bigint FROM fix"
         )
         kept = {row async for row in rows} if load.killed else set()
+        kept |= await _put_aside(conn) if load.killed else set()
+        waits = await (await conn.execute(_WAITING)).fetchone()
     assert found is not None
+    waiting = 0 if waits is None else int(waits[0])
     p50_ms, p99_ms = found[1] or (0.0, 0.0)
-    lost = _missing(acks, kept) if load.killed else max(0, due - found[0])
+    lost = _missing(acks, kept) if load.killed else max(0, due - found[0] - waiting)
     rate = found[0] / found[2] if found[2] else 0.0
     cpu_us = 1e6 * consumer.cpu_s / max(1, found[0])
     kept_rate = bool(sent.get("kept_rate"))
-    return Outcome(pipeline, load, due, found[0], lost, rate, p50_ms, p99_ms, cpu_us, kept_rate)
+    return Outcome(pipeline, load, due, found[0], lost, rate, p50_ms, p99_ms, cpu_us, kept_rate, waiting)
+
+
+async def _put_aside(conn: psycopg.AsyncConnection[Any]) -> set[tuple[object, ...]]:
+    """The keys of what waits in the inbox."""
+    rows = await (await conn.execute("SELECT device, payload FROM inbox")).fetchall()
+    bodies = [(device, json.loads(payload)) for device, payload in rows]
+    several = [(device, body if isinstance(body, list) else [body]) for device, body in bodies]
+    return {(device, one["seq"], one["t"]) for device, body in several for one in body}
 
 
 async def _taken(pipeline: str, load: Load, consumer: Consumer, sent: dict[str, Any]) -> Outcome:
@@ -271,18 +287,18 @@ def _missing(acks: Path, kept: set[tuple[object, ...]]) -> int:
 
 
 async def _settled(url: str, due: int) -> None:
-    """Until all is stored, or nothing new comes."""
+    """Until all is stored, or nothing moves any more."""
     loop = asyncio.get_running_loop()
-    most, since = -1, loop.time()
+    before, since = (-1, -1), loop.time()
     end = loop.time() + _DRAIN_S
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
         while loop.time() < end and loop.time() < since + _NOTHING_NEW_S:
-            row = await (await conn.execute("SELECT count(*) FROM fix WHERE device LIKE 'load-%'")).fetchone()
-            count = 0 if row is None else int(row[0])
-            if count >= due:
+            row = await (await conn.execute(_PROGRESS)).fetchone()
+            now = (0, 0) if row is None else (int(row[0]), int(row[1]))
+            if now[0] >= due:
                 return
-            if count > most:
-                most, since = count, loop.time()
+            if now != before:
+                before, since = now, loop.time()
             await asyncio.sleep(0.5)
 
 

@@ -44,6 +44,13 @@ _WRITER = (
 )
 _SEALED_TO = "SELECT row_key FROM audit WHERE relation = %s AND deed = 'seal' ORDER BY seq DESC LIMIT 1"
 _TAKEN_TO = "SELECT last_received_at FROM engine_clock"
+# Of a span's rows and the one after them: when the first was received, how many there are, and when the last
+# was. One look at what is not sealed yet, however much that is.
+_FIRST_ROWS = """
+SELECT min(received_at), count(*), max(received_at) FROM (
+    SELECT received_at FROM {} WHERE received_at > %s AND received_at <= %s ORDER BY received_at LIMIT %s
+) AS first
+"""
 _COLUMNS = """
 SELECT array_agg(attname::text ORDER BY attnum) FROM pg_attribute
 WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped
@@ -216,20 +223,13 @@ async def append_entries(conn: c.Connection, items: Sequence[tuple[int | None, E
 
 async def _span_end(conn: c.Connection, table: Table, from_us: int, taken_us: int) -> int | None:
     """Where the next span ends: at most so many rows, whole instants; None when there are no rows."""
-    query = f"SELECT min(received_at) FROM {table.name} WHERE received_at > %s AND received_at <= %s"
-    first = await c.fetch_one(conn, query, (to_datetime(from_us), to_datetime(taken_us)))
-    if first is None or first[0] is None:
+    most = limits.SEAL_ROWS_MAX
+    params = (to_datetime(from_us), to_datetime(taken_us), most + 1)
+    found = await c.fetch_one(conn, _FIRST_ROWS.format(table.name), params)
+    if found is None or not found[1]:
         return None
-    to_us = taken_us
-    count = f"SELECT count(*) FROM {table.name} WHERE received_at >= %s AND received_at <= %s"
-    while to_us > first[0]:
-        found = await c.fetch_one(conn, count, (to_datetime(first[0]), to_datetime(to_us)))
-        assert found is not None
-        if found[0] <= limits.SEAL_ROWS_MAX:
-            break
-        share = limits.SEAL_ROWS_MAX / found[0]
-        to_us = first[0] + max(0, int((to_us - first[0]) * min(share, 0.5)))
-    return max(to_us, from_us + 1)
+    first_us, count, beyond_us = found
+    return taken_us if count <= most else max(first_us, beyond_us - 1)
 
 
 async def _append_span(conn: c.Connection, table: Table, from_us: int, to_us: int) -> None:
