@@ -14,8 +14,8 @@ from typing import Self
 
 from emon.ingest.source import Delivery, SourceUnavailable
 from emon.ingest.sources import packets
-from emon.ingest.sources.acknowledged import DUP, Acknowledged
 from emon.ingest.sources.broker_notes import SYSTEM_TOPICS
+from emon.ingest.sources.came import DUP, Came
 from emon.ingest.sources.frame_link import FrameLink
 from emon.ingest.sources.frames import load_scanner
 from emon.ingest.sources.packets import Property
@@ -23,6 +23,7 @@ from emon.ingest.sources.reconnecting import ConnectionEnded, ReconnectingSource
 from emon.limits import RECEIVE_BYTES_MAX, UNPROMISED_QUEUE_MAX
 
 _PACKET_IDS = 0x1_0000
+_SAME_ID_MAX = 0xFF
 
 
 class FrameSource(ReconnectingSource):
@@ -37,9 +38,9 @@ class FrameSource(ReconnectingSource):
 
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(load_scanner)
-        self._held = bytearray(_PACKET_IDS)  # 1 for a packet id that came and was not acknowledged
+        self._held = bytearray(_PACKET_IDS)  # how many came under each packet id and wait for their PUBACK
         self._held_count = 0
-        self._acknowledged = Acknowledged()
+        self._came = Came()
         return await super().__aenter__()
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
@@ -51,9 +52,8 @@ class FrameSource(ReconnectingSource):
                 continue
             packet_id = receipt - first
             if 0 < packet_id < _PACKET_IDS and held[packet_id]:
-                held[packet_id] = 0
+                held[packet_id] -= 1
                 leaving.append(packet_id)
-                self._acknowledged.note(packet_id, delivery.topic, delivery.payload)
         self._held_count -= len(leaving)
         if leaving and self._link is not None:
             self._link.write(packets.pubacks(leaving))
@@ -73,7 +73,7 @@ class FrameSource(ReconnectingSource):
         self._connection += 1
         self._held = bytearray(_PACKET_IDS)
         self._held_count = 0
-        self._acknowledged = Acknowledged()
+        self._came = Came()
         five = self._version == "5"
         link = FrameLink(self.address, self._client_id, five=five, deliver=self._receive)
         self._link = link
@@ -115,13 +115,13 @@ class FrameSource(ReconnectingSource):
     def _receive(self, head: int, topic: str, payload: bytes, packet_id: int) -> None:
         receipt: int | None = None
         if packet_id:
-            if self._held[packet_id]:
-                return  # sent again in the same connection while we still work on the first
-            if head & DUP and self._acknowledged.holds(packet_id, topic, payload):
-                if self._link is not None:  # sent again before the broker had read our PUBACK
-                    self._link.write(packets.pubacks([packet_id]))
+            if self._came.again(packet_id, topic, payload, dup=bool(head & DUP)):
+                if not self._held[packet_id] and self._link is not None:
+                    self._link.write(packets.pubacks([packet_id]))  # it had not read our PUBACK yet
                 return
-            self._held[packet_id] = 1
+            if self._held[packet_id] == _SAME_ID_MAX:
+                return  # it comes again on the next connection
+            self._held[packet_id] += 1
             self._held_count += 1
             # Mosquitto 2.0.11 sends all that is in flight of a resumed session at once, whatever was agreed.
             # Left (0x93) it would do the same on the next connection, and nothing would ever come again.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -22,8 +23,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from emon.ingest.source import Delivery, SourceUnavailable
-from emon.ingest.sources.acknowledged import Acknowledged
 from emon.ingest.sources.broker_notes import DROPPED_TOPIC, SYSTEM_TOPICS
+from emon.ingest.sources.came import Came
 from emon.ingest.sources.packets import NEVER_EXPIRES_S, TAKEN_OVER, UNSUPPORTED_VERSION
 from emon.ingest.sources.reconnecting import (
     CALL_TIMEOUT_S,
@@ -58,8 +59,8 @@ class MqttSource(ReconnectingSource):
         self._connection = 0
         self._client: aiomqtt.Client | None = None
         self._paho: PahoClient | None = None
-        self._unacknowledged: set[int] = set()
-        self._acknowledged = Acknowledged()
+        self._unacknowledged: Counter[int] = Counter()
+        self._came = Came()
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         for delivery in deliveries:
@@ -68,8 +69,9 @@ class MqttSource(ReconnectingSource):
                 continue  # nothing to acknowledge, or it comes again on the new connection
             if self._paho is None or receipt.packet_id not in self._unacknowledged:
                 continue
-            self._unacknowledged.discard(receipt.packet_id)
-            self._acknowledged.note(receipt.packet_id, delivery.topic, delivery.payload)
+            self._unacknowledged[receipt.packet_id] -= 1
+            if not self._unacknowledged[receipt.packet_id]:
+                del self._unacknowledged[receipt.packet_id]
             self._paho.ack(receipt.packet_id, 1)  # a failed write shows as a disconnection
 
     async def publish(self, topic: str, payload: bytes, expires_s: int) -> None:
@@ -108,8 +110,8 @@ class MqttSource(ReconnectingSource):
         client = self._new_client()
         paho = client._client
         self._connection += 1
-        self._unacknowledged = set()
-        self._acknowledged = Acknowledged()
+        self._unacknowledged = Counter()
+        self._came = Came()
         paho.manual_ack_set(True)
         paho.disable_logger()  # one debug line a message costs as much as handing it over
         paho.on_message = self._receiver(self._connection)
@@ -170,12 +172,11 @@ class MqttSource(ReconnectingSource):
             receipt: _Receipt | None = None
             topic, payload = _topic(message), bytes(message.payload)
             if message.qos > 0:
-                if message.mid in self._unacknowledged:
-                    return  # sent again in the same connection while we still work on the first
-                if message.dup and self._acknowledged.holds(message.mid, topic, payload):
-                    client.ack(message.mid, message.qos)  # sent again before the broker had read our PUBACK
+                if self._came.again(message.mid, topic, payload, dup=message.dup):
+                    if message.mid not in self._unacknowledged:
+                        client.ack(message.mid, message.qos)  # it had not read our PUBACK yet
                     return
-                self._unacknowledged.add(message.mid)
+                self._unacknowledged[message.mid] += 1
                 receipt = _Receipt(connection, message.mid)
             if topic.startswith("$") and self.notes.system(topic, payload):
                 return
