@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
-from itertools import accumulate, pairwise
 from typing import Any
 
 import msgspec
@@ -30,20 +28,6 @@ SELECT relation, row_key, seq FROM audit WHERE deed <> 'seal'
 UNION ALL SELECT relation, row_key, NULL FROM audit_pending
 """
 
-# As many pages as the table has, and whether anything of it is kept outside of them.
-_SIZE = """
-SELECT pg_relation_size(c.oid) / current_setting('block_size')::bigint,
-       c.relkind <> 'r' OR (c.reltoastrelid <> 0 AND pg_relation_size(c.reltoastrelid) > 0)
-           OR EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid)
-FROM pg_class AS c WHERE c.oid = to_regclass(%s)
-"""
-# Each row is written out once ("OFFSET 0"); the aggregates take the rows in one order.
-_BLOCK = """
-SELECT string_agg(key, ''), string_agg(int4send(octet_length(key)), ''),
-       string_agg(content, ''), string_agg(int4send(octet_length(content)), '')
-FROM (SELECT textsend(key) AS key, textsend(content) AS content FROM ({rows} OFFSET 0) AS t OFFSET 0) AS e
-"""
-
 
 def key_of(table: Table) -> str:
     """The SQL expression of a row's key as the trigger writes it."""
@@ -67,50 +51,21 @@ class RowsNow(msgspec.Struct):
     contents: npt.NDArray[np.int64]
 
 
-def read_rows(conn: Connection, pages: int = limits.VERIFY_PAGES) -> RowsNow:
-    """Read every row that has entries of its own, ``pages`` of a table at a time."""
+def read_rows(conn: Connection) -> RowsNow:
+    """Read every row that has entries of its own."""
     keys, contents = array("q"), array("q")
+    add_key, add_content = keys.append, contents.append
     for table in TABLES:
         if table.watched is Watched.ROWS:
             prefix = table.name.encode() + b"\n"
-            for found in _blocks(conn, table, pages):
-                keys.extend([hash(prefix + key) for key in _cut(found[0], found[1])])
-                contents.extend([hash(content) for content in _cut(found[2], found[3])])
+            for data in copied(conn, _query(table)):
+                width = int.from_bytes(data[2:6], "big")
+                add_key(hash(prefix + data[6 : 6 + width]))
+                add_content(hash(data[10 + width :]))
     if not keys:
         return RowsNow(0, np.empty(0, np.int64), np.empty(0, np.int64))
     there, order = np.unique(np.frombuffer(keys, np.int64), return_index=True)
     return RowsNow(len(keys), there, np.frombuffer(contents, np.int64)[order])
-
-
-def _cut(text: bytes, widths: bytes) -> list[bytes]:
-    ends = list(accumulate(np.frombuffer(widths, ">i4").tolist(), initial=0))
-    return [text[a:b] for a, b in pairwise(ends)]
-
-
-def _blocks(conn: Connection, table: Table, at_once: int) -> Iterator[tuple[bytes, bytes, bytes, bytes]]:
-    """The rows of some pages at a time: their keys one after another, how long each is, their contents and
-    how long those are. A table that keeps long values elsewhere comes row by row, for a page of it may be of
-    any length; so does one whose rows are not all in pages of its own."""
-    size = conn.execute(_SIZE.encode(), (table.name,)).fetchone()
-    assert size is not None
-    pages, by_row = size
-    if by_row:
-        for data in copied(conn, _query(table)):
-            width = int.from_bytes(data[2:6], "big")
-            content = data[10 + width :]
-            yield (
-                data[6 : 6 + width],
-                width.to_bytes(4, "big"),
-                content,
-                len(content).to_bytes(4, "big"),
-            )
-        return
-    with conn.cursor(binary=True) as cursor:
-        for page in range(0, pages, at_once):
-            span = f"t.ctid >= '({page},0)' AND t.ctid < '({page + at_once},0)'"
-            row = cursor.execute(_BLOCK.format(rows=f"{_query(table)} WHERE {span}").encode()).fetchone()
-            if row is not None and row[0] is not None:
-                yield row
 
 
 def check_rows(conn: Connection, report: Report, trail: Trail, now: RowsNow) -> None:
@@ -138,7 +93,7 @@ def _is_among(keys: npt.NDArray[np.int64], those: npt.NDArray[np.int64]) -> npt.
 
 
 def _query(table: Table) -> str:
-    return f"SELECT {key_of(table)} AS key, {content_of(table)} AS content FROM {table.name} AS t"
+    return f"SELECT {key_of(table)}, {content_of(table)} FROM {table.name} AS t"
 
 
 def _last_said(trail: Trail) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
