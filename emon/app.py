@@ -41,7 +41,7 @@ from emon.ingest.plain import load_plain_scanner
 from emon.ingest.sources.frame_source import FrameSource
 from emon.ingest.sources.mqtt import MqttSource
 from emon.ingest.sources.reconnecting import ReconnectingSource
-from emon.limits import KERNELS_HINT_S, PARTITIONS_EVERY_S, WATCH_HEART_S
+from emon.limits import HANDED_OVER_WITHIN_S, KERNELS_HINT_S, PARTITIONS_EVERY_S, WATCH_HEART_S
 from emon.model.effects import Effects
 from emon.model.instant import SECOND_US, to_datetime
 from emon.page_server import allowed_hosts, bound, listen, public_url, server
@@ -64,8 +64,6 @@ from emon.web.live import LiveFeed
 from emon.web.store_backend import StoreBackend
 
 _log = logging.getLogger(__name__)
-
-_HANDED_OVER_WITHIN_S = 0.5  # a commit's answer comes with its notice; later it is not coming
 
 
 def _load_kernels() -> None:
@@ -351,7 +349,7 @@ async def _on_alert(store: Store, dispatcher: Dispatcher) -> None:
     loop = asyncio.get_running_loop()
     async for written_us in store.listen("emon_alert"):
         if written_us:
-            loop.call_later(_HANDED_OVER_WITHIN_S, dispatcher.heard_of, int(written_us))
+            loop.call_later(HANDED_OVER_WITHIN_S, dispatcher.heard_of, int(written_us))
         else:
             dispatcher.wake()
 

@@ -219,6 +219,7 @@ URGENT_PRIORITY_MAX = 2  # [own] priorities 1 and 2: what a person must act on a
 BREAKER_FAILURES = 3  # [own] in a row; one or two are a hiccup, more is a recipient that is down
 DELIVERIES_CLAIMED_MAX = 128  # [own] for each recipient in memory; the rest waits in the outbox
 ATTEMPTS_RECORDED_TOGETHER_MAX = 512  # [own] in one transaction: 10 ms of work for the database
+HANDED_OVER_WITHIN_S = 0.5  # [own] after its notice: a commit's answer comes with it; later it is not coming
 OUTBOX_POLL_S = 5  # [own] finds what no wake-up told of, well within the 75 s target
 DISPATCHER_STOP_GRACE_S = 3.0  # [own] attempts in flight may end; what is cut off is repeated
 RECIPIENT_ANSWER_BYTES_MAX = 4_096  # [own] of an answer's body; only its status is the receipt
