@@ -193,17 +193,6 @@ if not (CROSSING_GAP_MAX_S < PRESENT_AGE_MAX_S < EDGE_FIX_AGE_MAX_S <= RUN_MEMOR
     raise AssertionError("limits.py: the order of the time limits is broken")
 REPLAY_BEYOND_MAX_DAYS = 3_660  # [own] after the last receipt: ten years of windows and timers, some seconds
 
-# --- simulator ------------------------------------------------------------------------------------
-SCENARIO_DURATION_MAX_S = 40 * 86_400.0  # [own] a month and more, played offline in a moment
-SCENARIO_FIXES_MAX = 1_000_000  # [own] all fixes of a scenario are held in memory
-WALK_SPEED_MAX_M_S = 100.0  # [own] as PLAUSIBLE_SPEED_MAX_M_S: faster would be marked, not judged
-LOAD_RATE_MAX_PER_S = 1_000_000.0  # [own] above what one publishing process reaches
-LOAD_DEVICES_MAX = 1_000_000  # [own] device names are numbered with seven digits
-LOAD_CONNECTIONS_MAX = 4_096  # [own] well below a usual descriptor limit of 20,000
-LOAD_SECONDS_MAX = 86_400.0  # [own] a load that nobody watches stops within a day
-PUBLISH_WINDOW = 1_000  # [own] unacknowledged messages a connection; brokers keep 1,000 in flight
-SETTLE_S = 20.0  # [own] how long the end of a run waits for the last acknowledgements
-
 # --- delivery of alerts -------------------------------------------------------------------------
 DELIVERY_PAUSE_FIRST_S = 1  # [own] a passing fault is over in a second; then 2, 4, 8, …
 DELIVERY_PAUSE_MAX_S = 60  # [own] a recipient that is back hears within a minute; no end
@@ -488,13 +477,3 @@ COURT_FILE_BYTES_MAX = 512 * 1_048_576  # [own] an explanation of 256 MiB, and i
 VERIFY_BLOCK_ENTRIES = 2_000  # [own] entries read at once: a megabyte
 VERIFY_BESIDE_FROM = 50_000  # [own] entries: below it a second process costs more than it saves
 VERIFY_FINDINGS_MAX = 1_000  # [own] named one by one; more are counted
-
-# --- score --------------------------------------------------------------------------------------
-DUE_DEPTH_MIN_M = 30.0  # [field] NIJ and MoJ: 30 m indoors is what a receiver must keep; shallower is grey
-DUE_FIXES = 3  # [own] one may be lost to a plausibility test, and the two left agree
-DUE_LATE_S = 240  # [field] NIJ Standard-1004.00 5.3.5: breach to delivered never over 4 min
-TAMPER_TOLD_S = 180  # [field] NIJ Standard-1004.00 5.4.1: a cut strap is told at the centre within 3 min
-SCORE_EARLY_S = 30  # [own] an alert so little before a stay is that stay's: 40 m of drift at a walk
-SCORE_AFTER_S = EDGE_FIX_AGE_MAX_S  # [contract] a fix so old may still open a breach at an edge
-SCORE_RESAMPLES = 2_000  # [own] of the bootstrap; an end of a 95 % interval then rests on 50 of them
-TRUTH_STEP_MAX_M = 4.0  # [own] true depth is looked at so often along a way; it errs by half of it at most

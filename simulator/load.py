@@ -15,8 +15,8 @@ from typing import IO, Any
 import numpy as np
 
 from emon.ingest.sources.mqtt_url import BrokerAddress
-from emon.limits import SETTLE_S
 from simulator.histogram import Histogram
+from simulator.limits import SETTLE_S
 from simulator.load_link import LoadLink
 from simulator.load_packets import Packets
 from simulator.load_plan import Ints, LoadPlan

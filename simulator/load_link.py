@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from emon.ingest.sources.mqtt_url import BrokerAddress
-from emon.limits import PUBLISH_WINDOW
+from simulator.limits import PUBLISH_WINDOW
 from simulator.load_packets import Packets
 from simulator.load_plan import Ints
 from simulator.mqtt import Link

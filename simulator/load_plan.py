@@ -17,16 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from emon.limits import (
-    FIXES_PER_MESSAGE_MAX,
-    LOAD_CONNECTIONS_MAX,
-    LOAD_DEVICES_MAX,
-    LOAD_RATE_MAX_PER_S,
-    LOAD_SECONDS_MAX,
-    PLAUSIBLE_SPEED_MAX_M_S,
-    SEQ_MAX,
-)
+from emon.limits import FIXES_PER_MESSAGE_MAX, PLAUSIBLE_SPEED_MAX_M_S, SEQ_MAX
 from emon.model.instant import DAY_US, format_instant
+from simulator.limits import LOAD_CONNECTIONS_MAX, LOAD_DEVICES_MAX, LOAD_RATE_MAX_PER_S, LOAD_SECONDS_MAX
 from simulator.movement import metres_per_degree, shifted
 
 Ints = npt.NDArray[np.int64]

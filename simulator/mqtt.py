@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from emon.ingest.sources.mqtt_url import BrokerAddress
-from emon.limits import PUBLISH_WINDOW
+from simulator.limits import PUBLISH_WINDOW
 
 _PUBACK, _CONNACK, _PINGRESP, _PUBLISH, _SUBACK = 0x40, 0x20, 0xD0, 0x30, 0x90
 _PINGREQ, _DISCONNECT = b"\xc0\x00", b"\xe0\x00"

@@ -8,11 +8,11 @@ import json
 from dataclasses import dataclass, replace
 
 from emon.ingest.sources.mqtt_url import BrokerAddress
-from emon.limits import SETTLE_S
 from emon.model.instant import SECOND_US
 from simulator.device import Sending, sendings
 from simulator.device_habits import PURSUIT_S
 from simulator.device_life import heard_at_begin, unheard
+from simulator.limits import SETTLE_S
 from simulator.mqtt import BrokerRefused, BrokerUnavailable, Link, Will
 from simulator.run_report import Output, Say
 from simulator.scenario import Command, Scenario, Wearer, Wire

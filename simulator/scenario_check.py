@@ -14,12 +14,13 @@ import numpy as np
 
 from emon.geofence import ZoneTable
 from emon.geofence.schedule import holding_between, join
-from emon.limits import DUE_DEPTH_MIN_M, DUE_FIXES, PLAN_S
+from emon.limits import PLAN_S
 from emon.model.instant import SECOND_US
 from emon.model.order import CircleZone, Condition, Fault, OrderVersion
 from emon.model.vocabulary import Kind
 from simulator.device import Sending, sendings
 from simulator.faults.effects import with_faults
+from simulator.limits import DUE_DEPTH_MIN_M, DUE_FIXES
 from simulator.path import Path
 from simulator.scenario import Recording, Scenario, Told, Wearer
 from simulator.scenario_orders import conditions_of, versions_of

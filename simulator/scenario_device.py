@@ -6,9 +6,9 @@ import re
 from dataclasses import fields, replace
 from typing import Any
 
-from emon.limits import SCENARIO_FIXES_MAX
 from emon.model.vocabulary import DEVICE_EVENT_STATES
 from simulator.device_habits import FIRMWARE, Habits
+from simulator.limits import SCENARIO_FIXES_MAX
 from simulator.reading import Reading
 from simulator.scenario import Battery, Blind, Command, DeviceNote, DevicePlan, Wire
 from simulator.scenario_ground import Ground

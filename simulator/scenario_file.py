@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from emon.limits import PLAN_S, SCENARIO_DURATION_MAX_S
+from emon.limits import PLAN_S
 from emon.model.instant import SECOND_US, parse_instant
 from emon.model.order import Fault
 from simulator import yaml_text
 from simulator.device_habits import FIRMWARE
 from simulator.faults.reading import check_names, read_faults
+from simulator.limits import SCENARIO_DURATION_MAX_S
 from simulator.moments import Calendar
 from simulator.movement import Movement
 from simulator.reading import Reading

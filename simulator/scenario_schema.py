@@ -12,11 +12,11 @@ from dataclasses import fields
 from enum import StrEnum
 from typing import Any
 
-from emon.limits import SCENARIO_DURATION_MAX_S, WALK_SPEED_MAX_M_S
 from emon.model.vocabulary import DEVICE_EVENT_STATES, AlertEvent, Certainty, Party
 from simulator.device_habits import FIRMWARE, Habits
 from simulator.faults.kinds import FaultKind
 from simulator.faults.reading import OF_KIND
+from simulator.limits import SCENARIO_DURATION_MAX_S, WALK_SPEED_MAX_M_S
 from simulator.path import Surroundings
 from simulator.scenario import Wire
 from simulator.scenario_device import ASKS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from emon.limits import DUE_LATE_S, SETTLE_S
 from emon.model.vocabulary import AlertEvent, Certainty, Kind, Party
+from simulator.limits import DUE_LATE_S, SETTLE_S
 from simulator.reading import Reading
 from simulator.scenario import Expected, Told
 from simulator.scenario_ground import Ground

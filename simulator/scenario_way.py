@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emon.limits import SCENARIO_DURATION_MAX_S, WALK_SPEED_MAX_M_S
+from simulator.limits import SCENARIO_DURATION_MAX_S, WALK_SPEED_MAX_M_S
 from simulator.movement import Leg, Movement, Pause, Point, Travel, distance_m
 from simulator.path import Surroundings
 from simulator.reading import Reading

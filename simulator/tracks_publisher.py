@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import IO
 
 from emon.ingest.sources.mqtt_url import BrokerAddress
-from emon.limits import SETTLE_S
 from simulator.credentials import Credentials, broker_for
+from simulator.limits import SETTLE_S
 from simulator.mqtt import Link
 from simulator.publisher import RunReport, Say
 from simulator.stopping import sleep_until

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.detection.rivals.parts import Flags
-from emon.limits import DUE_LATE_S
 from emon.model.instant import HOUR_US, SECOND_US
 from emon.model.vocabulary import AlertEvent, Certainty, Party
+from simulator.limits import DUE_LATE_S
 from simulator.scoring.due import Class
 from simulator.scoring.intervals import Interval, clustered_rate, garwood, quantiles, wilson
 from simulator.scoring.verdict import Judged, Name, Outcome, Word

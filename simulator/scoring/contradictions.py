@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Protocol
 
-from emon.limits import DUE_DEPTH_MIN_M
 from emon.model.instant import DAY_US
 from emon.model.vocabulary import AlertEvent, Party
+from simulator.limits import DUE_DEPTH_MIN_M
 from simulator.scoring.facts import BUFFER, INSIDE, MUST, MUST_NOT, NEAR, Held, Ruling, Seen, Stay, Truth
 
 Fault = tuple[int, str]

@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 
-from emon.limits import DUE_DEPTH_MIN_M, DUE_FIXES, PLAN_S
+from emon.limits import PLAN_S
 from emon.model.instant import SECOND_US
+from simulator.limits import DUE_DEPTH_MIN_M, DUE_FIXES
 from simulator.scoring.facts import BUFFER, Seen, Stay
 
 

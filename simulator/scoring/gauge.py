@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from emon.geofence import ZoneTable, signed_distances
 from emon.geofence.relation import distances_m
-from emon.limits import TRUTH_STEP_MAX_M
+from simulator.limits import TRUTH_STEP_MAX_M
 
 Floats = npt.NDArray[np.float64]
 

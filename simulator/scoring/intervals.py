@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from emon.limits import SCORE_RESAMPLES
+from simulator.limits import SCORE_RESAMPLES
 
 LEVEL = 0.95
 Floats = npt.NDArray[np.float64]

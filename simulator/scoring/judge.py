@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from emon.limits import DUE_LATE_S
 from emon.model.instant import SECOND_US
 from emon.model.vocabulary import AlertEvent, Party
+from simulator.limits import DUE_LATE_S
 from simulator.scoring.alerts import Told
 from simulator.scoring.contradictions import OF_NOBODY, forbids
 from simulator.scoring.due import Class, class_of, counted_stay

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from emon.limits import SCORE_AFTER_S
 from emon.model.instant import HOUR_US, SECOND_US
 from emon.model.vocabulary import AlertEvent
+from simulator.limits import SCORE_AFTER_S
 from simulator.scoring.alerts import Told
 from simulator.scoring.facts import NEAR, Ruling, Stay
 from simulator.scoring.matching import differences

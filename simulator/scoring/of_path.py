@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from emon.geofence import ZoneTable
-from emon.limits import DUE_DEPTH_MIN_M, DUE_FIXES, PLAN_S, PRESENT_AGE_MAX_S
+from emon.limits import PLAN_S, PRESENT_AGE_MAX_S
 from emon.model.instant import SECOND_US
 from emon.plan import allowed_us
+from simulator.limits import DUE_DEPTH_MIN_M, DUE_FIXES
 from simulator.scoring.facts import INSIDE, NEAR, OUTSIDE, Held, Seen, Stay
 from simulator.scoring.gauge import (
     Floats,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from emon.limits import DUE_LATE_S
 from emon.model.instant import DAY_US, SECOND_US
 from emon.model.order import Fault
 from emon.model.vocabulary import AlertEvent
+from simulator.limits import DUE_LATE_S
 from simulator.scenario import Scenario, Told
 from simulator.scoring.contradictions import contradictions
 from simulator.scoring.facts import MAY, MUST, STAYS, Ruling, Stay, Truth, Wearer

@@ -6,10 +6,11 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 
-from emon.limits import DUE_LATE_S, PLAN_S, REACH_GAP_MAX_S, SCORE_AFTER_S, SCORE_EARLY_S
+from emon.limits import PLAN_S, REACH_GAP_MAX_S
 from emon.model.instant import SECOND_US
 from emon.model.vocabulary import AlertEvent
 from emon.plan import allowed_us
+from simulator.limits import DUE_LATE_S, SCORE_AFTER_S, SCORE_EARLY_S
 from simulator.scoring.alerts import Told
 from simulator.scoring.facts import BUFFER, INSIDE, NEAR, OUTSIDE
 from simulator.scoring.verdict import Outcome

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from emon.limits import DUE_DEPTH_MIN_M
 from emon.model.instant import SECOND_US, format_instant
+from simulator.limits import DUE_DEPTH_MIN_M
 from simulator.scoring.alerts import Told
 from simulator.scoring.facts import INSIDE, NEAR, Ruling, Stay
 

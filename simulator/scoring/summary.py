@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from emon.limits import DUE_DEPTH_MIN_M, DUE_FIXES, DUE_LATE_S
 from emon.model.instant import HOUR_US, SECOND_US
 from emon.model.vocabulary import Party
+from simulator.limits import DUE_DEPTH_MIN_M, DUE_FIXES, DUE_LATE_S
 from simulator.scoring.alerts import Told
 from simulator.scoring.due import Class
 from simulator.scoring.facts import BUFFER, INSIDE, NEAR, OUTSIDE, Held, Seen

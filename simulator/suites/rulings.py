@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emon.limits import CHARGE_EACH_S, DUE_LATE_S, TAMPER_TOLD_S
+from emon.limits import CHARGE_EACH_S
 from emon.model.instant import SECOND_US
 from emon.model.vocabulary import AlertEvent, Party
 from simulator.fleet.sending import Events
 from simulator.fleet.words import Says
+from simulator.limits import DUE_LATE_S, TAMPER_TOLD_S
 from simulator.scoring.facts import MAY, MUST, Ruling
 
 _CENTRE = frozenset({Party.MELDKAMER_EM})

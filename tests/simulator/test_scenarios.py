@@ -12,9 +12,10 @@ import jsonschema
 import pytest
 
 from emon.ingest.sources.files import LineKind, read_line
-from emon.limits import DUE_FIXES, DUE_LATE_S, PLAN_S
+from emon.limits import PLAN_S
 from emon.model.instant import SECOND_US, format_instant, parse_instant
 from simulator import yaml_text
+from simulator.limits import DUE_FIXES, DUE_LATE_S
 from simulator.scenario import Told
 from simulator.scenario_check import EDGE_S, seen_stays
 from simulator.scenario_library import Played, played, scenario_names
