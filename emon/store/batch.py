@@ -45,6 +45,8 @@ class Batch(InboxPart, CanaryPart):
     def __init__(self, conn: c.Connection, epoch: int) -> None:
         self._conn = conn
         self._epoch = epoch
+        self.given: list[str] = []
+        """The deliveries written in it, by id."""
 
     async def orders_after(self, arm_seq: int) -> list[tuple[int, OrderVersion]]:
         """Versions armed since, with their ``arm_seq``, in the order they were armed."""
@@ -204,6 +206,7 @@ class Batch(InboxPart, CanaryPart):
             raise EngineFenced("another engine has claimed this database: this one must stop")
         if not is_quick(effects):
             await self.write_rest(effects, deliveries, recorded_at_us)
+        self.given += [one.id for one in deliveries]
 
     async def write_rest(
         self, effects: Effects, deliveries: Sequence[NewDelivery], recorded_at_us: int

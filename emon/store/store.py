@@ -221,9 +221,10 @@ class Store(
             try:
                 with c.as_store_faults(self.url):
                     _, shared = await fly(conn, [Call(BEGIN), Call(SHARE_ARM_LOCK)])
-                    yield Batch(conn, self._own_epoch(shared))
+                    batch = Batch(conn, self._own_epoch(shared))
+                    yield batch
                 with self._commits():
-                    await conn.commit()
+                    await self._fresh.commit(conn, batch.given)
             except BaseException:
                 await self._abandon(conn)
                 raise

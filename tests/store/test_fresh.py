@@ -85,6 +85,23 @@ async def test_a_step_without_deliveries_leaves_nothing_to_look_for(claimed_stor
     assert claimed_store.take_fresh() == ([], True)
 
 
+async def test_a_step_that_asked_the_archive_gives_what_it_wrote(claimed_store: Store) -> None:
+    """Also behind one that gave nothing: its silence was taken for all of it, and a look came 5 s later."""
+    (armed,) = await claimed_store.arm(versions({}))
+    claimed_store.know_orders([armed])
+    assert await claimed_store.write_step(1, effects_of(NOON_US, breaches=(breach("b-0", NOON_US),)), ())
+    at_us = armed.armed_at_us + SECOND_US
+    told = alert("a-1", at_us, breach="b-1", order="o-1", condition="c-1", certainty=Certainty.CERTAIN)
+    effects = effects_of(
+        at_us, fixes=(fix("d-1", 1, at_us),), breaches=(breach("b-1", NOON_US),), alerts=(told,)
+    )
+    async with claimed_store.batch() as batch:
+        await batch.known_fixes([one.wire.key for one in effects.fixes])
+        await batch.write(effects, [NewDelivery("a-1", party, "webhook") for party in BOTH])
+    fresh, all_of_it = claimed_store.take_fresh()
+    assert (sorted(one.id for one in fresh), all_of_it) == (["a-1:politie", "a-1:reclassering"], True)
+
+
 async def test_a_read_that_fails_leaves_the_step_committed(
     claimed_store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
