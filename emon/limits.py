@@ -340,8 +340,9 @@ SCAN_BYTES = (
 )
 FRAME_BYTES_MAX = 2 * PAYLOAD_BYTES_MAX + 5  # [own] of a larger packet the rest is skipped; 5: its header
 SOCKET_READ_BYTES = 262_144  # [own] one read: about two windows of fixes
+READ_REST_S = 0.01  # [own] while nobody waits for what comes: what comes meanwhile is one read
 TOPIC_ALIASES_MAX = 1_000  # [own] a connection; as many as the window has messages
-TOPICS_KNOWN_MAX = 100_000  # [own] names kept as text, so that each is read once; some 15 MB
+TOPICS_KNOWN_MAX = 400_000  # [own] names kept as text, so that each is read once; some 60 MB
 KEEPALIVE_S = 20  # [own] a dead connection is noticed within 1.5 times this (MQTT 5, 3.1.2.10)
 LINE_BYTES_MAX = 2 * PAYLOAD_BYTES_MAX  # [own] one line of FIXES; an object of 1 MiB and its envelope
 

@@ -80,7 +80,7 @@ class Packets:
     def build(self, messages: Ints, ids: Ints, *, again: bool = False) -> bytes:
         """The PUBLISH packets of these messages under these packet ids; ``again`` sets DUP."""
         device, seq, t_ms = self.fixes(messages)
-        lon, lat = self._places.at(messages)
+        lon, lat = self._places.at(messages, t_ms)
         out = np.empty((len(messages), self.length), dtype=np.uint8)
         out[:] = self._template
         if again:

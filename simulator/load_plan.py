@@ -20,6 +20,7 @@ import numpy.typing as npt
 from emon.limits import FIXES_PER_MESSAGE_MAX, PLAUSIBLE_SPEED_MAX_M_S, SEQ_MAX
 from emon.model.instant import DAY_US, format_instant
 from simulator.limits import LOAD_CONNECTIONS_MAX, LOAD_DEVICES_MAX, LOAD_RATE_MAX_PER_S, LOAD_SECONDS_MAX
+from simulator.load_mix import offset_m
 from simulator.movement import metres_per_degree, shifted
 
 Ints = npt.NDArray[np.int64]
@@ -44,7 +45,8 @@ class LoadPlan:
     """An open-loop load: message number ``i`` is due at a fixed time, whatever the broker does.
 
     A message holds ``batch`` successive fixes of one device and is due when its last fix is; it is an
-    object or an array of JSON, or with ``packed`` records of ``fixb``.
+    object or an array of JSON, or with ``packed`` records of ``fixb``. ``mixed``: some walk and some drive
+    (``load_mix``), none into a ban; else all stand.
     """
 
     rate_per_s: float
@@ -56,6 +58,7 @@ class LoadPlan:
     prefix: str = "load"
     batch: int = 1
     packed: bool = False
+    mixed: bool = False
 
     def __post_init__(self) -> None:
         """Raises ``LoadRefused`` with everything that is wrong."""
@@ -82,6 +85,7 @@ class LoadPlan:
                     "not one message would be full: lower --batch or raise --rate or --seconds",
                 ),
                 (not 0 <= self.breaches <= self.devices, "--breaches: 0 to the number of devices"),
+                (self.mixed and self.breaches > 0, "--mixed: nobody enters a ban; give --breaches 0"),
                 (
                     self.breaches > 0 and self.rate_per_s * step_s > self.devices,
                     f"a device would send more often than each {step_s:.2f} s, and its step into the ban"
@@ -167,16 +171,22 @@ class Places:
         self._per_metre_east = np.array([1.0 / east for east, _ in scales])
         self._step = np.array([_STEP_M / north for _, north in scales])
 
-    def at(self, messages: Ints) -> tuple[Ints, Ints]:
-        """Longitudes and latitudes of the fixes of each message, two arrays of (messages, batch)."""
+    def at(self, messages: Ints, t_ms: Ints | None = None) -> tuple[Ints, Ints]:
+        """Longitudes and latitudes of the fixes of each message, two arrays of (messages, batch). ``t_ms``:
+        their times, where devices move."""
         plan = self._plan
         turn, device = np.divmod(messages, plan.devices)
         row = device // _COLUMNS % _COLUMNS
         inside = (messages >= self._half) & plan.breaching(device)
-        east_m = device % _COLUMNS * _SPACING_M + _RADIUS_M + np.where(inside, -_INSIDE_M, _OUTSIDE_M)
+        beyond_m = np.where(inside, -_INSIDE_M, _OUTSIDE_M)
+        north: Floats | float = 0.0
+        if plan.mixed and t_ms is not None:
+            beyond_m, north_m = offset_m(device, t_ms)
+            north = north_m * (self._step[row] / _STEP_M)[:, None]
+        east_m = device % _COLUMNS * _SPACING_M + _RADIUS_M + beyond_m
         lon = self._west[row] + east_m * self._per_metre_east[row]
         turns = turn[:, None] * plan.batch + np.arange(plan.batch)
-        lat = self._lat[row][:, None] + self._step[row][:, None] * (turns % 7 - 3) / 3.0
+        lat = self._lat[row][:, None] + north + self._step[row][:, None] * (turns % 7 - 3) / 3.0
         return (
             np.broadcast_to(np.rint(lon * 1e7).astype(np.int64)[:, None], lat.shape),
             np.rint(lat * 1e7).astype(np.int64),

@@ -3,6 +3,7 @@
     python -m benchmarks.pipelines --rounds 3
     python -m benchmarks.pipelines --rounds 1 --keep runs.jsonl     a round more; the page is of all so far
     python -m benchmarks.pipelines --rounds 1 --within 420          no run begins after so many seconds
+    python -m benchmarks.pipelines --only "emon, frames" --rates 30000 --seconds 60
 
 Each round plays every pipeline once under each load, so that what else the machine does meets all of them.
 The page is written after each run, so that whoever ends it early has what was measured.
@@ -20,14 +21,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from benchmarks.__main__ import progress
 from benchmarks.parent import run_to_the_end
+from benchmarks.pipelines.consumer import PIPELINES, STORES_NOTHING
 from benchmarks.pipelines.page import page_of
-from benchmarks.pipelines.stage import PIPELINES, STORES_NOTHING, Load, Outcome, Stage
+from benchmarks.pipelines.stage import Load, Outcome, Stage
 
 PAGE = Path(__file__).resolve().parents[1] / "PIPELINE.md"
-LOADS = (Load(10_000), Load(30_000), Load(100_000, 50), Load(10_000, killed=True))
+LOADS = (Load(10_000), Load(30_000), Load(100_000, 50, pace_s=1.0), Load(10_000, seconds=6, killed=True))
 _QUICK = (Load(1_000, seconds=3), Load(1_000, seconds=4, killed=True))
 
 
@@ -53,10 +56,14 @@ def _write(page: Path, outcomes: Sequence[Outcome]) -> str:
 
 
 async def _rounds(
-    rounds: int, loads: tuple[Load, ...], measured: Callable[[Outcome], None], within_s: float
+    rounds: int,
+    loads: Sequence[Load],
+    measured: Callable[[Outcome], None],
+    within_s: float,
+    names: Sequence[str] = tuple(PIPELINES),
 ) -> None:
     """``measured`` hears of each run as it ends; none begins after ``within_s``."""
-    if not rounds:
+    if not rounds or not loads:
         return
     end_s = time.monotonic() + within_s
     folder = Path(tempfile.mkdtemp(prefix="emon-pipes-"))
@@ -66,7 +73,7 @@ async def _rounds(
         await stage.start(max(load.devices for load in loads))
         for _ in range(rounds):
             for load in loads:
-                for name in PIPELINES:
+                for name in names:
                     if load.killed and name == STORES_NOTHING:
                         continue
                     if time.monotonic() > end_s:
@@ -81,8 +88,16 @@ def _line(one: Outcome) -> str:
     kept = "" if one.kept_rate else ", the publisher did not keep its rate"
     return (
         f"{one.pipeline}, {one.load.rate:,}/s in {one.load.batch}: {one.rate:,.0f}/s, "
-        f"p99 {one.p99_ms:,.0f} ms, {one.cpu_us_a_fix:.0f} µs a fix, {one.lost} lost{kept}"
+        f"p99 {one.p99_ms:,.0f} ms, {one.cpu_us_a_fix:.1f} µs a fix, "
+        f"database {one.server_us_a_fix:.1f}, {one.lost} lost{kept}"
     )
+
+
+def _chosen(rates: Sequence[int] | None, seconds: int | None, pace_s: float | None) -> list[Load]:
+    loads = [load for load in LOADS if rates is None or (load.rate in rates and not load.killed)]
+    if seconds is not None:
+        loads = [load if load.killed else replace(load, seconds=seconds) for load in loads]
+    return loads if pace_s is None else [replace(load, pace_s=pace_s) for load in loads]
 
 
 def main() -> int:
@@ -103,6 +118,15 @@ def main() -> int:
     parser.add_argument(
         "--within", type=float, default=float("inf"), metavar="S", help="no run begins after S seconds"
     )
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=tuple(PIPELINES),
+        help="this pipeline alone; may stand several times",
+    )
+    parser.add_argument("--rates", type=int, nargs="+", metavar="N", help="only these rates, and no kill")
+    parser.add_argument("--seconds", type=int, metavar="S", help="how long each span that counts lasts (20)")
+    parser.add_argument("--pace", type=float, metavar="S", help="a device sends a fix each S seconds (4; 1)")
     parser.add_argument("--out", type=Path, default=PAGE, metavar="PAGE", help="the page (PIPELINE.md)")
     given = parser.parse_args()
     keep: Path | None = given.keep
@@ -120,7 +144,9 @@ def main() -> int:
         if not given.quick:
             _write(given.out, outcomes)
 
-    run_to_the_end(_rounds(given.rounds, _QUICK if given.quick else LOADS, measured, given.within))
+    loads = _QUICK if given.quick else _chosen(given.rates, given.seconds, given.pace)
+    names = given.only or tuple(PIPELINES)
+    run_to_the_end(_rounds(given.rounds, loads, measured, given.within, names))
     print(page_of(outcomes, os.cpu_count() or 1, os.getloadavg()[0]))
     if not given.quick:
         _write(given.out, outcomes)

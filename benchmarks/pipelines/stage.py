@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
+import math
 import signal
 import sys
-from asyncio.subprocess import Process
-from collections.abc import Mapping
+import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
 from benchmarks.parent import with_parent
 from benchmarks.pipeline import until
-from benchmarks.pipelines.fetch import gmqtt_folder
+from benchmarks.pipelines.consumer import STORES_NOTHING, Consumer, server_cpu_s
 from emon.demo.database import EmbeddedDatabase
 from emon.demo.receivers_supervisor import Receivers
+from emon.limits import BACKLOG_MIN_S
 from emon.orders.document import parse_document
 from emon.store.migrate import migrate
 from emon.store.store import Store
@@ -29,33 +29,25 @@ from tests.fixtures_brokers import MosquittoBroker
 
 _ROOT = Path(__file__).resolve().parents[2]
 _TEMPLATE = "pipeline"
-# So many, and a tenth of the rate, that no device sends more in a run than its budget lets it at once
-# (``BUDGET_FIXES_BURST``): what is beyond it waits its turn when the service is behind; no rival has turns.
-_DEVICES = 5_000
-_UP_S, _DRAIN_S, _NOTHING_NEW_S = 300.0, 30.0, 5.0  # a first start compiles
+# Each device's, before the span that counts: ours looks at the first ones of each by objects. The first comes
+# by itself, since at no start is a device quiet before the backlog is judged.
+_WARM_FIXES, _WARM_RATE = (1, 3), 6_000
+_WARM_WITHIN_S = 120.0
+_DRAIN_S, _NOTHING_NEW_S = 30.0, 6.0
+_LOOK_EACH_S = 2.0  # counting rows costs the database something too
 # The broker is not killed here. Saving after each change bounds it by its disk where few connections carry
 # all, and would hide what the consumers can do; what it is worth in a kill is measured in docs/brokers.md.
 _NOT_SAVED = {"autosave_on_changes": "", "autosave_interval": ""}
-_CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
-
-_GMQTT = "gmqtt, COPY"
-PIPELINES: Mapping[str, tuple[str, ...]] = {
-    "acknowledges only": ("-m", "benchmarks.pipelines.acknowledge_only"),
-    "emon, frames": ("-m", "emon", "run"),
-    "emon, aiomqtt": ("-m", "emon", "run"),
-    _GMQTT: ("-m", "benchmarks.pipelines.gmqtt_copy"),
-    "aiomqtt, queue, executemany": ("-m", "benchmarks.pipelines.aiomqtt_queue"),
-}
-STORES_NOTHING = "acknowledges only"
-_EMON_SOURCE = {"emon, frames": "frames", "emon, aiomqtt": "aiomqtt"}
 
 # The commit's own instant, not when the row was written: what is promised begins there.
 _FOUND = """
-SELECT count(*), percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY ms),
-       extract(epoch FROM max(at) - min(fixed_at))::float8
-FROM (SELECT fixed_at, pg_xact_commit_timestamp(xmin) AS at,
+SELECT count(*),
+       percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY ms) FILTER (WHERE seq %% %(batch)s = 0),
+       extract(epoch FROM max(at) - min(fixed_at) FILTER (WHERE seq %% %(batch)s = 0))::float8
+FROM (SELECT seq, fixed_at, pg_xact_commit_timestamp(xmin) AS at,
              extract(epoch FROM pg_xact_commit_timestamp(xmin) - fixed_at)::float8 * 1000 AS ms
-      FROM fix WHERE device LIKE 'load-%') AS f
+      FROM fix WHERE device LIKE 'load-%%') AS f
+WHERE at >= to_timestamp(%(begin_s)s)
 """
 # Committed and acknowledged, but not judged yet: only ours has it.
 _WAITING = "SELECT coalesce(sum(fixes), 0)::bigint FROM inbox"
@@ -63,22 +55,25 @@ _PROGRESS = f"SELECT (SELECT count(*) FROM fix WHERE device LIKE 'load-%'), ({_W
 
 
 class Load(msgspec.Struct, frozen=True):
-    """``rate`` fixes a second in messages of ``batch``; ``killed``: SIGKILL of the consumer half-way."""
+    """``rate`` fixes a second in messages of ``batch``, of as many devices as give it with one fix each
+    ``pace_s`` seconds; ``killed``: SIGKILL of the consumer half-way."""
 
     rate: int
     batch: int = 1
-    seconds: int = 6
+    seconds: int = 20
+    pace_s: float = 4.0
     killed: bool = False
 
     @property
     def devices(self) -> int:
-        return max(_DEVICES, self.rate // 10)
+        return round(self.rate * self.pace_s)
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """``durable``: rows; ``rate``: rows a second from the first fix to the last commit; delays from the fix's
-    own time to its commit; CPU of the consumer. ``lost``: acknowledged to the publisher, neither stored nor
-    ``waiting`` in the database to be judged."""
+    """Of what came after the warm-up. ``durable``: rows; ``rate``: rows a second from the first message to
+    the last commit; delays from the time of a message's newest fix to its commit; CPU of the consumer and of
+    all processes of the database. ``lost``: acknowledged to the publisher, neither stored nor ``waiting`` in
+    the database to be judged."""
 
     pipeline: str
     load: Load
@@ -91,6 +86,7 @@ class Outcome(msgspec.Struct, frozen=True):
     cpu_us_a_fix: float
     kept_rate: bool
     waiting: int = 0
+    server_us_a_fix: float = 0.0
 
 
 class Stage:
@@ -115,6 +111,55 @@ class Stage:
         await store.arm(parse_document(orders.read_bytes(), armed_at_us=0))
         await store.close()
 
+    async def _played(
+        self,
+        pipeline: str,
+        load: Load,
+        folder: Path,
+        broker: MosquittoBroker,
+        consumer: Consumer,
+        url: str,
+    ) -> Outcome:
+        await consumer.start()
+        to = ("--url", broker.url("tester"), "--in", "1")
+        warm = 0 if pipeline == STORES_NOTHING else await _warmed(load, to, url)
+        server_s = server_cpu_s(self._server.pid or 0)
+        consumer.counts()
+        begin_s = time.time()
+        acks = folder / "acks.jsonl"
+        told = ("--acks", str(acks)) if load.killed else ()
+        sending = asyncio.create_task(_simulate([*_load_arguments(load, load.devices), *to, *told]))
+        if load.killed:
+            await asyncio.wait((sending,), timeout=1 + load.seconds / 2)
+            await consumer.end(signal.SIGKILL)
+            await consumer.start()
+        sent = await sending
+        if pipeline == STORES_NOTHING:
+            return await _taken(pipeline, load, consumer, sent)
+        due = int(sent.get("acknowledged", 0))
+        await _settled(url, due + warm)
+        server_s = server_cpu_s(self._server.pid or 0) - server_s
+        await consumer.end(signal.SIGKILL)
+        found = await _found(url, load, begin_s)
+        lost = max(0, due - found.durable - found.waiting)
+        if load.killed:
+            lost = _missing(acks, await _kept(url))
+        each_us = 1e6 / max(1, found.durable)
+        return Outcome(
+            pipeline,
+            load,
+            due,
+            found.durable,
+            lost,
+            found.durable / found.spent_s if found.spent_s else 0.0,
+            found.p50_ms,
+            found.p99_ms,
+            each_us * consumer.cpu_s,
+            bool(sent.get("kept_rate")),
+            found.waiting,
+            each_us * server_s,
+        )
+
     async def stop(self) -> None:
         await self._receivers.stop()
         await self._server.stop()
@@ -135,114 +180,50 @@ class Stage:
                 await broker.start()
                 consumer = Consumer(pipeline, folder, broker, url, self._policy)
                 stack.push_async_callback(consumer.end, signal.SIGKILL)
-                return await _play(pipeline, load, folder, broker, consumer, url)
+                return await self._played(pipeline, load, folder, broker, consumer, url)
         finally:
             await _execute(self._server.uri, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-class Consumer:
-    """The pipeline's process."""
-
-    def __init__(
-        self, pipeline: str, folder: Path, broker: MosquittoBroker, database: str, policy: Path
-    ) -> None:
-        self._arguments = list(PIPELINES[pipeline])
-        self._environ = dict(os.environ)
-        self.log = folder / "consumer.log"
-        self._process: Process | None = None
-        self.cpu_s = 0.0
-        """Of what it did after it was up."""
-        self._before_s = 0.0
-        if pipeline == _GMQTT:
-            self._environ["PYTHONPATH"] = str(gmqtt_folder())
-        source = _EMON_SOURCE.get(pipeline)
-        if source is None:
-            address = conninfo_to_dict(broker.service_url.replace("mqtt://", "postgresql://"))
-            for key, value in (("host", "127.0.0.1"), ("port", broker.port), ("database", database)):
-                self._arguments += [f"--{key}", str(value)]
-            self._arguments += ["--user", str(address["user"]), "--password", str(address["password"])]
-        else:
-            self._environ |= {
-                "EMON_MQTT_URL": broker.service_url,
-                "EMON_MQTT_SOURCE": source,
-                "EMON_DATABASE_URL": database,
-                "EMON_HTTP_LISTEN": "127.0.0.1:0",
-                "EMON_POLICY": str(policy),
-                "EMON_DATA_DIR": str(folder / "service"),
-            }
-
-    async def start(self) -> None:
-        seen = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, *self._arguments),
-                cwd=_ROOT,
-                env=self._environ,
-                stdout=log,
-                stderr=log,
-                preexec_fn=with_parent(),
-            )
-        process = self._process
-
-        async def up() -> bool:
-            said = self.log.read_bytes()[seen:]
-            if process.returncode is not None:
-                raise RuntimeError(f"the consumer ended: {said[-2000:].decode(errors='replace')}")
-            return b"up\n" in said.splitlines(keepends=True) or b"the service is up" in said
-
-        came_up = await until(up, _UP_S)
-        self._before_s = _cpu_s(process.pid)
-        if not came_up:
-            raise RuntimeError(
-                f"the consumer was not up within {_UP_S:.0f} s: {self.log.read_text()[-2000:]}"
-            )
-
-    async def end(self, sign: signal.Signals) -> None:
-        if self._process is None or self._process.returncode is not None:
-            return
-        self.cpu_s += _cpu_s(self._process.pid) - self._before_s
-        self._process.send_signal(sign)
-        await self._process.wait()
+class _Found(NamedTuple):
+    durable: int
+    p50_ms: float
+    p99_ms: float
+    spent_s: float
+    waiting: int
 
 
-def _cpu_s(pid: int) -> float:
-    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(words[11]) + int(words[12])) / _CLOCK_TICKS
+async def _warmed(load: Load, to: Sequence[str], url: str) -> int:
+    """Every device has sent its first fixes, all are judged, and none of what comes is older than these; how
+    many they are."""
+    sent = 0
+    for each in _WARM_FIXES:
+        fixes = each * load.devices
+        seconds = max(1, math.ceil(fixes / _WARM_RATE))
+        await _simulate([*_load_arguments(Load(fixes // seconds, seconds=seconds), load.devices), *to])
+        sent += fixes // seconds * seconds
+        await _settled(url, sent, within_s=_WARM_WITHIN_S)
+        await asyncio.sleep(BACKLOG_MIN_S + 1)
+    await asyncio.sleep(load.pace_s * (load.batch - 1))
+    return sent
 
 
-async def _play(
-    pipeline: str, load: Load, folder: Path, broker: MosquittoBroker, consumer: Consumer, url: str
-) -> Outcome:
-    await consumer.start()
-    acks = folder / "acks.jsonl"
-    arguments = [*_load_arguments(load, load.devices), "--url", broker.url("tester"), "--in", "1"]
-    sending = asyncio.create_task(_simulate([*arguments, "--acks", str(acks)]))
-    if load.killed:
-        await asyncio.wait((sending,), timeout=1 + load.seconds / 2)
-        await consumer.end(signal.SIGKILL)
-        await consumer.start()
-    sent = await sending
-    due = int(sent.get("acknowledged", 0))
-    if pipeline == STORES_NOTHING:
-        return await _taken(pipeline, load, consumer, sent)
-    await _settled(url, due)
-    await consumer.end(signal.SIGKILL)
+async def _found(url: str, load: Load, begin_s: float) -> _Found:
     async with await psycopg.AsyncConnection.connect(url) as conn:
-        found = await (await conn.execute(_FOUND)).fetchone()
+        row = await (await conn.execute(_FOUND, {"batch": load.batch, "begin_s": begin_s})).fetchone()
+        waits = await (await conn.execute(_WAITING)).fetchone()
+    assert row is not None
+    p50_ms, p99_ms = row[1] or (0.0, 0.0)
+    return _Found(row[0], p50_ms, p99_ms, row[2] or 0.0, 0 if waits is None else int(waits[0]))
+
+
+async def _kept(url: str) -> set[tuple[object, ...]]:
+    """The keys of all that is stored, or waits to be judged."""
+    async with await psycopg.AsyncConnection.connect(url) as conn:
         rows = await conn.execute(
             "SELECT device, seq, (extract(epoch FROM fixed_at) * 1000)::bigint FROM fix"
         )
-        kept = {row async for row in rows} if load.killed else set()
-        kept |= await _put_aside(conn) if load.killed else set()
-        waits = await (await conn.execute(_WAITING)).fetchone()
-    assert found is not None
-    waiting = 0 if waits is None else int(waits[0])
-    p50_ms, p99_ms = found[1] or (0.0, 0.0)
-    lost = _missing(acks, kept) if load.killed else max(0, due - found[0] - waiting)
-    rate = found[0] / found[2] if found[2] else 0.0
-    cpu_us = 1e6 * consumer.cpu_s / max(1, found[0])
-    kept_rate = bool(sent.get("kept_rate"))
-    return Outcome(pipeline, load, due, found[0], lost, rate, p50_ms, p99_ms, cpu_us, kept_rate, waiting)
+        return {row async for row in rows} | await _put_aside(conn)
 
 
 async def _put_aside(conn: psycopg.AsyncConnection[Any]) -> set[tuple[object, ...]]:
@@ -286,11 +267,11 @@ def _missing(acks: Path, kept: set[tuple[object, ...]]) -> int:
         return sum((one["device"], one["seq"], one["t"]) not in kept for one in map(json.loads, lines))
 
 
-async def _settled(url: str, due: int) -> None:
+async def _settled(url: str, due: int, within_s: float = _DRAIN_S) -> None:
     """Until all is stored, or nothing moves any more."""
     loop = asyncio.get_running_loop()
     before, since = (-1, -1), loop.time()
-    end = loop.time() + _DRAIN_S
+    end = loop.time() + within_s
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
         while loop.time() < end and loop.time() < since + _NOTHING_NEW_S:
             row = await (await conn.execute(_PROGRESS)).fetchone()
@@ -299,12 +280,12 @@ async def _settled(url: str, due: int) -> None:
                 return
             if now != before:
                 before, since = now, loop.time()
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(_LOOK_EACH_S)
 
 
 def _load_arguments(load: Load, devices: int) -> list[str]:
     arguments = ["--rate", str(load.rate), "--seconds", str(load.seconds), "--devices", str(devices)]
-    return [*arguments, "--breaches", "0", "--batch", str(load.batch)]
+    return [*arguments, "--breaches", "0", "--mixed", "--batch", str(load.batch)]
 
 
 async def _simulate(arguments: list[str]) -> dict[str, Any]:

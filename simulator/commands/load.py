@@ -47,6 +47,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--batch", type=int, default=1, metavar="N", help="fixes a message (1)")
     parser.add_argument("--packed", action="store_true", help="packed records (fixb) instead of JSON")
+    parser.add_argument(
+        "--mixed", action="store_true", help="some walk and some drive, none into a ban (needs --breaches 0)"
+    )
     parser.add_argument("--prefix", default="load", help="device names are PREFIX-0000001 and so on (load)")
     parser.add_argument(
         "--in", type=float, default=1.0, dest="wait_s", metavar="S", help="begin in S seconds (1)"
@@ -76,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
             prefix=args.prefix,
             batch=args.batch,
             packed=args.packed,
+            mixed=args.mixed,
         )
         start_us = shell.next_second(args.wait_s)
         if args.orders_out is not None:

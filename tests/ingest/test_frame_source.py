@@ -272,3 +272,33 @@ async def test_what_waits_here_is_bounded_in_bytes_too() -> None:
         assert source.queued * size <= RECEIVE_BYTES_MAX + 4 * size
         taken = await take(source, RECEIVE_WINDOW_MESSAGES // 10 - 1)
         assert [len(d.payload) for d in taken] == [size] * 99
+
+
+async def test_what_comes_while_nobody_asks_is_there_at_the_next_question() -> None:
+    """Reading rests meanwhile: a read for each packet of a broker costs more than the packet."""
+    async with connected() as (broker, source):
+        broker.send(fix(b"1", 1))
+        assert [one.payload for one in await _next(source)] == [b"1"]
+        broker.send(fix(b"2", 2))
+        await source.publish("emon/v1/d-1/cmd", b"x", 60)  # its answer comes after the second fix: now a rest
+        broker.send(b"".join(fix(b"%d" % number, number) for number in range(3, 60)))
+        taken: list[bytes] = []
+        while len(taken) < 58:
+            taken += [one.payload for one in await _next(source)]
+        assert taken == [b"%d" % number for number in range(2, 60)]
+
+
+async def test_a_connection_that_ends_while_nobody_asks_is_noticed() -> None:
+    """The database may be away for long: a rest is short, and a broker that has gone is no quiet one."""
+    async with connected() as (broker, source):
+        broker.send(fix(b"1", 1))
+        await _next(source)
+        broker.send(fix(b"2", 2))
+        await source.publish("emon/v1/d-1/cmd", b"x", 60)
+        broker.close()
+        await broker.until(lambda: broker.connections > 1)
+        assert broker.connections == 2
+
+
+async def _next(source: FrameSource | MqttSource) -> list[Delivery]:
+    return await source.next_batch(max_messages=1_000, max_wait_s=PATIENCE_S)

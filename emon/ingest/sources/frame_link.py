@@ -17,7 +17,7 @@ from emon.ingest.sources.frames import FrameReader, Row
 from emon.ingest.sources.mqtt_url import BrokerAddress
 from emon.ingest.sources.packets import Answer, Packet, PacketFault, Property
 from emon.ingest.sources.reconnecting import CALL_TIMEOUT_S, ConnectionEnded
-from emon.limits import TOPIC_ALIASES_MAX, TOPICS_KNOWN_MAX
+from emon.limits import READ_REST_S, TOPIC_ALIASES_MAX, TOPICS_KNOWN_MAX
 
 Deliver = Callable[[int, str, bytes, int], None]
 """First byte, topic, payload and packet id (0 for QoS 0) of a PUBLISH."""
@@ -29,12 +29,22 @@ _SILENCE_FACTOR = 1.5  # 3.1.2.10: of the keep-alive, after which a side may tak
 class FrameLink(asyncio.BufferedProtocol):
     """From CONNECT to the end. Its calls raise ``ConnectionEnded``, also for a time-out."""
 
-    def __init__(self, address: BrokerAddress, client_id: str, *, five: bool, deliver: Deliver) -> None:
+    def __init__(
+        self,
+        address: BrokerAddress,
+        client_id: str,
+        *,
+        five: bool,
+        deliver: Deliver,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """``is_wanted``: whether somebody waits for what comes; while nobody does, reading rests."""
         self.ended: asyncio.Future[ConnectionEnded] = asyncio.get_running_loop().create_future()
         self._address = address
         self._client_id = client_id
         self._five = five
         self._deliver = deliver
+        self._is_wanted = is_wanted
         self._reader = FrameReader(five=five)
         self._transport: asyncio.Transport | None = None
         self._greeted = False
@@ -45,6 +55,7 @@ class FrameLink(asyncio.BufferedProtocol):
         self._slots = asyncio.Semaphore(1)
         self._heard_s = 0.0
         self._held_back = False
+        self._rest: asyncio.TimerHandle | None = None
         self._keeper: asyncio.Task[None] | None = None
 
     async def open(self, tls: ssl.SSLContext | None) -> Answer:
@@ -115,6 +126,23 @@ class FrameLink(asyncio.BufferedProtocol):
             self._transport.pause_reading()
         else:
             self._heard_s = asyncio.get_running_loop().time()
+            self._read_on()
+
+    async def read_at_once(self) -> None:
+        """End a rest, and read what has come meanwhile."""
+        if self._rest is not None:
+            self._rested()
+            await asyncio.sleep(0)  # the loop looks at the socket
+            await asyncio.sleep(0)  # and has read it
+
+    def _rested(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
+            self._read_on()
+
+    def _read_on(self) -> None:
+        if self._transport is not None and not (self._held_back or self._rest or self.ended.done()):
             self._transport.resume_reading()
 
     def close(self) -> None:
@@ -150,6 +178,10 @@ class FrameLink(asyncio.BufferedProtocol):
                     return
             if self._reader.fault is not None:
                 raise self._reader.fault
+            # A broker writes packet by packet: read as they come they cost a pass of the loop each.
+            if self._rest is None and self._transport is not None and not self._is_wanted():
+                self._transport.pause_reading()
+                self._rest = asyncio.get_running_loop().call_later(READ_REST_S, self._rested)
         except PacketFault as fault:
             self.abandon(f"it sent bytes that are no MQTT {'5' if self._five else '3.1.1'}: {fault}", 0x81)
 
@@ -249,6 +281,9 @@ class FrameLink(asyncio.BufferedProtocol):
     def _end(self, reason: str, *, taken_over: bool = False, silent: bool = False) -> None:
         if not self.ended.done():
             self.ended.set_result(ConnectionEnded(reason, taken_over=taken_over, silent=silent))
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
         if self._keeper is not None:
             with suppress(RuntimeError):  # the loop itself is closing
                 self._keeper.cancel()

@@ -35,6 +35,7 @@ class FrameSource(ReconnectingSource):
     _link: FrameLink | None = None
     _connection = 0
     _queued_bytes = 0
+    _waiting = False
 
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(load_scanner)
@@ -42,6 +43,19 @@ class FrameSource(ReconnectingSource):
         self._held_count = 0
         self._came = Came()
         return await super().__aenter__()
+
+    async def next_batch(self, *, max_messages: int, max_wait_s: float) -> list[Delivery]:
+        if self._link is not None:
+            await self._link.read_at_once()
+        self._waiting = True
+        try:
+            return await super().next_batch(max_messages=max_messages, max_wait_s=max_wait_s)
+        finally:
+            self._waiting = False
+
+    def _waits(self) -> bool:
+        """Whether somebody waits for a message, or the broker for our answer while we connect."""
+        return self._waiting or not self._subscribed
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         first, held = self._connection * _PACKET_IDS, self._held
@@ -75,7 +89,9 @@ class FrameSource(ReconnectingSource):
         self._held_count = 0
         self._came = Came()
         five = self._version == "5"
-        link = FrameLink(self.address, self._client_id, five=five, deliver=self._receive)
+        link = FrameLink(
+            self.address, self._client_id, five=five, deliver=self._receive, is_wanted=self._waits
+        )
         self._link = link
         try:
             greeting = await link.open(self._tls_context)
