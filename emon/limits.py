@@ -462,7 +462,8 @@ LIVE_WITHIN_S = 60  # [own] a fix that came within a plan's interval: another ma
 # --- audit trail --------------------------------------------------------------------------------
 SEAL_EVERY_S = 2.0  # [own] what happened hangs in the chain so soon; an edit before that leaves no trace
 SEAL_ENTRIES_MAX = 5_000  # [own] one transaction of the sealer: a few megabytes
-SEAL_ROWS_MAX = 50_000  # [own] of one span: two minutes of a whole country's tags (domain figures, row 9)
+SEAL_ROWS_MAX = 5_000  # [own] of one span: below a tenth of a second of the database's time, as measured
+SEAL_REST_TIMES = 4.0  # [own] after a span, so many times as long as it took: at most a fifth of one core
 HEAD_EVERY_S = 60  # [own] what was signed and kept elsewhere is never more than a minute behind
 HEAD_ENTRIES_MAX = 10_000  # [own] a line of heads.jsonl stays below 120 kB
 RETENTION_DAYS_MIN = PARTITIONS_BEHIND_DAYS + 1  # [own] younger days still take late fixes

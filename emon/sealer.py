@@ -47,16 +47,19 @@ class Sealer:
         said once and tried again: nothing is lost, it waits in ``audit_pending``."""
         due_us = 0
         while not self._stopped.is_set():
+            rest_s = limits.SEAL_EVERY_S
             try:
                 await self.seal()
                 if self._now_us() >= due_us:
                     await self.finish()
                     due_us = self._now_us() + limits.HEAD_EVERY_S * SECOND_US
+                else:
+                    rest_s = min(rest_s, await self._seal_ahead())
                 self._said = ""
             except (DatabaseUnavailable, OSError, KeyUnfit, LineWrong) as fault:
                 self._say(f"the audit trail waits unsealed: {fault}")
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(limits.SEAL_EVERY_S):
+                async with asyncio.timeout(rest_s):
                     await self._stopped.wait()
         with contextlib.suppress(DatabaseUnavailable, OSError, KeyUnfit, LineWrong):
             await self.finish()
@@ -70,6 +73,16 @@ class Sealer:
         """All that has committed, in transactions of bounded size."""
         while await self._store.seal() == limits.SEAL_ENTRIES_MAX:
             pass
+
+    async def _seal_ahead(self) -> float:
+        """Seal one span of what came by the thousand, if it is a full one; how long to rest after it.
+
+        Left to the head, a crowd's minute kept the database's cores busy for seconds, and batches waited."""
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        async with self._alone:
+            made = await self._store.seal_full_span()
+        return limits.SEAL_REST_TIMES * (loop.time() - began_s) if made else limits.SEAL_EVERY_S
 
     async def finish(self) -> None:
         """Seal everything, sign it, and bring the exported file up to date."""

@@ -7,7 +7,9 @@ order is right all the same, because a second change of a row waits for the firs
 the sealer.
 
 Fixes and what devices say are sealed by spans of ``received_at``, which rises from batch to batch
-(ADR 0002): once ``engine_clock`` has passed an instant no row at or before it is still to come.
+(ADR 0002): once ``engine_clock`` has passed an instant no row at or before it is still to come. They are read
+by one process of the server and by their index: by itself it reads the whole day for each span, on all cores,
+until it has counted the day, and the batches wait meanwhile (docs/adr/0053).
 """
 
 from __future__ import annotations
@@ -27,6 +29,11 @@ from emon.store import connect as c
 from emon.store.tables import TABLES, Table, Watched
 
 _LOCK = "SELECT pg_advisory_xact_lock(%s::integer, %s::integer)"
+BY_INDEX = """
+SELECT set_config('statement_timeout', '0', true), set_config('enable_seqscan', 'off', true),
+       set_config('max_parallel_workers_per_gather', '0', true)
+"""
+"""Of the transaction that seals a span."""
 _LAST = "SELECT seq, chain FROM audit ORDER BY seq DESC LIMIT 1"
 _PENDING = """
 SELECT capture_id, recorded_at, written_by, relation, deed, row_key, content
@@ -46,7 +53,7 @@ _SEALED_TO = "SELECT row_key FROM audit WHERE relation = %s AND deed = 'seal' OR
 _TAKEN_TO = "SELECT last_received_at FROM engine_clock"
 # Of a span's rows and the one after them: when the first was received, how many there are, and when the last
 # was. One look at what is not sealed yet, however much that is.
-_FIRST_ROWS = """
+FIRST_ROWS = """
 SELECT min(received_at), count(*), max(received_at) FROM (
     SELECT received_at FROM {} WHERE received_at > %s AND received_at <= %s ORDER BY received_at LIMIT %s
 ) AS first
@@ -114,16 +121,23 @@ class AuditSealing:
                     made += 1
         return made
 
-    async def _seal_span(self, table: Table) -> bool:
+    async def seal_full_span(self) -> bool:
+        """Seal one span, if there are as many rows as one may hold; whether there were."""
+        for table in TABLES:
+            if table.watched is Watched.BULK and await self._seal_span(table, limits.SEAL_ROWS_MAX):
+                return True
+        return False
+
+    async def _seal_span(self, table: Table, least: int = 1) -> bool:
         async with self._pool.transaction() as conn:
-            await c.execute(conn, "SET LOCAL statement_timeout = 0")
+            await c.execute(conn, BY_INDEX)
             await c.execute(conn, _LOCK, (c.LOCK_CLASS, c.LOCK_AUDIT))
             sealed = await c.fetch_one(conn, _SEALED_TO, (table.name,))
             from_us = 0 if sealed is None else parse_instant(json.loads(sealed[0])[1])
             taken = await c.fetch_one(conn, _TAKEN_TO)
             if taken is None or taken[0] is None or taken[0] <= from_us:
                 return False
-            to_us = await _span_end(conn, table, from_us, taken[0])
+            to_us = await _span_end(conn, table, from_us, taken[0], least)
             if to_us is None:
                 return False
             await _append_span(conn, table, from_us, to_us)
@@ -221,12 +235,13 @@ async def append_entries(conn: c.Connection, items: Sequence[tuple[int | None, E
             )
 
 
-async def _span_end(conn: c.Connection, table: Table, from_us: int, taken_us: int) -> int | None:
-    """Where the next span ends: at most so many rows, whole instants; None when there are no rows."""
+async def _span_end(conn: c.Connection, table: Table, from_us: int, taken_us: int, least: int) -> int | None:
+    """Where the next span ends: at most so many rows, whole instants; None when there are less than
+    ``least``."""
     most = limits.SEAL_ROWS_MAX
     params = (to_datetime(from_us), to_datetime(taken_us), most + 1)
-    found = await c.fetch_one(conn, _FIRST_ROWS.format(table.name), params)
-    if found is None or not found[1]:
+    found = await c.fetch_one(conn, FIRST_ROWS.format(table.name), params)
+    if found is None or found[1] < least:
         return None
     first_us, count, beyond_us = found
     return taken_us if count <= most else max(first_us, beyond_us - 1)

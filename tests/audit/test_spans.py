@@ -1,7 +1,9 @@
-"""What comes by the thousand is sealed by spans of bounded size, of whole instants, without a gap between."""
+"""What comes by the thousand is sealed by spans of bounded size, of whole instants, without a gap between,
+and full ones before the next head is due: a crowd's minute is not sealed at its end (docs/adr/0053)."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +14,8 @@ import pytest
 from emon.audit.keyring import Keyring
 from emon.model.instant import SECOND_US
 from emon.sealer import Sealer
+from emon.store import connect as c
+from emon.store.sealing import BY_INDEX, FIRST_ROWS
 from emon.store.store import Store
 from tests.audit.trail import Clock, verified
 from tests.store.made import NOON_US, effects_of, fix
@@ -22,20 +26,91 @@ MOST = 4
 SPANS = [4, 3, 2, 6, 4, 4]
 
 
+_SPANS = """
+SELECT row_key, (content::json ->> 'rows')::int FROM audit
+WHERE relation = 'fix' AND deed = 'seal' ORDER BY seq
+"""
+
+
+async def _come(store: Store) -> None:
+    for turn, count in enumerate(AT_ONCE):
+        fixes = tuple(fix(f"d-{place}", turn, NOON_US + turn - SECOND_US) for place in range(count))
+        assert await store.write_step(0, effects_of(NOON_US + turn, fixes=fixes), ())
+
+
+def _spans(store: Store) -> list[tuple[str, int]]:
+    with psycopg.connect(store.url) as conn:
+        return conn.execute(_SPANS).fetchall()
+
+
 async def test_a_span_holds_whole_instants_and_no_more_rows_than_it_may(
     claimed_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("emon.limits.SEAL_ROWS_MAX", MOST)
-    for turn, count in enumerate(AT_ONCE):
-        fixes = tuple(fix(f"d-{place}", turn, NOON_US + turn - SECOND_US) for place in range(count))
-        assert await claimed_store.write_step(0, effects_of(NOON_US + turn, fixes=fixes), ())
+    await _come(claimed_store)
     await Sealer(claimed_store, Keyring(tmp_path), Clock()).finish()
-    with psycopg.connect(claimed_store.url) as conn:
-        found = conn.execute(
-            "SELECT row_key, (content::json ->> 'rows')::int FROM audit "
-            "WHERE relation = 'fix' AND deed = 'seal' ORDER BY seq"
-        ).fetchall()
+    found = _spans(claimed_store)
     assert [rows for _, rows in found] == SPANS
     ends = [json.loads(key) for key, _ in found]
     assert all(before[1] == after[0] for before, after in pairwise(ends))
     assert verified(claimed_store, tmp_path).findings == []
+
+
+async def test_full_spans_are_sealed_before_the_next_head_and_the_rest_with_it(
+    claimed_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emon.limits.SEAL_ROWS_MAX", MOST)
+    monkeypatch.setattr("emon.limits.SEAL_EVERY_S", 0.01)
+    sealer = Sealer(claimed_store, Keyring(tmp_path), lambda: NOON_US)  # no minute passes
+    running = asyncio.create_task(sealer.run())
+    async with asyncio.timeout(30.0):
+        while sealer.sent_along() is None:  # the head that a start signs
+            await asyncio.sleep(0.01)
+        await _come(claimed_store)
+        while sum(rows for _, rows in _spans(claimed_store)) < sum(AT_ONCE) - MOST:
+            await asyncio.sleep(0.01)
+        assert await claimed_store.newest_audit_head() is not None
+        sealer.stop()
+        await running
+    assert [rows for _, rows in _spans(claimed_store)] == SPANS
+    assert verified(claimed_store, tmp_path).findings == []
+
+
+async def test_what_is_no_full_span_is_left_to_the_head(
+    claimed_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _come(claimed_store)
+    monkeypatch.setattr("emon.limits.SEAL_ROWS_MAX", sum(AT_ONCE) + 1)
+    assert not await claimed_store.seal_full_span()
+    monkeypatch.setattr("emon.limits.SEAL_ROWS_MAX", sum(AT_ONCE))
+    assert await claimed_store.seal_full_span()
+    assert [rows for _, rows in _spans(claimed_store)] == [sum(AT_ONCE)]
+
+
+async def test_a_span_is_found_by_its_index_on_one_core_though_the_server_has_not_counted_the_day(
+    claimed_store: Store,
+) -> None:
+    rows = 20_000  # so many that the server would read them all, on all cores
+    with psycopg.connect(claimed_store.url, autocommit=True, application_name="emon test") as conn:
+        conn.execute(
+            "INSERT INTO fix (device, seq, fixed_at, received_at, recorded_at, lon, lat, accuracy_m, source, "
+            "mark, raw) SELECT 'd', n, now(), now(), now(), 5, 52, 5, 'gnss', 'ok', repeat('x', 400)::bytea "
+            "FROM generate_series(1, %s::bigint) AS n",
+            (rows,),
+        )
+    conn = await c.connect(claimed_store.url, purpose="plans")
+    try:
+        async with conn.transaction():
+            await c.execute(conn, "SET LOCAL parallel_setup_cost = 0")
+            await c.execute(conn, BY_INDEX)
+            asked = (
+                FIRST_ROWS.format("fix")
+                .replace("%s", "'2020-01-01'", 1)
+                .replace("%s", "now()", 1)
+                .replace("%s", "100")
+            )
+            plan = "\n".join(row[0] for row in await c.fetch(conn, f"EXPLAIN {asked}"))
+    finally:
+        await conn.close()
+    assert "Seq Scan" not in plan
+    assert "Gather" not in plan
