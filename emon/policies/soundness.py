@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from emon.alerts.decision_table import Hours, Row, Situation
 from emon.alerts.policy import Policy
 from emon.model.vocabulary import AlertEvent, Party
-from emon.orders.members import Faults
+from emon.orders.members import Faults, shown
 from emon.policies.situations import lacks, situations
 
 _DAY_S = 86_400
@@ -31,7 +31,9 @@ def check_soundness(policy: Policy, places: Mapping[str, str], faults: Faults) -
     """
     before = len(faults)
     for row in policy.rows:
-        _check_outcome(row, places.get(row.name, f"rules.{row.name}"), faults)
+        place = places.get(row.name, f"rules.{row.name}")
+        _check_outcome(row, place, faults)
+        _check_police(row, policy, place, faults)
     for row in policy.rows:
         if row.name in places:
             _check_events(row, places[row.name], faults)
@@ -58,9 +60,31 @@ def _check_outcome(row: Row, place: str, faults: Faults) -> None:
         faults.add(path, '"told" is for rows of breach_cleared alone')
     if row.others and any(event not in _TO_OTHERS for event in row.when.events):
         faults.add(path, f'"others" is for rows of {" and ".join(_TO_OTHERS)} alone')
+
+
+def _check_police(row: Row, policy: Policy, place: str, faults: Faults) -> None:
+    """By no way that a policy knows: as a recipient, by a contact or a shift, or when nobody answers."""
     never = [event for event in row.when.events if event in _NEVER_POLICE]
-    if never and Party.POLITIE in row.recipients:
-        faults.add(path, f"{never[0]} is never told to politie: nobody is to be sent for what is over")
+    if not never:
+        return
+    why = f"{never[0]} is never told to politie: nobody is to be sent for what is over"
+    if Party.POLITIE in row.recipients:
+        faults.add(f"{place}.recipients", why)
+    for i, name in enumerate(row.also):
+        if _is_police(name, policy):
+            faults.add(f"{place}.also[{i}]", f"{shown(name)} is of politie, and {why}")
+    ladder = policy.ladder_of(row.name)
+    named = dict.fromkeys(name for rung in ladder.rungs for name in rung.tell if _is_police(name, policy))
+    for name in named:
+        faults.add(f"{place}.ladder", f"the ladder {shown(ladder.name)} climbs to {shown(name)}, and {why}")
+
+
+def _is_police(name: str, policy: Policy) -> bool:
+    """Whether a name of a rung or of ``also`` stands, at any hour, for the police or somebody of theirs."""
+    turns = [turn for shift in policy.shifts if shift.name == name for turn in shift.turns]
+    names = {name, *(contact for turn in turns for contact in turn.contacts)}
+    theirs = {contact.name for contact in policy.contacts if contact.party == Party.POLITIE}
+    return not names.isdisjoint({Party.POLITIE, *theirs})
 
 
 def _check_events(row: Row, place: str, faults: Faults) -> None:

@@ -219,6 +219,15 @@ def test_a_loop_of_ladders_is_refused_at_each_of_its_ladders() -> None:
     ]
 
 
+def test_a_ladder_of_all_rows_that_climbs_to_the_police_is_refused_for_what_is_over() -> None:
+    """Contract, section 3: "While historic it never goes to `politie`.", whoever does not answer."""
+    rungs = [{"at_s": 60, "tell": ["unanswered"]}, {"at_s": 300, "tell": ["unanswered", "politie"]}]
+    own = {"historic": {"ladder": "low"}, "incursion": {"ladder": "low"}}
+    found = faults_of({"ladders": {"default": {"rungs": rungs}}})
+    assert [fault.split(":")[0] for fault in found] == ["rules.historic.ladder", "rules.incursion.ladder"]
+    assert policy_of({"ladders": {"default": {"rungs": rungs}}, "rules": own}).ladder_of("historic")
+
+
 def test_a_table_of_its_own_must_leave_no_hole() -> None:
     tree = tree_of(DEFAULT_POLICY)
     assert policy_of(tree) == DEFAULT_POLICY
