@@ -77,6 +77,9 @@ async def test_a_change_that_the_trail_saw_is_named_as_made_by_hand(
         ),
         ("UPDATE audit_head SET document = replace(document, '9', '8')", "audit_head", "signed"),
         ("DELETE FROM audit WHERE seq > 17", "audit", "the tail is gone"),
+        ("DELETE FROM audit_head WHERE seq = (SELECT max(seq) FROM audit_head)", "audit_head", "has lost"),
+        ("DELETE FROM audit_head WHERE seq = (SELECT min(seq) FROM audit_head)", "audit_head", "is gone"),
+        ("UPDATE audit_head SET key_id = 'x'", "audit_head", "and key x, its line"),
     ],
 )
 async def test_each_edit_is_found_and_named(
@@ -89,6 +92,22 @@ async def test_each_edit_is_found_and_named(
     assert any(relation in one.relation and words in f"{one.what} {one.key}" for one in report.findings), [
         str(one) for one in report.findings
     ]
+
+
+async def test_a_signature_changed_in_the_database_is_found_beside_the_head_that_was_kept(
+    claimed_store: Store, tmp_path: Path
+) -> None:
+    """A kept head of the same entry used to answer for it."""
+    await lived(claimed_store, tmp_path)
+    with past_the_triggers(claimed_store.url) as conn:
+        conn.execute(
+            "UPDATE audit_head SET document = "
+            "jsonb_set(document::jsonb, '{signature}', to_jsonb(repeat('A', 86) || '=='))::text"
+        )
+    report = verified(claimed_store, tmp_path)
+    assert [finding.relation for finding in report.findings] == ["audit_head"] * 4
+    assert all("the database's head" in finding.what for finding in report.findings)
+    assert report.heads == 4, "those that were kept"
 
 
 async def test_entries_that_changed_places_are_found(claimed_store: Store, tmp_path: Path) -> None:
