@@ -58,7 +58,10 @@ class Cutter:
 
     def cut(self, deliveries: Sequence[Delivery], taking: Taking) -> Iterator[Batch]:
         """The batches of what was taken, in order; none of nothing."""
-        for piece in _pieces(deliveries):
+        if not deliveries:
+            return
+        small = taking.payload_bytes <= SCAN_BYTES
+        for piece in (deliveries,) if small else _pieces(deliveries):
             yield from self._cut(piece, taking)
 
     def _cut(self, deliveries: Sequence[Delivery], taking: Taking) -> Iterator[Batch]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from functools import cached_property
 
 import msgspec
 from msgspec.structs import replace
@@ -35,6 +36,8 @@ from emon.model.fix import Decoded
 from emon.model.instant import SECOND_US
 
 _CAN_WAIT = frozenset({Channel.FIX, Channel.FIXB, Channel.OWNTRACKS})
+_FIX_US = round(SECOND_US / BUDGET_FIXES_PER_S)
+_BURST_US = round(BUDGET_FIXES_BURST * _FIX_US)
 
 
 class Lane(StrEnum):
@@ -63,45 +66,42 @@ class InboxState(msgspec.Struct, frozen=True):
 
 
 class Budgets:
-    """What each device may still send: a bucket that fills at ``BUDGET_FIXES_PER_S``, up to a burst."""
+    """What each device may still send: a bucket that fills at ``BUDGET_FIXES_PER_S``, up to a burst.
+
+    Of each it is kept when its bucket will be full again: one number, and time alone fills it.
+    """
 
     def __init__(self) -> None:
-        self._left: dict[str, tuple[float, int]] = {}
+        self._full_us: dict[str, int] = {}
 
     def __len__(self) -> int:
-        return len(self._left)
+        return len(self._full_us)
 
     def spend(self, device: str, fixes: int, at_us: int) -> bool:
         """Whether the device had so much; what it had not is not owed later."""
-        left, then_us = self._left.get(device, (BUDGET_FIXES_BURST, at_us))
-        left = min(BUDGET_FIXES_BURST, left + max(0, at_us - then_us) / SECOND_US * BUDGET_FIXES_PER_S)
-        self._left[device] = (max(0.0, left - fixes), at_us)
-        if len(self._left) > BUDGET_DEVICES_MAX:
-            self._forget_full(at_us)
-        return left >= fixes
+        return not self.spend_each((device,), (fixes,), at_us)
 
-    def spend_each(self, devices: Sequence[str], fixes: Sequence[int], at_us: int) -> list[bool]:
-        """As :meth:`spend`, of one message after another."""
-        left_of, within = self._left, list[bool]()
-        full = (BUDGET_FIXES_BURST, at_us)
-        for device, count in zip(devices, fixes, strict=True):
-            left, then_us = left_of.get(device, full)
-            if then_us < at_us:
-                left = min(BUDGET_FIXES_BURST, left + (at_us - then_us) / SECOND_US * BUDGET_FIXES_PER_S)
-            within.append(left >= count)
-            left_of[device] = (left - count if left > count else 0.0, at_us)
-        if len(left_of) > BUDGET_DEVICES_MAX:
+    def spend_each(self, devices: Sequence[str], fixes: Sequence[int], at_us: int) -> list[int]:
+        """As :meth:`spend`, of one message after another; the places of those whose device had less."""
+        full_of, beyond, empty_us = self._full_us, list[int](), at_us + _BURST_US
+        full_at = full_of.get
+        for place, (device, count) in enumerate(zip(devices, fixes, strict=True)):
+            full_us = full_at(device, at_us)
+            full_us = (full_us if full_us > at_us else at_us) + count * _FIX_US
+            if full_us > empty_us:
+                beyond.append(place)
+                full_us = empty_us
+            full_of[device] = full_us
+        if len(full_of) > BUDGET_DEVICES_MAX:
             self._forget_full(at_us)
-        return within
+        return beyond
 
     def _forget_full(self, at_us: int) -> None:
-        """A bucket that is full by now says nothing; if all are in use the oldest half says least."""
-        full_us = int(BUDGET_FIXES_BURST / BUDGET_FIXES_PER_S * SECOND_US)
-        kept = {device: one for device, one in self._left.items() if at_us - one[1] < full_us}
+        """A bucket that is full by now says nothing; if all are in use the fullest half says least."""
+        kept = {device: full_us for device, full_us in self._full_us.items() if full_us > at_us}
         if len(kept) > BUDGET_DEVICES_MAX // 2:
-            newest = sorted(kept.items(), key=lambda item: item[1][1])[-(BUDGET_DEVICES_MAX // 2) :]
-            kept = dict(newest)
-        self._left = kept
+            kept = dict(sorted(kept.items(), key=lambda item: item[1])[-(BUDGET_DEVICES_MAX // 2) :])
+        self._full_us = kept
 
 
 class Taking:
@@ -109,16 +109,23 @@ class Taking:
     wait already; beyond ``INBOX_FIXES_MAX`` nobody else does, and the broker is held back instead."""
 
     def __init__(
-        self, topics: Iterable[str], payload_bytes: int, budgets: Budgets, at_us: int, waiting_fixes: int = 0
+        self, topics: Sequence[str], payload_bytes: int, budgets: Budgets, at_us: int, waiting_fixes: int = 0
     ) -> None:
-        counts = Counter(topics)
-        many = sum(counts.values()) >= BEHIND_MESSAGES or payload_bytes >= BEHIND_BYTES
+        many = len(topics) >= BEHIND_MESSAGES or payload_bytes >= BEHIND_BYTES
         self.behind = many and waiting_fixes < INBOX_FIXES_MAX
+        self.payload_bytes = payload_bytes
+        self._topics = topics
         self._budgets = budgets
         self._at_us = at_us
-        self._share = SHARE_OF_MEDIAN * _lower_median(counts.values())
         self._before_us = at_us - LATE_AFTER_S * SECOND_US
         self._taken: dict[str, int] = {}
+        self._passed: list[Sequence[str]] = []
+
+    @cached_property
+    def _share(self) -> float:
+        """How many messages of a topic are no more than most have; asked for only where somebody is beyond
+        his budget."""
+        return SHARE_OF_MEDIAN * _lower_median(Counter(self._topics).values())
 
     def sort_out(
         self, topic: str, payload: bytes, decoded: Decoded, *, retained: bool = False
@@ -138,12 +145,21 @@ class Taking:
         """Why something of a message that may wait does; None: nothing of it. To be asked of each such
         message once, in their order. ``oldest_us``: the least fixed_at of its fixes."""
         within = self._budgets.spend(device, fixes, self._at_us)
-        self._taken[topic] = taken = self._taken.get(topic, 0) + 1
+        taken_of = self._taken_by_now()
+        taken_of[topic] = taken = taken_of.get(topic, 0) + 1
         if not self.behind or retained:
             return None
         if not within and taken > self._share:
             return Lane.OVER_BUDGET
         return Lane.LATE if oldest_us < self._before_us else None
+
+    def _taken_by_now(self) -> dict[str, int]:
+        """How many messages of each topic were asked about."""
+        for topics in self._passed:
+            for topic in topics:
+                self._taken[topic] = self._taken.get(topic, 0) + 1
+        self._passed.clear()
+        return self._taken
 
     def lanes_of(
         self,
@@ -154,14 +170,16 @@ class Taking:
         retained: Sequence[bool],
     ) -> list[Lane | None] | None:
         """As :meth:`lane_of`, of one message after another; None: nothing waits of any of them."""
-        within = self._budgets.spend_each(devices, fixes, self._at_us)
-        if not self.behind:
+        beyond = self._budgets.spend_each(devices, fixes, self._at_us)
+        before_us = self._before_us
+        if not self.behind or not (beyond or (oldest_us and min(oldest_us) < before_us)):
+            self._passed.append(topics)
             return None
-        taken_of, share, before_us = self._taken, self._share, self._before_us
+        taken_of, poor = self._taken_by_now(), {*beyond}
         found: list[Lane | None] = []
-        for topic, has, oldest, kept in zip(topics, within, oldest_us, retained, strict=True):
+        for place, (topic, oldest, kept) in enumerate(zip(topics, oldest_us, retained, strict=True)):
             taken_of[topic] = taken = taken_of.get(topic, 0) + 1
-            over = not has and taken > share
+            over = place in poor and taken > self._share
             late = Lane.LATE if oldest < before_us else None
             found.append(None if kept else Lane.OVER_BUDGET if over else late)
         return found if any(found) else None

@@ -56,6 +56,12 @@ class Topics:
     def __init__(self) -> None:
         self._known: dict[str, tuple[int, str, bool]] = {}
 
+    def of_each(self, topics: Sequence[str]) -> list[tuple[int, str, bool]]:
+        """As :meth:`of`, of one after another."""
+        known = self._known.get
+        found = [known(topic) for topic in topics]
+        return [one for one in found if one] if all(found) else [self.of(topic) for topic in topics]
+
     def of(self, topic: str) -> tuple[int, str, bool]:
         """What its payloads may hold for the scanner, the device ("" for none), and whether it may wait."""
         found = self._known.get(topic)
@@ -85,8 +91,8 @@ def scan(topics: Sequence[str], payloads: Sequence[bytes], known: Topics) -> Sca
     """The plain fixes of some messages, in their order."""
     from emon.ingest.plain_scan import scan_plain
 
-    told = [known.of(topic) for topic in topics]
-    kinds = np.fromiter((one[0] for one in told), dtype=np.int64, count=len(told))
+    told = known.of_each(topics)
+    kinds = np.array([kind for kind, _, _ in told], dtype=np.int64)
     sizes = np.fromiter(map(len, payloads), dtype=np.int64, count=len(payloads))
     kinds[sizes > PAYLOAD_BYTES_MAX] = _OTHER
     packed = int((sizes[kinds == _PACKED] // _RECORD_BYTES).sum())

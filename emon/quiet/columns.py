@@ -235,23 +235,29 @@ class Quiet:
         """A fix more for each of the rows, as often as it stands there; the caller sets what else they hold,
         at once."""
         after = self.next(rows, self.live, self.due_us)
+        places = rows.tolist()
+        if len({*places}) == len(places):  # as nearly always: one of a device
+            counts = after.columns.words[rows, KEPT].tolist()
+            for row, fix, count in zip(places, fixes, counts, strict=True):
+                self._keep(row, (fix,), count)
+            return after
         runs: dict[int, list[Entry]] = {}
-        for row, fix in zip(rows.tolist(), fixes, strict=True):
-            if row in runs:
-                runs[row].append(fix)
-            else:
-                runs[row] = [fix]
+        for row, fix in zip(places, fixes, strict=True):
+            runs.setdefault(row, []).append(fix)
         counts = after.columns.words[list(runs), KEPT].tolist()
-        lists = after.columns.lists
         for (row, run), count in zip(runs.items(), counts, strict=True):
-            kept = lists[row]
-            if len(kept) != count:  # a version that was given up has added to it
-                kept = kept[:count]
-                self._change(row, kept)
-            kept.extend(run)
-            if len(kept) >= _LOOK_THROUGH and len(kept) // _EVERY > count // _EVERY:
-                self._shorten(row, kept, len(run))
+            self._keep(row, run, count)
         return after
+
+    def _keep(self, row: int, run: Sequence[Entry], count: int) -> None:
+        """Behind the ``count`` fixes that are kept beside a row these."""
+        kept = self.columns.lists[row]
+        if len(kept) != count:  # a version that was given up has added to it
+            kept = kept[:count]
+            self._change(row, kept)
+        kept.extend(run)
+        if len(kept) >= _LOOK_THROUGH and len(kept) // _EVERY > count // _EVERY:
+            self._shorten(row, kept, len(run))
 
     def _shorten(self, row: int, kept: list[Entry], new: int) -> None:
         """Without those that nobody will ask for any more; where that leaves too many, the device's next fix

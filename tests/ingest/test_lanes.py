@@ -139,3 +139,26 @@ def test_each_fix_is_judged_or_waits_and_none_is_both(sent: list[tuple[str, int]
         kept.update(fix.key for fix in (judged.fixes if judged is not None else ()))
         kept.update(fix.key for row in waiting for fix in decode(row.topic, row.payload).fixes)
     assert came == kept
+
+
+_ASKED = st.tuples(st.sampled_from("abc"), st.integers(1, 40), st.sampled_from([0, 60, 200]), st.booleans())
+
+
+@given(st.lists(st.lists(_ASKED, max_size=12), max_size=5))
+def test_asked_together_messages_take_the_lanes_that_they_take_one_by_one(
+    pieces: list[list[tuple[str, int, int, bool]]],
+) -> None:
+    topics = [topic(device) for piece in pieces for device, *_ in piece]
+    one_by_one, together = behind(*topics), behind(*topics)
+    for piece in pieces:
+        on, devices = [topic(device) for device, *_ in piece], [device for device, *_ in piece]
+        fixes, retained = [count for _, count, *_ in piece], [kept for *_, kept in piece]
+        oldest = [AT_US - age_s * SECOND_US for _, _, age_s, _ in piece]
+        expected = [
+            one_by_one.lane_of(where, device, count, oldest_us, retained=kept)
+            for where, device, count, oldest_us, kept in zip(
+                on, devices, fixes, oldest, retained, strict=True
+            )
+        ]
+        found = together.lanes_of(on, devices, fixes, oldest, retained)
+        assert (found or [None] * len(piece)) == expected

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from emon.ingest.sources import packets
+from emon.ingest.sources.frame_scan import END
 from emon.ingest.sources.frames import FrameReader, Row
 from emon.ingest.sources.mqtt_url import BrokerAddress
 from emon.ingest.sources.packets import Answer, Packet, PacketFault, Property
@@ -22,6 +23,7 @@ from emon.limits import READ_REST_S, TOPIC_ALIASES_MAX, TOPICS_KNOWN_MAX
 Deliver = Callable[[int, str, bytes, int], None]
 """First byte, topic, payload and packet id (0 for QoS 0) of a PUBLISH."""
 
+_PUBLISH = int(Packet.PUBLISH)
 _UNREADABLE_TOPIC = "\ufffd"  # MQTT forbids it; such a topic is nobody's, and is rejected as that
 _SILENCE_FACTOR = 1.5  # 3.1.2.10: of the keep-alive, after which a side may take the other for gone
 
@@ -169,13 +171,8 @@ class FrameLink(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         self._heard_s = asyncio.get_running_loop().time()
         try:
-            for row in self._reader.received(nbytes):
-                if row[0] & 0xF0 == Packet.PUBLISH:
-                    self._publication(row)
-                else:
-                    self._answer(packets.read_answer(row[0], self._reader.payload(row), five=self._five))
-                if self.ended.done():
-                    return
+            if not self._took(self._reader.received(nbytes)):
+                return
             if self._reader.fault is not None:
                 raise self._reader.fault
             # A broker writes packet by packet: read as they come they cost a pass of the loop each.
@@ -190,18 +187,29 @@ class FrameLink(asyncio.BufferedProtocol):
 
     # --- what came --------------------------------------------------------------------------------
 
-    def _publication(self, row: Row) -> None:
-        head, _, end, topic_at, topic_end, payload_at, packet_id, alias = row
-        if not self._greeted:
-            raise PacketFault("a PUBLISH before the CONNACK")
-        view = self._reader.view
-        name = bytes(view[topic_at:topic_end])
-        topic = self._topics.get(name)
-        if topic is None:
-            topic = self._read_topic(name, alias)
-        elif alias:
-            self._aliases[alias] = topic
-        self._deliver(head, topic, bytes(view[payload_at:end]), packet_id)
+    def _took(self, rows: Sequence[Row]) -> bool:
+        """Hand over what came; False where the connection ended with it."""
+        if not rows:
+            return True
+        read = bytes(self._reader.view[: rows[-1][END]])  # cut as bytes: a view of each part costs more
+        topics, deliver = self._topics, self._deliver
+        for row in rows:
+            head, _, end, topic_at, topic_end, payload_at, packet_id, alias = row
+            if head & 0xF0 != _PUBLISH:
+                self._answer(packets.read_answer(head, self._reader.payload(row), five=self._five))
+                if self.ended.done():
+                    return False
+                continue
+            if not self._greeted:
+                raise PacketFault("a PUBLISH before the CONNACK")
+            name = read[topic_at:topic_end]
+            topic = topics.get(name)
+            if topic is None:
+                topic = self._read_topic(name, alias)
+            elif alias:
+                self._aliases[alias] = topic
+            deliver(head, topic, read[payload_at:end], packet_id)
+        return True
 
     def _read_topic(self, name: bytes, alias: int) -> str:
         """A name that is seen for the first time, or an empty one that an alias stands for."""

@@ -41,6 +41,7 @@ class FrameSource(ReconnectingSource):
         await asyncio.to_thread(load_scanner)
         self._held = bytearray(_PACKET_IDS)  # how many came under each packet id and wait for their PUBACK
         self._held_count = 0
+        self._beyond = self.address.window + 1
         self._came = Came()
         return await super().__aenter__()
 
@@ -131,17 +132,18 @@ class FrameSource(ReconnectingSource):
     def _receive(self, head: int, topic: str, payload: bytes, packet_id: int) -> None:
         receipt: int | None = None
         if packet_id:
-            if self._came.again(packet_id, topic, payload, dup=bool(head & DUP)):
-                if not self._held[packet_id] and self._link is not None:
+            held = self._held[packet_id]
+            if self._came.again(packet_id, topic, payload, dup=head & DUP != 0):
+                if not held and self._link is not None:
                     self._link.write(packets.pubacks([packet_id]))  # it had not read our PUBACK yet
                 return
-            if self._held[packet_id] == _SAME_ID_MAX:
+            if held == _SAME_ID_MAX:
                 return  # it comes again on the next connection
-            self._held[packet_id] += 1
+            self._held[packet_id] = held + 1
             self._held_count += 1
             # Mosquitto 2.0.11 sends all that is in flight of a resumed session at once, whatever was agreed.
             # Left (0x93) it would do the same on the next connection, and nothing would ever come again.
-            if self._version == "5" and self._held_count == self.address.window + 1:
+            if self._held_count == self._beyond and self._version == "5":
                 self.notes.more_than_agreed(self.address.window)
             receipt = self._connection * _PACKET_IDS + packet_id
         if topic.startswith("$") and self.notes.system(topic, payload):
@@ -149,7 +151,7 @@ class FrameSource(ReconnectingSource):
         if receipt is None and len(self._queue) >= UNPROMISED_QUEUE_MAX:
             self.notes.unpromised()
         else:
-            self._queue.append(Delivery(topic, payload, bool(head & 1), receipt))
+            self._queue.append(Delivery(topic, payload, head & 1 != 0, receipt))
             self._queued_bytes += len(payload)
             self._arrival.set()
             if self._queued_bytes > RECEIVE_BYTES_MAX and self._link is not None:

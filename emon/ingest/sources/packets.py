@@ -78,8 +78,7 @@ _MEANINGS = {
 }
 
 PINGREQ_BYTES = bytes((Packet.PINGREQ, 0))
-_PUBACK = struct.Struct(">HH")
-_PUBACK_HEAD = Packet.PUBACK << 8 | 2  # without a reason code: success (3.4.2.1)
+_PUBACK_HEAD = int(Packet.PUBACK << 8 | 2) << 16  # without a reason code: success (3.4.2.1)
 
 # How a property's value is written (2.2.2.2): bytes of an integer, or one of the three below.
 _VARIABLE, _TEXT, _PAIR = 0, -1, -2
@@ -169,8 +168,7 @@ def publish(packet_id: int, topic: str, payload: bytes, *, five: bool, expires_s
 
 def pubacks(packet_ids: Sequence[int]) -> bytes:
     """PUBACK for each, in the order given."""
-    pack = _PUBACK.pack
-    return b"".join([pack(_PUBACK_HEAD, packet_id) for packet_id in packet_ids])
+    return struct.pack(f">{len(packet_ids)}I", *[_PUBACK_HEAD | packet_id for packet_id in packet_ids])
 
 
 def disconnect(code: int, *, five: bool) -> bytes:
