@@ -310,6 +310,7 @@ class Keeper:
             victim=duty is not None and duty.victim,
             near_m=near_ban_m(self._state, watch, at_us),
             seen_us=None if watch.place is None else watch.place.fixed_at_us,
+            wearer=None if duty is None else duty.wearer,
         )
 
     # --- troubles and alerts ------------------------------------------------------------------

@@ -2,14 +2,16 @@
 
 ``identifier``, ``sender`` and ``sent`` name a message and are the same over all attempts: the delivery's
 id, the route's ``sender``, and when the alert was committed. Later messages of a breach are updates of the
-earlier ones, which they name; a refuted one cancels them. ``scope`` is ``Private`` to the party: these
-documents are about people and are for nobody else's eyes. Both languages are in one document.
+earlier ones, which they name; a refuted one cancels them. ``instruction`` is what the message asks,
+``contact`` who is responsible for the case and how they are reached, where the reader may know. ``scope`` is
+``Private`` to the party: these documents are about people and are for nobody else's eyes. Both languages are
+in one document.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from xml.etree import ElementTree as ET
 
@@ -17,10 +19,10 @@ from msgspec.structs import replace
 
 from emon.alerts.incident import Say
 from emon.alerts.link_lines import MessageLinks
-from emon.alerts.messages import Text
+from emon.alerts.messages import Text, owner_line
 from emon.alerts.outbox import AlertView, DueDelivery, UpdateView
 from emon.alerts.place_words import place_lines
-from emon.alerts.words import EN, NL
+from emon.alerts.words import EN, NL, Language
 from emon.model.instant import to_datetime
 from emon.model.vocabulary import AlertEvent, Certainty
 
@@ -46,13 +48,15 @@ def cap_document(
     alert: AlertView,
     texts: dict[str, Text],
     *,
+    asked: Mapping[str, str | None],
     sender: str,
     acknowledge_url: str,
     links: MessageLinks,
     update: UpdateView | None = None,
 ) -> bytes:
     """The document in UTF-8. ``alert`` and ``update``: what the recipient may see; ``texts`` by RFC 3066
-    language. ``acknowledge_url``: where a program posts its signed acknowledgement."""
+    language, and so ``asked``: what the message asks. ``acknowledge_url``: where a program posts its signed
+    acknowledgement."""
     root = ET.Element("alert", xmlns=NAMESPACE)
     _add(root, "identifier", identifier(delivery.id))
     _add(root, "sender", sender)
@@ -68,7 +72,7 @@ def cap_document(
     _add(root, "incidents", identifier(alert.breach or alert.id))
     ways = _ways(update, acknowledge_url, links)
     for language, text in texts.items():
-        _add_info(root, language, text, alert, links, (*_parameters(alert), *ways), update)
+        _add_info(root, language, text, asked[language], alert, links, (*_parameters(alert), *ways), update)
     written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return written
 
@@ -94,6 +98,7 @@ def _add_info(
     root: ET.Element,
     language: str,
     text: Text,
+    asked: str | None,
     alert: AlertView,
     links: MessageLinks,
     parameters: Sequence[tuple[str, str]],
@@ -111,7 +116,12 @@ def _add_info(
     _add(info, "senderName", "emon")
     _add(info, "headline", text.subject[:_HEADLINE_CHARS_MAX])
     _add(info, "description", text.body)
+    if asked is not None:
+        _add(info, "instruction", asked)
     _add(info, "web", links.acknowledge or links.answer or links.page)
+    contact = owner_line(_words(language), alert)
+    if contact is not None:
+        _add(info, "contact", contact)
     for name, value in parameters:
         parameter = ET.SubElement(info, "parameter")
         _add(parameter, "valueName", name)
@@ -125,9 +135,13 @@ def _add_info(
 
 def _area_words(language: str, alert: AlertView, update: UpdateView | None) -> str:
     """The place as the message tells it, with accuracy and age: what a control room shows beside its map."""
-    words = NL if language.startswith("nl") else EN
+    words = _words(language)
     told = alert if update is None else replace(alert, detected_at_us=update.made_at_us)
     return ". ".join(place_lines(words.place, words.compass, told, words.when.at)[:2])
+
+
+def _words(language: str) -> Language:
+    return NL if language.startswith("nl") else EN
 
 
 def _ways(update: UpdateView | None, acknowledge_url: str, links: MessageLinks) -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ from emon.alerts.notices import Notice, notice_written
 from emon.alerts.outbox import AlertView, DueDelivery, UpdateView
 from emon.alerts.routes import Languages
 from emon.alerts.short_text import her_ask, short_text
-from emon.alerts.words import EN, NL
+from emon.alerts.words import EN, NL, Language
 from emon.model.answer import ANSWERERS
 from emon.model.vocabulary import AlertEvent, Party
 
@@ -105,14 +105,23 @@ class Composer(msgspec.Struct, frozen=True):
         texts = self.texts(delivery)
         alert, english = self.shown(delivery), self.languages_of(delivery.recipient) is Languages.EN
         words, text = (EN, texts.en) if english else (NL, texts.nl)
-        asked: str | None = None
-        if self.is_hers(delivery):
-            asked = her_ask(words, alert, delivery.update)
-        elif delivery.update is None:
-            asked = ask_line(words, alert)
+        asked = self.asked(delivery, words)
         if delivery.update is not None:  # the age of a fix is that of this message
             alert = replace(alert, detected_at_us=delivery.update.made_at_us)
         return short_text(words, text.subject, alert, asked, link)
+
+    def asked(self, delivery: DueDelivery, words: Language) -> str | None:
+        """What the message asks of its reader, in a language; None where it only tells."""
+        alert = self.shown(delivery)
+        if self.is_hers(delivery):
+            return her_ask(words, alert, delivery.update)
+        return ask_line(words, alert) if delivery.update is None else None
+
+    def instruction(self, delivery: DueDelivery, words: Language) -> str | None:
+        """As ``asked``, and of an update on an incident too, where it asks for something."""
+        asked, update = self.asked(delivery, words), self.update(delivery)
+        told = asked is None and update is not None and not self.is_hers(delivery)
+        return words.incident.asks.get(update.say) if told and update is not None else asked
 
     def noted(self, notice: Notice, recipient: str) -> Text:
         """A notice as one text in the recipient's language."""

@@ -241,7 +241,7 @@ def _facts(words: Language, alert: AlertView) -> list[str]:
     label, when = words.labels, _when(words, alert)
     received = "heard" if alert.breach is None else "received"
     pairs: list[tuple[str, str | None]] = [
-        ("owner", _owner(words, alert)),
+        ("owner", owner_line(words, alert)),
         ("order", alert.order and plain(alert.order)),
         ("worn_for", ", ".join(map(plain, alert.worn_for)) or None),
         ("basis", alert.legal_basis and words.bases[alert.legal_basis]),
@@ -282,7 +282,7 @@ def _condition(words: Language, alert: AlertView) -> str:
     return plain(alert.condition) + kind
 
 
-def _owner(words: Language, alert: AlertView) -> str | None:
+def owner_line(words: Language, alert: AlertView) -> str | None:
     """Whom to call about the case."""
     owner = alert.owner
     if owner is None:

@@ -34,6 +34,8 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     "place.lines.minutes_now": (*_SPANS, "now"),
     "trouble.many": ("count",),
     "trouble.unseen": ("place", "device", "order", "risk"),
+    "trouble.unseen_wearer": ("place", "wearer", "device", "order", "risk"),
+    "trouble.unseen_hers": ("place", "wearer", "device", "order", "risk"),
     "trouble.more": ("count",),
     "incident.says.answer": ("answer",),
     "incident.subject": ("priority", "title", "who"),

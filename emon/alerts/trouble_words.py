@@ -20,13 +20,16 @@ from emon.model.watch import Cause, Unseen
 
 
 class TroubleWords(msgspec.Struct, frozen=True):
-    """``lines`` are whole sentences or labels; ``unseen`` one line of an outage's list."""
+    """``lines`` are whole sentences or labels; ``unseen`` one line of an outage's list, ``unseen_wearer`` one
+    that names who wears the device, ``unseen_hers`` whom she is protected from whose device it is."""
 
     causes: Mapping[str, str]
     lines: Mapping[str, str]
     one: str
     many: str
     unseen: str
+    unseen_wearer: str
+    unseen_hers: str
     more: str
 
 
@@ -64,6 +67,8 @@ TROUBLE_NL = TroubleWords(
     one="1 apparaat",
     many="{count} apparaten",
     unseen="{place}. {device}, beslissing {order}, risico {risk}",
+    unseen_wearer="{place}. drager {wearer}, {device}, beslissing {order}, risico {risk}",
+    unseen_hers="{place}. {device}, beslissing {order}, beschermd tegen drager {wearer}, risico {risk}",
     more="… en nog {count}: zie de pagina",
 )
 TROUBLE_EN = TroubleWords(
@@ -99,6 +104,8 @@ TROUBLE_EN = TroubleWords(
     one="1 device",
     many="{count} devices",
     unseen="{place}. {device}, order {order}, risk {risk}",
+    unseen_wearer="{place}. wearer {wearer}, {device}, order {order}, risk {risk}",
+    unseen_hers="{place}. {device}, order {order}, protected from wearer {wearer}, risk {risk}",
     more="… and {count} more: see the page",
 )
 
@@ -140,9 +147,14 @@ def trouble_lines(
 def _unseen(
     words: TroubleWords, risks: Mapping[Risk, str], one: Unseen, place: int, plain: Plain, when: When
 ) -> str:
+    line = words.unseen_hers if one.victim else words.unseen_wearer
     parts = [
-        words.unseen.format(
-            place=place, device=plain(one.device), order=plain(one.order), risk=risks[one.risk]
+        (words.unseen if one.wearer is None else line).format(
+            place=place,
+            wearer=plain(one.wearer),
+            device=plain(one.device),
+            order=plain(one.order),
+            risk=risks[one.risk],
         )
     ]
     if one.victim:

@@ -39,12 +39,26 @@ def duties_of(versions: Sequence[OrderVersion]) -> dict[str, list[Duty]]:
         for use in version.devices:
             span = _overlap(within, (from_us if use.from_us is None else use.from_us, use.until_us))
             if span[1] is None or span[0] < span[1]:
-                duty = Duty(version.id, *span, version.risk, use.plan_s, legal_basis=version.legal_basis)
+                duty = Duty(
+                    version.id,
+                    *span,
+                    version.risk,
+                    use.plan_s,
+                    legal_basis=version.legal_basis,
+                    wearer=version.wearer,
+                )
                 found.setdefault(use.device, []).append(duty)
         if within[1] is None or within[0] < within[1]:
             for device in sorted(victim_devices(version)):
                 basis = version.legal_basis
-                carried = Duty(version.id, *within, version.risk, victim=True, legal_basis=basis)
+                carried = Duty(
+                    version.id,
+                    *within,
+                    version.risk,
+                    victim=True,
+                    legal_basis=basis,
+                    wearer=version.wearer,
+                )
                 found.setdefault(device, []).append(carried)
     return found
 

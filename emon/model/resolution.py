@@ -82,10 +82,11 @@ class Closing(msgspec.Struct, frozen=True):
 
 
 def missing_in(closing: Closing, *, victim_linked: bool) -> list[tuple[str, str]]:
-    """(member, what is wanted) for what the closing still lacks; empty: it is whole."""
+    """(member, because of what) for what the closing still lacks; empty: it is whole. How she is, is wanted
+    because the alert is ``hers``; a note because of the member whose word says less without one."""
     lacks: list[tuple[str, str]] = []
     if victim_linked and closing.victim_outcome is None:
-        lacks.append(("victim_outcome", "this alert concerns a protected person: say how she is"))
+        lacks.append(("victim_outcome", "hers"))
     if not closing.note:
         for member, value in (
             ("cause", ClosingCause.NOT_FOUND),
@@ -93,5 +94,5 @@ def missing_in(closing: Closing, *, victim_linked: bool) -> list[tuple[str, str]
             ("victim_outcome", VictimOutcome.SAFE_NOT_INFORMED),
         ):
             if getattr(closing, member) is value:
-                lacks.append(("note", f"{member} {value} needs a note"))
+                lacks.append(("note", member))
     return lacks

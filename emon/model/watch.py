@@ -126,6 +126,7 @@ class Duty(msgspec.Struct, frozen=True, gc=False):
     plan_s: int | None = None
     victim: bool = False
     legal_basis: LegalBasis | None = None
+    wearer: str = ""
 
     def holds(self, at_us: int) -> bool:
         return self.from_us <= at_us and (self.until_us is None or at_us < self.until_us)
@@ -147,7 +148,8 @@ class Cause(StrEnum):
 
 class Unseen(msgspec.Struct, frozen=True):
     """One device of an outage's list. ``near_m``: metres from its newest usable fix to the nearest
-    exclusion zone of its orders, None where either is missing; ``seen_us`` that fix's time."""
+    exclusion zone of its orders, None where either is missing; ``seen_us`` that fix's time. ``wearer``: of
+    the order: who is unseen, or of a victim's device whom she is protected from; None in lists of before."""
 
     device: str
     order: str
@@ -155,6 +157,7 @@ class Unseen(msgspec.Struct, frozen=True):
     victim: bool = False
     near_m: float | None = None
     seen_us: int | None = None
+    wearer: str | None = None
 
 
 class Trouble(msgspec.Struct, frozen=True):

@@ -101,9 +101,9 @@ async def keep_answer(
         raise IncidentUnknown(f"there is no incident {breach!r}")
     told = [row[0] for row in await c.fetch(conn, _SELECT_TOLD, {"breach": breach, "party": party})]
     if party not in ANSWERERS:
-        raise NotTheirs(f"these are the answers of {', '.join(sorted(ANSWERERS))}, not of {party}")
+        raise NotTheirs("answers", party)
     if not told:
-        raise NotTheirs(f"the incident was not told to {party}")
+        raise NotTheirs("incident", party)
     at, name, text = to_datetime(at_us), storable(person), storable(note)
     last = await c.fetch_one(conn, _SELECT_LAST, (breach, party))
     if by_message is None and last is not None and tuple(last[2:5]) == (name, str(answer), text):

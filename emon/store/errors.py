@@ -78,15 +78,22 @@ class IncidentUnknown(AlertUnknown):
 
 
 class NotTheirs(StoreFault):
-    """The alert was neither for this party nor told to it: its word on it does not count."""
+    """The word of ``party`` does not count: the alert (``what``: ``alert``), or none of the breach
+    (``breach``), was for it or told to it; it may not close any (``close``); it does not give such answers
+    (``answers``); or the incident was not told to it (``incident``)."""
+
+    def __init__(self, what: str, party: str) -> None:
+        super().__init__(f"{what}: not for {party}")
+        self.what = what
+        self.party = party
 
 
 class ClosingIncomplete(StoreFault):
-    """An alert cannot be closed with so little. ``faults`` are (member, what is wanted) pairs."""
+    """An alert cannot be closed with so little. ``lacks``: as of ``emon.model.resolution.missing_in``."""
 
-    def __init__(self, faults: tuple[tuple[str, str], ...]) -> None:
-        super().__init__("; ".join(f"{member}: {message}" for member, message in faults))
-        self.faults = faults
+    def __init__(self, lacks: tuple[tuple[str, str], ...]) -> None:
+        super().__init__("; ".join(f"{member} is wanted by {because}" for member, because in lacks))
+        self.lacks = lacks
 
 
 class ClosedOtherwise(StoreFault):

@@ -173,7 +173,7 @@ class WordsOfPeople:
                     continue
                 closed.append((alert_id, await _close(conn, alert_id, party, person, closing, via, at_us)))
             if others and not closed:
-                raise NotTheirs(f"no open alert of the breach was for {party}")
+                raise NotTheirs("breach", party)
         return ClosedTogether(tuple(closed), tuple(others))
 
     async def note_beside(
@@ -199,7 +199,7 @@ async def _close(
     at, name = None if at_us is None else to_datetime(at_us), storable(person)
     victim_linked = await _theirs(conn, alert_id, party)
     if party in SEES_NO_WEARERS:
-        raise NotTheirs(f"{party} may acknowledge an alert, and not close it")
+        raise NotTheirs("close", party)
     lacks = missing_in(closing, victim_linked=victim_linked)
     if lacks:
         raise ClosingIncomplete(tuple(lacks))
@@ -236,7 +236,7 @@ async def _theirs(conn: c.Connection, alert_id: str, party: str) -> bool:
     if row is None:
         raise AlertUnknown(f"there is no alert {alert_id!r}")
     if party not in row[0] and await c.fetch_one(conn, _TOLD, (alert_id, party)) is None:
-        raise NotTheirs(f"the alert was not for {party}")
+        raise NotTheirs("alert", party)
     return bool(row[1])
 
 

@@ -14,7 +14,7 @@ from starlette.types import Scope
 from emon.store.errors import DatabaseUnavailable
 from emon.web.backend import Services
 from emon.web.guard import Guard
-from emon.web.http import Gate, Json, Refused
+from emon.web.http import Gate, Json, Refused, refusal, refused
 from emon.web.routes.alerts import AlertRoutes
 from emon.web.routes.blind import BlindRoutes
 from emon.web.routes.breaches import BreachRoutes
@@ -68,8 +68,8 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(SuspensionRoutes(services, guard).router)
     app.include_router(ProtectedRoutes(services, guard).router)
     app.include_router(LiveRoutes(services, guard).router)
-    app.include_router(SheetRoutes(STATIC).router)
-    app.mount("/", _Page(directory=STATIC, html=True), name="page")
+    app.include_router(SheetRoutes().router)
+    app.mount("/", _Page(directory=STATIC), name="page")
     app.add_exception_handler(Refused, _on_refused)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(DatabaseUnavailable, _on_database_lost)
@@ -79,7 +79,7 @@ def create_app(services: Services) -> FastAPI:
 
 async def _on_refused(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, Refused)
-    return Json(fault.members, fault.status, fault.headers)
+    return refusal(request, fault)
 
 
 async def _on_http_exception(request: Request, fault: Exception) -> Response:
@@ -89,4 +89,4 @@ async def _on_http_exception(request: Request, fault: Exception) -> Response:
 
 async def _on_database_lost(request: Request, fault: Exception) -> Response:
     """The reason stays in the log: it may name a host."""
-    return Json({"error": "the database cannot be reached now"}, 503, {"retry-after": "2"})
+    return refusal(request, refused(503, "fault.database", retry_after="2"))

@@ -19,7 +19,7 @@ def asked_span(request: Request, now_us: int, *, days_default: int, days_max: in
         begin = request.query_params.get("from")
         from_us = to_us - days_default * DAY_US if begin is None else parse_instant(begin)
     except (ValueError, OverflowError) as fault:
-        raise refused(400, f"from and to: {fault}") from None
+        raise refused(400, "fault.span", fault=fault) from None
     if not 0 <= from_us < to_us or to_us - from_us > days_max * DAY_US:
-        raise refused(400, f"from must lie before to, by at most {days_max} days")
+        raise refused(400, "fault.span_long", days=days_max)
     return from_us, to_us

@@ -23,7 +23,7 @@ class Guard:
         """The session of the request's cookie."""
         session = await self._sessions.read(request.cookies.get(COOKIE))
         if session is None:
-            raise refused(401, "log in first")
+            raise refused(401, "fault.log_in")
         check_party(session.party)
         return session
 
@@ -37,7 +37,7 @@ class Guard:
 def check_party(party: str) -> None:
     """Raises ``Refused`` (403) where somebody of the party may not see where wearers are."""
     if party in SEES_NO_WEARERS:
-        raise refused(403, f"the page shows where wearers are: it is not for {party}")
+        raise refused(403, "fault.party", party=party)
 
 
 def sees_secret_zones(session: Session, needs: Sequence[Need] = DEFAULT_NEEDS) -> bool:

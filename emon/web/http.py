@@ -13,6 +13,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emon.limits import REQUEST_BYTES_MAX
+from emon.store.errors import NotTheirs
+from emon.web.language import answer_language
+from emon.web.said import Said, Together, said
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -54,9 +57,18 @@ class Refused(Exception):
         self.headers = dict(headers or {})
 
 
-def refused(status: int, error: str, **headers: str) -> Refused:
-    """A refusal with one sentence; ``retry_after="5"`` becomes the header ``retry-after``."""
-    return Refused(status, {"error": error}, {k.replace("_", "-"): v for k, v in headers.items()})
+def refused(
+    status: int, id_: str, *, retry_after: str | None = None, connection: str | None = None, **names: object
+) -> Refused:
+    """A refusal with one text of the catalogue, filled with ``names``, and the headers that are given."""
+    headers = {"retry-after": retry_after, "connection": connection}
+    given = {name: value for name, value in headers.items() if value is not None}
+    return Refused(status, {"error": said(id_, **names)}, given)
+
+
+def not_theirs(fault: NotTheirs) -> Refused:
+    """The word of this party on that does not count."""
+    return refused(403, f"fault.not_theirs.{fault.what}", party=fault.party)
 
 
 class Json(Response):
@@ -73,7 +85,7 @@ class Json(Response):
 
 async def read_body(request: Request, bytes_max: int = REQUEST_BYTES_MAX) -> bytes:
     """The whole body. Raises ``Refused`` (413) as soon as it is longer than ``bytes_max``."""
-    too_large = refused(413, f"the body is larger than {bytes_max} bytes", connection="close")
+    too_large = refused(413, "fault.too_large", connection="close", bytes=bytes_max)
     declared = request.headers.get("content-length", "0")
     if declared.isascii() and declared.isdigit() and int(declared) > bytes_max:
         raise too_large
@@ -94,11 +106,11 @@ async def read_json(request: Request, shape: type[Shape], bytes_max: int = REQUE
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
-        raise refused(415, "the body must be application/json")
+        raise refused(415, "fault.json")
     try:
         return msgspec.json.decode(await read_body(request, bytes_max), type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-        raise refused(400, f"the body cannot be read: {fault}") from None
+        raise refused(400, "fault.unreadable", fault=fault) from None
 
 
 class Gate:
@@ -125,7 +137,7 @@ class Gate:
             await send(message)
 
         fault = self._fault(scope)
-        answer: ASGIApp = self._app if fault is None else Json({"error": fault}, 400)
+        answer: ASGIApp = self._app if fault is None else refusal(Request(scope), refused(400, fault))
         await answer(scope, receive, send_with_headers)
 
     def _fault(self, scope: Scope) -> str | None:
@@ -135,14 +147,30 @@ class Gate:
             name = urlsplit(f"//{host}").netloc.rsplit("@", 1)[-1]
             name = name if name.endswith("]") else name.rsplit(":", 1)[0]
             if name.lower() not in self._allowed_hosts:
-                return "this service does not answer to that name"
+                return "fault.host"
         origin = headers.get("origin")
         if scope["method"] in _SAFE_METHODS or origin is None:
             return None
         same = urlsplit(origin).netloc.lower() == host.lower()
-        return None if same else "a page of another origin may change nothing here"
+        return None if same else "fault.origin"
 
 
-def fault_list(faults: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def refusal(request: Request, fault: Refused) -> Json:
+    """The answer to a refusal, in the asker's language."""
+    language = answer_language(request)
+    answer = Json(_told(fault.members, language), fault.status, fault.headers)
+    answer.headers["vary"] = "accept-language"
+    return answer
+
+
+def _told(value: Any, language: str) -> Any:
+    if isinstance(value, Said | Together):
+        return value.told(language)
+    if isinstance(value, dict):
+        return {name: _told(one, language) for name, one in value.items()}
+    return [_told(one, language) for one in value] if isinstance(value, list) else value
+
+
+def fault_list(faults: Sequence[tuple[str, Said | str]]) -> dict[str, Any]:
     """The form of every refusal of a document: what is wrong, and where."""
     return {"faults": [{"path": path, "message": message} for path, message in faults]}

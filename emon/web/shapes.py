@@ -227,6 +227,7 @@ def trouble_json(trouble: Trouble) -> Json:
         "heard": trouble.heard,
         "unseen": [
             {
+                "wearer": one.wearer,
                 "device": one.device,
                 "order": one.order,
                 "risk": one.risk,

@@ -55,8 +55,8 @@ _DEVICE = replace(
     worn_for=("o-1",),
 )
 _UNSEEN = (
-    Unseen("d-1", "o-1", Risk.HIGH, victim=False, near_m=140.0, seen_us=NOON_US - HOUR_US),
-    Unseen("v-1", "o-2", Risk.MEDIUM, victim=True, near_m=None, seen_us=None),
+    Unseen("d-1", "o-1", Risk.HIGH, victim=False, near_m=140.0, seen_us=NOON_US - HOUR_US, wearer="w-1"),
+    Unseen("v-1", "o-2", Risk.MEDIUM, victim=True, near_m=None, seen_us=None, wearer="w-2"),
 )
 _OPENED_US = NOON_US - 600 * SECOND_US
 

@@ -17,7 +17,9 @@ from emon.alerts.incident import Given, Say
 from emon.alerts.link_lines import links_of
 from emon.alerts.links import Links
 from emon.alerts.outbox import AlertView, DueDelivery, PositionView, UpdateView
+from emon.alerts.words import EN, NL
 from emon.model.instant import SECOND_US
+from emon.model.order import Owner
 from emon.model.vocabulary import AlertEvent, Certainty, Party
 from tests.alerts.golden import CASES, UPDATES
 from tests.alerts.parts import BREACH, NOON_US, due
@@ -42,6 +44,7 @@ def written(delivery: DueDelivery, links: Links | None = LINKS) -> etree._Elemen
         delivery,
         COMPOSER.shown(delivery),
         {"nl-NL": texts.nl, "en-GB": texts.en},
+        asked={"nl-NL": COMPOSER.instruction(delivery, NL), "en-GB": COMPOSER.instruction(delivery, EN)},
         sender="emon@centre.example",
         acknowledge_url=COMPOSER.acknowledge_url(delivery),
         links=links_of(links, COMPOSER, delivery, delivery.recipient, NOON_US),
@@ -102,6 +105,35 @@ def test_an_update_is_not_to_be_acknowledged() -> None:
         root = written(msgspec.structs.replace(due(BREACH.id, party), update=update))
         assert "/ack/" not in etree.tostring(root, encoding="unicode")
         assert ("/answer/" in (said(root, "web") or "")) is (party == "politie")
+
+
+def test_it_says_what_is_asked_and_whom_to_call() -> None:
+    """In the message's own words, in each language; the owner only to whom the policy shows one."""
+    owner = Owner(Party.RECLASSERING, "M. de Wit", "+31 10 000 00 00")
+    alert = msgspec.structs.replace(BREACH, owner=owner)
+    root = written(msgspec.structs.replace(due(BREACH.id, "politie"), alert=alert))
+    instructions = [one.text for one in root.iter(f"{{{NAMESPACE}}}instruction")]
+    assert instructions == [words.asks["certain"] for words in (NL, EN)]
+    assert [one.text for one in root.iter(f"{{{NAMESPACE}}}contact")] == [
+        "M. de Wit, reclassering, +31 10 000 00 00",
+        "M. de Wit, probation service, +31 10 000 00 00",
+    ]
+    assert said(written(due(BREACH.id, "politie")), "contact") is None
+    for party in Party:
+        root = written(msgspec.structs.replace(due(BREACH.id, party), alert=alert))
+        assert said(root, "instruction")
+        if party == Party.BESCHERMDE:
+            assert said(root, "contact") is None
+
+
+def test_an_update_asks_only_where_there_is_something_to_do() -> None:
+    told = due(BREACH.id, "politie")
+    for say, asked in ((Say.STAND_DOWN, EN.incident.asks[Say.STAND_DOWN]), (Say.POSITION, None)):
+        given_by = Given.MOVED if asked is None else Given.LEFT
+        update = UpdateView(2, say, given_by, NOON_US)
+        root = written(msgspec.structs.replace(told, update=update))
+        found = [one.text for one in root.iter(f"{{{NAMESPACE}}}instruction")]
+        assert found[1:] == ([] if asked is None else [asked])
 
 
 def test_an_alert_is_a_private_message_in_both_languages() -> None:

@@ -41,6 +41,7 @@ def test_an_outage_lists_who_is_unseen_in_its_order_and_says_how_many_more() -> 
             n == 1,
             120.4 * n if n < 9 else None,
             AT_US,
+            None if n == 2 else f"w-{n}",
         )
         for n in range(UNSEEN_LINES_MAX + 5)
     )
@@ -49,11 +50,12 @@ def test_an_outage_lists_who_is_unseen_in_its_order_and_says_how_many_more() -> 
     lines = text.body.splitlines()
     first = lines.index("Unseen, the most urgent first:") + 1
     assert lines[first].startswith(
-        "1. d-0, order o-0, risk high, in an exclusion zone, last position 1 June 2026"
+        "1. wearer w-0, d-0, order o-0, risk high, in an exclusion zone, last position 1 June 2026"
     )
     assert lines[first + 1].startswith(
-        "2. d-1, order o-1, risk medium, victim's device, 121 m from an exclusion zone"
+        "2. d-1, order o-1, protected from wearer w-1, risk medium, victim's device, 121 m from"
     )
+    assert lines[first + 2].startswith("3. d-2, order o-2, risk medium, ")  # of before
     assert lines[first + UNSEEN_LINES_MAX] == "… and 5 more: see the page"
     assert "Place:" not in text.body
 

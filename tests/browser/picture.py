@@ -1,4 +1,4 @@
-"""Makes docs/screenshots/page.png: `python -m tests.browser.picture [FILE]`.
+"""Makes docs/screenshots/page.png: `python -m tests.browser.picture [FILE [LANGUAGE]]`.
 
 An evening in Rotterdam in a database of its own, as a monitoring centre would see it.
 """
@@ -52,14 +52,14 @@ async def tell(store: Store, url: str, now_us: int) -> None:
 async def enter(page: Page, desk: Desk) -> None:
     """Log in and wait until everything is drawn."""
     await page.goto(desk.url)
-    await page.get_by_label("Name").fill(NAME)
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Log in").click()
-    await expect(page.locator("#connection")).to_have_text("Live")
+    await page.locator("#login-name").fill(NAME)
+    await page.locator("#login-password").fill(PASSWORD)
+    await page.locator("#login-form [type=submit]").click()
+    await expect(page.locator("#connection")).to_have_attribute("data-state", "live")
     await expect(page.locator("#map")).to_have_attribute("data-drawn", "true")
 
 
-async def main(target: Path) -> None:
+async def main(target: Path, language: str = "en") -> None:
     with tempfile.TemporaryDirectory(prefix="emon-picture-") as folder:
         server = EmbeddedDatabase(Path(folder) / "db")
         await server.start()
@@ -71,14 +71,14 @@ async def main(target: Path) -> None:
             await tell(store, server.uri, clock.now_us())
             desk = Desk(store, "", 0)
             await desk.start()
-            await take(desk, target)
+            await take(desk, target, language)
             await desk.stop()
             await store.close()
         finally:
             await server.stop()
 
 
-async def take(desk: Desk, target: Path) -> None:
+async def take(desk: Desk, target: Path, language: str) -> None:
     """By day at 1280 by 800; further looks beside it with a name of their own."""
     target.parent.mkdir(parents=True, exist_ok=True)
     async with browser() as opened:
@@ -91,6 +91,7 @@ async def take(desk: Desk, target: Path) -> None:
                 viewport={"width": size[0], "height": size[1]},
                 color_scheme=scheme,  # type: ignore[arg-type]
                 timezone_id="Europe/Amsterdam",
+                locale=language,
             )
             page = await context.new_page()
             page.on("console", lambda message: print(message.text, file=sys.stderr))
@@ -101,4 +102,4 @@ async def take(desk: Desk, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURE))
+    asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURE, *sys.argv[2:3]))

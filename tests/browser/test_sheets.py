@@ -71,7 +71,7 @@ async def test_a_person_asks_a_device_and_sees_what_becomes_of_it(desk: Desk, st
 
         await page.get_by_role("link", name="Back to the map").click()
         card = page.locator(f"[data-alert='{told.id}']")
-        await expect(card).to_contain_text("Device does not answer")
+        await expect(card).to_contain_text("The device gives no position on demand")
         await expect(card).to_contain_text("d-blaak")
 
 
@@ -84,8 +84,8 @@ async def test_who_was_unseen_for_longest_and_who_is_in_an_outage(desk: Desk, st
         "a" * 16, AlertEvent.OUTAGE, 2, now_us + 1, (Party.MELDKAMER_EM,), happened_at_us=now_us - HOUR_US
     )
     ranked = (
-        Unseen("d-1", "o-long", Risk.HIGH, near_m=-3.0, seen_us=now_us - HOUR_US),
-        Unseen("v-1", "o-her", Risk.MEDIUM, victim=True, near_m=840.4),
+        Unseen("d-1", "o-long", Risk.HIGH, near_m=-3.0, seen_us=now_us - HOUR_US, wearer="w-1"),
+        Unseen("v-1", "o-her", Risk.MEDIUM, victim=True, near_m=840.4, wearer="w-2"),
         Unseen("d-2", "o-her", Risk.MEDIUM),
     )
     outage = Trouble("t-3", AlertEvent.OUTAGE, now_us - HOUR_US, alert=alert.id, unseen=ranked, devices=3)
@@ -100,10 +100,11 @@ async def test_who_was_unseen_for_longest_and_who_is_in_an_outage(desk: Desk, st
         listed = page.locator("#outages li")
         await expect(listed).to_have_count(3)
         await expect(listed.nth(0)).to_contain_text(
-            "d-1 (o-long), high risk, in an exclusion zone, last position"
+            "wearer w-1: d-1 (o-long), high risk, in an exclusion zone, last position"
         )
         await expect(listed.nth(1)).to_have_text(
-            "v-1 (o-her), medium risk, victim's device, 841 m from an exclusion zone, never seen"
+            "victim's device, protected from wearer w-2: v-1 (o-her), medium risk, "
+            "841 m from an exclusion zone, never seen"
         )
         await rows.nth(0).get_by_role("button", name="o-her").click()
         ledger = page.locator("#ledger")

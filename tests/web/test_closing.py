@@ -217,6 +217,13 @@ async def test_a_party_closes_with_its_signature_and_with_no_other(desk: Desk, a
 async def test_the_page_has_a_word_for_each_word_of_the_lists(desk: Desk) -> None:
     async with desk.client() as client:
         words = (await client.get("/js/words.js")).text
-    for kind in (ClosingCause, ClosingOutcome, VictimOutcome):
+        texts = (await client.get("/js/texts-nl.js")).text
+    for member, kind in (
+        ("cause", ClosingCause),
+        ("outcome", ClosingOutcome),
+        ("victim_outcome", VictimOutcome),
+    ):
+        listed = ", ".join(f'"{one}"' for one in kind)
+        assert f"{member}: [{listed}]" in words, member
         for one in kind:
-            assert f"\n  {one}: " in words, one
+            assert f'"closing.{member}.{one}": ' in texts, one

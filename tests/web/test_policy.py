@@ -26,6 +26,7 @@ async def test_the_policy_in_force_and_those_before_it(desk: Desk, store: Store)
         for policy in (OTHER, DEFAULT_POLICY):
             await store.use_policy(version_of(policy), policy_bytes(policy).decode())
         shown = (await client.get("/api/v1/policy")).json()
+        dutch = (await client.get("/api/v1/policy", headers={"accept-language": "nl"})).json()["table"]
         before = (await client.get(f"/api/v1/policy/versions/{version_of(OTHER)}")).json()
         schema = (await client.get("/api/v1/policy/schema")).json()
         assert (await client.get("/api/v1/policy/versions/none")).status_code == 404
@@ -36,4 +37,9 @@ async def test_the_policy_in_force_and_those_before_it(desk: Desk, store: Store)
     by_name = {row[0]: row for row in before["table"]["rows"]}
     assert len(by_name) == len(DEFAULT_POLICY.rows)
     assert by_name["panic"][3:5] == ["2", "politie, meldkamer_em"]
+    rows = {row[0]: row for row in dutch["rows"]}
+    assert list(rows) == [row.name for row in DEFAULT_POLICY.rows]
+    assert dutch["columns"][5] == "in behandeling binnen"
+    assert rows["panic"][1] == "Noodknop ingedrukt door de beschermde persoon"
+    assert rows["panic"][4] == "politie, meldkamer EM"
     jsonschema.Draft202012Validator(schema).validate(shown["policy"])

@@ -12,6 +12,7 @@ from emon.alerts.link_lines import links_of
 from emon.alerts.links import Links
 from emon.alerts.outbox import DueDelivery
 from emon.alerts.routes import CapRoute
+from emon.alerts.words import EN, NL
 
 CONTENT_TYPE = "application/cap+xml"
 
@@ -39,6 +40,10 @@ class CapChannel:
             delivery,
             self._composer.shown(delivery),
             {"nl-NL": texts.nl, "en-GB": texts.en},
+            asked={
+                "nl-NL": self._composer.instruction(delivery, NL),
+                "en-GB": self._composer.instruction(delivery, EN),
+            },
             sender=self._sender,
             acknowledge_url=self._composer.acknowledge_url(delivery),
             links=links_of(self._links, self._composer, delivery, self._party, sent_at_us),

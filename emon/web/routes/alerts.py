@@ -16,7 +16,7 @@ from emon.store.errors import AlertUnknown, NotTheirs
 from emon.store.pages import AlertNow
 from emon.web.backend import Services
 from emon.web.guard import Guard
-from emon.web.http import Json, read_body, refused
+from emon.web.http import Json, not_theirs, read_body, refused
 from emon.web.sessions import Session
 from emon.web.shapes import alert_json, taken_json
 from emon.web.theirs import theirs_of, told_of
@@ -41,11 +41,11 @@ async def signed_word(
     try:
         keys = services.keys.get(claimed_party(body))
         if keys is None:
-            raise refused(401, "no matching signature")
+            raise refused(401, "fault.said", fault="no matching signature")
         now_us = services.now_us()
         return verify(request.headers, body, keys.secrets_at(now_us), now_us, alert_id=alert_id)
     except AcknowledgementRefused as fault:
-        raise refused(fault.http_status, fault.reason) from None
+        raise refused(fault.http_status, "fault.said", fault=fault.reason) from None
 
 
 class AlertRoutes:
@@ -94,7 +94,7 @@ class AlertRoutes:
         session = await self._guard.session(request)
         alert = await self._alert(alert_id)
         if not theirs_of(session.party, self._services.backend.needs).is_among(told_of(alert)):
-            raise refused(404, "there is no such alert")
+            raise refused(404, "fault.no_alert")
         return Json(alert_json(alert))
 
     async def acknowledge(self, request: Request, alert_id: str) -> Response:
@@ -120,31 +120,31 @@ class AlertRoutes:
                 alert_id, party, person, via, self._services.now_us()
             )
         except AlertUnknown:
-            raise refused(404, "there is no such alert") from None
+            raise refused(404, "fault.no_alert") from None
         except NotTheirs as fault:
-            raise refused(403, str(fault)) from None
+            raise not_theirs(fault) from None
         self._services.live.wake()
         return Json({"alert": alert_id, "acknowledgement": taken_json(taken), "again": taken.again})
 
     async def _alert(self, alert_id: str) -> AlertNow:
         found = await self._services.backend.alerts_by_id([alert_id]) if ALERT_ID.match(alert_id) else []
         if not found:
-            raise refused(404, "there is no such alert")
+            raise refused(404, "fault.no_alert")
         return found[0]
 
 
 def _page_wishes(request: Request) -> tuple[str, int, tuple[int, str] | None]:
     status = request.query_params.get("status", "all")
     if status not in STATUSES:
-        raise refused(400, f"status: one of {', '.join(STATUSES)}")
+        raise refused(400, "fault.status", words=", ".join(STATUSES))
     wish = request.query_params.get("limit", str(ALERTS_PAGE_DEFAULT))
     if not (wish.isascii() and wish.isdigit() and 1 <= len(wish) <= 6 and int(wish) >= 1):
-        raise refused(400, "limit: a whole number from 1 on")
+        raise refused(400, "fault.limit")
     limit = min(int(wish), ALERTS_PAGE_MAX - 1)
     given = request.query_params.get("before")
     if given is None:
         return status, limit, None
     match = _BEFORE.match(given)
     if match is None:
-        raise refused(400, "before: what the last answer gave as next")
+        raise refused(400, "fault.before")
     return status, limit, (int(match[1]), match[2])

@@ -40,7 +40,7 @@ class BlindRoutes:
         from_us, to_us = asked_span(request, now_us, days_default=BLIND_DAYS_DEFAULT, days_max=BLIND_DAYS_MAX)
         found = await self._services.backend.ledger_inputs(order, from_us, to_us)
         if not found.versions:
-            raise refused(404, "there is no such order")
+            raise refused(404, "fault.no_order")
         return Json(
             {
                 "order": order,

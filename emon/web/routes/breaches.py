@@ -40,15 +40,15 @@ class BreachRoutes:
         if known and whose.party is not None:
             known = whose.is_among((await backend.told_of_breaches([breach_id])).get(breach_id, ()))
         if known and not whose.positions:
-            raise refused(403, "it holds the wearer's fixes, and the policy shows your party no positions")
+            raise refused(403, "fault.no_positions")
         try:
             document = await backend.explanation(breach_id) if known else None
         except NotExplained:
-            raise refused(409, "what is on file does not give this breach by today's rules") from None
+            raise refused(409, "fault.not_explained") from None
         if document is None:
-            raise refused(404, "there is no such breach")
+            raise refused(404, "fault.no_breach")
         if not sees_secret_zones(session, backend.needs) and _is_secret(document):
-            raise refused(403, "its place is secret: positions and zone would give it away")
+            raise refused(403, "fault.secret")
         name = f'attachment; filename="{breach_id}.json"'
         headers = {"content-disposition": name, "cache-control": "no-store"}
         return Response(file_text(document), media_type="application/json", headers=headers)

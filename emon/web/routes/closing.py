@@ -13,8 +13,9 @@ from emon.model.resolution import Closing, ClosingCause, ClosingOutcome, VictimO
 from emon.store.errors import AlertUnknown, ClosedOtherwise, ClosingIncomplete, NotTheirs
 from emon.web.backend import Services
 from emon.web.guard import Guard
-from emon.web.http import Json, Refused, read_json, refused
+from emon.web.http import Json, Refused, fault_list, not_theirs, read_json, refused
 from emon.web.routes.alerts import ALERT_ID, SIGNATURE, signed_word
+from emon.web.said import Said, Term, Together, said
 from emon.web.shapes import life_json, resolution_json
 from emon.web.theirs import theirs_of, told_of
 
@@ -45,7 +46,7 @@ class ClosingRoutes:
         The first closing stands. The same again is answered with it; another is refused (409) and told of it.
         """
         if ALERT_ID.match(alert_id) is None:
-            raise refused(404, "there is no such alert")
+            raise refused(404, "fault.no_alert")
         if SIGNATURE in request.headers:
             said = await signed_word(self._services, request, alert_id, verify_closing)
             return await self._close(alert_id, said.party, said.person, said.closing, "webhook")
@@ -59,15 +60,15 @@ class ClosingRoutes:
         session = await self._guard.session(request)
         closing = await _read(request)
         if ALERT_ID.match(breach_id) is None:  # the ids of breaches have the same form
-            raise refused(404, "there is no alert of such a breach")
+            raise refused(404, "fault.no_breach_alert")
         try:
             found = await self._services.backend.close_breach(
                 breach_id, session.party, session.name, closing, "page", self._services.now_us()
             )
         except AlertUnknown:
-            raise refused(404, "there is no alert of such a breach") from None
+            raise refused(404, "fault.no_breach_alert") from None
         except NotTheirs as fault:
-            raise refused(403, str(fault)) from None
+            raise not_theirs(fault) from None
         except ClosingIncomplete as fault:
             raise _incomplete(fault) from None
         self._services.live.wake()
@@ -80,15 +81,16 @@ class ClosingRoutes:
                 alert_id, party, person, closing, via, self._services.now_us()
             )
         except AlertUnknown:
-            raise refused(404, "there is no such alert") from None
+            raise refused(404, "fault.no_alert") from None
         except NotTheirs as fault:
-            raise refused(403, str(fault)) from None
+            raise not_theirs(fault) from None
         except ClosingIncomplete as fault:
             raise _incomplete(fault) from None
         except ClosedOtherwise as fault:
             self._services.live.wake()
             raise Refused(
-                409, {"error": str(fault), "alert": alert_id, "resolution": resolution_json(fault.first)}
+                409,
+                {"error": _before(fault), "alert": alert_id, "resolution": resolution_json(fault.first)},
             ) from None
         self._services.live.wake()
         return Json({"alert": alert_id, "resolution": resolution_json(closed), "again": closed.again})
@@ -100,7 +102,7 @@ class ClosingRoutes:
         found = await self._services.backend.alerts_by_id([alert_id]) if ALERT_ID.match(alert_id) else []
         whose = theirs_of(session.party, self._services.backend.needs)
         if not found or not whose.is_among(told_of(found[0])):
-            raise refused(404, "there is no such alert")
+            raise refused(404, "fault.no_alert")
         life = life_json(await self._services.backend.life(alert_id), found[0])
         return Json({**life, "file": await self._services.backend.may_have_file(alert_id, session.party)})
 
@@ -109,10 +111,17 @@ async def _read(request: Request) -> Closing:
     given = await read_json(request, _Closing)
     note = " ".join(given.note.split())
     if len(note) > CLOSING_NOTE_CHARS_MAX:
-        raise refused(400, f"note: at most {CLOSING_NOTE_CHARS_MAX} characters")
+        raise refused(400, "fault.note_long", count=CLOSING_NOTE_CHARS_MAX)
     return Closing(given.cause, given.outcome, given.victim_outcome, note)
 
 
 def _incomplete(fault: ClosingIncomplete) -> Refused:
-    faults = [{"path": path, "message": message} for path, message in fault.faults]
-    return Refused(422, {"error": str(fault), "faults": faults})
+    """A form shows the sentence, a program reads the members."""
+    lacks = [(member, said(f"fault.closing.{because}")) for member, because in fault.lacks]
+    return Refused(422, {"error": Together(tuple(one for _, one in lacks)), **fault_list(lacks)})
+
+
+def _before(fault: ClosedOtherwise) -> Said:
+    first = fault.first
+    words = {name: Term(f"closing.{name}.{getattr(first, name)}") for name in ("cause", "outcome")}
+    return said("fault.closed_before", person=first.person, party=first.party, **words)

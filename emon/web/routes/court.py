@@ -37,9 +37,9 @@ class CourtRoutes:
         form = request.query_params.get("as", "json")
         language = request.query_params.get("language", "nl")
         if form not in ("json", "html"):
-            raise refused(400, "as: json or html")
+            raise refused(400, "fault.as")
         if language not in LANGUAGES:
-            raise refused(400, f"language: one of {', '.join(LANGUAGES)}")
+            raise refused(400, "fault.language", languages=", ".join(LANGUAGES))
         try:
             known = ALERT_ID.match(alert_id)
             now_us = self._services.now_us()
@@ -47,9 +47,9 @@ class CourtRoutes:
                 await self._services.backend.court_file(alert_id, session.party, now_us) if known else None
             )
         except NotForThem as fault:
-            raise refused(403, str(fault)) from None
+            raise refused(403, "fault.said", fault=fault) from None
         if document is None:
-            raise refused(404, "there is no such alert")
+            raise refused(404, "fault.no_alert")
         headers = {"cache-control": "no-store"}
         if form == "html":
             headers["content-security-policy"] = f"{_PAGE_POLICY}; frame-ancestors 'none'"

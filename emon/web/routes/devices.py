@@ -25,6 +25,7 @@ from emon.store.staff_commands import AskedAlready, AskedTooOften, NotWatched
 from emon.web.backend import Services
 from emon.web.guard import Guard
 from emon.web.http import Json, Refused, fault_list, read_json, refused
+from emon.web.said import said
 from emon.web.shapes import instant_or_none
 
 MAY_ASK = (Party.MELDKAMER_EM,)
@@ -51,7 +52,7 @@ class DeviceRoutes:
         """What it was asked and what was wrong with it, newest first; nothing of one that is unknown."""
         await self._guard.session(request)
         if not is_device_id(device):
-            raise refused(404, "there is no such device")
+            raise refused(404, "fault.no_device")
         commands = await self._services.backend.device_commands(device, ALERTS_PAGE_DEFAULT)
         said = await self._services.backend.device_said(device, ALERTS_PAGE_DEFAULT)
         return Json(
@@ -67,12 +68,12 @@ class DeviceRoutes:
         and answered for within three minutes or told."""
         session = await self._guard.session(request)
         if session.party not in MAY_ASK:
-            raise refused(403, f"only {', '.join(MAY_ASK)} may ask a device")
+            raise refused(403, "fault.may_ask", parties=", ".join(MAY_ASK))
         asked = await read_json(request, _Asked)
         why = " ".join(asked.why.split())
         if not SUSPENSION_REASON_CHARS_MIN <= len(why) <= STAFF_WHY_CHARS_MAX:
-            bounds = f"{SUSPENSION_REASON_CHARS_MIN} to {STAFF_WHY_CHARS_MAX}"
-            raise Refused(422, fault_list([("why", f"must say why, in {bounds} characters")]))
+            wanted = said("fault.why", least=SUSPENSION_REASON_CHARS_MIN, most=STAFF_WHY_CHARS_MAX)
+            raise Refused(422, fault_list([("why", wanted)]))
         now_us = self._services.now_us()
         person = StaffCommand(
             secrets.token_hex(8), device, asked.asks, session.name, session.party, why, now_us
@@ -80,15 +81,11 @@ class DeviceRoutes:
         try:
             await self._services.backend.ask_device(person)
         except NotWatched:
-            raise refused(404, "no order in force has such a device worn or carried") from None
+            raise refused(404, "fault.not_worn") from None
         except AskedAlready:
-            minutes = COMMAND_ANSWER_S // 60
-            raise refused(
-                409, f"it was asked that a moment ago and has {minutes} minutes to answer"
-            ) from None
+            raise refused(409, "fault.asked", minutes=COMMAND_ANSWER_S // 60) from None
         except AskedTooOften:
-            often = f"it was asked that {FIX_NOW_HOUR_MAX} times within the hour: spare its battery"
-            raise refused(429, often, retry_after="300") from None
+            raise refused(429, "fault.asked_often", retry_after="300", count=FIX_NOW_HOUR_MAX) from None
         return Json(
             {"id": person.id, "device": device, "asks": person.asks, "asked_at": format_instant(now_us)}, 201
         )

@@ -33,13 +33,13 @@ class FeedbackRoutes:
         holds who is on duty, and the orders of everybody."""
         session = await self._guard.session(request)
         if session.party != Party.MELDKAMER_EM:
-            raise refused(403, f"the report is for {Party.MELDKAMER_EM}")
+            raise refused(403, "fault.report", party=Party.MELDKAMER_EM)
         from_us, to_us = asked_span(
             request, self._services.now_us(), days_default=FEEDBACK_DAYS_DEFAULT, days_max=FEEDBACK_DAYS_MAX
         )
         try:
             filed = await self._services.backend.feedback_rows(from_us, to_us)
         except TooMuchAsked as fault:
-            raise refused(422, str(fault)) from None
+            raise refused(422, "fault.report_large", fault=fault) from None
         # A year takes seconds to reckon, in which the page goes on.
         return Json(report_members(await asyncio.to_thread(report, filed)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from urllib.parse import parse_qs
 
 import msgspec
@@ -19,7 +18,6 @@ from emon.alerts.acknowledge import (
 )
 from emon.alerts.links import AnswerLink, LinkFault, LinkRefused
 from emon.alerts.messages import party_name
-from emon.alerts.words import EN, NL
 from emon.limits import (
     ACKNOWLEDGEMENT_BYTES_MAX,
     CLOSING_NOTE_CHARS_MAX,
@@ -30,9 +28,9 @@ from emon.model.answer import PoliceAnswer
 from emon.store.errors import IncidentUnknown, LinkUsed, NotTheirs
 from emon.web.backend import Services
 from emon.web.guard import Guard
-from emon.web.http import Json, read_body, read_json, refused
+from emon.web.http import Json, not_theirs, read_body, read_json, refused
 from emon.web.routes.alerts import ALERT_ID, SIGNATURE, signed_word
-from emon.web.routes.links import link_page, link_refusal
+from emon.web.routes.links import beside, in_both, link_page, link_refusal
 from emon.web.shapes import answer_json, incident_json
 from emon.web.theirs import theirs_of
 
@@ -60,14 +58,14 @@ class IncidentRoutes:
         backend = self._services.backend
         whose = theirs_of(session.party, backend.needs)
         if ALERT_ID.match(incident) is None:
-            raise refused(404, "there is no such incident")
+            raise refused(404, "fault.no_incident")
         told = await backend.told_of_breaches([incident])
         if not whose.is_among(told.get(incident, ())):
-            raise refused(404, "there is no such incident")
+            raise refused(404, "fault.no_incident")
         try:
             kept = await self._services.backend.incident(incident, INCIDENT_SHOWN_MAX)
         except IncidentUnknown:
-            raise refused(404, "there is no such incident") from None
+            raise refused(404, "fault.no_incident") from None
         return Json(incident_json(kept, with_places=whose.positions))
 
     async def answer(self, request: Request, incident: str) -> Response:
@@ -77,7 +75,7 @@ class IncidentRoutes:
         for the party. It closes none.
         """
         if ALERT_ID.match(incident) is None:
-            raise refused(404, "there is no such incident")
+            raise refused(404, "fault.no_incident")
         if SIGNATURE in request.headers:
             said = await signed_word(self._services, request, incident, _verified)
             return await self._keep(incident, said.party, said.person, said.answer, said.note, "webhook")
@@ -86,7 +84,7 @@ class IncidentRoutes:
         try:
             note = plain_note(given.note)
         except AcknowledgementRefused as fault:
-            raise refused(fault.http_status, fault.reason) from None
+            raise refused(fault.http_status, "fault.said", fault=fault.reason) from None
         return await self._keep(incident, session.party, session.name, given.answer, note, "page")
 
     async def _keep(
@@ -97,9 +95,9 @@ class IncidentRoutes:
                 incident, party, person, answer, note, via, self._services.now_us()
             )
         except IncidentUnknown:
-            raise refused(404, "there is no such incident") from None
+            raise refused(404, "fault.no_incident") from None
         except NotTheirs as fault:
-            raise refused(403, str(fault)) from None
+            raise not_theirs(fault) from None
         self._services.live.wake()
         return Json({"incident": incident, "answer": answer_json(kept), "again": kept.again})
 
@@ -133,12 +131,15 @@ class IncidentRoutes:
         except (IncidentUnknown, NotTheirs):
             return link_refusal(LinkFault.FORGED)
         self._services.live.wake()
-        at_us, who = kept.answered_at_us, escape(kept.person)
-        return link_page(
-            200,
-            f"<p lang=nl>Gemeld door {who}, {NL.when.at(at_us)}: {NL.incident.answers[answer]}.</p>"
-            f"<p lang=en>Reported by {who}, {EN.when.at(at_us)}: {EN.incident.answers[answer]}.</p>",
+        told = in_both(
+            "link.answered",
+            lambda words: {
+                "person": kept.person,
+                "when": words.when.at(kept.answered_at_us),
+                "answer": words.incident.answers[answer],
+            },
         )
+        return link_page(200, told)
 
     def _read(self, token: str) -> AnswerLink:
         if self._services.links is None:
@@ -156,30 +157,25 @@ def _verified(
     return verify_answer(headers, body, secrets, now_us, incident=alert_id)
 
 
-_SAID = {
-    200: "",
-    400: "<p lang=nl>Vul uw naam in en kies een bericht.</p>"
-    "<p lang=en>Enter your name and choose a message.</p>",
-    409: "<p lang=nl>Dit is met deze link al gemeld.</p>"
-    "<p lang=en>This has been reported by this link already.</p>",
-}
+_BESIDE = {400: "link.answer_wanted", 409: "link.answer_again"}
 
 
 def _form(link: AnswerLink, status: int = 200) -> Response:
-    incident = escape(link.incident)
-    nl, en = (escape(party_name(words, link.party)) for words in (NL, EN))
+    asked = in_both(
+        "link.answer_ask", lambda words: {"incident": link.incident, "party": party_name(words, link.party)}
+    )
+    more = in_both(_BESIDE[status]) if status in _BESIDE else ""
     choices = "".join(
         f'<p><label><input type="radio" name="answer" value="{word}" required> '
-        f"{NL.incident.answers[word]} / {EN.incident.answers[word]}</label></p>"
+        f"{beside(f'answer.{word}')}</label></p>"
         for word in PoliceAnswer
     )
     return link_page(
         status,
-        f"<p lang=nl>Incident {incident} ({nl}): meld hoe het staat, met uw naam.</p>"
-        f"<p lang=en>Incident {incident} ({en}): report how it stands, with your name.</p>{_SAID[status]}"
-        f'<form method="post"><p><label>Naam, functie / Name, function '
+        f'{asked}{more}<form method="post"><p><label>{beside("link.name_role")} '
         f'<input name="person" required maxlength="{PERSON_CHARS_MAX}" autocomplete="name"></label></p>'
-        f'<p><label>Toelichting / Note <input name="note" maxlength="{CLOSING_NOTE_CHARS_MAX}"></label></p>'
-        f"<fieldset><legend>Hoe staat het? / How does it stand?</legend>{choices}</fieldset>"
-        "<p><button>Melden / Report</button></p></form>",
+        f"<p><label>{beside('link.answer_note')} "
+        f'<input name="note" maxlength="{CLOSING_NOTE_CHARS_MAX}"></label></p>'
+        f"<fieldset><legend>{beside('link.answer_choose')}</legend>{choices}</fieldset>"
+        f"<p><button>{beside('link.answer_send')}</button></p></form>",
     )

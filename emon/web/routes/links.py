@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from html import escape
 from urllib.parse import parse_qs
 
@@ -12,29 +13,19 @@ from starlette.responses import HTMLResponse, Response
 from emon.alerts.links import Link, LinkFault, LinkRefused
 from emon.alerts.messages import party_name
 from emon.alerts.need import is_protected
-from emon.alerts.words import EN, NL
+from emon.alerts.words import EN, NL, Language
 from emon.limits import ACKNOWLEDGEMENT_BYTES_MAX, PERSON_CHARS_MAX
 from emon.store.errors import AlertUnknown, LinkUsed, NotTheirs
 from emon.web.backend import Services
 from emon.web.http import CONTENT_SECURITY_POLICY, read_body
+from emon.web.texts import text
 
-_SAID = {
-    LinkFault.FORGED: (
-        404,
-        "Deze link is niet van ons of is beschadigd. Er is niets bevestigd.",
-        "This link is not one of ours, or is damaged. Nothing was confirmed.",
-    ),
-    LinkFault.OLD: (
-        410,
-        "Deze link is verlopen. Er is niets bevestigd: gebruik de pagina of bel de meldkamer.",
-        "This link has expired. Nothing was confirmed: use the page or call the centre.",
-    ),
-    LinkFault.USED: (
-        409,
-        "Deze link is al gebruikt. De melding is al in behandeling genomen.",
-        "This link has been used. The alert has already been taken in hand.",
-    ),
+_REFUSED = {
+    LinkFault.FORGED: (404, "link.forged"),
+    LinkFault.OLD: (410, "link.old"),
+    LinkFault.USED: (409, "link.used"),
 }
+LANGUAGE_OF = {"nl": NL, "en": EN}
 _HEADERS = {
     # A form is what this page is for; without a referrer a browser would not say where it comes from.
     "content-security-policy": CONTENT_SECURITY_POLICY.replace("form-action 'none'", "form-action 'self'"),
@@ -77,19 +68,18 @@ class LinkRoutes:
             )
         except LinkUsed:
             if is_protected(link.party):
-                return link_page(409, _in_both(NL.hers.thanks, EN.hers.thanks))
+                return link_page(409, _paragraphs(NL.hers.thanks, EN.hers.thanks))
             return link_refusal(LinkFault.USED)
         except (AlertUnknown, NotTheirs):
             return link_refusal(LinkFault.FORGED)
         self._services.live.wake()
         if is_protected(link.party):
-            return link_page(200, _in_both(NL.hers.thanks, EN.hers.thanks))
-        who = escape(taken.person)
-        return link_page(
-            200,
-            f"<p lang=nl>In behandeling genomen door {who}, {NL.when.at(taken.acknowledged_at_us)}.</p>"
-            f"<p lang=en>Taken in hand by {who}, {EN.when.at(taken.acknowledged_at_us)}.</p>",
+            return link_page(200, _paragraphs(NL.hers.thanks, EN.hers.thanks))
+        said = in_both(
+            "link.taken",
+            lambda words: {"person": taken.person, "when": words.when.at(taken.acknowledged_at_us)},
         )
+        return link_page(200, said)
 
     def _read(self, token: str) -> Link:
         if self._services.links is None:
@@ -98,39 +88,41 @@ class LinkRoutes:
 
 
 def _form(link: Link, status: int = 200) -> Response:
-    wanted = "" if status == 200 else _in_both("Vul uw naam in.", "Enter your name.")
+    wanted = "" if status == 200 else in_both("link.name_wanted")
     if is_protected(link.party):
-        return _named_form(
-            status, _in_both(NL.hers.read, EN.hers.read) + wanted, "Naam / Name", "Gelezen / Read"
-        )
-    alert = escape(link.alert)
-    nl, en = (escape(party_name(words, link.party)) for words in (NL, EN))
-    asked = _in_both(
-        f"Melding {alert} ({nl}): neem deze in behandeling. Vul uw naam in.",
-        f"Alert {alert} ({en}): take it in hand. Enter your name.",
-    )
-    return _named_form(
-        status, asked + wanted, "Naam, functie / Name, function", "In behandeling nemen / Take in hand"
-    )
+        asked = _paragraphs(NL.hers.read, EN.hers.read)
+        return _named_form(status, asked + wanted, "link.name", "link.read")
+    asked = in_both("link.ask", lambda words: {"alert": link.alert, "party": party_name(words, link.party)})
+    return _named_form(status, asked + wanted, "link.name_role", "link.take")
 
 
 def _named_form(status: int, asked: str, name: str, button: str) -> Response:
     return link_page(
         status,
-        f'{asked}<form method="post"><label>{name} '
+        f'{asked}<form method="post"><label>{beside(name)} '
         f'<input name="person" required maxlength="{PERSON_CHARS_MAX}" autocomplete="name"></label> '
-        f"<button>{button}</button></form>",
+        f"<button>{beside(button)}</button></form>",
     )
 
 
-def _in_both(dutch: str, english: str) -> str:
-    return f"<p lang=nl>{dutch}</p><p lang=en>{english}</p>"
+def in_both(id_: str, names: Callable[[Language], Mapping[str, object]] = lambda _: {}) -> str:
+    """A text in both languages, a paragraph each, as markup. ``names``: what fills it in a language."""
+    return _paragraphs(*(text(code, id_, **names(words)) for code, words in LANGUAGE_OF.items()))
+
+
+def beside(id_: str) -> str:
+    """A short text in both languages on one line, as markup."""
+    return " / ".join(f"<span lang={code}>{escape(text(code, id_))}</span>" for code in LANGUAGE_OF)
+
+
+def _paragraphs(dutch: str, english: str) -> str:
+    return f"<p lang=nl>{escape(dutch)}</p><p lang=en>{escape(english)}</p>"
 
 
 def link_refusal(fault: LinkFault) -> Response:
     """Says what is wrong with a link, and that nothing came of it."""
-    status, dutch, english = _SAID[fault]
-    return link_page(status, _in_both(dutch, english))
+    status, id_ = _REFUSED[fault]
+    return link_page(status, in_both(id_))
 
 
 def link_page(status: int, content: str) -> Response:

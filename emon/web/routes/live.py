@@ -58,11 +58,11 @@ class LiveRoutes:
         party's."""
         session = await self._guard.session(request)
         if self._services.live.is_full:
-            raise refused(503, "too many pages are open", retry_after="10")
+            raise refused(503, "fault.pages", retry_after="10")
         given = request.headers.get("last-event-id") or request.query_params.get("after")
         after = None if given is None else Cursor.parse(given)
         if given is not None and after is None:
-            raise refused(400, "Last-Event-ID or after: an id that this stream gave")
+            raise refused(400, "fault.event_id")
 
         whose = theirs_of(session.party, self._services.backend.needs)
 

@@ -52,7 +52,7 @@ class OrderRoutes:
         await self._guard.session(request)
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if content_type != "application/json":
-            raise refused(415, "the body must be application/json")
+            raise refused(415, "fault.json")
         data = await read_body(request, ORDERS_BYTES_MAX)
         now_us = self._services.now_us()
         try:

@@ -12,11 +12,13 @@ from emon.limits import POLICY_USES_SHOWN_MAX
 from emon.model.instant import format_instant
 from emon.policies.reader import read_policy
 from emon.policies.schema import policy_schema
-from emon.policies.table import COLUMNS, table_of
+from emon.policies.table import table_of
+from emon.policies.table_words import AS_IN_FILES, DUTCH
 from emon.store.policies import KeptPolicy
 from emon.web.backend import Services
 from emon.web.guard import Guard
 from emon.web.http import Json, refused
+from emon.web.language import answer_language
 from emon.web.shapes import Json as Members
 
 
@@ -37,18 +39,18 @@ class PolicyRoutes:
         backend = self._services.backend
         kept = await backend.policy_in_force()
         if kept is None:
-            raise refused(404, "no service has started with a policy yet")
+            raise refused(404, "fault.no_policy")
         uses = await backend.policy_uses(POLICY_USES_SHOWN_MAX)
         used = [{"version": use.version, "from": format_instant(use.from_us)} for use in uses]
-        return Json({**_shown(kept), "uses": used})
+        return Json({**_shown(kept, request), "uses": used})
 
     async def version(self, request: Request, version: str) -> Response:
         """A policy that decides or once did: an alert names the one that decided it."""
         await self._guard.session(request)
         kept = await self._services.backend.policy_version(version)
         if kept is None:
-            raise refused(404, "no alert was ever decided by this version")
-        return Json(_shown(kept))
+            raise refused(404, "fault.no_version")
+        return Json(_shown(kept, request))
 
     async def schema(self, request: Request) -> Response:
         """The JSON Schema of a policy file."""
@@ -56,11 +58,13 @@ class PolicyRoutes:
         return Json(policy_schema())
 
 
-def _shown(kept: KeptPolicy) -> Members:
-    rows = table_of(read_policy(kept.content.encode()))
+def _shown(kept: KeptPolicy, request: Request) -> Members:
+    """The table in Dutch for who asks for it."""
+    words = DUTCH if answer_language(request) == "nl" else AS_IN_FILES
+    rows = table_of(read_policy(kept.content.encode()), words)
     return {
         "version": kept.version,
         "in_force_from": None if kept.from_us is None else format_instant(kept.from_us),
-        "table": {"columns": list(COLUMNS), "rows": [list(row) for row in rows]},
+        "table": {"columns": list(words.columns), "rows": [list(row) for row in rows]},
         "policy": json.loads(kept.content),
     }

@@ -40,7 +40,7 @@ class ProtectedRoutes:
         session = await self._guard.session(request)
         need = need_of(session.party, self._services.backend.needs)
         if Fact.POSITION not in need.facts or not need.secret_zones:
-            raise refused(403, "where a protected person is, is not for your party")
+            raise refused(403, "fault.protected")
         async with self._reading:
             now_us = self._services.now_us()
             if self._kept is None or abs(now_us - self._kept[0]) > PROTECTED_KEPT_S * SECOND_US:

@@ -48,23 +48,23 @@ class SessionRoutes:
         """Check name and password; the answer sets the session's cookie."""
         login = await read_json(request, _Login, LOGIN_BYTES_MAX)
         if not login.name or len(login.name) > PERSON_CHARS_MAX or len(login.password) > PASSWORD_CHARS_MAX:
-            raise refused(400, "name and password: each of a usual length")
+            raise refused(400, "fault.login_size")
         address = request.client.host if request.client else ""
         name_key, now_us = f"{address} {login.name}", self._services.now_us()
         wait_s = max(self._by_name.wait_s(name_key, now_us), self._by_address.wait_s(address, now_us))
         if wait_s > 0:
-            raise refused(429, f"too many wrong tries: again in {wait_s} s", retry_after=str(wait_s))
+            raise refused(429, "fault.login_wait", retry_after=str(wait_s), seconds=wait_s)
         user = await self._services.backend.user(login.name)
         known_hash = None if user is None or user.disabled_at_us is not None else user.password_hash
         try:
             is_right = await self._checker.check(known_hash, login.password)
         except TooBusy:
-            raise refused(503, "too many log-ins at once: try again", retry_after="2") from None
+            raise refused(503, "fault.login_busy", retry_after="2") from None
         if user is None or not is_right:
             self._by_name.failed(name_key, now_us)
             self._by_address.failed(address, now_us)
             await self._record(login.name, None if user is None else user.role, "refused", address)
-            raise refused(401, "name or password is wrong")
+            raise refused(401, "fault.login_wrong")
         self._by_name.succeeded(name_key)
         self._by_address.succeeded(address)
         check_party(user.role)  # after the password, so that no stranger learns whose account it is

@@ -26,6 +26,7 @@ from emon.store.suspensions import AlreadySettled, NoSuchSuspension, NotYours, S
 from emon.web.backend import Services
 from emon.web.guard import Guard
 from emon.web.http import Json, Refused, fault_list, read_json, refused
+from emon.web.said import Said, said
 from emon.web.sessions import Session
 from emon.web.shapes import Json as Members
 
@@ -97,7 +98,7 @@ class SuspensionRoutes:
         try:
             version = await self._services.backend.end_suspension(order, self._services.now_us())
         except NoSuchSuspension:
-            raise refused(404, "nothing suspends such an order now") from None
+            raise refused(404, "fault.nothing_suspended") from None
         self._services.live.wake()
         ended_at = format_instant(version.armed_at_us)
         return Json({"order": version.id, "version": version.version, "ended_at": ended_at})
@@ -105,18 +106,18 @@ class SuspensionRoutes:
     async def _person(self, request: Request) -> Session:
         session = await self._guard.session(request)
         if session.party not in MAY_SUSPEND:
-            raise refused(403, f"only {', '.join(MAY_SUSPEND)} may suspend an order")
+            raise refused(403, "fault.may_suspend", parties=", ".join(MAY_SUSPEND))
         return session
 
     async def _kept(self, work: Awaitable[SuspensionRequest]) -> SuspensionRequest:
         try:
             made = await work
         except NoSuchSuspension:
-            raise refused(404, "there is no such order or request") from None
+            raise refused(404, "fault.no_request") from None
         except NotYours:
-            raise refused(403, "the second person must be another than the first") from None
+            raise refused(403, "fault.second_person") from None
         except AlreadySettled:
-            raise refused(409, "it was armed or withdrawn before, or its end has passed") from None
+            raise refused(409, "fault.settled") from None
         except DocumentRefused as fault:
             raise Refused(422, fault_list([(one.path, one.message) for one in fault.faults])) from None
         self._services.live.wake()
@@ -124,27 +125,26 @@ class SuspensionRoutes:
 
 
 def _read(asked: _Asked, session: Session, now_us: int) -> SuspensionRequest:
-    faults: list[tuple[str, str]] = []
+    faults: list[tuple[str, Said | str]] = []
     from_us = now_us if asked.from_ is None else _instant(asked.from_, "from", faults)
     to_us = _instant(asked.to, "to", faults)
     reason = " ".join(asked.reason.split())
     if not SUSPENSION_REASON_CHARS_MIN <= len(reason) <= TEXT_LENGTH_MAX:
-        bounds = f"{SUSPENSION_REASON_CHARS_MIN} to {TEXT_LENGTH_MAX}"
-        faults.append(("reason", f"must say why, in {bounds} characters"))
+        wanted = said("fault.why", least=SUSPENSION_REASON_CHARS_MIN, most=TEXT_LENGTH_MAX)
+        faults.append(("reason", wanted))
     if not faults and from_us < now_us:
-        faults.append(("from", "lies in the past: what was judged stays judged"))
+        faults.append(("from", said("fault.past")))
     if not faults and to_us <= from_us:
-        faults.append(("to", "is not after from"))
+        faults.append(("to", said("fault.not_after")))
     if not faults and to_us - now_us > SUSPENSION_MAX_S * SECOND_US:
-        days = SUSPENSION_MAX_S // 86_400
-        faults.append(("to", f"lies more than {days} days ahead: that is a variation of the order"))
+        faults.append(("to", said("fault.too_far", days=SUSPENSION_MAX_S // 86_400)))
     if faults:
         raise Refused(422, fault_list(faults))
     name = secrets.token_hex(8)
     return SuspensionRequest(name, asked.order, from_us, to_us, reason, session.name, session.party, now_us)
 
 
-def _instant(text: str, member: str, faults: list[tuple[str, str]]) -> int:
+def _instant(text: str, member: str, faults: list[tuple[str, Said | str]]) -> int:
     try:
         return parse_instant(text)
     except (ValueError, OverflowError) as fault:

@@ -1,19 +1,13 @@
 // The list of alerts: one card each, made anew when its alert changes.
 
 import { icon, make } from "./dom.js";
+import { many, number, parts, say } from "./texts.js";
 import { ageNode, localText, sinceText, timeNode } from "./time.js";
 import { Drafts, closingForm } from "./closing.js";
 import { incidentOf } from "./incident.js";
 import { climbsOf, lifeList, resolutionOf, stageLine } from "./life.js";
 import { isOpen } from "./state.js";
 import { causeWords, certaintyHelp, certaintyWords, eventIcon, eventWords, howWords, partyWords, priorityWords, riskWords, unseenText } from "./words.js";
-
-const EMPTY = {
-  open: "Nothing waits. New alerts appear here by themselves.",
-  acknowledged: "Nothing is in hand. What somebody has acknowledged stands here until a person closes it.",
-  resolved: "No alert has been closed yet.",
-  all: "No alert has been raised yet.",
-};
 
 export class AlertList {
   /** `onShow(alert)` flies to it; `onTake(alert)` acknowledges, `onClose(alert, closing, together)` closes, `onAnswer(alert,
@@ -57,7 +51,7 @@ export class AlertList {
       focusOn(still ?? nodes[Math.min(place, nodes.length - 1)], still === undefined ? "show" : act);
     }
     this.empty.hidden = listed.length > 0;
-    this.empty.textContent = EMPTY[this.filter];
+    this.empty.textContent = say(`empty.${this.filter}`);
   }
 
   #card(alert) {
@@ -86,13 +80,13 @@ export class AlertList {
     const open = breach !== null && isOpen(breach);
     const waits = alert.acknowledgements.length === 0 && alert.resolution === null;
     return make("li", { class: `alert p${alert.priority}${waits ? " waits" : ""}${open ? " goes-on" : ""}`, data: { alert: alert.id } },
-      make("button", { class: "alert-head", type: "button", title: "Show on the map", data: { act: "show" }, on: { click: () => this.onShow(alert) } },
+      make("button", { class: "alert-head", type: "button", title: say("card.show"), data: { act: "show" }, on: { click: () => this.onShow(alert) } },
         icon(eventIcon(alert.event, breach?.how)),
         make("span", { class: "alert-title" },
-          make("strong", { text: eventWords(alert.event, breach?.how) }),
+          make("strong", { text: eventWords(alert.event, breach) }),
           make("span", { class: "alert-who", text: alert.wearer ?? alert.device ?? "" })),
         make("span", { class: "alert-when" },
-          make("span", { class: "priority", title: `Priority ${alert.priority} of 5`, text: `P${alert.priority} · ${priorityWords(alert.priority)}` }),
+          make("span", { class: "priority", title: say("card.priority", { priority: alert.priority }), text: `P${alert.priority} · ${priorityWords(alert.priority)}` }),
           ageNode(alert.detected_at, "quiet"))),
       this.#facts(alert, breach),
       this.#clocks(alert),
@@ -109,7 +103,7 @@ export class AlertList {
     if (alert.risk) marks.push(make("span", { class: `mark-chip risk-${alert.risk}`, text: riskWords(alert.risk) }));
     const words = [];
     if (breach !== null) words.push(howWords(breach.how));
-    if (breach !== null && breach.deepest_m >= 1) words.push(`${Math.round(breach.deepest_m)} m past its edge`);
+    if (breach !== null && breach.deepest_m >= 1) words.push(say("card.deep", { metres: number(Math.round(breach.deepest_m)) }));
     const place = alert.order === null ? null : `${alert.order}${alert.condition === null ? "" : ` / ${alert.condition}`}`;
     return make("div", { class: "facts" },
       make("div", { class: "marks" }, marks),
@@ -117,19 +111,19 @@ export class AlertList {
       place === null ? null : make("p", { class: "fact-words quiet", text: place }),
       breach === null ? null : make("p", { class: "fact-words quiet" },
         make("a", { href: `api/v1/breaches/${encodeURIComponent(breach.id)}/explanation`, download: `${breach.id}.json`,
-          title: "Everything that made this suspected breach, for emon explain", text: "explanation" })),
+          title: say("card.explanation_help"), text: say("card.explanation") })),
       ...this.#trouble(alert.trouble ?? null));
   }
 
   #trouble(trouble) {
     if (trouble === null) return [];
     const lines = [];
-    if (trouble.cleared_at !== null) lines.push(make("p", { class: "fact-words", text: `over since ${localText(trouble.cleared_at)}` }));
-    if (trouble.victim_device) lines.push(make("p", { class: "fact-words", text: "Protection reduced to fixed zones: where the victim's device is now, is not known." }));
+    if (trouble.cleared_at !== null) lines.push(make("p", { class: "fact-words", text: say("card.over_since", { when: localText(trouble.cleared_at) }) }));
+    if (trouble.victim_device) lines.push(make("p", { class: "fact-words", text: say("trouble.protection") }));
     if (trouble.cause !== null) lines.push(make("p", { class: "fact-words", text: causeWords(trouble.cause) }));
     if (trouble.unseen.length > 0) {
       lines.push(make("details", {},
-        make("summary", { text: `${trouble.devices} ${trouble.devices === 1 ? "device" : "devices"}, ${trouble.heard} heard again: who was unseen, the most urgent first` }),
+        make("summary", { text: many("unseen.head", trouble.devices, { heard: trouble.heard }) }),
         make("ol", { class: "quiet" }, trouble.unseen.map((one) => make("li", { text: unseenText(one, localText) })))));
     }
     return lines;
@@ -140,10 +134,10 @@ export class AlertList {
     const missing = alert.deliveries.length - delivered.length;
     const last = delivered.at(-1) ?? null;
     return make("dl", { class: "clocks" },
-      clock("Happened", alert.happened_at, null),
-      clock("Received", alert.received_at, alert.happened_at, "by timer"),
-      clock("Detected", alert.detected_at, alert.received_at ?? alert.happened_at),
-      clock(missing > 0 && last !== null ? `Delivered ${delivered.length}/${alert.deliveries.length}` : "Delivered", last, alert.detected_at, alert.deliveries.length === 0 ? "to nobody" : "not yet"));
+      clock(say("clock.happened"), alert.happened_at, null),
+      clock(say("clock.received"), alert.received_at, alert.happened_at, say("clock.timer")),
+      clock(say("clock.detected"), alert.detected_at, alert.received_at ?? alert.happened_at),
+      clock(missing > 0 && last !== null ? say("clock.delivered_some", { done: delivered.length, all: alert.deliveries.length }) : say("clock.delivered"), last, alert.detected_at, say(alert.deliveries.length === 0 ? "clock.nobody" : "clock.not_yet")));
   }
 
   #recipients(alert) {
@@ -177,7 +171,7 @@ export class AlertList {
       this.draw();
     };
     return make("div", {},
-      make("button", { class: "button plain small", type: "button", "aria-expanded": String(shown), data: { act: "life" }, on: { click: toggle }, text: shown ? "Hide who did what" : "Who did what when" }),
+      make("button", { class: "button plain small", type: "button", "aria-expanded": String(shown), data: { act: "life" }, on: { click: toggle }, text: say(shown ? "do.life_hide" : "do.life") }),
       shown ? lifeList(this.lives.get(alert.id)) : null);
   }
 
@@ -200,7 +194,7 @@ export class AlertList {
     if (alert.resolution !== null || !this.#wasTold(alert)) return null;
     const busy = this.busy.has(alert.id);
     const fault = this.faults.get(alert.id);
-    const name = `${eventWords(alert.event, this.state.breachOf(alert)?.how)}, ${alert.wearer ?? alert.device ?? ""}`;
+    const name = `${eventWords(alert.event, this.state.breachOf(alert))}, ${alert.wearer ?? alert.device ?? ""}`;
     if (this.drafts.has(alert.id)) {
       return make("div", { class: "alert-foot" }, closingForm(alert, this.drafts.of(alert.id), {
         busy, fault,
@@ -214,10 +208,10 @@ export class AlertList {
     return make("div", { class: "alert-foot" },
       fault ? make("p", { class: "fault", role: "alert", text: fault }) : null,
       mine ? null : make("button", { class: "button primary", type: "button", "aria-disabled": busy, data: { act: "take" },
-        "aria-label": `Acknowledge: ${name}`,
-        on: { click: () => this.#say(alert, () => this.onTake(alert)) } }, icon("hand"), busy ? "Acknowledging …" : "Acknowledge"),
-      make("button", { class: `button${mine ? " primary" : ""}`, type: "button", "aria-disabled": busy, data: { act: "begin-closing" }, "aria-label": `Close: ${name}`,
-        on: { click: () => { if (busy) return; this.drafts.begin(alert.id); this.draw(); this.cards.get(alert.id)?.node.querySelector("[data-act=cause]")?.focus(); } }, text: "Close …" }));
+        "aria-label": say("do.take_named", { name }),
+        on: { click: () => this.#say(alert, () => this.onTake(alert)) } }, icon("hand"), say(busy ? "do.taking" : "do.take")),
+      make("button", { class: `button${mine ? " primary" : ""}`, type: "button", "aria-disabled": busy, data: { act: "begin-closing" }, "aria-label": say("do.close_named", { name }),
+        on: { click: () => { if (busy) return; this.drafts.begin(alert.id); this.draw(); this.cards.get(alert.id)?.node.querySelector("[data-act=cause]")?.focus(); } }, text: say("do.close") }));
   }
 
   /** While one word is on its way no other leaves: its button stays, so that whoever pressed it keeps the focus. */
@@ -245,9 +239,9 @@ function focusOn(card, act) {
 }
 
 function stateMark(breach) {
-  if (breach.refuted) return make("span", { class: "mark-chip", title: "A later position shows that there was no breach.", text: "withdrawn" });
-  if (breach.closed_at === null) return make("span", { class: `mark-chip ${breach.historic ? "" : "goes-on-chip"}`, text: breach.historic ? "open, seen late" : "going on" });
-  return make("span", { class: "mark-chip ended-chip", title: `${breach.closed_at} UTC`, text: `ended ${localText(breach.closed_at)}` });
+  if (breach.refuted) return make("span", { class: "mark-chip", title: say("card.withdrawn_help"), text: say("card.withdrawn") });
+  if (breach.closed_at === null) return make("span", { class: `mark-chip ${breach.historic ? "" : "goes-on-chip"}`, text: say(breach.historic ? "card.open_late" : "card.goes_on") });
+  return make("span", { class: "mark-chip ended-chip" }, ...parts("card.ended", { when: timeNode(breach.closed_at) }));
 }
 
 function clock(name, at, since, otherwise = "") {
@@ -258,10 +252,10 @@ function clock(name, at, since, otherwise = "") {
 }
 
 function deliveryWords(delivery, taken) {
-  if (taken) return [`${taken.person}, `, timeNode(taken.acknowledged_at)];
-  if (delivery === undefined) return ["no way to tell it: not configured"];
-  if (delivery.state === "delivered") return ["delivered ", timeNode(delivery.delivered_at)];
-  if (delivery.attempts === 0) return ["being sent"];
-  if (delivery.refused_at !== null) return [make("span", { class: "failing", text: `refused, tell them another way: ${delivery.last_error ?? ""}` })];
-  return [make("span", { class: "failing", title: delivery.last_error ?? "", text: `${delivery.attempts} ${delivery.attempts === 1 ? "try" : "tries"} failed, goes on trying` })];
+  if (taken) return parts("delivery.taken", { person: taken.person, when: timeNode(taken.acknowledged_at) });
+  if (delivery === undefined) return [say("delivery.no_way")];
+  if (delivery.state === "delivered") return parts("delivery.done", { when: timeNode(delivery.delivered_at) });
+  if (delivery.attempts === 0) return [say("delivery.sending")];
+  if (delivery.refused_at !== null) return [make("span", { class: "failing", text: say("delivery.refused", { error: delivery.last_error ?? "" }) })];
+  return [make("span", { class: "failing", title: delivery.last_error ?? "", text: many("delivery.failed", delivery.attempts) })];
 }

@@ -1,4 +1,6 @@
-// Calls of the API. A refusal is an ApiFault with the server's own words.
+// Calls of the API. A refusal is an ApiFault with the server's own words, in the page's language.
+
+import { language, say } from "./texts.js";
 
 export class ApiFault extends Error {
   constructor(status, message) {
@@ -8,18 +10,21 @@ export class ApiFault extends Error {
 }
 
 async function call(method, path, body) {
-  const headers = body === undefined ? {} : { "content-type": "application/json" };
+  const headers = { "accept-language": language, ...(body === undefined ? {} : { "content-type": "application/json" }) };
   let answer;
   try {
     answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), credentials: "same-origin", cache: "no-store" });
   } catch {
-    throw new ApiFault(0, "The service cannot be reached.");
+    throw new ApiFault(0, say("service.unreached"));
   }
   if (answer.status === 204) return null;
   const content = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new ApiFault(answer.status, content.error ?? content.faults?.map((one) => `${one.path}: ${one.message}`).join("; ") ?? `The service answered ${answer.status}.`);
+  if (!answer.ok) throw new ApiFault(answer.status, content.error ?? content.faults?.map(faultText).join("; ") ?? say("service.answered", { status: answer.status }));
   return content;
 }
+
+/** A member of a form needs no name: the form has few, and the sentence says it. A place in a document does. */
+const faultText = ({ path, message }) => (/^\w+$/.test(path) ? message : `${path}: ${message}`);
 
 export const session = () => call("GET", "/api/v1/session");
 export const logIn = (name, password) => call("POST", "/api/v1/session", { name, password });

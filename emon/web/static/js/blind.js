@@ -1,34 +1,27 @@
 // Blind time: which conditions were unseen for longest, why, since when; and the ledger of one order.
 
+import "./language.js";
 import * as api from "./api.js";
 import { byId, make } from "./dom.js";
+import { number, say, word } from "./texts.js";
 import { localText } from "./time.js";
 import { kindWords, riskWords, unseenText } from "./words.js";
 
 const REFRESH_MS = 30_000;
 const DAY_MS = 86_400_000;
-const CAUSES = {
-  jamming: "satellites jammed, as the device said",
-  shielding: "shielded, as the device said",
-  implausible: "only implausible positions",
-  clock: "only positions with an impossible time",
-  indoors: "lay still, presumably indoors",
-  no_fix: "heard, but found no position",
-  silence: "not heard at all",
-  no_device: "no device worn",
-};
 
-const hours = (s) => (s < 5_970 ? `${Math.round(s / 60)} min` : `${(s / 3600).toFixed(1)} h`);
-const causeText = (cause) => CAUSES[cause] ?? cause;
-const share = (one) => `${hours(one.active_s)} (${((100 * one.blind_s) / one.active_s).toFixed(1)} %)`;
+const hours = (s) => (s < 5_970 ? `${number(s / 60)} ${say("unit.min")}` : `${number(s / 3600, 1)} ${say("unit.h")}`);
+const causeText = (cause) => word("blind.cause", cause);
+const share = (one) => say("blind.share", { time: hours(one.active_s), percent: number((100 * one.blind_s) / one.active_s, 1) });
+const conditionText = (one) => say("blind.kind", { condition: one.condition, kind: kindWords(one.kind) });
 
 function causesText(one) {
-  const said = Object.entries(one.by_cause_s).sort((a, b) => b[1] - a[1]).map(([cause, s]) => `${hours(s)} ${causeText(cause)}`);
-  if (one.victim_device_s > 0) said.push(`of it ${hours(one.victim_device_s)} of the protected person's device alone`);
+  const said = Object.entries(one.by_cause_s).sort((a, b) => b[1] - a[1]).map(([cause, s]) => say("blind.by", { time: hours(s), cause: causeText(cause) }));
+  if (one.victim_device_s > 0) said.push(say("blind.hers", { time: hours(one.victim_device_s) }));
   return said.join("; ");
 }
 
-const nowText = (one) => (one.blind_since === null ? "seen" : `blind since ${localText(one.blind_since)}`);
+const nowText = (one) => (one.blind_since === null ? say("blind.seen") : say("blind.since", { when: localText(one.blind_since) }));
 const row = (words, begin = []) => make("tr", {}, begin, words.map((text) => make("td", { text })));
 
 function orderCell(order) {
@@ -44,7 +37,7 @@ async function draw() {
   const [found, open] = await Promise.all([api.blindWorst(...span()), api.alerts("unresolved", null, 400)]);
   byId("none").hidden = found.conditions.length > 0;
   byId("worst").replaceChildren(...found.conditions.map((one) => row(
-    [`${one.wearer}, ${riskWords(one.risk)}`, `${one.condition} (${kindWords(one.kind)})`, hours(one.blind_s), share(one), causesText(one), nowText(one)],
+    [`${one.wearer}, ${riskWords(one.risk)}`, conditionText(one), hours(one.blind_s), share(one), causesText(one), nowText(one)],
     [orderCell(one.order)])));
   const outages = open.alerts.map((alert) => alert.trouble).filter((trouble) => trouble !== null && trouble.cleared_at === null && trouble.unseen.length > 0);
   byId("no-outage").hidden = outages.length > 0;
@@ -55,10 +48,10 @@ async function showLedger(order) {
   byId("order").value = order;
   const found = await api.blindOf(order, ...span());
   byId("ledger").replaceChildren(...found.conditions.map((one) => make("section", {},
-    make("h3", { text: `${one.condition} (${kindWords(one.kind)})` }),
-    make("p", { text: one.active_s === 0 ? "It did not hold in this time." : `Blind ${hours(one.blind_s)} of ${share(one)}; seen ${hours(one.seen_s)}; the service itself was down ${hours(one.stopped_s)}. ${nowText(one)}.` }),
+    make("h3", { text: conditionText(one) }),
+    make("p", { text: one.active_s === 0 ? say("blind.never_held") : say("blind.ledger", { blind: hours(one.blind_s), share: share(one), seen: hours(one.seen_s), stopped: hours(one.stopped_s), now: nowText(one) }) }),
     one.blind_s === 0 ? null : make("p", { text: causesText(one) }),
-    make("ol", {}, one.blind.slice(-50).reverse().map((part) => make("li", { text: `${localText(part.from)} to ${localText(part.to)}: ${causeText(part.cause)}${part.victim_device ? ", the protected person's device" : ""}` }))))));
+    make("ol", {}, one.blind.slice(-50).reverse().map((part) => make("li", { text: say(part.victim_device ? "blind.part_hers" : "blind.part", { from: localText(part.from), to: localText(part.to), cause: causeText(part.cause) }) }))))));
 }
 
 async function attempt(work) {

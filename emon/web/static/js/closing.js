@@ -1,7 +1,8 @@
 // The form with which a person closes an alert: cause and outcome, and how the protected person is.
 
 import { make } from "./dom.js";
-import { closingLists } from "./words.js";
+import { many, say } from "./texts.js";
+import { closingList } from "./words.js";
 
 const NEED_A_NOTE = { cause: "not_found", outcome: "handed_over", victim_outcome: "safe_not_informed" };
 
@@ -31,18 +32,18 @@ export function closingForm(alert, draft, { busy, fault, others, onClose, onCanc
   const note = make("textarea", { rows: "2", maxlength: "2000", id: `note-${alert.id}`, data: { act: "note" }, on: { input: keep("note") } });
   note.value = draft.note;
   note.required = Object.entries(NEED_A_NOTE).some(([member, value]) => draft[member] === value);
-  const form = make("form", { class: "closing", "aria-label": "Close this alert" },
-    choice(alert, draft, "cause", "What was behind it", closingLists.causes, keep),
-    choice(alert, draft, "outcome", "What came of it", closingLists.outcomes, keep),
-    concernsHer ? choice(alert, draft, "victim_outcome", "How the protected person is", closingLists.victims, keep) : null,
-    concernsHer ? make("p", { class: "quiet small", text: "While nobody knows how she is, this alert stays open." }) : null,
-    make("label", { for: note.id, text: "Note" }),
+  const form = make("form", { class: "closing", "aria-label": say("form.name") },
+    choice(alert, draft, "cause", say("form.cause"), keep),
+    choice(alert, draft, "outcome", say("form.outcome"), keep),
+    concernsHer ? choice(alert, draft, "victim_outcome", say("form.hers"), keep) : null,
+    concernsHer ? make("p", { class: "quiet small", text: say("form.hers_open") }) : null,
+    make("label", { for: note.id, text: say("form.note") }),
     note,
     others.length > 0 ? both(alert, draft, others.length, onTogether) : null,
     fault ? make("p", { class: "fault", role: "alert", text: fault }) : null,
     make("div", { class: "closing-foot" },
-      make("button", { class: "button primary", type: "submit", "aria-disabled": busy, data: { act: "close" }, text: busy ? "Closing …" : together ? `Close ${others.length + 1} alerts` : "Close alert" }),
-      make("button", { class: "button plain", type: "button", data: { act: "cancel" }, on: { click: onCancel }, text: "Cancel" })));
+      make("button", { class: "button primary", type: "submit", "aria-disabled": busy, data: { act: "close" }, text: busy ? say("form.closing") : many("form.close", together ? others.length + 1 : 1) }),
+      make("button", { class: "button plain", type: "button", data: { act: "cancel" }, on: { click: onCancel }, text: say("form.cancel") })));
   form.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.isComposing) return;
     event.preventDefault();
@@ -57,11 +58,11 @@ export function closingForm(alert, draft, { busy, fault, others, onClose, onCanc
   return form;
 }
 
-function choice(alert, draft, name, label, list, keep) {
+function choice(alert, draft, name, label, keep) {
   const id = `${name}-${alert.id}`;
   const select = make("select", { id, required: true, data: { act: name }, on: { change: keep(name) } },
-    make("option", { value: "", text: "Choose …" }),
-    Object.entries(list).map(([value, words]) => make("option", { value, text: words })));
+    make("option", { value: "", text: say("form.choose") }),
+    closingList(name).map(([value, words]) => make("option", { value, text: words })));
   select.value = draft[name];
   return make("div", { class: "closing-choice" }, make("label", { for: id, text: label }), select);
 }
@@ -69,5 +70,5 @@ function choice(alert, draft, name, label, list, keep) {
 function both(alert, draft, count, onTogether) {
   const box = make("input", { type: "checkbox", id: `together-${alert.id}`, data: { act: "together" }, on: { change: () => { draft.together = box.checked; onTogether(); } } });
   box.checked = draft.together;
-  return make("label", { class: "small", for: box.id }, box, ` and the other ${count === 1 ? "open alert" : `${count} open alerts`} of this breach`);
+  return make("label", { class: "small", for: box.id }, box, many("form.together", count));
 }

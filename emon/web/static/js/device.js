@@ -1,28 +1,34 @@
 // Asking a device: a position now, a faster rate, its plan again; and what became of what it was asked.
 
+import "./language.js";
 import * as api from "./api.js";
 import { byId, make } from "./dom.js";
+import { has, number, say, word } from "./texts.js";
 import { localText, sinceText } from "./time.js";
 
 const REFRESH_MS = 3_000; // an answer is due within three minutes, and somebody is waiting for it
-const ENGINE = "the engine: ";
-const WHATS = { fix: "position now", vibrate: "vibrate", message: "show a message" };
 
 let listed = null; // the device of the table
 
 function whatText(one) {
-  if (one.asks !== "rate") return WHATS[one.asks] ?? one.asks;
-  return one.for_s === null ? `a position each ${one.rate_s} s from now on` : `a position each ${one.rate_s} s for ${Math.round(one.for_s / 60)} min`;
+  if (one.asks !== "rate") return word("device.what", one.asks);
+  return one.for_s === null ? say("device.what.rate", { rate_s: one.rate_s }) : say("device.what.rate_for", { rate_s: one.rate_s, minutes: number(one.for_s / 60) });
+}
+
+function whoText(one) {
+  if (one.asked_by !== null) return say("device.by_person", { person: one.asked_by, why: one.why });
+  const reason = `device.reason.${one.reason.replaceAll(" ", "_")}`;
+  return say("device.by_engine", { why: has(reason) ? say(reason) : one.reason });
 }
 
 /** The command's state in one sentence; an answer that came late stands beside the lapse. */
 function fateText(one) {
-  const answer = one.answered_at === null ? null : `answered ${localText(one.answered_at)} (${sinceText(one.asked_at, one.answered_at)})`;
-  if (one.lapsed_at !== null) return `no answer by ${localText(one.lapsed_at)}${answer === null ? "" : `; ${answer}`}`;
+  const answer = one.answered_at === null ? null : say("device.answered", { when: localText(one.answered_at), after: sinceText(one.asked_at, one.answered_at) });
+  if (one.lapsed_at !== null) return say(answer === null ? "device.lapsed" : "device.lapsed_then", { when: localText(one.lapsed_at), answer });
   if (answer !== null) return answer;
-  if (one.result === "refused") return `refused ${localText(one.replied_at)}`;
-  if (one.state === "expired") return "not sent in time: the broker was away";
-  return one.state === "waiting" ? "being sent" : "waiting for its answer";
+  if (one.result === "refused") return say("device.refused", { when: localText(one.replied_at) });
+  if (one.state === "expired") return say("device.expired");
+  return say(one.state === "waiting" ? "device.waiting" : "device.sent");
 }
 
 async function draw() {
@@ -30,7 +36,7 @@ async function draw() {
   const found = await api.device(listed);
   byId("none").hidden = found.commands.length > 0;
   byId("asked").replaceChildren(...found.commands.map((one) => make("tr", { class: one.lapsed_at === null ? null : "fault" },
-    [localText(one.asked_at), whatText(one), one.asked_by === null ? `${ENGINE}${one.reason}` : `${one.asked_by}: ${one.why}`, one.sent_at === null ? "" : localText(one.sent_at), fateText(one)]
+    [localText(one.asked_at), whatText(one), whoText(one), one.sent_at === null ? "" : localText(one.sent_at), fateText(one)]
       .map((text) => make("td", { text })))));
 }
 

@@ -1,5 +1,7 @@
 // Shapes for the map: circles in true metres, bounds, the lines of degrees.
 
+import { number, say } from "./texts.js";
+
 const CORNERS = 72;
 const A_M = 6_378_137; // WGS84
 const E2 = 6.69437999014e-3;
@@ -63,11 +65,11 @@ export function graticule(west, south, east, north) {
   const add = (coordinates, name) => features.push({ type: "Feature", properties: { name }, geometry: { type: "LineString", coordinates } });
   for (let k = Math.ceil(west / step); k * step <= east; k += 1) {
     const lon = k * step;
-    add([[lon, Math.max(south, -85)], [lon, Math.min(north, 85)]], `${Math.abs(lon).toFixed(digits)}° ${lon < 0 ? "W" : "E"}`);
+    add([[lon, Math.max(south, -85)], [lon, Math.min(north, 85)]], `${number(Math.abs(lon), digits)}° ${say(lon < 0 ? "compass.west" : "compass.east")}`);
   }
   for (let k = Math.ceil(Math.max(south, -85) / step); k * step <= Math.min(north, 85); k += 1) {
     const lat = k * step;
-    add([[west, lat], [east, lat]], `${Math.abs(lat).toFixed(digits)}° ${lat < 0 ? "S" : "N"}`);
+    add([[west, lat], [east, lat]], `${number(Math.abs(lat), digits)}° ${say(lat < 0 ? "compass.south" : "compass.north")}`);
   }
   return { type: "FeatureCollection", features };
 }

@@ -2,6 +2,7 @@
 
 import { make } from "./dom.js";
 import { ageNode, timeNode } from "./time.js";
+import { parts as textParts, say } from "./texts.js";
 import { answerList, answerWords, partyWords, updateWords } from "./words.js";
 
 const ANSWERERS = ["politie"]; // whose answers these are
@@ -17,19 +18,19 @@ export function incidentOf(alert, party, { busy, onAnswer }) {
 
 function lastUpdate(incident) {
   if (incident.said_at === null) return null;
-  const fix = incident.fixed_at === null ? [] : [" · position ", ageNode(incident.fixed_at), " old"];
+  const fix = incident.fixed_at === null ? [] : textParts("incident.fix", { age: ageNode(incident.fixed_at) });
   return make("p", { class: `incident-said incident-${incident.state}` },
-    make("strong", { text: updateWords(incident.said) }), " · told ", ageNode(incident.said_at), " ago", ...fix);
+    ...textParts("incident.said", { what: make("strong", { text: updateWords(incident.said) }), age: ageNode(incident.said_at) }), ...fix);
 }
 
 function answersOf(incident) {
   if (incident.answers.length === 0) return null;
-  return make("ul", { class: "answers", "aria-label": "Answers of the police" }, incident.answers.map((one) =>
-    make("li", {}, make("strong", { text: answerWords(one.answer) }), `: ${one.person} (${partyWords(one.party)}), `, timeNode(one.answered_at),
+  return make("ul", { class: "answers", "aria-label": say("incident.answers") }, incident.answers.map((one) =>
+    make("li", {}, ...textParts("incident.answered", { answer: make("strong", { text: answerWords(one.answer) }), person: one.person, party: partyWords(one.party), when: timeNode(one.answered_at) }),
       one.note === "" ? null : make("span", { class: "quiet", text: ` ${one.note}` }))));
 }
 
 function buttons(incident, busy, onAnswer) {
-  return make("div", { class: "answer-buttons", role: "group", "aria-label": "Report for the police" }, Object.entries(answerList).map(([word, words]) =>
+  return make("div", { class: "answer-buttons", role: "group", "aria-label": say("incident.report") }, answerList().map(([word, words]) =>
     make("button", { class: "button", type: "button", "aria-disabled": busy, data: { act: `answer-${word}` }, on: { click: () => onAnswer(word) }, text: words })));
 }

@@ -1,12 +1,14 @@
 // The page: log in, take a snapshot, follow what changes.
 
+import "./language.js";
 import * as api from "./api.js";
 import { AlertList } from "./alertlist.js";
 import { Live } from "./live.js";
 import { byId, make } from "./dom.js";
 import { MapView } from "./mapview.js";
 import { State } from "./state.js";
-import { localText, now_ms, setServerNow, tickAges, timeNode } from "./time.js";
+import { many, say } from "./texts.js";
+import { clockText, localText, now_ms, setServerNow, tickAges } from "./time.js";
 import { certaintyWords, eventWords, partyWords, priorityWords } from "./words.js";
 import { Theme } from "./theme.js";
 import { WearerList } from "./wearerlist.js";
@@ -90,7 +92,7 @@ async function enter() {
   setConnection("connecting");
   if (map.map === null) {
     map.open().catch((fault) => {
-      byId("map-fault").textContent = `The map cannot be drawn (${fault.message}). The lists go on working.`;
+      byId("map-fault").textContent = say("map.fault", { fault: fault.message });
       byId("map-fault").hidden = false;
     });
   }
@@ -179,24 +181,22 @@ async function followProtected() {
   setTimeout(followProtected, PROTECTED_EACH_MS);
 }
 
-const CONNECTION_WORDS = { connecting: "Connecting …", live: "Live", reconnecting: "Reconnecting …" };
-
 const WAITS_TOLD_MS = 60_000;
 
 function waitingWords(inbox, now) {
   if (inbox === null || inbox.oldest_at === null || now === null) return "";
   if (Date.parse(now) - Date.parse(inbox.oldest_at) < WAITS_TOLD_MS) return "";
   const noisy = inbox.devices_over_budget;
-  const who = noisy === 0 ? "" : ` ${noisy} ${noisy === 1 ? "device sends" : "devices send"} more than agreed.`;
-  return `${inbox.fixes} stored positions wait to be judged, the oldest since ${localText(inbox.oldest_at)}; new ones go first.${who}`;
+  const who = noisy === 0 ? "" : ` ${many("stale.noisy", noisy)}`;
+  return say("stale.waiting", { count: inbox.fixes, when: localText(inbox.oldest_at) }) + who;
 }
 
 // A recipient whose breaker is open hears nothing by this way now: somebody must call.
 function downWords(recipients) {
   const down = Object.entries(recipients ?? {}).filter(([, one]) => one.down_since !== null);
   if (down.length === 0) return "";
-  const who = down.map(([party, one]) => `${party} since ${localText(one.down_since)}`).join(", ");
-  return `Does not take messages: ${who}. It is tried on; call where it is urgent.`;
+  const who = down.map(([party, one]) => say("stale.down_since", { party: partyWords(party), when: localText(one.down_since) })).join(", ");
+  return say("stale.down", { who });
 }
 
 function drawConnection() {
@@ -205,12 +205,12 @@ function drawConnection() {
   const word = connection === "live" && (lost !== null || !isWell) ? "fault" : connection;
   const node = byId("connection");
   node.dataset.state = word;
-  node.textContent = word === "fault" ? "Live, engine disturbed" : CONNECTION_WORDS[connection];
+  node.textContent = say(`connection.${word}`);
   const stale = byId("stale");
   let words = "";
-  if (connection === "reconnecting" && lastSeen !== null) words = `Not connected: this page shows what was known at ${localText(lastSeen)}. It goes on by itself.`;
-  else if (lost !== null) words = `The database cannot be reached since ${localText(lost)}: positions and alerts are not up to date.`;
-  else if (!isWell) words = "The engine does not receive or store positions now: alerts may be late.";
+  if (connection === "reconnecting" && lastSeen !== null) words = say("stale.lost", { when: localText(lastSeen) });
+  else if (lost !== null) words = say("stale.database", { when: localText(lost) });
+  else if (!isWell) words = say("stale.engine");
   else {
     const waiting = waitingWords(engine?.status.inbox ?? null, engine?.now ?? null);
     words = [downWords(engine?.status.recipients), waiting].filter((part) => part !== "").join(" ");
@@ -297,7 +297,7 @@ function drawTally() {
   byId("count-wearers").textContent = String(state.wearers.size);
   const counted = [1, 2, 3].map((priority) => [priority, waiting.filter((alert) => alert.priority === priority).length]);
   byId("tally").replaceChildren(...counted.flatMap(([priority, count]) => [
-    make("dt", { class: `tally-p${priority}${count === 0 ? " none" : ""}`, title: `Priority ${priority}: ${priorityWords(priority)}`, text: `P${priority}` }),
+    make("dt", { class: `tally-p${priority}${count === 0 ? " none" : ""}`, title: say("tally.priority", { priority, words: priorityWords(priority) }), text: `P${priority}` }),
     make("dd", { class: count === 0 ? "none" : null, text: String(count) }),
   ]));
   const urgent = waiting.filter((alert) => alert.priority === 1 && alert.acknowledgements.length === 0).length;
@@ -306,7 +306,8 @@ function drawTally() {
 
 function announce(alert) {
   const certainty = alert.certainty === null ? "" : `, ${certaintyWords(alert.certainty)}`;
-  byId("announce").textContent = `New alert, priority ${alert.priority}: ${eventWords(alert.event, state.breachOf(alert)?.how)}${certainty}, ${alert.wearer ?? alert.device ?? ""}`;
+  const what = `${eventWords(alert.event, state.breachOf(alert))}${certainty}`;
+  byId("announce").textContent = say("announce", { priority: alert.priority, what, who: alert.wearer ?? alert.device ?? "" });
 }
 
 // --- who hears what -----------------------------------------------------------------------------------
@@ -324,7 +325,7 @@ function drawWearersIfShown() {
 
 setInterval(() => {
   tickAges();
-  byId("clock").replaceWith(Object.assign(timeNode(new Date(now_ms()).toISOString(), "clock"), { id: "clock" }));
+  byId("clock").textContent = clockText();
   ticks += 1;
   if (ticks % SLOW_TICKS === 0) map.drawPositions(); // a position grows stale without any event
 }, 1000);

@@ -2,6 +2,7 @@
 
 import { circle, extend, graticule } from "./geometry.js";
 import { mapStyle } from "./mapstyle.js";
+import { say } from "./texts.js";
 import { ageText } from "./time.js";
 import { isStale, STALE_MS, wearerCard } from "./wearerlist.js";
 import { kindWords } from "./words.js";
@@ -9,6 +10,12 @@ import { kindWords } from "./words.js";
 const HOME = { center: [5.2, 52.1], zoom: 6.4 }; // the Netherlands, while nobody is watched
 const FLY_ZOOM_MAX = 15;
 const CROWD = 300; // wearers, above which each drawing takes a good part of a second's work
+
+/** What the library's own controls are called. */
+const locale = () => ({
+  "Map.Title": say("map.name"), "NavigationControl.ZoomIn": say("map.zoom_in"), "NavigationControl.ZoomOut": say("map.zoom_out"),
+  "AttributionControl.ToggleAttribution": say("map.attribution"), "Popup.Close": say("map.close_card"),
+});
 
 const feature = (geometry, properties) => ({ type: "Feature", geometry, properties });
 const collection = (features) => ({ type: "FeatureCollection", features });
@@ -33,7 +40,7 @@ export class MapView {
     const library = await import("../vendor/maplibre-gl.mjs");
     library.setWorkerUrl(new URL("../vendor/maplibre-gl-worker.mjs", import.meta.url).href);
     this.library = library;
-    this.map = new library.Map({ container: this.root, style: mapStyle(this.isDark, this.data), ...HOME, attributionControl: false, dragRotate: false, pitchWithRotate: false, maxPitch: 0, renderWorldCopies: false });
+    this.map = new library.Map({ container: this.root, style: mapStyle(this.isDark, this.data), ...HOME, attributionControl: false, dragRotate: false, pitchWithRotate: false, maxPitch: 0, renderWorldCopies: false, locale: locale() });
     this.map.addControl(new library.NavigationControl({ showCompass: false }), "top-right");
     this.map.addControl(new library.ScaleControl({ maxWidth: 140 }), "bottom-right");
     this.map.addControl(new library.AttributionControl({ compact: true }), "bottom-right");
@@ -80,7 +87,7 @@ export class MapView {
   drawZones() {
     const breached = new Set([...this.state.openBreaches().values()].flat().map((breach) => `${breach.order}/${breach.condition}`));
     const drawn = this.state.conditions.filter((condition) => condition.zone !== null);
-    const about = (one) => ({ active: one.active, breached: breached.has(`${one.order}/${one.condition}`), name: `${one.order}/${one.condition}\n${kindWords(one.kind)}${one.active ? "" : ", not now"}${one.secret ? ", secret" : ""}` });
+    const about = (one) => ({ active: one.active, breached: breached.has(`${one.order}/${one.condition}`), name: `${one.order}/${one.condition}\n${kindWords(one.kind)}${one.active ? "" : `, ${say("map.not_now")}`}${one.secret ? `, ${say("map.secret")}` : ""}` });
     this.#set("zones", collection(drawn.map((one) => feature(one.zone, about(one)))));
     this.#set("buffers", collection(drawn.filter((one) => one.buffer !== null).map((one) => feature(one.buffer, about(one)))));
     this.#set("zone-names", collection(drawn.map((one) => feature({ type: "Point", coordinates: one.label_at }, about(one)))));
@@ -114,7 +121,7 @@ export class MapView {
       feature(circle(...at(one), one.radius_m), { what: "radius" }),
       feature(circle(...at(one), one.position.accuracy_m), { what: "accuracy" })])));
     this.#set("carriers", collection(seen.map((one) => feature({ type: "Point", coordinates: at(one) },
-      { stale: isStale(one.position), name: `${one.order}/${one.condition}\nprotected person, ${ageText(one.position.fixed_at)} ago` }))));
+      { stale: isStale(one.position), name: `${one.order}/${one.condition}\n${say("map.hers", { age: ageText(one.position.fixed_at) })}` }))));
   }
 
   // Straight pieces between fixes, dotted where the gap is long: the line is not the way that was taken.

@@ -1,8 +1,11 @@
 // Suspensions: what holds now and until when, what waits for a second person, and asking for one.
 
+import "./language.js";
 import * as api from "./api.js";
 import { byId, make } from "./dom.js";
-import { localText } from "./time.js";
+import { say } from "./texts.js";
+import { instantOf, localText } from "./time.js";
+import { partyWords } from "./words.js";
 
 const REFRESH_MS = 30_000; // an end is seen soon, without anybody doing anything
 
@@ -17,22 +20,23 @@ async function draw() {
   byId("none").hidden = found.suspensions.length > 0;
   byId("holding").replaceChildren(...found.suspensions.map((one) => make("tr", {},
     cells([one.order, one.wearer, localText(one.from), localText(one.to), one.reason, one.by.join(", ")]),
-    one.holds ? action("End now", () => api.endSuspension(one.order)) : make("td", { text: "not yet" }))));
+    one.holds ? action(say("suspend.end_now"), () => api.endSuspension(one.order)) : make("td", { text: say("suspend.not_yet") }))));
   const waiting = found.requests.filter((one) => one.state === "waiting");
   byId("waiting").replaceChildren(...waiting.map((one) => make("tr", {},
     cells([one.order, localText(one.from), localText(one.to), one.reason, one.asked_by]),
-    action("Confirm", () => api.confirmSuspension(one.id)),
-    action("Withdraw", () => api.withdrawSuspension(one.id)))));
+    action(say("suspend.confirm"), () => api.confirmSuspension(one.id)),
+    action(say("suspend.withdraw"), () => api.withdrawSuspension(one.id)))));
   byId("told").replaceChildren(...found.notices.map((one) => make("tr", {}, cells([localText(one.at), toldText(one), gotText(one.received)]))));
 }
 
 function toldText(one) {
-  const said = one.kind === "suspended" ? `suspended until ${localText(one.until)}: ${one.reason}` : one.by_itself ? "over: its end had come" : "over: ended by a person";
-  return `${one.order} (${one.wearer}) ${said}`;
+  const about = { order: one.order, wearer: one.wearer };
+  if (one.kind === "suspended") return say("suspend.said.begun", { ...about, when: localText(one.until), why: one.reason });
+  return say(one.by_itself ? "suspend.said.by_itself" : "suspend.said.ended", about);
 }
 
 function gotText(received) {
-  return Object.entries(received).map(([recipient, at]) => `${recipient} ${at === null ? "not yet" : localText(at)}`).join(", ") || "nobody can be told";
+  return Object.entries(received).map(([recipient, at]) => say("suspend.got", { party: partyWords(recipient), when: at === null ? say("suspend.not_yet") : localText(at) })).join(", ") || say("suspend.nobody");
 }
 
 async function attempt(work) {
@@ -49,7 +53,7 @@ async function attempt(work) {
 byId("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   attempt(async () => {
-    const to = new Date(byId("until").value).toISOString();
+    const to = instantOf(byId("until").value);
     await api.suspend({ order: byId("order").value.trim(), to, reason: byId("reason").value });
     byId("ask").reset();
   });

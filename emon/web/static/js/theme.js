@@ -1,5 +1,7 @@
 // Day or night: as the system says, until somebody chooses; the choice stays in this browser.
 
+import { say } from "./texts.js";
+
 const KEY = "emon-theme";
 
 export class Theme {
@@ -27,7 +29,7 @@ export class Theme {
 
   #show() {
     document.documentElement.dataset.theme = this.isDark ? "dark" : "light";
-    this.button.textContent = this.isDark ? "Day" : "Night";
-    this.button.title = this.isDark ? "Show the page in light colours" : "Show the page in dark colours";
+    this.button.textContent = say(this.isDark ? "theme.day" : "theme.night");
+    this.button.title = say(this.isDark ? "theme.to_light" : "theme.to_dark");
   }
 }

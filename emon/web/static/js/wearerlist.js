@@ -2,6 +2,7 @@
 
 import { make } from "./dom.js";
 import { edge_m } from "./geometry.js";
+import { number, parts, say } from "./texts.js";
 import { ageNode, durationText, now_ms, timeNode } from "./time.js";
 import { riskWords, sourceWords } from "./words.js";
 
@@ -37,12 +38,12 @@ export class WearerList {
         make("span", { class: "wearer-top" },
           make("strong", { text: wearer.wearer }),
           make("span", { class: `mark-chip risk-${wearer.risk}`, text: riskWords(wearer.risk) }),
-          breaches.length > 0 ? make("span", { class: "mark-chip goes-on-chip", text: "suspected breach" }) : null,
-          position?.online === false ? make("span", { class: "mark-chip", text: "device offline" }) : null),
+          breaches.length > 0 ? make("span", { class: "mark-chip goes-on-chip", text: say("wearer.breach") }) : null,
+          position?.online === false ? make("span", { class: "mark-chip", text: say("wearer.offline") }) : null),
         make("span", { class: "quiet" },
           position === null
-            ? wearer.devices.length === 0 ? "no device: not electronically watched" : `${wearer.devices.join(", ")}: no position yet`
-            : ["fix ", ageNode(position.fixed_at), ` old · ±${Math.round(position.accuracy_m)} m · ${sourceWords(position.source)}`])));
+            ? wearer.devices.length === 0 ? say("wearer.no_device") : say("wearer.no_position", { devices: wearer.devices.join(", ") })
+            : [...parts("wearer.fix", { age: ageNode(position.fixed_at) }), ` · ±${number(Math.round(position.accuracy_m))} m · ${sourceWords(position.source)}`])));
   }
 }
 
@@ -54,29 +55,32 @@ const WAYS_SHOWN = 3;
 /** How far the nearest bans that hold now are, and how soon he can be there. */
 function ways(position, conditions) {
   const found = conditions.filter((one) => one.active && one.kind === "exclusion" && one.zone !== null)
-    .map((one) => [`To ${one.order}/${one.condition}`, edge_m(one.zone, position.lon, position.lat)])
+    .map((one) => [say("way.to", { ban: `${one.order}/${one.condition}` }), edge_m(one.zone, position.lon, position.lat)])
     .sort((a, b) => a[1] - b[1]).slice(0, WAYS_SHOWN);
-  const metres = (m) => (m >= 1000 ? `${(m / 1000).toFixed(1)} km` : `${Math.ceil(m)} m`);
+  const metres = (m) => (m >= 1000 ? `${number(m / 1000, 1)} km` : `${Math.ceil(m)} m`);
   const span = (m, m_s) => durationText(Math.ceil(m / m_s) * 1000);
-  return found.map(([name, m]) => [name, m <= 0 ? `inside, ${metres(-m)} from its edge`
-    : `${metres(m)}: on foot ${span(m, WALK_M_S)}, by car ${span(m, DRIVE_M_S)}${position.speed_m_s >= MOVING_MIN_M_S ? `, at the present speed ${span(m, position.speed_m_s)}` : ""}`]);
+  return found.map(([name, m]) => {
+    if (m <= 0) return [name, say("way.inside", { distance: metres(-m) })];
+    const said = { distance: metres(m), walk: span(m, WALK_M_S), drive: span(m, DRIVE_M_S) };
+    return [name, position.speed_m_s >= MOVING_MIN_M_S ? say("way.there_now", { ...said, now: span(m, position.speed_m_s) }) : say("way.there", said)];
+  });
 }
 
 /** What the map says of a wearer when asked. */
 export function wearerCard(wearer, conditions) {
   const position = wearer.position;
   const rows = [
-    ["Device", position.device],
-    ["Position of", [timeNode(position.fixed_at), " (", ageNode(position.fixed_at), " old)"]],
-    ["Accuracy", `±${Math.round(position.accuracy_m)} m (95 %)`],
-    ["From", sourceWords(position.source)],
-    ["Speed", position.speed_m_s === null ? null : `${(position.speed_m_s * 3.6).toFixed(0)} km/h`],
-    ["Battery", position.battery === null ? null : `${Math.round(position.battery * 100)} %`],
+    [say("wearer.device"), position.device],
+    [say("wearer.at"), [timeNode(position.fixed_at), " (", ...parts("wearer.old", { age: ageNode(position.fixed_at) }), ")"]],
+    [say("wearer.accuracy"), `±${number(Math.round(position.accuracy_m))} m (95 %)`],
+    [say("wearer.source"), sourceWords(position.source)],
+    [say("wearer.speed"), position.speed_m_s === null ? null : `${number(position.speed_m_s * 3.6)} ${say("unit.km_h")}`],
+    [say("wearer.battery"), position.battery === null ? null : `${Math.round(position.battery * 100)} %`],
     ...ways(position, conditions.filter((one) => one.wearer === wearer.wearer)),
-    ["Bans", conditions.filter((one) => one.wearer === wearer.wearer).map((one) => `${one.order}/${one.condition}`).join(", ")],
+    [say("wearer.bans"), conditions.filter((one) => one.wearer === wearer.wearer).map((one) => `${one.order}/${one.condition}`).join(", ")],
   ];
   return make("div", { class: "card" },
     make("p", { class: "card-title" }, make("strong", { text: wearer.wearer }), " ", make("span", { class: `mark-chip risk-${wearer.risk}`, text: riskWords(wearer.risk) })),
-    make("p", {}, make("a", { href: `device.html?device=${encodeURIComponent(position.device)}`, text: "Ask for a position" })),
+    make("p", {}, make("a", { href: `device.html?device=${encodeURIComponent(position.device)}`, text: say("wearer.ask") })),
     make("dl", {}, rows.filter(([, value]) => value).map(([name, value]) => [make("dt", { text: name }), make("dd", {}, value)]).flat()));
 }

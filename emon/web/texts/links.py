@@ -1,0 +1,50 @@
+"""The pages behind a link in a message. They show both languages, as the message did: whoever opens one has
+no session and perhaps another's telephone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+LINKS: Mapping[str, tuple[str, str]] = {
+    "link.forged": (
+        "Deze link is niet van ons of is beschadigd. Er is niets bevestigd.",
+        "This link is not one of ours, or is damaged. Nothing was confirmed.",
+    ),
+    "link.old": (
+        "Deze link is verlopen. Er is niets bevestigd: gebruik de pagina of bel de meldkamer EM.",
+        "This link has expired. Nothing was confirmed: use the page or call the monitoring centre.",
+    ),
+    "link.used": (
+        "Deze link is al gebruikt. De melding is al in behandeling genomen.",
+        "This link has been used. The alert has already been taken in hand.",
+    ),
+    "link.ask": (
+        "Melding {alert} ({party}): neem deze in behandeling. Vul uw naam in.",
+        "Alert {alert} ({party}): take it in hand. Enter your name.",
+    ),
+    "link.name_wanted": ("Vul uw naam in.", "Enter your name."),
+    "link.name": ("Naam", "Name"),
+    "link.name_role": ("Naam, functie", "Name, function"),
+    "link.take": ("In behandeling nemen", "Take in hand"),
+    "link.read": ("Gelezen", "Read"),
+    "link.taken": (
+        "In behandeling genomen door {person}, {when}.",
+        "Taken in hand by {person}, {when}.",
+    ),
+    "link.answer_ask": (
+        "Incident {incident} ({party}): meld hoe het staat, met uw naam.",
+        "Incident {incident} ({party}): report how it stands, with your name.",
+    ),
+    "link.answer_wanted": (
+        "Vul uw naam in en kies een bericht.",
+        "Enter your name and choose a message.",
+    ),
+    "link.answer_again": (
+        "Dit is met deze link al gemeld.",
+        "This has been reported by this link already.",
+    ),
+    "link.answer_choose": ("Hoe staat het?", "How does it stand?"),
+    "link.answer_note": ("Toelichting", "Note"),
+    "link.answer_send": ("Melden", "Report"),
+    "link.answered": ("Gemeld door {person}, {when}: {answer}.", "Reported by {person}, {when}: {answer}."),
+}
