@@ -311,7 +311,9 @@ async def test_names_from_outside_are_text_and_never_markup(tab: Tab, desk: Desk
 async def test_the_page_fits_its_window(chromium: Browser, desk: Desk, store: Store, width: int) -> None:
     await story.play(store, clock.now_us())
     await store.use_policy(version_of(DEFAULT_POLICY), policy_bytes(DEFAULT_POLICY).decode())
-    context = await chromium.new_context(viewport={"width": width, "height": 800}, color_scheme="dark")
+    context = await chromium.new_context(
+        viewport={"width": width, "height": 800}, color_scheme="dark", locale="en-GB"
+    )
     page = await context.new_page()
     await enter(page, desk)
     for name in ("#map", "#alerts", ".bar"):
@@ -432,7 +434,7 @@ async def test_the_police_answer_on_the_card_and_the_centre_sees_it_live(
     await expect(centre.locator(".incident-said")).to_contain_text("Position")
     await expect(centre.locator(".incident-said [data-age]")).to_have_count(2)
 
-    context = await tab.context.browser.new_context(viewport={"width": 1280, "height": 800})  # type: ignore[union-attr]
+    context = await tab.context.browser.new_context(locale="en-GB")  # type: ignore[union-attr]
     page = await context.new_page()
     await page.goto(desk.url)
     await page.get_by_label("Name").fill("piet")

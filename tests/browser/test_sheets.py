@@ -35,7 +35,7 @@ async def desk_page(desk: Desk) -> AsyncIterator[Page]:
     """A tab of the centre, logged in; a script's fault fails the test."""
     faults: list[str] = []
     async with browser() as opened:
-        page = await opened.new_page(viewport={"width": 1280, "height": 800})
+        page = await opened.new_page(viewport={"width": 1280, "height": 800}, locale="en-GB")
         page.on("pageerror", lambda fault: faults.append(str(fault)))
         await enter(page, desk)
         yield page
