@@ -1,8 +1,10 @@
 """Tells those concerned that a suspension began, and that it is over, also where it ended by itself.
 
 What is to be told is decided in ``emon.alerts.notices`` by the orders as they stand and what was told last,
-both of which stand in the database; so a restart forgets nothing and tells nothing twice. A notice is tried
-until its recipient has it. It has a sender of its own: it never takes a place among alerts.
+both of which stand in the database; so a restart forgets nothing and tells nothing twice. All orders are read
+once; after that those that were armed since, and those of which something may have to be told though nobody
+arms anything. A notice is tried until its recipient has it. It has a sender of its own: it never takes a
+place among alerts.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import msgspec
 
 from emon.alerts.breaker import pause_us
 from emon.alerts.channels import SendResult
-from emon.alerts.notices import Notice, Told, notice_due
+from emon.alerts.notices import Notice, Told, may_turn, notice_due
 from emon.alerts.outbox import Outcome
 from emon.alerts.points import Point, Reached, ignore
 from emon.limits import DELIVERY_ATTEMPT_TIMEOUT_S, NOTICES_AT_ONCE_MAX, SUSPENSIONS_LOOK_S
@@ -36,7 +38,9 @@ class Noting(Protocol):
 
 
 class NoticeStore(Protocol):
-    async def suspendable_orders(self) -> list[tuple[OrderVersion, Told | None]]: ...
+    async def suspendable_orders(
+        self, after: int, ids: Sequence[str]
+    ) -> tuple[int, list[tuple[OrderVersion, Told | None]]]: ...
 
     async def keep_notice(self, notice: Notice, recipients: Sequence[str], now_us: int) -> bool: ...
 
@@ -74,6 +78,10 @@ class SuspensionNotices:
         self._fallback = fallback
         self._chance = chance
         self._reached_point = at_point
+        self._armed_to = 0
+        self._turning: frozenset[str] = frozenset()
+        """Orders of which time alone may bring something to tell."""
+        self._looked_us = 0
 
     async def run(self) -> None:
         while True:
@@ -88,12 +96,18 @@ class SuspensionNotices:
     async def step(self) -> list[Notice]:
         """One look, and everything sent that is due; what was newly told."""
         now_us = self._now_us()
-        made = []
-        for version, told in await self._store.suspendable_orders():
+        if now_us < self._looked_us:  # the clock went back: what was over may not be
+            self._armed_to, self._turning = 0, frozenset()
+        armed_to, orders = await self._store.suspendable_orders(self._armed_to, sorted(self._turning))
+        made, turning = [], set[str]()
+        for version, told in orders:
             notice = notice_due(version, told, decided_by(version, now_us), now_us)
             if notice is not None and await self._store.keep_notice(notice, self._recipients(notice), now_us):
                 _log.info("order %s is %s", notice.order, notice.kind)
                 made.append(notice)
+            if notice is not None or may_turn(version, told, now_us):
+                turning.add(version.id)
+        self._armed_to, self._turning, self._looked_us = armed_to, frozenset(turning), now_us
         due = await self._store.notices_due(now_us, NOTICES_AT_ONCE_MAX)
         self._reached_point(Point.CLAIMED)
         await asyncio.gather(*map(self._send, due))

@@ -81,6 +81,12 @@ def notice_due(version: OrderVersion, told: Told | None, by: Sequence[str], now_
     return None
 
 
+def may_turn(version: OrderVersion, told: Told | None, now_us: int) -> bool:
+    """Whether something may be due of this version later, ``told`` being what was told of it last."""
+    suspended = told is not None and told.kind is NoticeKind.SUSPENDED
+    return suspended or any(now_us < one.to_us for one in version.suspensions)
+
+
 def _in_force(version: OrderVersion, now_us: int) -> bool:
     return version.valid_from_us <= now_us and (version.ends_at_us is None or now_us < version.ends_at_us)
 

@@ -13,10 +13,13 @@ from emon.orders.document import version_from_source
 from emon.store import connect as c
 from emon.store.rows import storable
 
-# Of orders that have ever been suspended the newest versions, and what was told of each last.
+# Of orders that were armed since, and of those named, the newest version if it was ever suspended, and what
+# was told of it last.
 _SELECT_SUSPENDABLE = """
-SELECT v.source, v.armed_at, n.kind, n.at, n.until FROM (
-    SELECT DISTINCT ON (id) id, source, armed_at FROM order_version ORDER BY id, version DESC
+SELECT v.source, v.armed_at, n.kind, n.at, n.until
+FROM (SELECT id FROM order_version WHERE arm_seq > %s UNION SELECT unnest(%s::text[])) AS asked
+CROSS JOIN LATERAL (
+    SELECT id, source, armed_at FROM order_version WHERE id = asked.id ORDER BY version DESC LIMIT 1
 ) AS v
 LEFT JOIN LATERAL (
     SELECT kind, at, until FROM notice WHERE order_id = v.id ORDER BY made_at DESC, at DESC, id LIMIT 1
@@ -24,6 +27,7 @@ LEFT JOIN LATERAL (
 WHERE position('"suspensions"'::bytea IN v.source) > 0 OR n.kind = 'suspended'
 ORDER BY v.id
 """
+_ARMED_TO = "SELECT coalesce(max(arm_seq), 0) FROM order_version"
 _INSERT = """
 INSERT INTO notice (id, kind, order_id, version, wearer, at, until, reason, decided_by, by_itself, made_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp()) ON CONFLICT (id) DO NOTHING RETURNING id
@@ -74,11 +78,15 @@ class NoticeFile:
 
     _pool: c.Pool
 
-    async def suspendable_orders(self) -> list[tuple[OrderVersion, Told | None]]:
-        """Orders whose suspension may have begun or ended, and what was told of it last."""
+    async def suspendable_orders(
+        self, after: int, ids: Sequence[str]
+    ) -> tuple[int, list[tuple[OrderVersion, Told | None]]]:
+        """Orders that were ever suspended, and what was told of it last: those armed after that ``arm_seq``,
+        and those of these ids. First the ``arm_seq`` to ask from the next time."""
         async with self._pool.connection() as conn:
-            rows = await c.fetch(conn, _SELECT_SUSPENDABLE)
-        return [
+            armed_to = await c.fetch_one(conn, _ARMED_TO)
+            rows = await c.fetch(conn, _SELECT_SUSPENDABLE, (after, list(ids)))
+        return 0 if armed_to is None else armed_to[0], [
             (
                 version_from_source(row[0], armed_at_us=row[1]),
                 None if row[2] is None else Told(NoticeKind(row[2]), row[3], row[4]),

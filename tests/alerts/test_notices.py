@@ -238,6 +238,36 @@ async def test_a_person_s_ending_is_told_as_that(store: Store) -> None:
     assert (told.kind, told.by_itself) == (NoticeKind.RESUMED, False)
 
 
+async def test_a_look_reads_only_what_was_armed_since_or_may_turn_by_itself(store: Store) -> None:
+    """Of tens of thousands of orders a look read every one."""
+    now_us = clock.now_us()
+    plain = versions(circle_order(id="o-2", wearer="w-2", device="d-2"))
+    await store.arm(plain)
+    await arm_suspended(store, now_us)
+    armed_to, found = await store.suspendable_orders(0, [])
+    assert [version.id for version, _ in found] == ["o-1"]
+    assert await store.suspendable_orders(armed_to, []) == (armed_to, [])
+    assert await store.suspendable_orders(armed_to, ["o-1", "o-2"]) == (armed_to, found)
+
+
+async def test_one_that_begins_later_is_told_when_it_does_and_again_after_the_clock_went_back(
+    store: Store,
+) -> None:
+    now_us = clock.now_us()
+    await arm_suspended(store, now_us + HOUR_US)
+    clock_us = [now_us]
+    async with telling(store, Listener(), clock_us) as notices:
+        assert await notices.step() == []
+        told = []
+        # Begins, goes on, is over, over still; the clock goes back into it, and on.
+        for hours in (1.5, 1.6, 2.5, 2.6, 1.7, 2.7):
+            clock_us[0] = now_us + round(hours * HOUR_US)
+            told.append([one.kind for one in await notices.step()])
+    begun, over = [NoticeKind.SUSPENDED], [NoticeKind.RESUMED]
+    assert told[:4] == [begun, [], over, []]
+    assert told[4] == begun
+
+
 async def test_it_is_tried_until_it_is_taken_and_in_order(store: Store) -> None:
     now_us = clock.now_us()
     await arm_suspended(store, now_us)
