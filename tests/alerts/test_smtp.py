@@ -36,8 +36,10 @@ class MailServer:
     def __init__(self, **answers: str | None) -> None:
         self.answers = answers
         self.mails: list[bytes] = []
+        self.connections = 0
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         await self._say(writer, "greeting", "220 test")
         while True:
             line = (await reader.readuntil(b"\r\n")).decode()
@@ -63,7 +65,11 @@ async def sent_to(
     server: MailServer, *, delivery: DueDelivery = DELIVERY, security: MailSecurity = MailSecurity.NONE
 ) -> SendResult:
     async with talking(server) as port:
-        return await SmtpChannel(route(port, security), COMPOSER, clock.now_us).send(delivery)
+        channel = SmtpChannel(route(port, security), COMPOSER, clock.now_us)
+        try:
+            return await channel.send(delivery)
+        finally:
+            await channel.close()
 
 
 async def test_the_answer_to_the_message_is_the_receipt() -> None:
@@ -103,6 +109,42 @@ async def test_what_an_answer_means(
 ) -> None:
     result = await sent_to(MailServer(**answers))
     assert (result.outcome, result.status) == (outcome, status)
+
+
+@pytest.mark.parametrize(
+    ("then", "connections", "outcomes"),
+    [
+        ({}, 1, [Outcome.DELIVERED] * 3),
+        ({"rset": None}, 3, [Outcome.DELIVERED] * 3),  # the server closed it while it was idle
+        ({"rset": "421 too long"}, 3, [Outcome.DELIVERED] * 3),
+        ({"end": None}, 2, [Outcome.DELIVERED, Outcome.FAILED, Outcome.FAILED]),  # it may have the message
+        ({"mail": "421 going"}, 2, [Outcome.DELIVERED, Outcome.FAILED, Outcome.FAILED]),
+    ],
+)
+async def test_a_connection_is_kept_and_another_made_only_before_a_message_is_begun(
+    then: dict[str, str | None], connections: int, outcomes: list[Outcome]
+) -> None:
+    server = MailServer()
+    async with talking(server) as port:
+        channel = SmtpChannel(route(port), COMPOSER, clock.now_us)
+        found = [(await channel.send(DELIVERY)).outcome]
+        server.answers = then
+        found += [(await channel.send(DELIVERY)).outcome for _ in range(2)]
+        await channel.close()
+    assert found == outcomes
+    assert len(server.mails) == (1 if "mail" in then else 3)  # none twice within an attempt
+    assert server.connections == connections
+
+
+async def test_a_connection_is_left_after_so_many_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emon.alerts.channels.smtp_connections.SMTP_MESSAGES_MAX", 2)
+    server = MailServer()
+    async with talking(server) as port:
+        channel = SmtpChannel(route(port), COMPOSER, clock.now_us)
+        for _ in range(4):
+            assert (await channel.send(DELIVERY)).outcome is Outcome.DELIVERED
+        await channel.close()
+    assert (server.connections, len(server.mails)) == (2, 4)
 
 
 async def test_without_encryption_nothing_is_sent_where_it_is_required() -> None:

@@ -1,8 +1,8 @@
 """E-mail over SMTP (RFC 5321, RFC 5322): the server's 250 after the message is the receipt.
 
 ``Message-ID`` comes from the delivery's id and stays the same over all attempts, so that mail
-systems and people can tell a repeat. One connection a message: alerts are rare, and a kept
-connection that died unseen would cost an attempt.
+systems and people can tell a repeat. Connections are kept (``smtp_connections``): in a storm opening one
+costs more than the message.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -18,18 +17,17 @@ from email.policy import SMTP as SMTP_POLICY
 import aiosmtplib
 
 from emon.alerts.channels import SendResult, short_detail
+from emon.alerts.channels.smtp_connections import SmtpConnections
 from emon.alerts.compose import Composer
 from emon.alerts.link_lines import links_of, with_links
 from emon.alerts.links import Links
 from emon.alerts.messages import Text
 from emon.alerts.notices import Notice
 from emon.alerts.outbox import DueDelivery, Outcome
-from emon.alerts.routes import MailSecurity, SmtpRoute
-from emon.limits import DELIVERY_ATTEMPT_TIMEOUT_S
+from emon.alerts.routes import SmtpRoute
 from emon.model.instant import to_datetime
 
 _ATOM = re.compile(r"[A-Za-z0-9_-]{1,64}\.[A-Za-z0-9_-]{1,64}\Z", re.ASCII)
-_QUIT_WAIT_S = 1.0  # the message is received by then; leaving politely is not worth more
 _URGENT_UP_TO = 2  # priorities 1 and 2 carry the headers that mail programs show as urgent
 
 
@@ -44,6 +42,7 @@ class SmtpChannel:
         links: Links | None = None,
     ) -> None:
         self._route = route
+        self._connections = SmtpConnections(route)
         self._links = links
         self._composer = composer
         self._now_us = clock_now_us
@@ -62,27 +61,15 @@ class SmtpChannel:
         return await self._hand_over(message)
 
     async def _hand_over(self, message: EmailMessage) -> SendResult:
-        route = self._route
-        client = aiosmtplib.SMTP(
-            hostname=route.host,
-            port=route.port,
-            username=route.username,
-            password=route.password.reveal() if route.password else None,
-            use_tls=route.security is MailSecurity.TLS,
-            start_tls=route.security is MailSecurity.STARTTLS,
-            local_hostname=route.sender.rpartition("@")[2],  # or it asks DNS for our own name
-            validate_certs=True,
-            cert_bundle=route.ca_file,
-            timeout=DELIVERY_ATTEMPT_TIMEOUT_S,
-        )
+        route, kept = self._route, None
         try:
-            await client.connect()
-            _, answer = await client.send_message(message, sender=route.sender, recipients=[route.to])
+            kept = await self._connections.take()
+            _, answer = await kept.client.send_message(message, sender=route.sender, recipients=[route.to])
             receipt = SendResult(
                 Outcome.DELIVERED, int(aiosmtplib.SMTPStatus.completed), short_detail(answer)
             )
-            with suppress(aiosmtplib.SMTPException, OSError):
-                await client.quit(timeout=_QUIT_WAIT_S)
+            taken, kept = kept, None
+            await self._connections.give_back(taken)
             return receipt
         except aiosmtplib.SMTPRecipientsRefused as fault:
             return _answered(fault.recipients[0].code, fault.recipients[0].message)
@@ -93,10 +80,11 @@ class SmtpChannel:
         except (aiosmtplib.SMTPException, OSError) as fault:
             return SendResult(Outcome.FAILED, None, short_detail(f"{type(fault).__name__}: {fault}"))
         finally:
-            client.close()
+            if kept is not None:
+                kept.client.close()
 
     async def close(self) -> None:
-        """Nothing is kept between messages."""
+        await self._connections.close()
 
 
 def _answered(code: int, message: str, *, of_message: bool = False) -> SendResult:
