@@ -19,7 +19,7 @@ def table_of(policy: Policy, words: TableWords = AS_IN_FILES) -> list[tuple[str,
     return [
         (
             row.name,
-            _named(words, row.when.events),
+            _named(words, row.when.events, words.events_joined),
             "; ".join(_asks(row.when, words)),
             str(row.priority),
             ", ".join(_recipients(row, words)),

@@ -27,6 +27,7 @@ class TableWords(msgspec.Struct, frozen=True):
     both: str
     days: tuple[str, ...]
     hour: str
+    events_joined: str = ", "
 
 
 AS_IN_FILES = TableWords(
@@ -64,4 +65,5 @@ DUTCH = TableWords(
     both="en",
     days=("ma", "di", "wo", "do", "vr", "za", "zo"),
     hour="uur",
+    events_joined="; ",  # their words have commas of their own
 )
