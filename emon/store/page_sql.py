@@ -94,6 +94,11 @@ SELECT told.breach_id, array_agg(DISTINCT told.party) FROM (
     WHERE a.breach_id = ANY(%(ids)s)
 ) AS told GROUP BY told.breach_id
 """
+SELECT_SECRET = """
+SELECT DISTINCT v.id, one ->> 'id'
+FROM order_version AS v, jsonb_array_elements(convert_from(v.source, 'UTF8')::jsonb -> 'conditions') AS one
+WHERE v.id = ANY(%s) AND one -> 'secret' = 'true'
+"""
 SELECT_ACKNOWLEDGEMENTS = """
 SELECT alert_id, party, person, acknowledged_at, via FROM acknowledgement
 WHERE alert_id = ANY(%s) ORDER BY acknowledged_at, id

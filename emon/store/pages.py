@@ -189,6 +189,12 @@ class PageReads:
             rows = await c.fetch(conn, sql.SELECT_TOLD_OF_BREACHES, {"ids": list(ids)})
         return {row[0]: frozenset(row[1]) for row in rows}
 
+    async def secret_conditions(self, orders: Sequence[str]) -> frozenset[tuple[str, str]]:
+        """Of these orders the conditions (order, condition) whose place is secret in any version."""
+        async with self._pool.connection() as conn:
+            rows = await c.fetch(conn, sql.SELECT_SECRET, (list(orders),))
+        return frozenset((row[0], row[1]) for row in rows)
+
     async def alerts(
         self, *, status: str = "all", before: tuple[int, str] | None = None, limit: int = 100
     ) -> list[AlertNow]:

@@ -109,6 +109,10 @@ class Backend(Protocol):
         """Of each breach the parties that were told of it; one that nobody was told of is absent."""
         ...
 
+    async def secret_conditions(self, orders: Sequence[str]) -> frozenset[tuple[str, str]]:
+        """Of these orders the conditions (order, condition) whose place is secret in any version."""
+        ...
+
     async def explanation(self, breach_id: str) -> dict[str, Any] | None:
         """Everything that made a breach (docs/explanation.md), or None where there is none of this id.
         Raises ``NotExplained``."""

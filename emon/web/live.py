@@ -18,6 +18,7 @@ import contextlib
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 
@@ -35,7 +36,8 @@ from emon.model.instant import format_instant
 from emon.store.errors import DatabaseUnavailable
 from emon.store.pages import FeedRow
 from emon.web.backend import Backend, Cursor
-from emon.web.shapes import alert_json, breach_json, position_json
+from emon.web.discreet import discreet_alert, discreet_breach
+from emon.web.shapes import Json, alert_json, breach_json, position_json
 from emon.web.theirs import EVERYTHING, Theirs, told_of
 
 NOBODY: frozenset[str] = frozenset()
@@ -51,12 +53,26 @@ class Event:
     frame: bytes
     told: frozenset[str] | None = None
     of_positions: bool = False
+    discreet: bytes | None = None
+    """The frame in its place for whoever may not hear where a secret zone lies."""
+
+    def frame_for(self, whose: Theirs) -> bytes:
+        return self.frame if whose.secret_zones or self.discreet is None else self.discreet
 
     def is_for(self, whose: Theirs) -> bool:
         """Whether somebody who sees what is theirs sees this."""
         if self.of_positions and not whose.positions:
             return False
         return self.told is None or whose.is_among(self.told)
+
+
+class _Content(NamedTuple):
+    """What is told at a place of the feed, and whose it is."""
+
+    seq: int
+    kind: str
+    data: Json
+    told: frozenset[str] | None
 
 
 def _frame(kind: str, data: object, cursor: Cursor | None = None) -> bytes:
@@ -158,9 +174,14 @@ class LiveFeed:
         """Everything above the cursor, in order, as the database has it now."""
         feed_seq, change_seq = after.feed_seq, after.change_seq
         while rows := await self._backend.feed_after(feed_seq, LIVE_READ_MAX):
-            for seq, kind, data, told in await self._contents(rows):
-                cursor = Cursor(seq, change_seq)
-                yield Event(cursor, _frame(kind, data, cursor), told)
+            contents = await self._contents(rows)
+            secret = await self._secret([one.data for one in contents if one.kind != "orders"])
+            for one in contents:
+                cursor, hidden = Cursor(one.seq, change_seq), None
+                if (one.data.get("order"), one.data.get("condition")) in secret:
+                    shaped = discreet_breach if one.kind == "breach" else discreet_alert
+                    hidden = _frame(one.kind, shaped(one.data), cursor)
+                yield Event(cursor, _frame(one.kind, one.data, cursor), one.told, discreet=hidden)
             feed_seq = rows[-1].feed_seq
             if len(rows) < LIVE_READ_MAX:
                 break
@@ -172,26 +193,29 @@ class LiveFeed:
             if len(rows_at) < LIVE_READ_MAX:
                 break
 
-    async def _contents(
-        self, rows: Sequence[FeedRow]
-    ) -> list[tuple[int, str, object, frozenset[str] | None]]:
-        """(feed_seq, kind, data, whose), rising; what changed several times comes once, at its last."""
+    async def _secret(self, shown: Sequence[Json]) -> frozenset[tuple[str, str]]:
+        orders = sorted({one["order"] for one in shown if one["order"] is not None})
+        return await self._backend.secret_conditions(orders) if orders else frozenset()
+
+    async def _contents(self, rows: Sequence[FeedRow]) -> list[_Content]:
+        """Rising; what changed several times comes once, at its last."""
         orders = max((row.feed_seq for row in rows if row.kind == "order"), default=None)
         breaches = {row.ref: row.feed_seq for row in rows if row.kind == "breach"}
         alerts = {row.alert_id: row.feed_seq for row in rows if row.alert_id is not None}
-        found: list[tuple[int, str, object, frozenset[str] | None]] = []
+        found: list[_Content] = []
         if orders is not None:
-            found.append((orders, "orders", {}, None))
+            found.append(_Content(orders, "orders", {}, None))
         if breaches:
             changed = await self._backend.breaches_by_id(list(breaches))
             told = await self._backend.told_of_breaches(list(breaches))
             found += [
-                (breaches[one.id], "breach", breach_json(one), told.get(one.id, NOBODY)) for one in changed
+                _Content(breaches[one.id], "breach", breach_json(one), told.get(one.id, NOBODY))
+                for one in changed
             ]
         if alerts:
             raised = await self._backend.alerts_by_id(list(alerts))
-            found += [(alerts[one.id], "alert", alert_json(one), told_of(one)) for one in raised]
-        return sorted(found, key=lambda item: item[0])
+            found += [_Content(alerts[one.id], "alert", alert_json(one), told_of(one)) for one in raised]
+        return sorted(found, key=lambda item: item.seq)
 
     async def stream(self, after: Cursor | None, whose: Theirs = EVERYTHING) -> AsyncGenerator[bytes, None]:
         """The frames for one page, from its cursor on (None: from now), until ``close``: of what is theirs.
@@ -214,7 +238,7 @@ class LiveFeed:
                 return
             async for event in self._read(own):
                 if event.is_for(whose):
-                    yield event.frame
+                    yield event.frame_for(whose)
                 own = event.cursor
             async for frame in self._follow(at, own, whose, lost):
                 yield frame
@@ -238,7 +262,7 @@ class LiveFeed:
                 if not own.covers(event.cursor):
                     own = own.joined(event.cursor)
                     if event.is_for(whose):
-                        yield event.frame
+                        yield event.frame_for(whose)
             if lost != self._lost_at_us or loop.time() >= beat_at_s:
                 lost = self._lost_at_us
                 beat_at_s = loop.time() + self._heartbeat_s

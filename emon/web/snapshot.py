@@ -11,6 +11,7 @@ from emon.model.order import Condition, OrderVersion
 from emon.model.vocabulary import Risk
 from emon.store.pages import DeviceNow
 from emon.web.backend import Cursor
+from emon.web.discreet import discreet_breach
 from emon.web.drawing import buffer_geometry, label_point, zone_geometry
 from emon.web.shapes import Json, breach_json, instant_or_none, position_json
 
@@ -93,9 +94,15 @@ _NOWHERE = {"zone": None, "buffer": None, "label_at": None}
 
 
 def without_secret_zones(snapshot: Json) -> Json:
-    """The same for somebody who may not see where secret zones lie: the conditions stay, their shapes go."""
+    """The same for somebody who may not see where secret zones lie: the conditions stay, their shapes go,
+    and of a breach what would give the place away."""
     conditions = [{**one, **_NOWHERE} if one["secret"] else one for one in snapshot["conditions"]]
-    return {**snapshot, "conditions": conditions}
+    hidden = {(one["order"], one["condition"]) for one in conditions if one["secret"]}
+    breaches = [
+        discreet_breach(one) if (one["order"], one["condition"]) in hidden else one
+        for one in snapshot["breaches"]
+    ]
+    return {**snapshot, "conditions": conditions, "breaches": breaches}
 
 
 def without_positions(snapshot: Json) -> Json:

@@ -82,6 +82,9 @@ class StoreBackend:
     async def told_of_breaches(self, ids: Sequence[str]) -> dict[str, frozenset[str]]:
         return await self._store.told_of_breaches(ids)
 
+    async def secret_conditions(self, orders: Sequence[str]) -> frozenset[tuple[str, str]]:
+        return await self._store.secret_conditions(orders)
+
     async def explanation(self, breach_id: str) -> dict[str, Any] | None:
         return await explain_stored(self._store.url, breach_id, self._policy)
 

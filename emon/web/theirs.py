@@ -18,10 +18,12 @@ from emon.store.pages import AlertNow
 
 
 class Theirs(msgspec.Struct, frozen=True):
-    """``party`` None: of everybody. ``positions``: whether it is shown where wearers are."""
+    """``party`` None: of everybody. ``positions``: whether it is shown where wearers are;
+    ``secret_zones``: whether it may hear where a secret zone lies."""
 
     party: str | None = None
     positions: bool = True
+    secret_zones: bool = True
 
     def is_among(self, told: Collection[str]) -> bool:
         """Whether what these were told is this party's to see."""
@@ -33,8 +35,9 @@ EVERYTHING = Theirs()
 
 def theirs_of(party: str, needs: Sequence[Need] = DEFAULT_NEEDS) -> Theirs:
     """What somebody of the party sees."""
-    positions = Fact.POSITION in need_of(party, needs).facts
-    return Theirs(None if party == Party.MELDKAMER_EM else party, positions)
+    need = need_of(party, needs)
+    positions = Fact.POSITION in need.facts
+    return Theirs(None if party == Party.MELDKAMER_EM else party, positions, need.secret_zones)
 
 
 def told_of(alert: AlertNow) -> frozenset[str]:

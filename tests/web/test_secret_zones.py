@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from emon import clock
 from emon.store.store import Store
+from emon.web.discreet import discreet_incident
 from emon.web.passwords import hash_password
+from emon.web.snapshot import without_secret_zones
 from tests.court.lives import lived
 from tests.fixtures_web import PASSWORD, Desk
 from tests.web import story
@@ -58,3 +61,70 @@ async def test_the_explanation_of_its_breach_is_not_for_all(
         breach = (await client.get("/api/v1/alerts")).json()["alerts"][0]["breach"]["id"]
         answer = await client.get(f"/api/v1/breaches/{breach}/explanation")
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize(("party", "sees"), [("politie", True), ("reclassering", False)])
+async def test_no_time_or_depth_on_the_page_gives_it_away(
+    desk: Desk, store: Store, tmp_path: Path, party: str, sees: bool
+) -> None:
+    """A message tells it by the hour: list, map, incident and stream told it to the microsecond."""
+    await lived(store, tmp_path, secret=True)
+    async with desk.client() as client:
+        await signed_in(client, store, party)
+        (alert, *_) = (await client.get("/api/v1/alerts")).json()["alerts"]
+        one = (await client.get(f"/api/v1/alerts/{alert['id']}")).json()
+        now = (await client.get("/api/v1/now")).json()
+        incident = (await client.get(f"/api/v1/incidents/{alert['breach']['id']}")).json()
+        breach, alert_too = (
+            await next_of(client, "breach", alert["breach"]["id"]),
+            await next_of(client, "alert", alert["id"]),
+        )
+    assert one == alert
+    assert alert_too == alert
+    breaches = [alert["breach"], breach, *now["breaches"]]
+    assert {each["how"] is not None for each in breaches} == {sees}
+    assert {each["deepest_m"] is not None for each in breaches} == {sees}
+    told = [alert["happened_at"], *(each["opened_at"] for each in breaches)]
+    assert {at.endswith(":00:00.000000Z") for at in told} == {not sees}
+    assert (alert["received_at"] is not None) is sees
+    assert incident["said_at"] is None or sees or incident["said_at"].endswith(":00:00.000000Z")
+
+
+def test_the_open_breaches_of_a_snapshot_are_told_as_discreetly() -> None:
+    breach = {
+        "order": "o-1",
+        "condition": "c-1",
+        "opened_at": "2026-05-04T12:34:56.000001Z",
+        "closed_at": None,
+        "how": "inside",
+        "deepest_m": 12.5,
+    }
+    hidden = {"order": "o-1", "condition": "c-1", "secret": True, "zone": {}}
+    plain = {**hidden, "condition": "c-2", "secret": False}
+    snapshot = {"conditions": [hidden, plain], "breaches": [breach, {**breach, "condition": "c-2"}]}
+    shown = without_secret_zones(snapshot)["breaches"]
+    told = {"opened_at": "2026-05-04T12:00:00.000000Z", "how": None, "deepest_m": None}
+    assert shown == [{**breach, **told}, {**breach, "condition": "c-2"}]
+
+
+def test_an_incident_tells_neither_when_he_was_seen_nor_when_others_heard_of_it() -> None:
+    at, hour = "2026-05-04T12:34:56.000001Z", "2026-05-04T12:00:00.000000Z"
+    receipt = {"recipient": "politie", "delivered_at": at}
+    update = {"update": "position", "made_at": at, "position": {"lon": 4.5}, "recipients": [receipt]}
+    incident = {"said_at": at, "fixed_at": at, "answers": [{"answered_at": at}], "updates": [update]}
+    shown = discreet_incident(incident)
+    assert (shown["said_at"], shown["fixed_at"], shown["answers"]) == (hour, None, [{"answered_at": hour}])
+    (told,) = shown["updates"]
+    assert (told["made_at"], told["position"], told["recipients"][0]["delivered_at"]) == (hour, None, hour)
+
+
+async def next_of(client: httpx.AsyncClient, kind: str, name: str) -> dict[str, Any]:
+    """The first event of something that the stream gives from the beginning on."""
+    async with client.stream("GET", "/api/v1/live", params={"after": "0.0"}) as stream:
+        event = ""
+        async for line in stream.aiter_lines():
+            member, _, value = line.partition(": ")
+            event = value if member == "event" else event
+            if member == "data" and event == kind and json.loads(value)["id"] == name:
+                return dict(json.loads(value))
+    raise AssertionError(kind)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, TypeVar
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -15,7 +15,8 @@ from emon.limits import ACKNOWLEDGEMENT_BYTES_MAX, ALERTS_PAGE_DEFAULT, ALERTS_P
 from emon.store.errors import AlertUnknown, NotTheirs
 from emon.store.pages import AlertNow
 from emon.web.backend import Services
-from emon.web.guard import Guard
+from emon.web.discreet import discreet_alert
+from emon.web.guard import Guard, sees_secret_zones
 from emon.web.http import Json, not_theirs, read_body, refused
 from emon.web.sessions import Session
 from emon.web.shapes import alert_json, taken_json
@@ -67,9 +68,7 @@ class AlertRoutes:
         cursor = await self._services.backend.cursor()
         shown, at = await self._theirs(session, status, before, limit)
         following = None if at is None else f"{at[0]}-{at[1]}"
-        return Json(
-            {"cursor": str(cursor), "alerts": [alert_json(alert) for alert in shown], "next": following}
-        )
+        return Json({"cursor": str(cursor), "alerts": await self._shaped(session, shown), "next": following})
 
     async def _theirs(
         self, session: Session, status: str, before: tuple[int, str] | None, limit: int
@@ -95,7 +94,19 @@ class AlertRoutes:
         alert = await self._alert(alert_id)
         if not theirs_of(session.party, self._services.backend.needs).is_among(told_of(alert)):
             raise refused(404, "fault.no_alert")
-        return Json(alert_json(alert))
+        return Json((await self._shaped(session, [alert]))[0])
+
+    async def _shaped(self, session: Session, alerts: Sequence[AlertNow]) -> list[dict[str, Any]]:
+        """As the asker's party may see them."""
+        backend = self._services.backend
+        secret: Collection[tuple[str, str]] = ()
+        if not sees_secret_zones(session, backend.needs):
+            orders = {alert.order for alert in alerts if alert.order is not None}
+            secret = await backend.secret_conditions(sorted(orders)) if orders else ()
+        return [
+            discreet_alert(alert_json(one)) if (one.order, one.condition) in secret else alert_json(one)
+            for one in alerts
+        ]
 
     async def acknowledge(self, request: Request, alert_id: str) -> Response:
         """A person takes the alert in hand: one who is logged in, or one whose party signs for it.

@@ -27,6 +27,7 @@ from emon.limits import (
 from emon.model.answer import PoliceAnswer
 from emon.store.errors import IncidentUnknown, LinkUsed, NotTheirs
 from emon.web.backend import Services
+from emon.web.discreet import discreet_incident
 from emon.web.guard import Guard
 from emon.web.http import Json, not_theirs, read_body, read_json, refused
 from emon.web.routes.alerts import ALERT_ID, SIGNATURE, signed_word
@@ -66,7 +67,13 @@ class IncidentRoutes:
             kept = await self._services.backend.incident(incident, INCIDENT_SHOWN_MAX)
         except IncidentUnknown:
             raise refused(404, "fault.no_incident") from None
-        return Json(incident_json(kept, with_places=whose.positions))
+        shown = incident_json(kept, with_places=whose.positions)
+        if not whose.secret_zones:
+            found = await backend.breaches_by_id([incident])
+            secret = await backend.secret_conditions([one.order for one in found])
+            if any((one.order, one.condition) in secret for one in found):
+                shown = discreet_incident(shown)
+        return Json(shown)
 
     async def answer(self, request: Request, incident: str) -> Response:
         """A person of the police says how it goes on for them: logged in, or by a body that the party signs.

@@ -102,7 +102,7 @@ export class AlertList {
     if (alert.certainty) marks.push(make("span", { class: `mark-chip certainty-${alert.certainty}`, title: certaintyHelp(alert.certainty), text: certaintyWords(alert.certainty) }));
     if (alert.risk) marks.push(make("span", { class: `mark-chip risk-${alert.risk}`, text: riskWords(alert.risk) }));
     const words = [];
-    if (breach !== null) words.push(howWords(breach.how));
+    if (breach !== null && breach.how !== null) words.push(howWords(breach.how));
     if (breach !== null && breach.deepest_m >= 1) words.push(say("card.deep", { metres: number(Math.round(breach.deepest_m)) }));
     const place = alert.order === null ? null : `${alert.order}${alert.condition === null ? "" : ` / ${alert.condition}`}`;
     return make("div", { class: "facts" },
