@@ -7,8 +7,13 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = [f"tests.{path.stem}" for path in sorted(Path(__file__).parent.glob("fixtures_*.py"))]
+
+# How fast a machine draws and judges an example is no finding: speed is measured in benchmarks/.
+settings.register_profile("emon", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("emon")
 
 
 @pytest.hookimpl(wrapper=True)

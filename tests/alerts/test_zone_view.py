@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emon.alerts.outbox import PositionView
@@ -33,7 +33,6 @@ LOCATORS = {name: Locator(zone_of(name)) for name in ZONES}
 
 
 @pytest.mark.parametrize("name", ZONES)
-@settings(deadline=None)  # the first call may wait for a compiler
 @given(lon=st.floats(4.40, 4.56), lat=st.floats(51.87, 51.97))
 def test_the_distance_is_the_geofence_s_to_one_in_a_hundred(name: str, lon: float, lat: float) -> None:
     seen = zone_view(zone_of(name), PositionView(lon, lat, 10.0, 0))

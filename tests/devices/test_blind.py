@@ -90,7 +90,7 @@ def test_the_service_s_own_stops_are_told_apart() -> None:
     assert found.stopped == ((at(1_000), at(1_600)),)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32))
 def test_seen_blind_and_stopped_are_the_time_in_which_it_held(seed: int) -> None:
     chance = random.Random(seed)

@@ -60,7 +60,7 @@ def test_both_unseen_counts_once_and_is_his() -> None:
     st.lists(st.integers(0, 60), max_size=30),
     st.lists(st.tuples(st.integers(0, 50), st.integers(1, 10)), max_size=2),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_seen_blind_and_stopped_are_the_time_in_which_it_held(
     his: list[int], hers: list[int], stops: list[tuple[int, int]]
 ) -> None:

@@ -46,7 +46,7 @@ def story(seed: int) -> list[Received]:
     return items
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32), st.sampled_from([0.05, 0.3, 1.0]))
 def test_a_restart_at_any_point_changes_nothing(seed: int, often: float) -> None:
     items = story(seed)
@@ -56,7 +56,7 @@ def test_a_restart_at_any_point_changes_nothing(seed: int, often: float) -> None
     assert asyncio.run(judged_with_lapses(ORDERS, items, lapses)) == whole
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.integers(0, 2**32), st.integers(1, 4_000))
 def test_neither_the_order_of_lines_nor_a_look_in_between_changes_anything(seed: int, look_s: int) -> None:
     items = story(seed)

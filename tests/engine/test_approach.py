@@ -218,7 +218,7 @@ def test_every_cell_of_the_table_is_reached_by_fixes(state: Where, signal: Signa
         assert before is state
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.floats(-100, 900), min_size=5, max_size=80), st.sampled_from([15.0, 60.0, 300.0]))
 def test_no_way_floods_the_centre(metres: list[float], every_s: float) -> None:
     alerts = told(way(*metres, every_s=every_s))

@@ -105,7 +105,7 @@ async def with_lapses(items: Sequence[Received], lapses: Sequence[bool]) -> Memo
     return archive
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(stories(), st.lists(st.booleans(), max_size=60), st.integers(1, 3))
 def test_a_restart_changes_no_command_and_no_trouble(
     items: list[Received], lapses: list[bool], every: int
@@ -115,7 +115,7 @@ def test_a_restart_changes_no_command_and_no_trouble(
     assert outcome(asyncio.run(with_lapses(items, lapses))) == whole
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(stories(), st.randoms(use_true_random=False))
 def test_neither_does_the_order_of_lines(items: list[Received], chance: Any) -> None:
     whole = outcome(asyncio.run(replay(ORDERS, items)))
@@ -124,7 +124,7 @@ def test_neither_does_the_order_of_lines(items: list[Received], chance: Any) -> 
     assert outcome(asyncio.run(replay(ORDERS, mixed))) == whole
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(stories())
 def test_what_is_asked_and_told_is_in_itself_sound(items: list[Received]) -> None:
     archive = asyncio.run(replay(ORDERS, items))

@@ -75,7 +75,7 @@ def meetings(draw: st.DrawFn) -> list[Received]:
     return items
 
 
-@settings(max_examples=30 * times_longer(), deadline=None)
+@settings(max_examples=30 * times_longer())
 @given(meetings().filter(bool), st.lists(st.booleans(), max_size=90))
 def test_a_restart_at_any_point_changes_nothing(items: list[Received], lapses: list[bool]) -> None:
     orders = versions(FIRST, SECOND)
@@ -83,7 +83,7 @@ def test_a_restart_at_any_point_changes_nothing(items: list[Received], lapses: l
     assert asyncio.run(judged_with_lapses(orders, items, lapses)) == whole
 
 
-@settings(max_examples=10 * times_longer(), deadline=None)
+@settings(max_examples=10 * times_longer())
 @given(meetings(), st.randoms(use_true_random=False))
 def test_the_order_of_lines_is_nothing(items: list[Received], chance: object) -> None:
     orders = versions(FIRST)
@@ -93,7 +93,7 @@ def test_the_order_of_lines_is_nothing(items: list[Received], chance: object) ->
     assert list(lines_of(asyncio.run(replay(orders, mixed)))) == whole
 
 
-@settings(max_examples=10 * times_longer(), deadline=None)
+@settings(max_examples=10 * times_longer())
 @given(meetings())
 def test_what_is_reported_is_in_itself_sound(items: list[Received]) -> None:
     lines = list(lines_of(asyncio.run(replay(versions(FIRST, SECOND), items))))

@@ -143,7 +143,7 @@ def everything(archive: MemoryArchive) -> list[str]:
     ]
 
 
-@settings(max_examples=80 * times_longer(), deadline=None)
+@settings(max_examples=80 * times_longer())
 @given(stories(), st.lists(st.booleans(), max_size=90))
 def test_a_restart_at_any_point_changes_nothing(items: list[Received], lapses: list[bool]) -> None:
     orders = versions(SCHEDULED, SECOND)
@@ -151,7 +151,7 @@ def test_a_restart_at_any_point_changes_nothing(items: list[Received], lapses: l
     assert asyncio.run(judged_with_lapses(orders, items, lapses)) == whole
 
 
-@settings(max_examples=30 * times_longer(), deadline=None)
+@settings(max_examples=30 * times_longer())
 @given(stories(), st.randoms(use_true_random=False))
 def test_the_order_of_lines_is_nothing(items: list[Received], chance: object) -> None:
     orders = versions(SCHEDULED)
@@ -161,7 +161,7 @@ def test_the_order_of_lines_is_nothing(items: list[Received], chance: object) ->
     assert list(lines_of(asyncio.run(replay(orders, mixed)))) == whole
 
 
-@settings(max_examples=40 * times_longer(), deadline=None)
+@settings(max_examples=40 * times_longer())
 @given(stories())
 def test_what_is_reported_is_in_itself_sound(items: list[Received]) -> None:
     lines = list(lines_of(asyncio.run(replay(versions(SCHEDULED, SECOND), items))))
@@ -176,7 +176,7 @@ def test_what_is_reported_is_in_itself_sound(items: list[Received]) -> None:
     assert len(ids) == len(set(ids))
 
 
-@settings(max_examples=40 * times_longer(), deadline=None)
+@settings(max_examples=40 * times_longer())
 @given(stories(), st.integers(2, 5))
 def test_repeats_change_nothing(items: list[Received], times: int) -> None:
     orders = versions(circle_order())

@@ -107,7 +107,7 @@ def fleets(draw: st.DrawFn) -> list[Received]:
     return items
 
 
-@settings(max_examples=40 * times_longer(), deadline=None)
+@settings(max_examples=40 * times_longer())
 @given(fleets(), st.lists(st.booleans(), max_size=120))
 def test_with_it_and_without_it_and_after_a_restart(items: list[Received], lapses: list[bool]) -> None:
     plain = everything(asyncio.run(replay(ORDERS, items, quietly=False)))
@@ -205,7 +205,7 @@ async def in_step(orders: Sequence[OrderVersion], items: Sequence[Received], fai
     return sum(len(state.quiet.kept(device)) for device in state.quiet.devices())
 
 
-@settings(max_examples=30 * times_longer(), deadline=None)
+@settings(max_examples=30 * times_longer())
 @given(fleets(), st.lists(st.booleans(), max_size=60))
 def test_each_decision_and_what_is_remembered(items: list[Received], failing: list[bool]) -> None:
     assert asyncio.run(in_step(ORDERS, items, failing)) == 0  # an hour of nothing, and everybody is silent

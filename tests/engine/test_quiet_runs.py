@@ -70,7 +70,7 @@ def talkers(draw: st.DrawFn) -> list[Received]:
     return items
 
 
-@settings(max_examples=15 * times_longer(), deadline=None)
+@settings(max_examples=15 * times_longer())
 @given(talkers(), st.lists(st.booleans(), max_size=30))
 def test_each_decision_and_what_is_remembered(items: list[Received], failing: list[bool]) -> None:
     assert asyncio.run(in_step(ORDERS, items, failing)) == 0  # an hour of nothing, and everybody is silent

@@ -60,7 +60,7 @@ def test_what_is_seen_without_the_fix_is_seen_with_it() -> None:
 _STEP = st.tuples(st.sampled_from([20, 30, 60, 90]), st.floats(-600.0, 600.0))
 
 
-@settings(max_examples=60 * times_longer(), deadline=None)
+@settings(max_examples=60 * times_longer())
 @given(st.lists(_STEP, min_size=3, max_size=6), st.integers(0, 4), st.floats(-299.0, 299.0))
 def test_one_more_fix_inside_never_removes_a_breach(
     steps: list[tuple[int, float]], place: int, east_m: float

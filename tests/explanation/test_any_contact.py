@@ -13,7 +13,7 @@ from tests.explanation.worked import differences, explained, read_again
 from tests.soak import times_longer
 
 
-@settings(max_examples=10 * times_longer(), deadline=None)
+@settings(max_examples=10 * times_longer())
 @given(meetings().filter(bool))
 def test_every_contact_is_explained_and_agrees(items: list[Received]) -> None:
     assert asyncio.run(differences(versions(FIRST, SECOND), items)) == []

@@ -13,7 +13,7 @@ from tests.explanation.worked import differences
 from tests.soak import times_longer
 
 
-@settings(max_examples=20 * times_longer(), deadline=None)
+@settings(max_examples=20 * times_longer())
 @given(stories())
 def test_every_breach_is_explained_and_agrees(items: list[Received]) -> None:
     assert asyncio.run(differences(versions(SCHEDULED, SECOND), items)) == []

@@ -77,7 +77,7 @@ ALERTS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ALERTS)
 def test_sums_agree(alerts: list[FiledAlert]) -> None:
     made = report(filed(*alerts))
@@ -100,7 +100,7 @@ def test_sums_agree(alerts: list[FiledAlert]) -> None:
     assert report_text(made)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ALERTS, st.randoms())
 def test_the_order_of_rows_is_nothing(alerts: list[FiledAlert], chance: object) -> None:
     shuffled = list(alerts)

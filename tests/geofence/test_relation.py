@@ -55,7 +55,7 @@ rings = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rings, st.floats(0, 2 * math.pi), st.sampled_from([0.1, 0.5, 0.9, 1.0, 1.3, 3.0, 20.0]))
 def test_a_polygon_is_measured_as_geodesics_measure_it(
     made: tuple[tuple[float, float], float, Ring], bearing: float, share: float
@@ -70,7 +70,7 @@ def test_a_polygon_is_measured_as_geodesics_measure_it(
         assert (found < 0.0) == covers([ring, hole], lon2, lat2)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(places, st.sampled_from([5.0, 200.0, 20_000.0, 300_000.0]), st.floats(0, 360), st.floats(0.0, 3.0))
 def test_a_circle_is_geodesic(
     place: tuple[float, float], radius_m: float, bearing_deg: float, share: float
@@ -81,7 +81,7 @@ def test_a_circle_is_geodesic(
     assert found_m == pytest.approx(wanted_m, abs=tolerance_m(wanted_m))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rings, st.floats(10.0, 500.0), st.floats(0, 2 * math.pi), st.floats(0.0, 3.0))
 def test_a_corridor_reaches_its_width_from_its_line(
     made: tuple[tuple[float, float], float, Ring], width_m: float, bearing: float, share: float
@@ -118,7 +118,7 @@ def test_around_a_pole() -> None:
     assert distance(circle, 123.0, 89.9) < 0.0 < distance(circle, -57.0, 88.0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rings, st.integers(0, 2**32 - 1))
 def test_a_batch_answers_as_one_by_one_and_later_zones_change_nothing(
     made: tuple[tuple[float, float], float, Ring], seed: int
@@ -141,7 +141,7 @@ def test_a_batch_answers_as_one_by_one_and_later_zones_change_nothing(
     assert np.array_equal(signed_distances(table, index, lons, lats), whole)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(rings, st.floats(0, 360), st.floats(0, 360), st.floats(0.0, 2.5), st.floats(0.0, 2.5))
 def test_a_path_meets_a_zone_where_close_steps_do(
     made: tuple[tuple[float, float], float, Ring],
@@ -173,7 +173,7 @@ def test_a_path_meets_a_zone_where_close_steps_do(
         assert steps.min() > 0.0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rings, st.floats(0, 360), st.floats(0, 360), st.floats(1.5, 6.0), st.floats(1.5, 6.0))
 def test_a_detour_is_no_shorter_than_the_way_and_no_longer_than_there_and_back(
     made: tuple[tuple[float, float], float, Ring],

@@ -138,7 +138,7 @@ def agree(topics: Sequence[str], sent: Sequence[bytes]) -> list[int]:
 
 
 @given(sent=st.lists(payloads(), min_size=1, max_size=5))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @example(sent=[b'{"seq":1,"t":1,"lat":1,"lon":1,"acc":1}', b"[]", b"{}", b""])
 @example(sent=[b'{"seq":1,"seq":2,"t":1,"lat":1,"lon":1,"acc":1}'])
 @example(sent=[b'{"seq":1,"t":1,"lat":1,"lon":1,"acc":1,}', b'[{"seq":1,"t":1,"lat":1,"lon":1,"acc":1},]'])
@@ -147,7 +147,6 @@ def test_what_is_plain_is_what_the_object_decoder_says(sent: list[bytes]) -> Non
     assert len(agree([JSON] * len(sent), sent)) == len(sent)
 
 
-@settings(deadline=None)
 @given(
     sent=st.lists(
         st.tuples(st.binary(min_size=34 * 2, max_size=34 * 2), st.integers(0, 3), st.integers(0, 1)),

@@ -52,7 +52,7 @@ def test_the_worked_bytes_of_the_wire_page(encoder: Path) -> None:
     assert encoded(encoder, fix) == EXAMPLE
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fixes=st.lists(FIXES_ON_THE_GRID, max_size=40))
 def test_it_writes_what_our_encoder_writes(encoder: Path, fixes: list[RawFix]) -> None:
     message = encode_fixb(fixes)

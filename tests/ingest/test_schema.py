@@ -110,7 +110,7 @@ def test_a_required_member_that_is_missing_is_refused_by_both() -> None:
             assert read(less, name).rejections
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(st.data())
 def test_what_fits_is_taken_whole(data: st.DataObject) -> None:
     payload, name = data.draw(st.sampled_from([(FIX, "fixes"), (EVENT, "events"), (REPLY, "replies")]))

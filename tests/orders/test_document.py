@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emon.model.instant import parse_instant
@@ -202,7 +202,7 @@ def test_another_content_has_another_source(place: tuple[str | int, ...], value:
     assert other[0].source != parse(plain_document(), armed_at_us=1)[0].source
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(versions(), min_size=1, max_size=3, unique_by=lambda v: (v.id, v.version)))
 def test_any_order_survives_document_and_source(drawn: list[Any]) -> None:
     read = parse(document_of(*drawn))

@@ -129,7 +129,7 @@ def as_minutes(stretches: list[Stretch]) -> set[int]:
     return {minute for begin, end in stretches for minute in range(begin, end, MINUTE_US)}
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.data())
 def test_a_schedule_holds_when_the_clock_on_the_wall_says_so(data: st.DataObject) -> None:
     tz, change_us = data.draw(changes())
@@ -364,7 +364,6 @@ def test_a_suspension_lifts_places_and_never_contact(kind: Kind, stretches: int)
 
 
 # --- the next change ----------------------------------------------------------------------------
-@settings(deadline=None)
 @given(st.data())
 def test_the_next_change_is_where_holding_changes(data: st.DataObject) -> None:
     tz, change_us = data.draw(changes())

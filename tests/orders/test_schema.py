@@ -48,7 +48,7 @@ def test_documents_of_the_contract_fit_the_schema(document: dict[str, Any]) -> N
     assert schema_accepts(document)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(versions())
 def test_what_the_code_reads_fits_the_schema(version: Any) -> None:
     assert schema_accepts(document_of(version))
@@ -68,7 +68,7 @@ def test_what_the_schema_refuses_the_code_refuses_and_nearly_the_other_way_round
         assert not schema_accepts(document)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.sampled_from(places(full_document())), st.just(...) | JSON_VALUES)
 def test_the_schema_never_refuses_what_the_code_takes(place: tuple[Step, ...], value: object) -> None:
     document = changed(full_document(), place, value)
