@@ -18,8 +18,19 @@ import numpy as np
 
 from emon.geofence.ellipsoid import half_open
 from emon.geofence.jit import compiled, inlined, inner
-from emon.geofence.lanes import fetch_ahead
-from emon.geofence.layout import Boxes, Shorts, Steps, ZoneArrays
+from emon.geofence.lanes import boxes_beside, fetch_ahead, least, lowest_bit
+from emon.geofence.layout import (
+    B_HALF_LAT,
+    B_HALF_LON,
+    B_LAT,
+    B_LON,
+    FAR_DEG,
+    LANES,
+    Boxes,
+    Shorts,
+    Steps,
+    ZoneArrays,
+)
 from emon.geofence.near_paths import MARGIN, MARGIN_M, near_m
 from emon.geofence.relate import signed_m
 from emon.geofence.wgs84 import METRES_PER_DEGREE_MAX, Floats
@@ -37,12 +48,10 @@ IN_A_ROW = 16
 CUT = 16_384
 """A cell of so many steps, or more, is cut once more: into the row of that number less this."""
 
-# Columns of a box, f32[n, 8]; the same memory as i32[n, 8] has the last two.
-B_LON, B_LAT, B_HALF_LON, B_HALF_LAT = 0, 1, 2, 3  # middle and half extents in degrees
+# Columns of a box after those of layout.py, f32[n, 8]; the same memory as i32[n, 8] has the last two.
 B_BUFFER = 4  # the buffer in metres, no less than ON_EDGE_M
 B_UNIT = 5  # metres of one step; 0: there are no cells, and the zone is always asked
 B_FIELD, B_ZONE = 6, 7  # first row of the field; index in the table
-BOX_COLUMNS = 8
 
 _HALF = 0.5 * CELLS_A_SIDE
 _STEPS = 16_000.0
@@ -53,14 +62,11 @@ SHORTEST_M = 0.98 * 110_574.0
 CLEAR_MAX_M = 20_000.0
 LOWER_DEG = 0.2
 """Within ``CLEAR_MAX_M`` latitude changes by less, and within half a cell of a field."""
-WIDE_DEG = 160.0
-"""A box that reaches farther to either side of its middle can be met on its other side, the long way, too."""
 Sides = tuple[float, float, float, float]
 """Degrees to the west, east, south and north up to which no box is met."""
 _Signed = Callable[[ZoneArrays, int, float, float], float]
 _Layer = Callable[[ZoneArrays, int, Boxes, Floats, Steps, float, float], int]
 _LOWER = math.radians(2.0 * LOWER_DEG)
-_FAR_DEG = 400.0
 _NONE, _ONE, _BOTH = np.uint64(0), np.uint64(1), np.uint64(3)
 
 
@@ -157,35 +163,33 @@ def by_field(
     A zone whose box the position is beside keeps it away from the nearer side of that box.
     """
     shortest_m, longest_m = per_lon_m(lat)
-    flags, left, clear, beside2 = _NONE, _NONE, CLEAR_MAX_M, CLEAR_MAX_M * CLEAR_MAX_M
-    to_west, to_east, to_south, to_north = _FAR_DEG, _FAR_DEG, _FAR_DEG, _FAR_DEG
-    for k in range(count):
+    flags, left, within, clear, beside2 = _NONE, _NONE, _NONE, CLEAR_MAX_M, CLEAR_MAX_M * CLEAR_MAX_M
+    to_west, to_east, to_south, to_north = FAR_DEG, FAR_DEG, FAR_DEG, FAR_DEG
+    for first in range(0, count, LANES):
+        some, sides, square = boxes_beside(
+            boxes, start + first, count - first, lon, lat, shortest_m, SHORTEST_M
+        )
+        within |= some << np.uint64(first)
+        to_west, to_east = least(to_west, sides[0]), least(to_east, sides[1])
+        to_south, to_north = least(to_south, sides[2]), least(to_north, sides[3])
+        beside2 = least(beside2, square)
+    while within != _NONE:
+        k = lowest_bit(within)
+        within &= within - _ONE
         row = start + k
-        east, north = east_of(boxes, row, lon), lat - boxes[row, B_LAT]
-        x, y = abs(east) - boxes[row, B_HALF_LON], abs(north) - boxes[row, B_HALF_LAT]
-        if (x > 0.0) | (y > 0.0):
-            x_m, y_m = max(0.0, x) * shortest_m, max(0.0, y) * SHORTEST_M
-            if boxes[row, B_HALF_LON] > WIDE_DEG:
-                beside2 = min(beside2, x_m * x_m + y_m * y_m)
-                continue
-            along, east_side, north_side = x_m > y_m, east > 0.0, north > 0.0
-            to_west = min(to_west, x if along & east_side else _FAR_DEG)
-            to_east = min(to_east, x if along & (not east_side) else _FAR_DEG)
-            to_south = min(to_south, y if (not along) & north_side else _FAR_DEG)
-            to_north = min(to_north, y if (not along) & (not north_side) else _FAR_DEG)
-            continue
         distance, unsure = 0.0, math.inf
         if boxes[row, B_UNIT] > 0.0:
+            east, north = east_of(boxes, row, lon), lat - boxes[row, B_LAT]
             distance, unsure = bounded_m(boxes, whole, cells, row, east, north, longest_m)
         buffer_m = boxes[row, B_BUFFER]
-        held = min(abs(distance - ON_EDGE_M), abs(distance - buffer_m)) - unsure
+        held = least(abs(distance - ON_EDGE_M), abs(distance - buffer_m)) - unsure
         if held > 0.0:
-            clear = min(clear, held)
+            clear = least(clear, held)
             inside = _BOTH if distance < ON_EDGE_M else _ONE << _ONE
             flags |= (inside if distance < buffer_m else _NONE) << np.uint64(2 * k)
         else:
             left |= _ONE << np.uint64(k)
-    return flags, min(clear, math.sqrt(beside2)), left, (to_west, to_east, to_south, to_north)
+    return flags, least(clear, math.sqrt(beside2)), left, (to_west, to_east, to_south, to_north)
 
 
 def _layer_by(signed: _Signed) -> _Layer:

@@ -9,6 +9,7 @@ are promised of ``minnum`` and ``maxnum`` alone; the kernels look at their input
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,10 +17,16 @@ import numpy.typing as npt
 from numba import config
 
 from emon.geofence.layout import (
+    B_HALF_LAT,
+    B_HALF_LON,
+    B_LAT,
+    B_LON,
+    BOX_COLUMNS,
     C_AX,
     C_AY,
     C_BX,
     C_BY,
+    FAR_DEG,
     LANES,
     S_INVERSE,
     S_VX,
@@ -27,6 +34,7 @@ from emon.geofence.layout import (
     S_X,
     S_Y,
     SIDES_FROM,
+    WIDE_DEG,
     Boxes,
     Masks,
 )
@@ -86,6 +94,38 @@ if TYPE_CHECKING or config.DISABLE_JIT:  # plain Python: for coverage and for re
         rows = (edges[b, row] for row in (C_AX, C_AY, C_BX, C_BY))
         found = [_crossed(*ends, *at) for ends in zip(*rows, strict=True)]
         return 2 if any(close for _, close in found) else sum(odd for odd, _ in found) & 1
+
+    def boxes_beside(
+        boxes: Boxes,
+        row: int | np.int64,
+        count: int | np.int64,
+        lon: float,
+        lat: float,
+        lon_m: float,
+        lat_m: float,
+    ) -> tuple[np.uint64, tuple[float, float, float, float], float]:
+        """Where a position lies by up to eight boxes; ``count`` from ``row`` on, of which more may follow.
+
+        Which hold it, a bit each. The degrees to the west, east, south and north up to which none of the
+        others is met, each by the side on which the position is farther from it in metres, of which a degree
+        has ``lon_m`` and ``lat_m``. The square of the metres to the nearest that can be met all around.
+        """
+        within, sides, square = 0, [FAR_DEG] * 4, math.inf
+        for k in range(min(int(count), LANES)):
+            middle_lon, middle_lat, half_lon, half_lat = (float(number) for number in boxes[row + k, :4])
+            east, north = lon - middle_lon, lat - middle_lat
+            east = east - 360.0 if east > 180.0 else (east + 360.0 if east < -180.0 else east)
+            x, y = abs(east) - half_lon, abs(north) - half_lat
+            x_m, y_m = max(0.0, x) * lon_m, max(0.0, y) * lat_m
+            if x <= 0.0 and y <= 0.0:
+                within |= 1 << k
+            elif half_lon > WIDE_DEG:
+                square = min(square, x_m * x_m + y_m * y_m)
+            elif x_m > y_m:
+                sides[0 if east > 0.0 else 1] = min(sides[0 if east > 0.0 else 1], x)
+            else:
+                sides[2 if north > 0.0 else 3] = min(sides[2 if north > 0.0 else 3], y)
+        return np.uint64(within), (sides[0], sides[1], sides[2], sides[3]), square
 
     def four_within(words: Masks, row: int | np.int64, east: float, north: float) -> bool:
         """Whether ``east`` and ``north`` are within the four sides of a wearer's row (certificates.py).
@@ -213,6 +253,86 @@ else:
             return builder.icmp_unsigned("==", builder.bitcast(held, ir.IntType(4)), ir.IntType(4)(15))
 
         return types.boolean(words, types.int64, types.float64, types.float64), generate
+
+    def _constant(number: float) -> Any:
+        return ir.Constant(_VECTOR, [number] * LANES)
+
+    def _least_lane(builder: Any, chosen: Any, vector: Any, otherwise: float) -> Any:
+        """The least of the chosen lanes."""
+        kind = ir.FunctionType(_DOUBLE, [_VECTOR])
+        call = builder.module.declare_intrinsic("llvm.vector.reduce.fmin.v8f64", (), kind)
+        return builder.call(call, [builder.select(chosen, vector, _constant(otherwise))], fastmath=_NO_NAN)
+
+    def _box_columns(context: Any, builder: Any, kind: Any, boxes: Any, row: Any) -> list[Any]:
+        """Middles and half extents of eight boxes, drawn from four loads of two rows each."""
+        array = context.make_array(kind)(context, builder, boxes)
+        two, index = ir.VectorType(ir.FloatType(), 2 * BOX_COLUMNS), ir.IntType(32)
+        start, loads = builder.mul(row, _WORD(BOX_COLUMNS)), []
+        for pair in range(LANES // 2):
+            place = builder.gep(array.data, [builder.add(start, _WORD(2 * BOX_COLUMNS * pair))])
+            loads.append(builder.load(builder.bitcast(place, two.as_pointer()), align=4))
+
+        def drawn(a: Any, b: Any, lanes: list[int]) -> Any:
+            return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(index, len(lanes)), lanes))
+
+        columns = []
+        for column in (B_LON, B_LAT, B_HALF_LON, B_HALF_LAT):
+            four = [column + BOX_COLUMNS * lane for lane in range(4)]
+            halves = (drawn(loads[0], loads[1], four), drawn(loads[2], loads[3], four))
+            columns.append(builder.fpext(drawn(*halves, list(range(LANES))), _VECTOR))
+        return columns
+
+    def _beside(builder: Any, columns: list[Any], count: Any, numbers: list[Any]) -> tuple[Any, ...]:
+        """Flags of the boxes that hold the position, least sides and square; as the plain Python above."""
+        lon, lat, lon_m, lat_m = (_spread(builder, number) for number in numbers)
+        none, turn = _constant(0.0), _constant(360.0)
+        sub, mul, select = builder.fsub, builder.fmul, builder.select
+
+        def above(a: Any, b: Any) -> Any:
+            return builder.fcmp_ordered(">", a, b)
+
+        absolute = builder.module.declare_intrinsic(
+            "llvm.fabs.v8f64", (), ir.FunctionType(_VECTOR, [_VECTOR])
+        )
+        east, north = sub(lon, columns[0]), sub(lat, columns[1])
+        westward = select(above(_constant(-180.0), east), builder.fadd(east, turn), east)
+        east = select(above(east, _constant(180.0)), sub(east, turn), westward)
+        x = sub(builder.call(absolute, [east]), columns[2])
+        y = sub(builder.call(absolute, [north]), columns[3])
+        x_out, y_out = above(x, none), above(y, none)
+        x_m, y_m = mul(select(x_out, x, none), lon_m), mul(select(y_out, y, none), lat_m)
+        lane = ir.Constant(_VECTOR, [float(number) for number in range(LANES)])
+        wanted = above(_spread(builder, builder.sitofp(count, _DOUBLE)), lane)
+        out = builder.or_(x_out, y_out)
+        beside, within = builder.and_(wanted, out), builder.and_(wanted, builder.not_(out))
+        wide, along = above(columns[2], _constant(WIDE_DEG)), above(x_m, y_m)
+        sided = builder.and_(beside, builder.not_(wide))
+        row, column = builder.and_(sided, along), builder.and_(sided, builder.not_(along))
+        to_east, to_north = above(east, none), above(north, none)
+        chosen = (
+            (builder.and_(row, to_east), x),
+            (builder.and_(row, builder.not_(to_east)), x),
+            (builder.and_(column, to_north), y),
+            (builder.and_(column, builder.not_(to_north)), y),
+        )
+        sides = [_least_lane(builder, flags, gap, FAR_DEG) for flags, gap in chosen]
+        squares = builder.fadd(mul(x_m, x_m), mul(y_m, y_m))
+        return within, sides, _least_lane(builder, builder.and_(beside, wide), squares, math.inf)
+
+    @intrinsic
+    def boxes_beside(
+        _typing: Any, boxes: Any, _row: Any, _count: Any, _lon: Any, _lat: Any, _lon_m: Any, _lat_m: Any
+    ) -> Any:
+        answer = types.Tuple((types.uint64, types.UniTuple(types.float64, 4), types.float64))
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            columns = _box_columns(context, builder, signature.args[0], *arguments[:2])
+            within, sides, square = _beside(builder, columns, arguments[2], list(arguments[3:]))
+            mask = builder.zext(builder.bitcast(within, ir.IntType(LANES)), _WORD)
+            four = context.make_tuple(builder, types.UniTuple(types.float64, 4), sides)
+            return context.make_tuple(builder, answer, (mask, four, square))
+
+        return answer(boxes, types.int64, types.int64, *(types.float64,) * 4), generate
 
     _SINGLE, _SINGLES = ir.FloatType(), ir.VectorType(ir.FloatType(), LANES)
 

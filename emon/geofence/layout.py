@@ -109,3 +109,12 @@ class ZoneArrays(NamedTuple):
     edges: Floats
     cells: Bytes
     nears: Masks
+
+
+# Columns of a box of an own zone (field_kernels.py), f32[n, 8]: middle and half extents in degrees.
+B_LON, B_LAT, B_HALF_LON, B_HALF_LAT = 0, 1, 2, 3
+BOX_COLUMNS = 8
+FAR_DEG = 400.0
+"""Degrees to a side on which nothing is met."""
+WIDE_DEG = 160.0
+"""A box that reaches farther to either side of its middle can be met on its other side, the long way, too."""

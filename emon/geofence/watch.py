@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from emon.geofence.columns import columns_of, numbers_of, whole_number, whole_numbers
 from emon.geofence.fields import BOX_COLUMNS
-from emon.geofence.layout import Boxes, Shorts, Steps
+from emon.geofence.layout import LANES, Boxes, Shorts, Steps
 from emon.geofence.wgs84 import Floats, Ints
 from emon.geofence.zones import ZoneTable
 from emon.limits import BUFFER_MAX_M, OWN_ZONES_MAX, WEARERS_MAX
@@ -220,7 +220,7 @@ class Watch:
 
 
 def _aligned(count: int) -> Boxes:
-    """Room for boxes, two on a cache line."""
-    room = np.zeros((count + 2) * BOX_COLUMNS, dtype=np.float32)
+    """Room for boxes, two on a cache line; eight are read at once, so that some lie beyond the last."""
+    room = np.zeros((count + 2 + LANES) * BOX_COLUMNS, dtype=np.float32)
     start = -room.ctypes.data % 64 // 4
     return room[start : start + count * BOX_COLUMNS].reshape(count, BOX_COLUMNS)

@@ -2,8 +2,8 @@
 
 A wearer's zones lie anywhere in the table, so that each array a question reads is a miss of some
 hundred nanoseconds, and most of them wait for the one before: the list says which zone, its frame which
-cells, a cell which edges. Here a block of fixes takes each of those steps together, so that their
-misses overlap. Nothing is decided: whoever asks afterwards reads the same numbers, only sooner.
+cells, a cell which edges. Here some fixes take each of those steps together, so that their misses
+overlap. Nothing is decided: whoever asks afterwards reads the same numbers, only sooner.
 """
 
 from __future__ import annotations
@@ -15,9 +15,6 @@ import numpy as np
 from emon.geofence.certificates import list_of
 from emon.geofence.ellipsoid import half_open, short_way
 from emon.geofence.field_kernels import (
-    B_HALF_LAT,
-    B_HALF_LON,
-    B_LAT,
     B_UNIT,
     east_of,
     fetch_cell,
@@ -25,8 +22,9 @@ from emon.geofence.field_kernels import (
     zone_of,
 )
 from emon.geofence.jit import inlined, inner
-from emon.geofence.lanes import fetch_ahead, lowest_bit
+from emon.geofence.lanes import boxes_beside, fetch_ahead, lowest_bit
 from emon.geofence.layout import (
+    B_LAT,
     F_LAT,
     F_LON,
     F_REACH,
@@ -37,6 +35,7 @@ from emon.geofence.layout import (
     FI_SEGMENTS,
     FI_SLAB,
     FI_SLABS,
+    LANES,
     Boxes,
     Masks,
     Shorts,
@@ -79,13 +78,15 @@ def fetch_cells(
     """
     start, count = list_of(words, wearer)
     some = _ZERO
-    for k in range(count):
-        row = start + k
-        east, north = east_of(boxes, row, lon), lat - boxes[row, B_LAT]
-        within = (abs(east) <= boxes[row, B_HALF_LON]) & (abs(north) <= boxes[row, B_HALF_LAT])
-        if within & (boxes[row, B_UNIT] > 0.0):
-            fetch_cell(boxes, whole, cells, row, east, north)
-            some |= _ONE << np.uint64(k)
+    for first in range(0, count, LANES):
+        within, _, _ = boxes_beside(boxes, start + first, count - first, lon, lat, 1.0, 1.0)
+        while within != _ZERO:
+            k = first + lowest_bit(within)
+            within &= within - _ONE
+            row = start + k
+            if boxes[row, B_UNIT] > 0.0:
+                fetch_cell(boxes, whole, cells, row, east_of(boxes, row, lon), lat - boxes[row, B_LAT])
+                some |= _ONE << np.uint64(k)
     return some
 
 
@@ -120,12 +121,8 @@ def fetch_zones(
     first: int,
     last: int,
     wanted: Ints,
-    distances: bool,
 ) -> None:
-    """Bring what fixes ``turn[first:last]`` read of zones that their fields leave open.
-
-    ``distances``: the outline too, where a cell of verdicts decides the relation.
-    """
+    """Bring what fixes ``turn[first:last]`` read of zones that their fields leave open."""
     count = _FIRST
     for m in range(first, last):
         i = turn[m]
@@ -140,13 +137,11 @@ def fetch_zones(
                 fetch_ahead(zones.frames, zone, line)
             fetch_ahead(zones.frame_ints, zone, 0)
             fetch_ahead(zones.ints, zone, 0)
-    _fetch_within(zones, lon, lat, wanted, count, distances)
+    _fetch_within(zones, lon, lat, wanted, count)
 
 
 @inner
-def _fetch_within(
-    zones: ZoneArrays, lon: Floats, lat: Floats, wanted: Ints, count: int, distances: bool
-) -> None:
+def _fetch_within(zones: ZoneArrays, lon: Floats, lat: Floats, wanted: Ints, count: int) -> None:
     """The steps within the zones: grids and slabs, then segments and the slab's edges."""
     frames, ints = zones.frames, zones.frame_ints
     kept = 0
@@ -169,11 +164,9 @@ def _fetch_within(
         i, zone = wanted[c, 0], wanted[c, 1]
         dlon, dlat = short_way(half_open(lon[i]) - frames[zone, F_LON]), lat[i] - frames[zone, F_LAT]
         cell, slab = verdict_cell_of(frames, zone, dlon, dlat), slab_of(frames, ints, zone, dlat)
-        decided = cell >= 0 and zones.cells[ints[zone, FI_CELL] + cell] != 0
-        if cell >= 0 and slab >= 0 and not decided:
+        if cell >= 0 and slab >= 0 and zones.cells[ints[zone, FI_CELL] + cell] == 0:
             fetch_ahead(zones.slab_edges, np.int64(zones.slab_starts[ints[zone, FI_SLAB] + slab]), 0)
-        if distances or not decided:
-            _fetch_segments(zones, zone, near_groups(frames, ints, zones.nears, zone, dlon, dlat))
+        _fetch_segments(zones, zone, near_groups(frames, ints, zones.nears, zone, dlon, dlat))
     for c in range(kept):
         i, zone = wanted[c, 0], wanted[c, 1]
         dlon, dlat = short_way(half_open(lon[i]) - frames[zone, F_LON]), lat[i] - frames[zone, F_LAT]

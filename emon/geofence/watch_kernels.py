@@ -4,9 +4,9 @@ A certificate (certificates.py) says where a wearer's flags were last found, and
 flag can change. A test compares with the flags found afresh for ever.
 
 A fix is answered by the first of three that can: the certificate, one line of memory; the fields of his
-zones (field_kernels.py), some lines; the zones themselves, tens of them. Fixes that the first or the
-second leaves open wait until they are a block, so that their misses overlap (watch_ahead.py). What no
-frame answers is left to kernels of its own (watch_left.py).
+zones (field_kernels.py), some lines; the zones themselves, tens of them. Fixes that the first leaves open go
+to their fields step by step in a ring, those that the second leaves open wait until they are a block: so
+their misses overlap (watch_ahead.py). What no frame answers is left to kernels of its own (watch_left.py).
 """
 
 from __future__ import annotations
@@ -17,26 +17,31 @@ from typing import Any
 import numpy as np
 
 from emon.geofence.certificates import W_FLAGS, certify, holds, list_of
-from emon.geofence.ellipsoid import half_open, short_way
+from emon.geofence.ellipsoid import half_open
 from emon.geofence.field_kernels import B_FIELD, HEAD, by_field, zone_of
 from emon.geofence.jit import compiled, inlined, inner
 from emon.geofence.lanes import fetch_ahead, lowest_bit
-from emon.geofence.layout import AREA, F_LAT, F_LON, F_REACH, KIND, Boxes, Masks, Shorts, Steps, ZoneArrays
-from emon.geofence.near import verdict
+from emon.geofence.layout import Boxes, Masks, Shorts, Steps, ZoneArrays
 from emon.geofence.near_paths import FAR_M, MARGIN, MARGIN_FAR, MARGIN_M, near_m
 from emon.geofence.watch_ahead import BLOCK, MASKS, fetch_boxes, fetch_cells, fetch_finer_cells, fetch_zones
 from emon.geofence.wgs84 import Floats, Ints
 from emon.limits import ON_EDGE_M
 
 CHUNK = 512
-"""Fixes that are looked through at a time. In ``turn`` they are followed by those that wait for fields,
-and from ``_OPEN`` on by those that wait for the zones themselves, with which of them ``MASKS`` further."""
-_OPEN = CHUNK + 2 * BLOCK
+"""Fixes that are looked through at a time. In ``turn`` they are followed by the ring of those that wait for
+fields, with what ``fetch_cells`` says of each ``_RING`` further, and from ``_OPEN`` on by those that wait for
+the zones themselves, with which of them ``MASKS`` further."""
+GROUP = 8
+"""Fixes that take a step towards the fields of their zones together, while certificates answer others."""
+_STEPS = 3
+_RING = 4 * GROUP
+_OPEN = CHUNK + 2 * _RING
 TURN = _OPEN + 2 * MASKS
 # Where the parts of ``turn`` begin, in 64 bits: a bare constant would be another signature of what it is
 # given to, compiled again.
+_NOBODY: Any = np.int64(0)
 _PICKED: Any = np.int64(0)
-_WAITING: Any = np.int64(CHUNK)
+_GROUP: Any = np.int64(GROUP)
 _OPENED: Any = np.int64(_OPEN)
 AHEAD = 12
 _ONE, _NONE = np.uint64(1), np.uint64(0)
@@ -76,51 +81,6 @@ def _asked(
         margin = MARGIN_M + away * (MARGIN if away < FAR_M else MARGIN_FAR)
         clear = min(clear, abs(distance - ON_EDGE_M) - margin, abs(distance - buffer_m) - margin)
     return flags, clear
-
-
-@inner
-def _decided(
-    zones: ZoneArrays,
-    boxes: Boxes,
-    whole: Shorts,
-    heads: Floats,
-    start: np.int64,
-    given: np.uint64,
-    lon: float,
-    lat: float,
-) -> np.uint64:
-    """As ``_asked`` without a certificate: distance only where it decides."""
-    flags, left, frames = _NONE, given, zones.frames
-    while left != _NONE:
-        k = lowest_bit(left)
-        left &= left - _ONE
-        zone, buffer_m = zone_of(whole, start + k), heads[whole[start + k, B_FIELD], HEAD]
-        if frames[zone, F_REACH] >= 0.0 and zones.ints[zone, KIND] == AREA:
-            dlon, dlat = short_way(lon - frames[zone, F_LON]), lat - frames[zone, F_LAT]
-            found = verdict(
-                frames,
-                zones.frame_ints,
-                zones.slab_starts,
-                zones.slab_edges,
-                zones.edges,
-                zones.cells,
-                zone,
-                dlon,
-                dlat,
-            )
-            if found == 1:
-                flags |= np.uint64(3) << np.uint64(2 * k)
-                continue
-            if found == 0 and buffer_m == ON_EDGE_M:
-                continue
-        distance = near_m(zones, zone, lon, lat)
-        if math.isnan(distance):
-            return LEFT
-        if distance <= ON_EDGE_M:
-            flags |= _ONE << np.uint64(2 * k)
-        if distance <= buffer_m:
-            flags |= _ONE << np.uint64(2 * k + 1)
-    return flags
 
 
 @compiled
@@ -195,19 +155,24 @@ def _pick(rows: Floats, wearer: Ints, low: int, high: int, share: int, shares: i
 def _by_certificates(
     rows: Floats,
     words: Masks,
+    boxes: Boxes,
     wearer: Ints,
     lon: Floats,
     lat: Floats,
     turn: Ints,
     first: int,
     count: int,
-    waiting: int,
+    queued: int,
+    full: int,
     certificates: bool,
     out: Masks,
 ) -> tuple[int, int]:
-    """Answer picked fixes from the ``first`` on until a block waits for fields; where both then end."""
-    m, last = first, waiting
-    while m < count and last < CHUNK + BLOCK:
+    """Answer picked fixes from the ``first`` on until ``full`` have queued for fields; where both then end.
+
+    The boxes of those that queue are fetched: their rows are at hand.
+    """
+    m = first
+    while m < count and queued < full:
         if m + AHEAD < count:
             fetch_ahead(rows, wearer[turn[m + AHEAD]], 0)
         i = turn[m]
@@ -215,10 +180,11 @@ def _by_certificates(
         if certificates and holds(rows, words, w, lon[i], lat[i]):
             out[i] = words[w, W_FLAGS]
         else:
-            turn[last] = i
-            last += 1
+            turn[CHUNK + queued % _RING] = i
+            queued += 1
+            fetch_boxes(words, boxes, w)
         m += 1
-    return m, last
+    return m, queued
 
 
 @inner
@@ -232,25 +198,28 @@ def _by_fields(
     lon: Floats,
     lat: Floats,
     turn: Ints,
-    last: int,
+    queued: int,
+    full: int,
     opened: int,
     certificates: bool,
     out: Masks,
 ) -> int:
-    """Answer the fixes that wait for fields, up to ``last``; the end of those that then wait for zones."""
-    for m in range(CHUNK, last):
-        fetch_boxes(words, boxes, wearer[turn[m]])
-    for m in range(CHUNK, last):
-        i = turn[m]
+    """A step for each of three groups that wait for fields; the end of those that then wait for zones.
+
+    The last group, up to ``full``, comes to its cells, the one before to its finer cells, and the one before
+    that is answered: so what a step reads was fetched while certificates answered other fixes.
+    """
+    for q in range(full - GROUP, min(full, queued)):
+        i = turn[CHUNK + q % _RING]
         some = fetch_cells(words, boxes, whole, cells, wearer[i], half_open(lon[i]), lat[i])
-        turn[m + BLOCK] = np.int64(some)
-    for m in range(CHUNK, last):
-        i, some = turn[m], np.uint64(turn[m + BLOCK])
+        turn[CHUNK + _RING + q % _RING] = np.int64(some)
+    for q in range(max(0, full - 2 * GROUP), min(full - GROUP, queued)):
+        i, some = turn[CHUNK + q % _RING], np.uint64(turn[CHUNK + _RING + q % _RING])
         fetch_finer_cells(words, boxes, whole, cells, wearer[i], some, half_open(lon[i]), lat[i])
-    for m in range(CHUNK, last):
-        i = turn[m]
+    for q in range(max(0, full - 3 * GROUP), min(full - 2 * GROUP, queued)):
+        i = turn[CHUNK + q % _RING]
         w = wearer[i]
-        if certificates and holds(rows, words, w, lon[i], lat[i]):  # an earlier fix of the block renewed it
+        if certificates and holds(rows, words, w, lon[i], lat[i]):  # an earlier fix renewed it meanwhile
             out[i] = words[w, W_FLAGS]
             continue
         start, count = list_of(words, w)
@@ -286,7 +255,7 @@ def _by_zones(
 ) -> int:
     """Answer the fixes that wait for zones, ``turn`` from ``_OPEN`` to ``opened``; how many are ``LEFT``."""
     unanswered = 0
-    fetch_zones(zones, words, whole, wearer, lon, lat, turn, _OPENED, opened, wanted, certificates)
+    fetch_zones(zones, words, whole, wearer, lon, lat, turn, _OPENED, opened, wanted)
     for m in range(_OPEN, opened):
         i = turn[m]
         w, x, y = wearer[i], half_open(lon[i]), lat[i]
@@ -295,12 +264,9 @@ def _by_zones(
             continue
         start, count = list_of(words, w)
         flags, clear_m, left, sides = by_field(boxes, whole, cells, start, count, x, y)
-        if certificates:
-            more, exact_m = _asked(zones, boxes, whole, heads, start, left, x, y)
-            if more != LEFT:
-                certify(rows, words, w, lon[i], y, flags | more, min(clear_m, exact_m), sides)
-        else:
-            more = _decided(zones, boxes, whole, heads, start, left, x, y)
+        more, exact_m = _asked(zones, boxes, whole, heads, start, left, x, y)
+        if certificates and more != LEFT:
+            certify(rows, words, w, lon[i], y, flags | more, min(clear_m, exact_m), sides)
         unanswered += more == LEFT
         out[i] = LEFT if more == LEFT else flags | more
     return unanswered
@@ -333,23 +299,24 @@ def flag_each(
     cache line of ``out`` at a time.
     """
     chunks = (len(wearer) + CHUNK - 1) // CHUNK
-    asked, unanswered, last, opened = 0, 0, _WAITING, _OPENED
+    unanswered, last, due, opened = 0, _NOBODY, _GROUP, _OPENED
     for c in range(chunks + 1):
         count = _PICKED
         if c < chunks:
             low = (c + chunks * share // shares) % chunks * CHUNK
             count = _pick(rows, wearer, low, min(low + CHUNK, len(wearer)), share, shares, turn)
         m = _PICKED
-        while m < count or (c == chunks and (last > CHUNK or opened > _OPEN)):
-            m, last = _by_certificates(rows, words, wearer, lon, lat, turn, m, count, last, certificates, out)
-            if last < CHUNK + BLOCK and c < chunks:
-                break
-            asked += last - CHUNK
-            opened = _by_fields(
-                rows, words, boxes, whole, cells, wearer, lon, lat, turn, last, opened, certificates, out
+        while m < count or (c == chunks and (due < last + _STEPS * GROUP or opened > _OPEN)):
+            m, last = _by_certificates(
+                rows, words, boxes, wearer, lon, lat, turn, m, count, last, due, certificates, out
             )
-            last = _WAITING
-            if opened >= _OPEN + BLOCK or c == chunks:
+            if last < due and c < chunks:
+                break
+            opened = _by_fields(
+                rows, words, boxes, whole, cells, wearer, lon, lat, turn, last, due, opened, certificates, out
+            )
+            due += GROUP
+            if opened >= _OPEN + BLOCK or (c == chunks and due >= last + _STEPS * GROUP):
                 unanswered += _by_zones(
                     zones,
                     rows,
@@ -368,4 +335,4 @@ def flag_each(
                     out,
                 )
                 opened = _OPENED
-    return asked, unanswered
+    return last, unanswered

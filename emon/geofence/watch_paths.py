@@ -12,9 +12,6 @@ from emon.geofence.depths import speed_m
 from emon.geofence.ellipsoid import half_open, short_way
 from emon.geofence.field_kernels import (
     B_BUFFER,
-    B_HALF_LAT,
-    B_HALF_LON,
-    B_LAT,
     B_UNIT,
     LOWER_DEG,
     SHORTEST_M,
@@ -27,7 +24,7 @@ from emon.geofence.field_kernels import (
 )
 from emon.geofence.jit import compiled, inlined, inner
 from emon.geofence.lanes import fetch_ahead, lowest_bit
-from emon.geofence.layout import Boxes, Masks, Shorts, Steps, ZoneArrays
+from emon.geofence.layout import B_HALF_LAT, B_HALF_LON, B_LAT, Boxes, Masks, Shorts, Steps, ZoneArrays
 from emon.geofence.near_paths import NO, OPEN, YES
 from emon.geofence.touch import touches
 from emon.geofence.watch_ahead import BLOCK, MASKS, fetch_boxes, fetch_zones
@@ -42,7 +39,6 @@ TURN = 2 * _OPEN
 """First the paths that wait for cells, then those that wait for zones; which of them, ``MASKS`` further."""
 _FIRST: Any = np.int64(0)  # in 64 bits: a bare constant would be another signature
 _OPENED: Any = np.int64(_OPEN)
-_OUTLINES: Any = np.bool_(True)  # as above: a bare constant would be another signature
 _LEAP_MAX_M = 10_000.0
 """With the half of a path it stays within ``LOWER_DEG`` of the path's middle."""
 _LEAPS_MAX = 24
@@ -160,8 +156,8 @@ def _by_zones(
     out: Masks,
 ) -> None:
     """Add to the answers of the paths that wait for zones, which ``turn`` has up to ``opened``."""
-    fetch_zones(zones, words, whole, wearer, lon1, lat1, turn, _OPENED, opened, wanted, _OUTLINES)
-    fetch_zones(zones, words, whole, wearer, lon2, lat2, turn, _OPENED, opened, wanted, _OUTLINES)
+    fetch_zones(zones, words, whole, wearer, lon1, lat1, turn, _OPENED, opened, wanted)
+    fetch_zones(zones, words, whole, wearer, lon2, lat2, turn, _OPENED, opened, wanted)
     for m in range(_OPEN, opened):
         i = turn[m]
         start, _ = list_of(words, wearer[i])

@@ -9,10 +9,6 @@ from emon.geofence import Watch, ZoneTable, signed_distances
 from emon.geofence.certificates import W_CLEAR2
 from emon.geofence.field_kernels import (
     B_FIELD,
-    B_HALF_LAT,
-    B_HALF_LON,
-    B_LAT,
-    B_LON,
     B_UNIT,
     CELLS_A_SIDE,
     CELLS_FROM,
@@ -20,7 +16,7 @@ from emon.geofence.field_kernels import (
     FINER,
     FINER_FROM,
 )
-from emon.geofence.layout import Boxes
+from emon.geofence.layout import B_HALF_LAT, B_HALF_LON, B_LAT, B_LON, Boxes
 from emon.geofence.watch_kernels import fielded
 from emon.geofence.wgs84 import Floats
 from emon.limits import ON_EDGE_M
