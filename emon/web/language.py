@@ -9,18 +9,19 @@ from emon.web.texts import LANGUAGES
 COOKIE = "emon_language"
 """What a person chose on the page. It holds no more than ``nl`` or ``en``."""
 
+_ELSE = "en"
 _ACCEPTED_CHARS_MAX = 200
 
 
 def page_language(request: Request) -> str:
-    """As the person chose, else as the browser asks, else Dutch (ADR 0055)."""
+    """As the person chose, else as the browser asks, else English (ADR 0055)."""
     chosen = request.cookies.get(COOKIE)
-    return chosen if chosen in LANGUAGES else (accepted(request) or LANGUAGES[0])
+    return chosen if chosen in LANGUAGES else (accepted(request) or _ELSE)
 
 
 def answer_language(request: Request) -> str:
     """Of a refusal in JSON: Dutch for who asks for it, as the page does for its reader; else English."""
-    return accepted(request) or "en"
+    return accepted(request) or _ELSE
 
 
 def accepted(request: Request) -> str | None:
