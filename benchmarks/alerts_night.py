@@ -234,11 +234,12 @@ async def night(
     *,
     policy: Policy = DEFAULT_POLICY,
     contacts: Mapping[str, str] | None = None,
+    parties: Sequence[Party] = PARTIES,
 ) -> AsyncIterator[tuple[Night, Any]]:
     """The parts over an open store that the engine has claimed, and their channels. ``contacts``: names of
     further recipients, and whose they are."""
     clocks = Clocks(start_us)
-    servers = {str(name): Recipient(clocks) for name in (*PARTIES, *(contacts or {}))}
+    servers = {str(name): Recipient(clocks) for name in (*parties, *(contacts or {}))}
     for server in servers.values():
         await server.up()
     entries = {
@@ -246,7 +247,7 @@ async def night(
         for name, server in servers.items()
     }
     file = {
-        "recipients": {party: entries[party] for party in PARTIES},
+        "recipients": {party: entries[party] for party in parties},
         "contacts": {name: {"party": party, **entries[name]} for name, party in (contacts or {}).items()},
     }
     recipients = load_recipients(json.dumps(file).encode(), environ={}, folder=folder)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from emon.alerts.lifecycle import NOT_HERS_TO_MEND
 from emon.alerts.outbox import AlertView
 from emon.model.vocabulary import AlertEvent, Certainty, Kind, Party
 
@@ -17,7 +18,8 @@ from emon.model.vocabulary import AlertEvent, Certainty, Kind, Party
 class HerWords(msgspec.Struct, frozen=True):
     """The words of one language. ``near`` by certainty. ``over``: a measurement shows it; ``unmeasured``:
     none does. ``other``: of what is not about her and the other person. ``unsafe`` is said where that
-    person was named just before, ``danger`` elsewhere."""
+    person was named just before, ``danger`` elsewhere. ``unreached``, ``impaired``: what ails us, told to her
+    once; ``mended``: that is over."""
 
     near: Mapping[Certainty, str]
     past: str
@@ -27,6 +29,11 @@ class HerWords(msgspec.Struct, frozen=True):
     other: str
     other_over: str
     other_withdrawn: str
+    unreached: str
+    unreached_more: str
+    impaired: str
+    impaired_more: str
+    mended: str
     ask: str
     danger: str
     unsafe: str
@@ -56,6 +63,12 @@ HERS_NL = HerWords(
     other="Er is een melding die u aangaat",
     other_over="Een eerdere melding die u aangaat, is voorbij",
     other_withdrawn="Een eerdere melding die u aangaat, is ingetrokken",
+    unreached="Wij kunnen een van de diensten die bij meldingen helpen, nu niet bereiken",
+    unreached_more="Hulp kan daardoor later komen. Wacht bij gevaar niet op ons: bel zelf 112.",
+    impaired="Onze bewaking werkt nu niet goed",
+    impaired_more="Wij kunnen u misschien niet of te laat waarschuwen als iemand te dicht bij u komt. "
+    "Wacht bij gevaar niet op ons: bel zelf 112.",
+    mended="De storing waarvan wij u bericht stuurden, is voorbij",
     ask="Vraag uw contactpersoon wat dit voor u betekent.",
     danger="Bent u in gevaar? Bel 112.",
     unsafe="Voelt u zich onveilig of ziet u deze persoon? Ga naar een veilige plek en bel 112.",
@@ -85,6 +98,12 @@ HERS_EN = HerWords(
     other="There is an alert that concerns you",
     other_over="An earlier alert that concerns you is over",
     other_withdrawn="An earlier alert that concerns you is withdrawn",
+    unreached="We cannot reach one of the services that help with alerts at the moment",
+    unreached_more="Help may come later because of that. In danger do not wait for us: call 112 yourself.",
+    impaired="Our monitoring does not work well at the moment",
+    impaired_more="We may not warn you, or may warn you too late, when somebody comes too close. "
+    "In danger do not wait for us: call 112 yourself.",
+    mended="The fault that we sent you a message about is over",
     ask="Ask your contact person what this means for you.",
     danger="Are you in danger? Call 112.",
     unsafe="Do you feel unsafe, or do you see this person? Go to a safe place and call 112.",
@@ -121,6 +140,10 @@ def headline(words: HerWords, alert: AlertView) -> str:
         return words.past
     if alert.event is AlertEvent.PROXIMITY and alert.certainty is not None:
         return words.near[alert.certainty]
+    if alert.event in NOT_HERS_TO_MEND:
+        if alert.cleared_at_us is not None:
+            return words.mended
+        return words.impaired if alert.event is AlertEvent.PLATFORM else words.unreached
     if alert.event is AlertEvent.PANIC:
         return words.pressed
     if alert.victim and alert.event in _LOST:
@@ -136,6 +159,9 @@ def what_to_do(words: HerWords, alert: AlertView) -> list[str]:
         words.lost: [words.lost_more, words.danger],
         words.empty: [words.empty_more],
         words.pressed: [words.hide],
+        words.unreached: [words.unreached_more, words.ask],
+        words.impaired: [words.impaired_more, words.ask],
+        words.mended: [words.ask],
         words.other: [words.ask, words.danger],
         words.other_over: [words.ask],
         words.other_withdrawn: [words.ask],

@@ -15,7 +15,9 @@ from enum import StrEnum
 import msgspec
 
 from emon.model.machine import Machine
-from emon.model.vocabulary import Party
+from emon.model.vocabulary import SEES_NO_WEARERS, AlertEvent, Party
+
+NOT_HERS_TO_MEND = (AlertEvent.PLATFORM, AlertEvent.RECIPIENT_DOWN)
 
 
 class Stage(StrEnum):
@@ -213,22 +215,30 @@ def given_by(life: Life, one: Happened, needs: Needs) -> Given:
     """The input that a fact is to the alert as it stands. ``raised`` and what was said again are none to
     its table but the passing of time."""
     if one.fact is Fact.ACKNOWLEDGED:
-        return Given.ANSWERED if owed_after(life.owed, one.party, needs) else Given.ALL_ANSWERED
+        if not owed_after(life.owed, one.party, needs):
+            return Given.ALL_ANSWERED
+        return Given.RECEIPT if one.party in SEES_NO_WEARERS else Given.ANSWERED
     return _PLAIN.get(one.fact, Given.TIME)
 
 
 def owed_after(owed: tuple[str, ...], party: str | None, needs: Needs) -> tuple[str, ...]:
     """Whose answer is owed once a person of the party has given it. Where any one's will do, the answer of
-    a party that was told only later, by a climb, does too."""
-    if needs is Needs.ANY:
+    a party that was told only later, by a climb, does too; but that the protected person has read of it puts
+    nothing in anybody's hand."""
+    if needs is Needs.ANY and party not in SEES_NO_WEARERS:
         return ()
     return tuple(one for one in owed if one != party)
 
 
-def asked_of(recipients: Sequence[str], told: Iterable[str]) -> tuple[str, ...]:
+def asked_of(recipients: Sequence[str], told: Iterable[str], event: AlertEvent) -> tuple[str, ...]:
     """Whose answer is wanted of an alert: the parties that were told of it, in its order. A party without a
-    route is answered for by whoever was told in its place; what a contact was told, its party answers."""
+    route is answered for by whoever was told in its place; what a contact was told, its party answers. Of
+    our own troubles the protected person is told, and not asked: she can mend nothing, and to hear of one
+    every three minutes of a night helps her nothing."""
     parties = {one for one in told if one in set(Party)}
+    if event in NOT_HERS_TO_MEND and not parties <= SEES_NO_WEARERS:
+        parties -= SEES_NO_WEARERS
+        recipients = [party for party in recipients if party not in SEES_NO_WEARERS]
     named = [party for party in recipients if party in parties]
     return (*named, *sorted(parties - {*named})) or tuple(recipients)
 

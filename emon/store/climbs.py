@@ -198,6 +198,6 @@ def _due(row: c.Row, facts: Mapping[str, tuple[Happened, ...]]) -> DueAlert:
         legal_basis=None if row[9] is None else LegalBasis(row[9]),
         policy=row[10],
         row=row[11],
-        told=asked_of(row[13], row[12]),
+        told=asked_of(row[13], row[12], AlertEvent(row[4])),
         happened=facts.get(row[0], ()),
     )

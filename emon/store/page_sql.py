@@ -63,7 +63,8 @@ _PAGE = """(
     ORDER BY a.detected_at DESC, a.id DESC LIMIT %(limit)s
 )"""
 _OPEN = "escalation AS open JOIN alert AS a ON a.id = open.alert_id"
-_TAKEN = "EXISTS (SELECT FROM acknowledgement AS k WHERE k.alert_id = a.id)"
+# That the protected person has read of it puts it in nobody's hand.
+_TAKEN = "EXISTS (SELECT FROM acknowledgement AS k WHERE k.alert_id = a.id AND k.party <> 'beschermde')"
 _GOES_ON = """
     EXISTS (SELECT FROM breach AS g WHERE g.id = a.breach_id AND g.closed_at IS NULL AND NOT g.refuted)"""
 _STATUS = {

@@ -106,7 +106,7 @@ class AlertNow(msgspec.Struct, frozen=True):
     @property
     def life(self) -> Life:
         """Its state, by its facts. Whose answer is owed goes by who could be told."""
-        asked = asked_of(self.recipients, (one.recipient for one in self.deliveries))
+        asked = asked_of(self.recipients, (one.recipient for one in self.deliveries), self.event)
         return life_of(asked, self.needs, self.happened)
 
 

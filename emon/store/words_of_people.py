@@ -68,6 +68,7 @@ INSERT INTO link_used (delivery_id, party, used_at)
 SELECT d.id, %(party)s, %(at)s FROM delivery AS d WHERE d.id = %(link)s AND d.alert_id = %(alert)s
 ON CONFLICT (delivery_id) DO NOTHING RETURNING delivery_id
 """
+_LINK_USED = "SELECT FROM link_used WHERE delivery_id = %s"
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -135,6 +136,11 @@ class WordsOfPeople:
             ):
                 raise LinkUsed(f"the link of {link!r} has been used, or was never given out")
             return await _acknowledge(conn, alert_id, party, person, "link", at_us)
+
+    async def link_used(self, link: str) -> bool:
+        """Whether the link of a message (the delivery's id) has counted."""
+        async with self._pool.connection() as conn:
+            return await c.fetch_one(conn, _LINK_USED, (link,)) is not None
 
     async def close_alert(
         self, alert_id: str, party: str, person: str, closing: Closing, via: str, at_us: int | None = None

@@ -188,6 +188,10 @@ class Backend(Protocol):
         """As ``acknowledge``, by a link that counts once. Raises ``LinkUsed`` too."""
         ...
 
+    async def link_used(self, link: str) -> bool:
+        """Whether the link has counted. Changes nothing."""
+        ...
+
     async def incident(self, incident: str, limit: int) -> KeptIncident:
         """An incident with its newest updates. Raises ``IncidentUnknown``."""
         ...

@@ -9,6 +9,7 @@ import msgspec
 from emon.alerts.lifecycle import Fact, Happened
 from emon.model.breach import Breach
 from emon.model.instant import format_instant
+from emon.model.vocabulary import SEES_NO_WEARERS
 from emon.model.watch import Trouble
 from emon.store.answers import Answered
 from emon.store.incident_reads import IncidentNow, KeptIncident, KeptUpdate
@@ -241,12 +242,13 @@ def trouble_json(trouble: Trouble) -> Json:
 
 
 def is_open(alert: AlertNow) -> bool:
-    """Nobody has closed it, and nobody has acknowledged it or its breach goes on."""
+    """Nobody has closed it, and nobody has it in hand or its breach goes on; that the protected person has
+    read of it puts it in nobody's hand."""
     breach = alert.breach
     if alert.resolution is not None:
         return False
     goes_on = breach is not None and breach.closed_at_us is None and not breach.refuted
-    return goes_on or not alert.acknowledgements
+    return goes_on or all(taken.party in SEES_NO_WEARERS for taken in alert.acknowledgements)
 
 
 def taken_json(taken: Taken) -> Json:

@@ -126,6 +126,9 @@ class StoreBackend:
     async def use_link(self, link: str, alert_id: str, party: str, person: str, at_us: int) -> Taken:
         return await self._store.use_link(link, alert_id, party, person, at_us)
 
+    async def link_used(self, link: str) -> bool:
+        return await self._store.link_used(link)
+
     async def close_alert(
         self, alert_id: str, party: str, person: str, closing: Closing, via: str, at_us: int
     ) -> Resolved:

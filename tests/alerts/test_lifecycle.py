@@ -23,7 +23,9 @@ from emon.alerts.lifecycle import (
     lived,
 )
 from emon.model.resolution import Closing, ClosingCause, ClosingOutcome, VictimOutcome, missing_in
+from emon.model.vocabulary import AlertEvent
 
+BAN = AlertEvent.BREACH
 BOTH = ("politie", "reclassering")
 RECEIPT = Happened(1, Fact.RECEIPT, party="politie")
 POLICE = Happened(2, Fact.ACKNOWLEDGED, party="politie", person="A. de Vries")
@@ -173,7 +175,26 @@ def test_a_closing_says_how_she_is_and_explains_what_needs_explaining() -> None:
 
 def test_who_is_asked_is_who_could_be_told() -> None:
     everybody = ("politie", "reclassering", "meldkamer_em")
-    assert asked_of(everybody, ("meldkamer_em", "politie")) == ("politie", "meldkamer_em")
-    assert asked_of(("politie",), ("meldkamer_em",)) == ("meldkamer_em",), "it was told in their place"
-    assert asked_of(("politie",), ("desk", "politie")) == ("politie",), "a contact's party answers"
-    assert asked_of(("politie",), ()) == ("politie",)
+    assert asked_of(everybody, ("meldkamer_em", "politie"), BAN) == ("politie", "meldkamer_em")
+    assert asked_of(("politie",), ("meldkamer_em",), BAN) == ("meldkamer_em",), "it was told in their place"
+    assert asked_of(("politie",), ("desk", "politie"), BAN) == ("politie",), "a contact's party answers"
+    assert asked_of(("politie",), (), BAN) == ("politie",)
+
+
+@pytest.mark.parametrize("event", [AlertEvent.PLATFORM, AlertEvent.RECIPIENT_DOWN])
+def test_the_protected_person_is_told_of_our_troubles_and_not_asked(event: AlertEvent) -> None:
+    """She can mend nothing: to be told again every three minutes of a night helps her nothing."""
+    both = ("meldkamer_em", "beschermde")
+    assert asked_of(both, both, event) == ("meldkamer_em",)
+    assert asked_of(both, both, BAN) == both
+    assert asked_of(("beschermde",), ("beschermde",), event) == ("beschermde",), "somebody is always asked"
+
+
+@pytest.mark.parametrize("needs", Needs)
+def test_that_the_protected_person_has_read_of_it_takes_it_in_nobody_s_hand(needs: Needs) -> None:
+    """ "Read" ends what is repeated to her. It must not end the climbing to those who can do something."""
+    read = Happened(2, Fact.ACKNOWLEDGED, party="beschermde", person="She")
+    life = life_of(("meldkamer_em", "beschermde"), needs, (RECEIPT, read))
+    assert (life.stage, life.owed, life.may_climb) == (Stage.DELIVERED, ("meldkamer_em",), True)
+    alone = life_of(("beschermde",), needs, (RECEIPT, read))
+    assert (alone.stage, alone.owed) == (Stage.ACKNOWLEDGED, ())

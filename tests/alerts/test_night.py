@@ -92,6 +92,25 @@ async def test_one_party_s_answer_does_not_end_another_s_climbing_and_a_closing_
     assert await parts.store.next_escalation_us() is None, "nothing waits for anybody any more"
 
 
+@pytest.mark.parametrize("event", [AlertEvent.PLATFORM, AlertEvent.RECIPIENT_DOWN])
+async def test_the_protected_person_hears_once_of_our_troubles_and_her_word_silences_nobody(
+    claimed_store: Store, tmp_path: Path, event: AlertEvent
+) -> None:
+    both = (Party.MELDKAMER_EM, Party.BESCHERMDE)
+    async with night(claimed_store, tomorrow_us(), tmp_path, parties=both) as (parts, _):
+        (trouble,) = await parts.raise_alerts(("trouble", event, 2, both))
+        await parts.look()
+        await parts.pass_until(400 * SECOND_US)
+        assert told(parts, "beschermde", trouble) == [(0, 0)]
+        await parts.store.acknowledge(trouble, "beschermde", "She", "link", parts.clocks.wall_us)
+        shown = await parts.store.alerts(status="open", before=None, limit=10)
+        assert [one.id for one in shown] == [trouble], "nobody who can mend it has it in hand"
+        assert (shown[0].life.stage, shown[0].life.owed) == (Stage.DELIVERED, ("meldkamer_em",))
+        await parts.pass_until(800 * SECOND_US)
+        assert told(parts, "beschermde", trouble) == [(0, 0)]
+        assert [climb for _, climb in told(parts, "meldkamer_em", trouble)] == [0, 1, 2, 3, 4, 5]
+
+
 async def test_a_restart_loses_no_climb_and_doubles_none(dark: tuple[Night, Any]) -> None:
     parts, channels = dark
     (breach,) = await parts.raise_alerts(BREACH)

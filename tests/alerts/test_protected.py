@@ -113,3 +113,18 @@ def test_the_service_says_at_start_that_she_has_no_route() -> None:
     assert Party.BESCHERMDE in DEFAULT_POLICY.parties()
     only_centre = Recipients({Party.MELDKAMER_EM: replace(ROUTE, party=Party.MELDKAMER_EM)})
     assert any("beschermde" in warning for warning in only_centre.warnings(DEFAULT_POLICY.parties()))
+
+
+@pytest.mark.parametrize("event", [AlertEvent.PLATFORM, AlertEvent.RECIPIENT_DOWN])
+def test_of_our_troubles_she_reads_what_they_mean_for_her_and_whom_to_call(event: AlertEvent) -> None:
+    of_none = replace(
+        CONTACT, event=event, kind=None, how=None, certainty=None, breach=None, cause="politie", refuted=False
+    )
+    body = COMPOSER.texts(to_her(of_none)).nl.body
+    assert "politie" not in body.casefold(), "who it is helps nobody but who would use it"
+    assert "112" in body
+    assert "contactpersoon" in body
+    assert "melding die u aangaat" not in body
+    back = replace(of_none, cleared_at_us=of_none.at_us)
+    assert "voorbij" in COMPOSER.texts(to_her(back)).nl.subject
+    assert "is over" in COMPOSER.texts(to_her(back)).en.subject

@@ -76,6 +76,7 @@ async def test_sending_the_page_takes_the_alert_in_hand_once(
     async with httpx.AsyncClient() as client:
         first = await client.post(url, data={"person": person}, headers={"origin": desk.url})
         again = await client.post(url, data={"person": "Somebody else"})
+        shown = await client.get(url)
         repeated = await client.post(
             link(desk, told, sent_at_us=clock.now_us() + SECOND_US), data={"person": "X"}
         )
@@ -84,6 +85,8 @@ async def test_sending_the_page_takes_the_alert_in_hand_once(
     assert "<b>" not in first.text
     assert again.status_code == repeated.status_code == 409
     assert "al gebruikt" in again.text
+    assert (shown.status_code, "<form" in shown.text) == (409, False), "said at once, before a name is typed"
+    assert "al gebruikt" in shown.text
     assert await taken(store) == [(told[1], "meldkamer_em", person, "link")]
 
 

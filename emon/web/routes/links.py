@@ -45,11 +45,13 @@ class LinkRoutes:
         self.router.add_api_route("/ack/{token}", self.take, methods=["POST"])
 
     async def show(self, token: str) -> Response:
-        """What the link is for, and a form. Changes nothing."""
+        """What the link is for, and a form, or that it has been used. Changes nothing."""
         try:
             link = self._read(token)
         except LinkRefused as refused:
             return link_refusal(refused.fault)
+        if await self._services.backend.link_used(link.delivery):
+            return _used(link)
         return _form(link)
 
     async def take(self, request: Request, token: str) -> Response:
@@ -67,9 +69,7 @@ class LinkRoutes:
                 link.delivery, link.alert, link.party, person, self._services.now_us()
             )
         except LinkUsed:
-            if is_protected(link.party):
-                return link_page(409, _paragraphs(NL.hers.thanks, EN.hers.thanks))
-            return link_refusal(LinkFault.USED)
+            return _used(link)
         except (AlertUnknown, NotTheirs):
             return link_refusal(LinkFault.FORGED)
         self._services.live.wake()
@@ -85,6 +85,12 @@ class LinkRoutes:
         if self._services.links is None:
             raise LinkRefused(LinkFault.FORGED)
         return self._services.links.read(token, self._services.now_us())
+
+
+def _used(link: Link) -> Response:
+    if is_protected(link.party):
+        return link_page(409, _paragraphs(NL.hers.thanks, EN.hers.thanks))
+    return link_refusal(LinkFault.USED)
 
 
 def _form(link: Link, status: int = 200) -> Response:

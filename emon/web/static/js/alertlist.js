@@ -6,7 +6,7 @@ import { ageNode, localText, sinceText, timeNode } from "./time.js";
 import { Drafts, closingForm } from "./closing.js";
 import { incidentOf } from "./incident.js";
 import { climbsOf, lifeList, resolutionOf, stageLine } from "./life.js";
-import { isOpen } from "./state.js";
+import { isInHand, isOpen } from "./state.js";
 import { causeWords, certaintyHelp, certaintyWords, eventIcon, eventWords, howWords, partyWords, priorityWords, riskWords, unseenText } from "./words.js";
 
 export class AlertList {
@@ -78,7 +78,7 @@ export class AlertList {
 
   #make(alert, breach) {
     const open = breach !== null && isOpen(breach);
-    const waits = alert.acknowledgements.length === 0 && alert.resolution === null;
+    const waits = !isInHand(alert) && alert.resolution === null;
     return make("li", { class: `alert p${alert.priority}${waits ? " waits" : ""}${open ? " goes-on" : ""}`, data: { alert: alert.id } },
       make("button", { class: "alert-head", type: "button", title: say("card.show"), data: { act: "show" }, on: { click: () => this.onShow(alert) } },
         icon(eventIcon(alert.event, breach?.how)),

@@ -6,7 +6,7 @@ import { AlertList } from "./alertlist.js";
 import { Live } from "./live.js";
 import { byId, make } from "./dom.js";
 import { MapView } from "./mapview.js";
-import { State } from "./state.js";
+import { State, isInHand } from "./state.js";
 import { many, say } from "./texts.js";
 import { clockText, localText, now_ms, setServerNow, tickAges } from "./time.js";
 import { certaintyWords, eventWords, partyWords, priorityWords } from "./words.js";
@@ -300,7 +300,7 @@ function drawTally() {
     make("dt", { class: `tally-p${priority}${count === 0 ? " none" : ""}`, title: say("tally.priority", { priority, words: priorityWords(priority) }), text: `P${priority}` }),
     make("dd", { class: count === 0 ? "none" : null, text: String(count) }),
   ]));
-  const urgent = waiting.filter((alert) => alert.priority === 1 && alert.acknowledgements.length === 0).length;
+  const urgent = waiting.filter((alert) => alert.priority === 1 && !isInHand(alert)).length;
   document.title = urgent > 0 ? `(${urgent}) ${TITLE}` : TITLE;
 }
 

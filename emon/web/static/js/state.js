@@ -95,7 +95,7 @@ export class State extends EventTarget {
   isWaiting(alert) {
     if (alert.resolution !== null) return false;
     const breach = this.breachOf(alert);
-    return alert.acknowledgements.length === 0 || (breach !== null && isOpen(breach));
+    return !isInHand(alert) || (breach !== null && isOpen(breach));
   }
 
   /** Breaches that go on, by wearer. */
@@ -113,9 +113,11 @@ export class State extends EventTarget {
     const all = [...this.alerts.values()];
     if (status === "all") return all.sort(newest);
     if (status === "resolved") return all.filter((alert) => alert.resolution !== null).sort(newest);
-    const inHand = (alert) => alert.resolution === null && alert.acknowledgements.length > 0;
+    const inHand = (alert) => alert.resolution === null && isInHand(alert);
     return all.filter((alert) => (status === "open" ? this.isWaiting(alert) : inHand(alert))).sort((a, b) => a.priority - b.priority || newest(a, b));
   }
 }
 
+/** Whether somebody of staff acknowledged it: that the protected person has read of it puts it in nobody's hand. */
+export const isInHand = (alert) => alert.acknowledgements.some((one) => one.party !== "beschermde");
 export const isOpen = (breach) => breach.closed_at === null && !breach.refuted;
