@@ -1,5 +1,5 @@
-"""A signed heartbeat to every recipient that has a webhook, each minute, so that they can alarm on our
-silence.
+"""A signed heartbeat to every recipient that has a webhook or a topic, each minute, so that they can alarm on
+our silence.
 
 A heartbeat says that alerts would come if there were any: it is only sent while the engine judges and
 commits. It is no delivery: one that nobody hears is not kept, and the next has a higher number, by which a
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 @runtime_checkable
 class Beating(Protocol):
-    """A channel that carries heartbeats; mail does not."""
+    """A channel that carries heartbeats; mail, CAP and Apprise do not."""
 
     async def beat(self, webhook_id: str, body: bytes, sent_at_us: int) -> SendResult: ...
 

@@ -25,6 +25,7 @@ from emon.alerts.compose import Composer
 from emon.alerts.dispatcher import DispatcherLimits
 from emon.alerts.outbox import Outcome
 from emon.alerts.routes import AppriseRoute, CapRoute, MqttRoute, Secret, WebhookRoute
+from emon.heartbeats import Beating
 from emon.model.vocabulary import Party
 from tests.alerts.certificates import Authority
 from tests.alerts.parts import BREACH, MemoryOutbox, TestClock, dispatching, due
@@ -231,6 +232,14 @@ async def test_a_broker_s_puback_is_the_receipt(broker: Broker) -> None:
         await reader.subscribe(route.topic, qos=1)
         result = await channel.send(DELIVERY)
         message = await anext(aiter(reader.messages))
+        assert isinstance(channel, Beating), "every recipient with a topic gets heartbeats (docs/audit.md)"
+        beat = await channel.beat("heartbeat:politie:7", b'{"type":"heartbeat"}', clock.now_us())
+        beaten = await anext(aiter(reader.messages))
+    assert beat.outcome is Outcome.DELIVERED
+    assert isinstance(beaten.payload, bytes)
+    held = json.loads(beaten.payload)
+    assert (held["webhook-id"], held["body"]) == ("heartbeat:politie:7", '{"type":"heartbeat"}')
+    assert held["webhook-signature"].startswith("v1,")
     assert (result.outcome, result.detail) == (Outcome.DELIVERED, "PUBACK")
     assert (message.qos, message.retain) == (1, False)
     assert isinstance(message.payload, bytes)

@@ -48,6 +48,10 @@ class MqttChannel:
         body = webhook_body(delivery, self._composer, now_us)
         return await self._publish(self._payload(delivery.id, body, now_us))
 
+    async def beat(self, webhook_id: str, body: bytes, sent_at_us: int) -> SendResult:
+        """Publish a heartbeat (``emon/heartbeats.py``) to the same topic, signed like an alert."""
+        return await self._publish(self._payload(webhook_id, body, sent_at_us))
+
     async def note(self, notice: Notice, recipient: str) -> SendResult:
         """Publish a notice (``emon/alerts/notices.py``) to the same topic."""
         now_us = self._now_us()
