@@ -38,3 +38,10 @@ BEGIN
     RETURN NEW;
 END
 $$;
+
+-- A function made anew has no search path of its own (0026).
+DO $pinned$
+BEGIN
+    EXECUTE format('ALTER FUNCTION delivery_takes_its_place() SET search_path = %I, pg_temp', current_schema());
+END
+$pinned$;
