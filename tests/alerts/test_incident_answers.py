@@ -71,11 +71,11 @@ async def test_only_the_police_answer_and_only_where_they_were_told(
 ) -> None:
     async with scene(claimed_store, tmp_path, to=ALL[1:]) as played:
         for party in ("reclassering", "meldkamer_em"):
-            with pytest.raises(NotTheirs, match="^answers: not for "):
+            with pytest.raises(NotTheirs, match=r"^answers: not for "):
                 await played.store.answer_incident(
                     BREACH, party, "B", PoliceAnswer.FOUND, "", "page", played.now_us
                 )
-        with pytest.raises(NotTheirs, match="^incident: not for politie"):
+        with pytest.raises(NotTheirs, match=r"^incident: not for politie"):
             await played.store.answer_incident(
                 BREACH, "politie", "B", PoliceAnswer.FOUND, "", "page", played.now_us
             )
