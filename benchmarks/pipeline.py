@@ -23,7 +23,7 @@ import sys
 import tempfile
 from asyncio.subprocess import Process
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -159,15 +159,7 @@ class ServiceProcess:
     async def start(self) -> None:
         """Start it and wait until it says that it is up. Raises ``RuntimeError`` when it does not."""
         seen = self._log.stat().st_size if self._log.exists() else 0
-        with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "emon", "run"),
-                cwd=_ROOT,
-                env=self._environ,
-                stdout=log,
-                stderr=log,
-                preexec_fn=with_parent(),
-            )
+        self._process = await spawned(("-m", "emon", "run"), self._environ, self._log)
 
         async def is_up() -> bool:
             if self._process is None or self._process.returncode is not None:
@@ -186,6 +178,19 @@ class ServiceProcess:
         self.cpu_s += _cpu_s(self._process.pid)
         self._process.send_signal(sign)
         return await self._process.wait()
+
+
+async def spawned(arguments: Sequence[str], environ: Mapping[str, str], log: Path) -> Process:
+    """Python with these arguments, which ends with this process; what it says is added to the log."""
+    with log.open("ab") as said:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, *arguments),
+            cwd=_ROOT,
+            env=environ,
+            stdout=said,
+            stderr=said,
+            preexec_fn=with_parent(),
+        )
 
 
 async def until(happened: Callable[[], Awaitable[bool]], within_s: float) -> bool:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
-import sys
 from asyncio.subprocess import Process
 from collections.abc import Mapping
 from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
 
-from benchmarks.parent import with_parent
-from benchmarks.pipeline import until
+from benchmarks.pipeline import spawned, until
 from benchmarks.pipelines.fetch import gmqtt_folder
 from benchmarks.shares import cpu_s, family_of, spent_s
 from tests.fixtures_brokers import MosquittoBroker
 
-_ROOT = Path(__file__).resolve().parents[2]
 _UP_S = 300.0  # a first start compiles
 
 _GMQTT = "gmqtt, COPY"
@@ -66,16 +62,7 @@ class Consumer:
 
     async def start(self) -> None:
         seen = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, *self._arguments),
-                cwd=_ROOT,
-                env=self._environ,
-                stdout=log,
-                stderr=log,
-                preexec_fn=with_parent(),
-            )
-        process = self._process
+        self._process = process = await spawned(self._arguments, self._environ, self.log)
 
         async def up() -> bool:
             said = self.log.read_bytes()[seen:]

@@ -1,7 +1,7 @@
 """What whoever may not hear where a secret zone lies is shown of it, as in messages. Pure.
 
 As ``emon.alerts.need`` does: a time and a track give a place, and so does how deep somebody was in it. So
-times of what happened are told by the hour, and what shows it not at all; when something was told stays, for
+times of what happened are told by the hour, and what shows it not at all; when an alert was told stays, for
 its reader has that himself.
 """
 

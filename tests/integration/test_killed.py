@@ -10,7 +10,7 @@ from tests.fixtures_brokers import MosquittoBroker
 
 
 async def test_the_service_killed_under_load_loses_and_repeats_nothing(tmp_path: Path) -> None:
-    broker = EmbeddedBroker(tmp_path / "broker")
+    broker = EmbeddedBroker(tmp_path / "broker", preferred_port=0)  # other tests start one at this moment
     await broker.start()
     try:
         result = await run_pipeline(Load(200, 15, 200, 10, kills=2), _short(tmp_path), broker)

@@ -28,7 +28,7 @@ def rows(*keys: Key, raw: bytes = b"{}", waiting: int = 0) -> Stored:
 async def test_nothing_acknowledged_is_lost_or_doubled_whoever_is_killed(tmp_path: Path) -> None:
     folder = tmp_path / "k"
     folder.mkdir()
-    broker = EmbeddedBroker(folder / "broker")
+    broker = EmbeddedBroker(folder / "broker", preferred_port=0)  # other tests start one at this moment
     await broker.start()
     try:
         outcome = await run(Plan(4, SEED, rate=100.0, devices=100), folder, broker)
