@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from argon2 import PasswordHasher
 
 from emon import clock
 from emon.alerts.key_ring import KeyRing
@@ -21,10 +22,11 @@ from emon.store.store import Store
 from emon.web.app import create_app
 from emon.web.backend import Services
 from emon.web.live import LiveFeed
-from emon.web.passwords import hash_password
 from emon.web.store_backend import StoreBackend
 
 NAME, PASSWORD = "anna", "horse-battery-staple"
+# Cheap to check: what a real hash costs is for tests/web/test_sessions.py to say.
+PASSWORD_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS1wb2xpY2UtMTIzNDU2Nzg5MA=="
 LINK_SECRET = bytes(range(32))
 BEAT_S = 0.2  # heartbeats that a test can wait for
@@ -99,7 +101,7 @@ class Desk:
 async def desk(store: Store) -> AsyncIterator[Desk]:
     """The page over an empty database that the engine has claimed."""
     await store.claim_engine()
-    await store.create_user(NAME, hash_password(PASSWORD), "meldkamer_em")
+    await store.create_user(NAME, PASSWORD_HASH, "meldkamer_em")
     served = Desk(store, "", 0)
     await served.start()
     yield served

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import secrets
 
 from argon2 import PasswordHasher
@@ -49,13 +50,19 @@ def matches(password_hash: str, password: str) -> bool:
         return False
 
 
+@functools.cache
+def _nobodys_hash() -> str:
+    """Of a password that nobody knows, one a process."""
+    return _HASHER.hash(secrets.token_hex(16))
+
+
 class PasswordChecker:
     """Checks passwords in threads, a few at once; a name nobody has costs as much as a real one."""
 
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(LOGIN_HASHES_AT_ONCE)
         self._waiting = 0
-        self._nobody = _HASHER.hash(secrets.token_hex(16))
+        self._nobody = _nobodys_hash()  # now, so that the first such name takes no longer than later ones
 
     async def check(self, password_hash: str | None, password: str) -> bool:
         """False for None too, after the same work. Raises ``TooBusy``."""

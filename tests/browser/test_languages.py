@@ -16,11 +16,10 @@ from emon.model.fix import Fix, RawFix
 from emon.model.instant import SECOND_US
 from emon.model.vocabulary import Mark
 from emon.store.store import Store
-from emon.web.passwords import hash_password
 from emon.web.sheets import SHEETS
 from tests.browser.picture import enter
 from tests.browser.test_page import chromium, raise_alert
-from tests.fixtures_web import NAME, PASSWORD, Desk
+from tests.fixtures_web import NAME, PASSWORD, PASSWORD_HASH, Desk
 from tests.web import story
 
 __all__ = ["chromium"]
@@ -108,7 +107,7 @@ async def test_an_alert_from_log_in_to_closing(
 ) -> None:
     words = WORDS[locale]
     await story.play(store, clock.now_us())
-    await store.create_user("piet", hash_password(PASSWORD), "politie")
+    await store.create_user("piet", PASSWORD_HASH, "politie")
     alert_id = await raise_alert(store, desk, "told")
     async with somebody(chromium, locale) as page:
         await page.goto(desk.url)

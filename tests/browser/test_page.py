@@ -22,11 +22,10 @@ from emon.orders.document import parse_document
 from emon.policies.written import policy_bytes, version_of
 from emon.store.climbs import Planned
 from emon.store.store import Store
-from emon.web.passwords import hash_password
 from tests.browser.chromium import browser
 from tests.browser.picture import enter
 from tests.browser.pixels import colours
-from tests.fixtures_web import NAME, PASSWORD, Desk
+from tests.fixtures_web import NAME, PASSWORD, PASSWORD_HASH, Desk
 from tests.web import story
 
 Colour = tuple[int, int, int]
@@ -420,7 +419,7 @@ async def test_the_police_answer_on_the_card_and_the_centre_sees_it_live(
 ) -> None:
     now_us = clock.now_us()
     await story.play(store, now_us)
-    await store.create_user("piet", hash_password(PASSWORD), "politie")
+    await store.create_user("piet", PASSWORD_HASH, "politie")
     alert_id = await raise_alert(store, desk, "incident")
     await enter(tab.page, desk)
     centre = tab.page.locator(f"[data-alert='{alert_id}']")

@@ -19,10 +19,9 @@ from emon.court.who import NotForThem, withheld_from
 from emon.model.vocabulary import Party
 from emon.store.evidence import Concern
 from emon.store.store import Store
-from emon.web.passwords import hash_password
 from tests.court.lives import PERSON, lived
 from tests.court.test_court_file import checked, made
-from tests.fixtures_web import PASSWORD, Desk
+from tests.fixtures_web import PASSWORD, PASSWORD_HASH, Desk
 
 EVERYBODY = tuple(str(party) for party in Party)
 
@@ -111,7 +110,7 @@ async def test_the_page_escapes_everything_runs_nothing_and_reads_in_two_languag
 
 async def test_the_api_gives_the_file_to_whom_it_concerns(desk: Desk, store: Store, tmp_path: Path) -> None:
     alert = await lived(store, tmp_path, secret=True)
-    await store.create_user("roos", hash_password(PASSWORD), "reclassering")
+    await store.create_user("roos", PASSWORD_HASH, "reclassering")
     place = f"/api/v1/alerts/{alert}/file"
     async with desk.client() as client:
         assert (await client.get(place)).status_code == 401

@@ -23,9 +23,8 @@ from emon.policies.reader import read_policy
 from emon.policies.written import policy_bytes, version_of
 from emon.store.feedback_rows import TooMuchAsked
 from emon.store.store import Store
-from emon.web.passwords import hash_password
 from tests.engine.stories import circle_order
-from tests.fixtures_web import NAME, PASSWORD, Desk
+from tests.fixtures_web import NAME, PASSWORD, PASSWORD_HASH, Desk
 from tests.store.made import alert, breach, fix
 
 LONG_AGO_US = HOUR_US
@@ -179,7 +178,7 @@ async def test_the_api_answers_staff_of_the_centre_alone(desk: Desk, store: Stor
             assert (await client.get("/api/v1/feedback", params=wrong)).status_code == 400
         page = await client.get("/feedback.html")
         assert (page.status_code, "js/feedback.js" in page.text) == (200, True)
-    await store.create_user("bram", hash_password(PASSWORD), "politie")
+    await store.create_user("bram", PASSWORD_HASH, "politie")
     async with desk.client() as other:
         assert (await other.get("/api/v1/feedback")).status_code == 401
         await other.post("/api/v1/session", json={"name": "bram", "password": PASSWORD})

@@ -15,8 +15,7 @@ from emon.model.instant import SECOND_US
 from emon.model.resolution import ClosingCause, ClosingOutcome, VictimOutcome
 from emon.model.vocabulary import AlertEvent, Party
 from emon.store.store import Store
-from emon.web.passwords import hash_password
-from tests.fixtures_web import PASSWORD, Desk
+from tests.fixtures_web import PASSWORD, PASSWORD_HASH, Desk
 from tests.web import story
 from tests.web.test_api import signed
 
@@ -76,7 +75,7 @@ async def test_what_is_in_hand_is_listed_until_it_is_closed(desk: Desk, alert_id
 async def test_the_first_closing_stands_and_what_is_said_again_is_seen(
     desk: Desk, store: Store, alert_id: str
 ) -> None:
-    await store.create_user("bram", hash_password(PASSWORD), "politie")
+    await store.create_user("bram", PASSWORD_HASH, "politie")
     async with desk.signed_in() as client:
         path = f"/api/v1/alerts/{alert_id}/resolve"
         first = (await client.post(path, json=CLOSING)).json()

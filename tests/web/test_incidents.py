@@ -24,9 +24,8 @@ from emon.model.effects import Effects
 from emon.model.instant import SECOND_US
 from emon.model.vocabulary import Party
 from emon.store.store import Store
-from emon.web.passwords import hash_password
 from tests.alerts.parts import BREACH, NOON_US, due
-from tests.fixtures_web import LINK_SECRET, PASSWORD, Desk
+from tests.fixtures_web import LINK_SECRET, PASSWORD, PASSWORD_HASH, Desk
 from tests.web import story
 from tests.web.test_api import signed
 
@@ -40,7 +39,7 @@ OFFICER = "C. Jansen"
 @pytest.fixture
 async def evening(desk: Desk, store: Store) -> Store:
     await story.play(store, clock.now_us())
-    await store.create_user("piet", hash_password(PASSWORD), "politie")
+    await store.create_user("piet", PASSWORD_HASH, "politie")
     return store
 
 

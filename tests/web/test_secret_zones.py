@@ -12,10 +12,9 @@ import pytest
 from emon import clock
 from emon.store.store import Store
 from emon.web.discreet import discreet_incident
-from emon.web.passwords import hash_password
 from emon.web.snapshot import without_secret_zones
 from tests.court.lives import lived
-from tests.fixtures_web import PASSWORD, Desk
+from tests.fixtures_web import PASSWORD, PASSWORD_HASH, Desk
 from tests.web import story
 
 PLACE = ("4.5142", "51.9325")
@@ -23,7 +22,7 @@ PLACE = ("4.5142", "51.9325")
 
 
 async def signed_in(client: httpx.AsyncClient, store: Store, party: str) -> None:
-    await store.create_user(f"of-{party}", hash_password(PASSWORD), party)
+    await store.create_user(f"of-{party}", PASSWORD_HASH, party)
     answer = await client.post("/api/v1/session", json={"name": f"of-{party}", "password": PASSWORD})
     assert answer.status_code == 200
 

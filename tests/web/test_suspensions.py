@@ -15,9 +15,8 @@ from emon.limits import SUSPENSION_ALONE_S
 from emon.model.instant import SECOND_US, format_instant
 from emon.orders.document import parse_document
 from emon.store.store import Store
-from emon.web.passwords import hash_password
 from tests.engine.stories import circle_order
-from tests.fixtures_web import PASSWORD, Desk
+from tests.fixtures_web import PASSWORD, PASSWORD_HASH, Desk
 
 HOUR_S = 3_600
 
@@ -32,7 +31,7 @@ async def arm(store: Store) -> None:
 
 @contextlib.asynccontextmanager
 async def second_person(desk: Desk, party: str = "reclassering") -> AsyncIterator[httpx.AsyncClient]:
-    await desk.store.create_user("bert", hash_password(PASSWORD), party)
+    await desk.store.create_user("bert", PASSWORD_HASH, party)
     async with desk.client() as client:
         await client.post("/api/v1/session", json={"name": "bert", "password": PASSWORD})
         yield client
