@@ -223,7 +223,7 @@ async def test_a_payload_of_one_mebibyte_arrives_and_a_much_larger_one_does_not(
         await publish(broker, "d-1", "emon/v1/d-1/fix", [most])
         with pytest.raises(aiomqtt.MqttError):
             async with client(broker, "d-1") as device:
-                await device.publish("emon/v1/d-1/fix", over, qos=1, timeout=5.0)
+                await device.publish("emon/v1/d-1/fix", over, qos=1, timeout=2.0)
         await publish(broker, "d-2", "emon/v1/d-2/fix", ["undisturbed"])
         assert [d.payload for d in await take(source, 2)] == [most, b"undisturbed"]
 
