@@ -52,11 +52,11 @@ env-dev:
 assets: env
 	@$(BIN)/python scripts/assets.py >&2  # standard output is the demo's summary
 
+# What is fetched is waited for, what is compiled keeps a core busy: side by side.
 parts: env-dev
-	@$(BIN)/python scripts/get_mosquitto.py
-	@$(BIN)/python scripts/get_postgres.py
-	@$(BIN)/python scripts/get_chromium.py
-	@$(BIN)/python scripts/get_webhooks.py
+	@$(BIN)/python scripts/compile_kernels.py & kernels=$$!; \
+	for part in mosquitto postgres chromium webhooks; do $(BIN)/python scripts/get_$$part.py || exit; done; \
+	wait $$kernels
 
 lock: env-dev ## write requirements/*.txt again from pyproject.toml; ARGS=--upgrade for newer versions
 	@$(BIN)/python scripts/lock.py $(ARGS)
