@@ -19,7 +19,7 @@ demo: env assets ## the whole story on embedded broker and database; ARGS="--for
 
 # A file's tests stay together, since they share servers; four workers are enough for any machine.
 test: env-dev assets parts ## style, types, imports and all tests; ARGS="tests/cli -x" narrows
-	@exec $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@exec $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 soak: env-dev ## what chance tests, twenty times as long as in make test; EMON_SOAK=100 for longer
 	@EMON_SOAK=$${EMON_SOAK:-20} EMON_GEOFENCE_ROUNDS=$${EMON_SOAK:-20} $(BIN)/python -m pytest tests/oracle \

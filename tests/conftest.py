@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
 
@@ -10,6 +11,22 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = [f"tests.{path.stem}" for path in sorted(Path(__file__).parent.glob("fixtures_*.py"))]
+
+# The files that take longest, longest first: one that is begun late would keep the other workers waiting.
+LONGEST = (
+    "browser/test_page.py",
+    "integration/test_demo.py",
+    "integration/test_service.py",
+    "integration/test_killed.py",
+    "browser/test_languages.py",
+    "architecture/test_style.py",
+    "integration/test_kills.py",
+    "integration/test_run_command.py",
+    "browser/test_sheets.py",
+    "benchmarks/test_storms.py",
+    "integration/test_suspended.py",
+    "browser/test_keyboard.py",
+)
 
 # How fast a machine draws and judges an example is no finding: speed is measured in benchmarks/.
 settings.register_profile("emon", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -42,12 +59,20 @@ def pytest_make_collect_report(
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is marked ``tracks`` where EMON_TRACKS names no folder: those data are not ours."""
+    _begin_with_the_longest(items)
     if os.environ.get("EMON_TRACKS"):
         return
     without = [item for item in items if item.get_closest_marker("tracks") is not None]
     if without:
         config.hook.pytest_deselected(items=without)
         items[:] = [item for item in items if item.get_closest_marker("tracks") is None]
+
+
+def _begin_with_the_longest(items: list[pytest.Item]) -> None:
+    """Whole files, for workers take whole files: those of ``LONGEST``, then those of most tests."""
+    root, sizes = Path(__file__).parent, Counter(item.path for item in items)
+    ranks = {root / name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: (ranks.get(item.path, len(ranks)), -sizes[item.path], item.path))
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,3 +56,18 @@ def test_tests_with_recorded_tracks_run_only_where_these_are(suite: Path) -> Non
     )
     assert "1 passed, 1 deselected" in run_pytest(suite)
     assert "2 passed" in run_pytest(suite, EMON_TRACKS=str(suite))
+
+
+def test_the_longest_files_come_first_whole_then_those_of_most_tests(suite: Path, repository: Path) -> None:
+    longest = re.findall(
+        r'^    "(\S+/test_\w+\.py)",$', (suite / "conftest.py").read_text("utf-8"), re.MULTILINE
+    )
+    assert [name for name in longest if not (repository / "tests" / name).is_file()] == []
+    for name, tests in {"test_one.py": 1, "test_three.py": 3, longest[1]: 1, longest[0]: 2}.items():
+        (suite / name).parent.mkdir(exist_ok=True)
+        bodies = (f"def test_{n}():\n    print({n})\n    assert True\n" for n in range(tests))
+        (suite / name).write_text("".join(bodies))
+    lines = run_pytest(suite, PYTEST_ADDOPTS="-vv").splitlines()
+    begun = [line.split("::")[0].rpartition("/tests/")[2] for line in lines if "::" in line]
+    wanted = [longest[0]] * 2 + [longest[1]] + ["test_three.py"] * 3 + ["test_one.py"]
+    assert begun == wanted
