@@ -33,6 +33,12 @@ settings.register_profile("emon", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("emon")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: four tenths of its time a worker waits for servers, browsers, clocks."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
