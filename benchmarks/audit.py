@@ -41,6 +41,13 @@ FROM generate_series(1, %s) AS i
 """
 
 
+# Each alert's row, which its trigger would write in the time of the insert that is measured.
+_DEADLINES = """
+INSERT INTO escalation (alert_id, counted_from, due_at)
+SELECT id, greatest(at, detected_at), greatest(at, detected_at) FROM alert
+"""
+
+
 @dataclass(frozen=True)
 class Took:
     """``cpu_s``: of command and database; ``others``: what everything else had of the machine meanwhile."""
@@ -61,6 +68,7 @@ async def measured(entries: int, folder: Path) -> dict[str, Took]:
             began = time.perf_counter()
             conn.execute(_FILL.encode(), (entries,))
             captured = time.perf_counter() - began
+            conn.execute(_DEADLINES.encode())
         store = await Store.open(server.uri)
         began = time.perf_counter()
         await Sealer(store, Keyring(folder), now_us).finish()

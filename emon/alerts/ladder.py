@@ -7,6 +7,7 @@ climb. All seconds count from the alert's own instant, so a restart or a clock t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -78,6 +79,12 @@ class Ladder(msgspec.Struct, frozen=True):
     def acknowledge_s(self) -> int:
         """Within so many seconds a person is to acknowledge, or the alert climbs."""
         return self.rungs[0].at_s
+
+    @property
+    def longest_pause_s(self) -> int:
+        """At most so long lies between the alert and its first climb, or between two of them."""
+        instants = [0, *(rung.at_s for rung in self.rungs)]
+        return max(self.repeat_s, *(later - before for before, later in pairwise(instants)))
 
     def due_s(self, climb: int) -> int:
         """When climb number ``climb`` is due (1: the first), in seconds after the alert was raised."""

@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 from psycopg import pq
-from psycopg.adapt import Buffer, Loader
+from psycopg.adapt import AdaptersMap, Buffer, Loader
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from emon import limits
@@ -43,6 +43,11 @@ class _InstantLoader(Loader):
     def load(self, data: Buffer) -> int:
         (since_2000_us,) = _INSTANT.unpack(data)
         return int(since_2000_us) + POSTGRES_EPOCH_US
+
+
+def load_instants(adapters: AdaptersMap) -> None:
+    """Let binary answers give ``timestamptz`` as microseconds since 1970 UTC."""
+    adapters.register_loader("timestamptz", _InstantLoader)
 
 
 def describe_url(url: str) -> str:
@@ -109,7 +114,7 @@ async def connect(url: str, *, purpose: str, statement_timeout_s: int = 0) -> Co
     )
     with as_store_faults(url):
         conn = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
-    conn.adapters.register_loader("timestamptz", _InstantLoader)
+    load_instants(conn.adapters)
     register_packed(conn.adapters)
     return conn
 

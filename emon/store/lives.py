@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -12,26 +12,26 @@ from emon.store.errors import AlertUnknown
 
 _RECEIPTS = """
 SELECT alert_id, delivered_at, recipient, channel, climb FROM delivery
-WHERE alert_id = ANY(%s) AND delivered_at IS NOT NULL
+WHERE alert_id = ANY(%(ids)s) AND delivered_at IS NOT NULL
 """
 _ACKNOWLEDGED = """
-SELECT alert_id, acknowledged_at, party, person, via FROM acknowledgement WHERE alert_id = ANY(%s)
+SELECT alert_id, acknowledged_at, party, person, via FROM acknowledgement WHERE alert_id = ANY(%(ids)s)
 """
-_CLIMBS = "SELECT alert_id, made_at, step, owed, told, withheld FROM climb WHERE alert_id = ANY(%s)"
+_CLIMBS = "SELECT alert_id, made_at, step, owed, told, withheld FROM climb WHERE alert_id = ANY(%(ids)s)"
 _CLOSED = """
 SELECT alert_id, resolved_at, party, person, via, cause, outcome, victim_outcome, note FROM resolution
-WHERE alert_id = ANY(%s)
+WHERE alert_id = ANY(%(ids)s)
 """
 _AGAIN = """
-SELECT alert_id, last_at, party, person, via, times, word FROM said_again WHERE alert_id = ANY(%s)
+SELECT alert_id, last_at, party, person, via, times, word FROM said_again WHERE alert_id = ANY(%(ids)s)
 """
-_BESIDE = "SELECT alert_id, at, what, other_alert, detail FROM alert_beside WHERE alert_id = ANY(%s)"
+_BESIDE = "SELECT alert_id, at, what, other_alert, detail FROM alert_beside WHERE alert_id = ANY(%(ids)s)"
 # A further alert of a breach is raised when it rises in certainty or becomes present. It climbs in the place
 # of an earlier one only where it goes to all whom that one was for.
 _RISEN = """
 SELECT a.id, s.at, s.id FROM alert AS a
 JOIN alert AS s ON s.breach_id = a.breach_id AND s.id <> a.id AND s.at >= a.at AND s.priority <= a.priority
-WHERE a.id = ANY(%s) AND s.event IN ('breach', 'proximity') AND s.recipients @> a.recipients
+WHERE a.id = ANY(%(ids)s) AND s.event IN ('breach', 'proximity') AND s.recipients @> a.recipients
   AND a.event IN ('breach', 'proximity', 'historic_breach', 'possible_incursion')
   AND (s.at, s.id) > (a.at, a.id)
 """
@@ -99,39 +99,49 @@ async def facts_of(conn: c.Connection, ids: Sequence[str]) -> dict[str, tuple[Ha
     """What happened to each of the alerts, in order; those of which nothing is on file are left out."""
     if not ids:
         return {}
-    found: dict[str, list[Happened]] = {}
-    for alert_id, one in await _read(conn, list(ids)):
-        found.setdefault(alert_id, []).append(one)
+    params = {"ids": list(ids)}
+    found: list[tuple[str, Happened]] = []
+    for query, happened in FACTS:
+        found += [(row[0], happened(row)) for row in await c.fetch(conn, query, params)]
+    return in_order(found)
+
+
+def in_order(found: Iterable[tuple[str, Happened]]) -> dict[str, tuple[Happened, ...]]:
+    """Facts by their alert, each alert's in the order in which they happened."""
+    by_alert: dict[str, list[Happened]] = {}
+    for alert_id, one in found:
+        by_alert.setdefault(alert_id, []).append(one)
     order = {fact: place for place, fact in enumerate(Fact)}
     return {
         alert_id: tuple(sorted(facts, key=lambda one: (one.at_us, order[one.fact], one.party or "")))
-        for alert_id, facts in found.items()
+        for alert_id, facts in by_alert.items()
     }
 
 
-async def _read(conn: c.Connection, ids: list[str]) -> Iterable[tuple[str, Happened]]:
-    found: list[tuple[str, Happened]] = []
-    for row in await c.fetch(conn, _RECEIPTS, (ids,)):
-        found.append((row[0], Happened(row[1], Fact.RECEIPT, party=row[2], via=row[3], step=row[4])))
-    for row in await c.fetch(conn, _ACKNOWLEDGED, (ids,)):
-        found.append((row[0], Happened(row[1], Fact.ACKNOWLEDGED, party=row[2], person=row[3], via=row[4])))
-    for row in await c.fetch(conn, _CLIMBS, (ids,)):
-        owed, told, withheld = (tuple(part) for part in row[3:6])
-        climb = Happened(row[1], Fact.CLIMBED, step=row[2], owed=owed, told=told, withheld=withheld)
-        found.append((row[0], climb))
-    for row in await c.fetch(conn, _CLOSED, (ids,)):
-        words = {"cause": row[5], "outcome": row[6], "victim_outcome": row[7], "detail": row[8] or None}
-        closed = Happened(row[1], Fact.CLOSED, party=row[2], person=row[3], via=row[4], **words)
-        found.append((row[0], closed))
-    for row in await c.fetch(conn, _AGAIN, (ids,)):
-        again = Happened(
-            row[1], Fact.SAID_AGAIN, party=row[2], person=row[3], via=row[4], times=row[5], detail=row[6]
-        )
-        found.append((row[0], again))
-    for row in await c.fetch(conn, _BESIDE, (ids,)):
-        found.append((row[0], Happened(row[1], Fact(row[2]), other=row[3], detail=row[4] or None)))
-    for row in await c.fetch(conn, _RISEN, (ids,)):
-        found.append((row[0], Happened(row[1], Fact.RISEN, other=row[2])))
-    for row in await c.fetch(conn, _CLEARED, {"ids": ids}):
-        found.append((row[0], Happened(row[1], Fact.CLEARED, other=row[2])))
-    return found
+def _climbed(row: c.Row) -> Happened:
+    owed, told, withheld = (tuple(part) for part in row[3:6])
+    return Happened(row[1], Fact.CLIMBED, step=row[2], owed=owed, told=told, withheld=withheld)
+
+
+def _closed(row: c.Row) -> Happened:
+    words = {"cause": row[5], "outcome": row[6], "victim_outcome": row[7], "detail": row[8] or None}
+    return Happened(row[1], Fact.CLOSED, party=row[2], person=row[3], via=row[4], **words)
+
+
+def _said_again(row: c.Row) -> Happened:
+    words = {"times": row[5], "detail": row[6]}
+    return Happened(row[1], Fact.SAID_AGAIN, party=row[2], person=row[3], via=row[4], **words)
+
+
+FACTS: tuple[tuple[str, Callable[[c.Row], Happened]], ...] = (
+    (_RECEIPTS, lambda row: Happened(row[1], Fact.RECEIPT, party=row[2], via=row[3], step=row[4])),
+    (_ACKNOWLEDGED, lambda row: Happened(row[1], Fact.ACKNOWLEDGED, party=row[2], person=row[3], via=row[4])),
+    (_CLIMBS, _climbed),
+    (_CLOSED, _closed),
+    (_AGAIN, _said_again),
+    (_BESIDE, lambda row: Happened(row[1], Fact(row[2]), other=row[3], detail=row[4] or None)),
+    (_RISEN, lambda row: Happened(row[1], Fact.RISEN, other=row[2])),
+    (_CLEARED, lambda row: Happened(row[1], Fact.CLEARED, other=row[2])),
+)
+"""Everything on file of alerts' lives: a statement that is given ``ids``, whose rows begin with the alert's
+id and an instant in microseconds, and what it makes of each row."""

@@ -33,18 +33,23 @@ def may_fork() -> bool:
     return threading.active_count() == 1 and "fork" in multiprocessing.get_all_start_methods()
 
 
+def exported(conn: Connection) -> str:
+    """The moment that a connection sees, for another to see it too while this transaction lasts."""
+    row = conn.execute(_SEES.encode()).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
 class ChainBeside:
     """Begins at once; ``result`` waits for it. ``opened`` makes a connection that sees the snapshot given."""
 
     def __init__(
         self, conn: Connection, opened: Callable[[str], Connection], wanted: Collection[int]
     ) -> None:
-        row = conn.execute(_SEES.encode()).fetchone()
-        assert row is not None
         context = multiprocessing.get_context("fork")
         self._answer, theirs = context.Pipe(duplex=False)
         self._process = context.Process(
-            target=_work, args=(theirs, opened, str(row[0]), frozenset(wanted)), daemon=True
+            target=_work, args=(theirs, opened, exported(conn), frozenset(wanted)), daemon=True
         )
         self._process.start()
         theirs.close()

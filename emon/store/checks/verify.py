@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
 from emon import limits
 from emon.audit.heads import Head, KeyLine
-from emon.store.checks.beside import ChainBeside, may_fork
+from emon.store.checks.beside import ChainBeside, exported, may_fork
 from emon.store.checks.bulk import check_bulk
 from emon.store.checks.chain import Trail, read_chain
+from emon.store.checks.deadlines import Suspicions, check_deadlines, read_deadlines
 from emon.store.checks.guards import check_guards
 from emon.store.checks.heads import Heads, check_heads
 from emon.store.checks.report import Connection, Report
@@ -61,9 +63,12 @@ def verify_trail(
             heads.read(conn, report)
             check_guards(conn, report)
             trail, now = _read(conn, url, report, heads, beside_from)
-            check_rows(conn, report, trail, now)
-            check_bulk(conn, report)
-            check_heads(conn, report, trail, heads)
+            with ThreadPoolExecutor(1) as beside:  # the database reads these rows while those are compared
+                deadlines = beside.submit(_deadlines, url, exported(conn))
+                check_rows(conn, report, trail, now)
+                check_bulk(conn, report)
+                check_heads(conn, report, trail, heads)
+                check_deadlines(conn, report, deadlines.result())
         finally:
             conn.close()
     return report
@@ -83,3 +88,11 @@ def _read(
         return chain.result(report), now
     finally:
         chain.end()
+
+
+def _deadlines(url: str, snapshot: str) -> Suspicions:
+    conn = open_snapshot(url, "verify", snapshot)
+    try:
+        return read_deadlines(conn)
+    finally:
+        conn.close()
