@@ -119,11 +119,11 @@ class Description(msgspec.Struct, frozen=True):
     server: str
     place: str
     storage: Storage
-    migrations: int
+    migration: int
 
     def __str__(self) -> str:
         kind = "TimescaleDB hypertable" if self.storage is Storage.HYPERTABLE else "daily partitions"
-        return f"{self.place}, PostgreSQL {self.server}, fixes in {kind}, schema {self.migrations}"
+        return f"{self.place}, PostgreSQL {self.server}, fixes in {kind}, schema {self.migration}"
 
 
 class Store(
@@ -192,13 +192,13 @@ class Store(
         return self._fresh.take()
 
     async def describe(self) -> Description:
-        """Server version, place, how fixes are stored, number of migrations."""
+        """Server version, place, how fixes are stored, the newest migration."""
         async with self._pool.connection() as conn:
             return Description(
                 server=conn.info.parameter_status("server_version") or "?",
                 place=c.describe_url(self.url),
                 storage=await migrate.current_storage(conn),
-                migrations=len(await migrate.applied_migrations(conn)),
+                migration=max((one.number for one in await migrate.applied_migrations(conn)), default=0),
             )
 
     async def claim_engine(self) -> int:
