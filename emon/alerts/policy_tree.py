@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections import Counter
+from collections.abc import Iterator
 from datetime import time
 from typing import Any
 
 from emon.limits import POLICY_BYTES_MAX
 from emon.model.order import Fault
+
+_TOO_DEEP = "nested too deeply; no policy needs more than some ten levels"
 
 
 def read_policy_tree(source: bytes) -> tuple[Any, tuple[Fault, ...]]:
@@ -27,29 +31,58 @@ def read_policy_tree(source: bytes) -> tuple[Any, tuple[Fault, ...]]:
     return _json(text) if text.lstrip().startswith("{") else _toml(text)
 
 
+class _Object(dict[str, Any]):
+    """An object that remembers which of its names stand twice: of two routes for one party the first would
+    vanish unseen."""
+
+    repeated: tuple[str, ...] = ()
+
+
 def _json(text: str) -> tuple[Any, tuple[Fault, ...]]:
-    faults: list[Fault] = []
-
-    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        seen: dict[str, Any] = {}
-        for name, value in pairs:
-            if name in seen:  # of two routes for one party the first would vanish unseen
-                faults.append(Fault("", f"member {name!r} stands twice in one object"))
-            seen[name] = value
-        return seen
-
     try:
-        tree = json.loads(text, object_pairs_hook=members)
-    except (ValueError, RecursionError) as fault:
-        return None, (Fault("", f"not JSON: {fault}"),)
-    return tree, tuple(faults)
+        tree = json.loads(text, object_pairs_hook=_object)
+    except json.JSONDecodeError as fault:
+        place = f"line {fault.lineno}, column {fault.colno}"
+        return None, (Fault("", f"not JSON at {place}: {fault.msg}"),)
+    except RecursionError:
+        return None, (Fault("", _TOO_DEEP),)
+    return tree, tuple(_repeated(tree, ""))
+
+
+def _object(pairs: list[tuple[str, Any]]) -> _Object:
+    made = _Object(pairs)
+    if len(made) != len(pairs):
+        made.repeated = tuple(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+    return made
+
+
+def _repeated(tree: Any, path: str) -> Iterator[Fault]:
+    if isinstance(tree, _Object):
+        for name in tree.repeated:
+            yield Fault(f"{path}.{name}" if path else name, "occurs more than once in its object")
+        for name, value in tree.items():
+            yield from _repeated(value, f"{path}.{name}" if path else name)
+    elif isinstance(tree, list):
+        for i, value in enumerate(tree):
+            yield from _repeated(value, f"{path}[{i}]")
 
 
 def _toml(text: str) -> tuple[Any, tuple[Fault, ...]]:
     try:
         return _plain(tomllib.loads(text)), ()
-    except (tomllib.TOMLDecodeError, RecursionError) as fault:
-        return None, (Fault("", f"neither JSON nor TOML: {fault}"),)
+    except tomllib.TOMLDecodeError as fault:
+        other = "JSON, but no object" if _is_json(text) else f"neither JSON nor TOML: {fault}"
+        return None, (Fault("", other),)
+    except RecursionError:
+        return None, (Fault("", _TOO_DEEP),)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _plain(value: Any) -> Any:

@@ -133,4 +133,8 @@ class Fault(msgspec.Struct, frozen=True):
     message: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.message}" if self.path else self.message
+        if not self.path:
+            return self.message
+        # Names of a document stand in it: none may begin a line of its own on a screen or in a log.
+        path = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in self.path)
+        return f"{path}: {self.message}"

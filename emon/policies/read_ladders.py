@@ -57,9 +57,11 @@ def shifts_reader(contacts: Mapping[str, object]) -> Check[tuple[Shift, ...]]:
         if members is None:
             return None
         names = members.required("contacts", on_duty)
+        before = len(faults)
         hours = members.optional("hours", read_hours)
+        cannot_read = len(faults) > before  # its hours are none, which is not the same as always
         members.close()
-        return None if names is None else Turn(tuple(names), hours)
+        return None if names is None or cannot_read else Turn(tuple(names), hours)
 
     def read(value: object, path: str, faults: Faults) -> tuple[Shift, ...]:
         def shift(item: object, name: str, place: str) -> Shift | None:

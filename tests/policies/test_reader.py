@@ -267,3 +267,33 @@ def test_a_policy_written_out_reads_as_itself_and_equal_content_has_one_version(
     assert version_of(again) == version_of(policy) != version_of(DEFAULT_POLICY)
     assert version_of(policy_of({"rules": {"panic": {"priority": 1}}})) == version_of(Policy())
     assert b"https" not in policy_bytes(policy)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (b"", "the file is empty"),
+        (b"[]", "JSON, but no object"),
+        (b"null", "JSON, but no object"),
+        (b'{"rows": [', "not JSON at line 1, column 11: Expecting value"),
+        (b'{"rows":' + b"[" * 50_000 + b"]" * 50_000 + b"}", "nested too deeply; no policy needs more than"),
+        (b'{"ladders": {"s": {"rungs": [{"at_s": 60, "at_s": 90, "tell": ["unanswered"]}]}}}',
+         "ladders.s.rungs[0].at_s: occurs more than once in its object"),
+        (b'{"rules": {}, "rules": {}}', "rules: occurs more than once in its object"),
+        (b'{"contacts": {"a\\u001b[2J\\nemon: all is well": {"party": "om"}}}',
+         r"contacts.a\x1b[2J\nemon: all is well: must be a name"),
+    ],
+)  # fmt: skip
+def test_what_is_no_policy_is_named_by_its_place_in_one_line(source: bytes, said: str) -> None:
+    with pytest.raises(PolicyRefused) as refused:
+        read_policy(source)
+    (fault, *_) = map(str, refused.value.faults)
+    assert fault.startswith(said)
+    assert fault.isprintable()
+
+
+def test_hours_that_cannot_be_read_are_not_taken_for_always() -> None:
+    wrong = {"tz": "Europe/Nowhere", "windows": [{"from": "01:00", "to": "02:00"}]}
+    turns = [{"contacts": ["desk"], "hours": wrong}, {"contacts": ["desk"]}]
+    fault = only_fault({"contacts": {"desk": DESK}, "shifts": {"duty": turns}})
+    assert fault.startswith("shifts.duty[0].hours.tz")
