@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 from email import message_from_bytes
@@ -19,6 +20,7 @@ from emon.alerts.links import LinkFault, LinkRefused, Links
 from emon.alerts.routes import MailSecurity, SmtpRoute
 from emon.limits import LINK_HOLDS_S
 from emon.model.instant import SECOND_US
+from emon.model.resolution import Closing, ClosingCause, ClosingOutcome, VictimOutcome
 from emon.model.vocabulary import Party
 from emon.store.store import Store
 from tests.alerts.parts import BREACH, NOON_US, due
@@ -88,6 +90,31 @@ async def test_sending_the_page_takes_the_alert_in_hand_once(
     assert (shown.status_code, "<form" in shown.text) == (409, False), "said at once, before a name is typed"
     assert "al gebruikt" in shown.text
     assert await taken(store) == [(told[1], "meldkamer_em", person, "link")]
+
+
+async def test_two_who_send_the_page_at_once_use_it_once(
+    desk: Desk, store: Store, told: tuple[str, str]
+) -> None:
+    url = link(desk, told)
+    async with httpx.AsyncClient() as client:
+        answers = await asyncio.gather(*(client.post(url, data={"person": f"N{n}"}) for n in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200, *[409] * 7]
+    assert len(await taken(store)) == 1
+
+
+async def test_a_link_to_a_closed_alert_says_that_nothing_is_left_to_do(
+    desk: Desk, store: Store, told: tuple[str, str]
+) -> None:
+    closing = Closing(ClosingCause.WEARER, ClosingOutcome.SENT_AWAY, VictimOutcome.SAFE_INFORMED)
+    url = link(desk, told)
+    async with httpx.AsyncClient() as client:
+        before = await client.get(url)
+        await store.close_alert(told[1], "meldkamer_em", "C. Smit", closing, "page")
+        shown = await client.get(url)
+        sent = await client.post(url, data={"person": "A. de Vries"})
+    assert "al afgesloten" not in before.text
+    for answer in (shown, sent):
+        assert (answer.status_code, "al afgesloten" in answer.text) == (200, True)
 
 
 @pytest.mark.parametrize("person", ["", "  ", "a\x1b[2J", "x" * 201])

@@ -8,6 +8,7 @@ from emon import clock
 from emon.store.store import Store
 from emon.web.passwords import hash_password
 from tests.fixtures_web import NAME, PASSWORD, Desk
+from tests.orders.documents import plain_document
 from tests.web import story
 from tests.web.test_user_command import emon
 
@@ -56,3 +57,17 @@ async def test_no_account_is_made_for_her(store: Store) -> None:
     assert done.returncode != 0
     assert "it is not for beschermde" in done.stderr
     assert await store.user("berta") is None
+
+
+async def test_only_who_imposes_or_carries_out_orders_may_arm_one(desk: Desk, store: Store) -> None:
+    """A new version can lift a ban for a month, which as a suspension takes two of these parties."""
+    document = plain_document()
+    for party, status in (("politie", 403), ("shn", 403), ("cjib", 200)):
+        await store.create_user(f"a-{party}", hash_password(PASSWORD), party)
+        async with desk.client() as client:
+            login = await client.post("/api/v1/session", json={"name": f"a-{party}", "password": PASSWORD})
+            assert login.status_code == 200
+            answer = await client.post("/api/v1/orders", json=document)
+            assert (party, answer.status_code) == (party, status)
+            listed = (await client.get("/api/v1/orders")).json()["orders"]
+            assert len(listed) == (status == 200)

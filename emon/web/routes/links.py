@@ -52,7 +52,7 @@ class LinkRoutes:
             return link_refusal(refused.fault)
         if await self._services.backend.link_used(link.delivery):
             return _used(link)
-        return _form(link)
+        return _form(link, await self._closed(link))
 
     async def take(self, request: Request, token: str) -> Response:
         """Take the alert in hand, by name."""
@@ -63,7 +63,7 @@ class LinkRoutes:
             return link_refusal(refused.fault)
         person = " ".join("".join(parse_qs(body.decode(errors="replace")).get("person", [])).split())
         if not person or len(person) > PERSON_CHARS_MAX or not person.isprintable():
-            return _form(link, status=400)
+            return _form(link, await self._closed(link), status=400)
         try:
             taken = await self._services.backend.use_link(
                 link.delivery, link.alert, link.party, person, self._services.now_us()
@@ -79,7 +79,14 @@ class LinkRoutes:
             "link.taken",
             lambda words: {"person": taken.person, "when": words.when.at(taken.acknowledged_at_us)},
         )
-        return link_page(200, said)
+        return link_page(200, said + await self._closed(link))
+
+    async def _closed(self, link: Link) -> str:
+        """Whoever opens an old mail must not set out for what others have dealt with; as markup."""
+        found = await self._services.backend.alerts_by_id([link.alert])
+        if is_protected(link.party) or not found or found[0].resolution is None:
+            return ""
+        return in_both("link.closed")
 
     def _read(self, token: str) -> Link:
         if self._services.links is None:
@@ -93,13 +100,13 @@ def _used(link: Link) -> Response:
     return link_refusal(LinkFault.USED)
 
 
-def _form(link: Link, status: int = 200) -> Response:
+def _form(link: Link, closed: str, status: int = 200) -> Response:
     wanted = "" if status == 200 else in_both("link.name_wanted")
     if is_protected(link.party):
         asked = _paragraphs(NL.hers.read, EN.hers.read)
         return _named_form(status, asked + wanted, "link.name", "link.read")
     asked = in_both("link.ask", lambda words: {"alert": link.alert, "party": party_name(words, link.party)})
-    return _named_form(status, asked + wanted, "link.name_role", "link.take")
+    return _named_form(status, closed + asked + wanted, "link.name_role", "link.take")
 
 
 def _named_form(status: int, asked: str, name: str, button: str) -> Response:

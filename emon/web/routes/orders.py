@@ -12,6 +12,7 @@ from starlette.responses import Response
 from emon.limits import ORDERS_BYTES_MAX
 from emon.model.instant import format_instant
 from emon.model.order import OrderVersion
+from emon.model.vocabulary import Party
 from emon.orders.document import parse_document
 from emon.orders.schema import orders_schema
 from emon.orders.tree import DocumentRefused
@@ -19,6 +20,8 @@ from emon.store.errors import OrderConflict
 from emon.web.backend import Services
 from emon.web.guard import Guard, sees_secret_zones
 from emon.web.http import Json, Refused, fault_list, read_body, refused
+
+MAY_ARM = (Party.MELDKAMER_EM, Party.RECLASSERING, Party.OM, Party.CJIB)
 
 
 class OrderRoutes:
@@ -47,9 +50,12 @@ class OrderRoutes:
     async def arm(self, request: Request) -> Response:
         """Arm a document of orders: all of it at one instant, or nothing.
 
-        422 names every fault by its path, 409 every version that stands with another content.
+        422 names every fault by its path, 409 every version that stands with another content. 403: the party
+        neither imposes nor carries out orders; a new version can lift a ban, as a suspension does.
         """
-        await self._guard.session(request)
+        session = await self._guard.session(request)
+        if session.party not in MAY_ARM:
+            raise refused(403, "fault.may_arm", parties=", ".join(MAY_ARM))
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if content_type != "application/json":
             raise refused(415, "fault.json")

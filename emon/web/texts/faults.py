@@ -156,6 +156,10 @@ FAULTS: Mapping[str, tuple[str, str]] = {
         "deze beslissing is nu niet opgeschort",
         "nothing suspends such an order now",
     ),
+    "fault.may_arm": (
+        "alleen {parties} mag een beslissing van kracht maken",
+        "only {parties} may put an order into force",
+    ),
     "fault.may_suspend": (
         "alleen {parties} mag een beslissing opschorten",
         "only {parties} may suspend an order",

@@ -18,6 +18,10 @@ LINKS: Mapping[str, tuple[str, str]] = {
         "Deze link is al gebruikt. De melding is al in behandeling genomen.",
         "This link has been used. The alert has already been taken in hand.",
     ),
+    "link.closed": (
+        "Deze melding is al afgesloten: u hoeft niets meer te doen.",
+        "This alert has been closed: there is nothing left for you to do.",
+    ),
     "link.ask": (
         "Melding {alert} ({party}): neem deze in behandeling. Vul uw naam in.",
         "Alert {alert} ({party}): take it in hand. Enter your name.",
