@@ -36,7 +36,7 @@ NL = ClimbWords(
         Party.OM: "het OM",
         Party.CJIB: "het CJIB",
         Party.VEILIG_THUIS: "Veilig Thuis",
-        Party.SHN: "SHN",
+        Party.SHN: "Slachtofferhulp Nederland",
         Party.BESCHERMDE: "de beschermde persoon",
     },
 )
@@ -53,7 +53,7 @@ EN = ClimbWords(
         Party.OM: "the public prosecutor",
         Party.CJIB: "CJIB",
         Party.VEILIG_THUIS: "Veilig Thuis",
-        Party.SHN: "SHN",
+        Party.SHN: "Slachtofferhulp Nederland",
         Party.BESCHERMDE: "the protected person",
     },
 )

@@ -60,6 +60,10 @@ _ASKS = {
     AlertEvent.BATTERY_LOW: "charge",
     AlertEvent.BATTERY_CRITICAL: "charge",
 }
+_MENDED_ASKS = {AlertEvent.RECIPIENT_DOWN: "back", AlertEvent.PLATFORM: "mended"}
+"""Of those whose end is told as an alert of its own."""
+_PASSING = ("silence", "outage", "clock", "implausible", "charge", "unanswered")
+"""What is asked only while it lasts; of a strap that was closed again somebody must look all the same."""
 _HER_ASKS = {"silence": "her_silence", "charge": "her_charge"}
 _HER_DEVICE_ASKS = ("tamper", "unanswered", "clock", "implausible")
 """What is asked where the device is that of the protected person: she is called, never the wearer."""
@@ -192,6 +196,8 @@ def _title(words: Language, alert: AlertView) -> str:
     if _withdrawn(alert):
         return words.refuted
     title = words.events[alert.event]
+    if alert.cleared_at_us is not None:
+        title = words.mended.get(alert.event, title)
     if alert.kind is not None and alert.event in _OF_A_CONDITION:
         return f"{title}, {words.kinds[alert.kind]}"
     if not alert.victim or alert.event is AlertEvent.PANIC:
@@ -206,7 +212,13 @@ def _ask(alert: AlertView) -> str:
         return "refuted"
     if alert.event in (AlertEvent.BREACH, AlertEvent.PROXIMITY):
         return "certain" if alert.certainty is Certainty.CERTAIN else "uncertain"
+    if alert.event is AlertEvent.BREACH_CLEARED and not alert.ended_by_fix and alert.kind is not None:
+        return f"lapsed_{alert.kind}"  # by the clock or an order: nobody has seen him leave
+    if alert.cleared_at_us is not None and alert.event in _MENDED_ASKS:
+        return _MENDED_ASKS[alert.event]
     ask = _ASKS.get(alert.event, "other")
+    if alert.cleared_at_us is not None and ask in _PASSING:
+        return "over"
     if alert.event is AlertEvent.OUTAGE and not alert.unseen:
         return "other"
     if alert.victim:

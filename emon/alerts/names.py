@@ -14,7 +14,7 @@ PARTIES: Mapping[str, Mapping[str, str]] = {
         Party.OM: "Openbaar Ministerie",
         Party.CJIB: "CJIB",
         Party.VEILIG_THUIS: "Veilig Thuis",
-        Party.SHN: "SHN",
+        Party.SHN: "Slachtofferhulp Nederland",
         Party.BESCHERMDE: "beschermde persoon",
     },
     "en": {
@@ -24,7 +24,7 @@ PARTIES: Mapping[str, Mapping[str, str]] = {
         Party.OM: "public prosecutor",
         Party.CJIB: "CJIB",
         Party.VEILIG_THUIS: "Veilig Thuis",
-        Party.SHN: "SHN",
+        Party.SHN: "Slachtofferhulp Nederland",
         Party.BESCHERMDE: "protected person",
     },
 }

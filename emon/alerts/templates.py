@@ -56,6 +56,7 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
 
 _WHOLE: Mapping[str, tuple[str, ...]] = {
     "events": tuple(AlertEvent),
+    "mended": (AlertEvent.RECIPIENT_DOWN, AlertEvent.PLATFORM),
     "kinds": tuple(Kind),
     "certainty": tuple(Certainty),
     "how": tuple(How),

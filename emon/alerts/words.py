@@ -17,6 +17,7 @@ from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, LegalBasis, 
 
 class Language(msgspec.Struct, frozen=True):
     events: Mapping[AlertEvent, str]
+    mended: Mapping[AlertEvent, str]
     kinds: Mapping[Kind, str]
     refuted: str
     certainty: Mapping[Certainty, tuple[str, str]]
@@ -58,6 +59,10 @@ NL = Language(
         AlertEvent.RECIPIENT_DOWN: "Een ontvanger is onbereikbaar",
         AlertEvent.PLATFORM: "Storing in het systeem zelf",
     },
+    mended={
+        AlertEvent.RECIPIENT_DOWN: "Een ontvanger is weer bereikbaar",
+        AlertEvent.PLATFORM: "Voorbij: storing in het systeem zelf",
+    },
     kinds={
         Kind.EXCLUSION: "locatieverbod",
         Kind.INCLUSION: "locatiegebod",
@@ -97,6 +102,12 @@ NL = Language(
         "incursion": "Stuur NIEMAND: geen positie toont de drager in het gebied. Beoordeel dit en bevestig "
         "met uw naam.",
         "ended": "De vermoedelijke overtreding is voorbij. Pas een lopende inzet aan. Bevestig met uw naam.",
+        "lapsed_exclusion": "Het verbod geldt daar op dit moment niet. Dat de drager weg is, is NIET "
+        "gemeten. Pas een lopende inzet aan. Bevestig met uw naam.",
+        "lapsed_inclusion": "Het gebod geldt op dit moment niet. Dat de drager op de verplichte plaats is, "
+        "is NIET gemeten. Pas een lopende inzet aan. Bevestig met uw naam.",
+        "lapsed_contact": "De afstand is weer groot genoeg, of het verbod geldt op dit moment niet. Pas een "
+        "lopende inzet aan. Bevestig met uw naam.",
         "refuted": "Latere metingen tonen dat er geen overtreding was. Stop een lopende inzet. Bevestig "
         "met uw naam.",
         "other": "Beoordeel dit en bevestig met uw naam.",
@@ -116,6 +127,9 @@ NL = Language(
         "down": "Bel deze ontvanger, geef door wat openstaat, en bevestig met uw naam.",
         "platform": "Meldingen kunnen nu uitblijven. Waarschuw de beheerder van het systeem. Bevestig met uw "
         "naam.",
+        "over": "Dit is inmiddels voorbij. Beoordeel het en bevestig met uw naam.",
+        "back": "Ga na of is aangekomen wat wachtte, en bevestig met uw naam.",
+        "mended": "Ga na of in die tijd iets is gemist, en bevestig met uw naam.",
         "unanswered": "Bel de drager: het apparaat kan uitgezet, buiten bereik of afgeschermd zijn. Bevestig "
         "met uw naam.",
         "clock": "Zolang dit duurt, wordt niets van deze drager beoordeeld. Laat het apparaat nakijken. "
@@ -177,6 +191,10 @@ EN = Language(
         AlertEvent.RECIPIENT_DOWN: "A recipient cannot be reached",
         AlertEvent.PLATFORM: "Fault in the system itself",
     },
+    mended={
+        AlertEvent.RECIPIENT_DOWN: "A recipient can be reached again",
+        AlertEvent.PLATFORM: "Over: fault in the system itself",
+    },
     kinds={
         Kind.EXCLUSION: "exclusion zone",
         Kind.INCLUSION: "required place",
@@ -216,6 +234,12 @@ EN = Language(
         "incursion": "Send NOBODY: no position shows the wearer in the zone. Assess it and confirm with "
         "your name.",
         "ended": "The suspected breach is over. Adjust any action under way. Confirm with your name.",
+        "lapsed_exclusion": "The ban does not hold there at this time. That the wearer has left was NOT "
+        "measured. Adjust any action under way. Confirm with your name.",
+        "lapsed_inclusion": "The requirement does not hold at this time. That the wearer is at the required "
+        "place was NOT measured. Adjust any action under way. Confirm with your name.",
+        "lapsed_contact": "The distance is large enough again, or the ban does not hold at this time. Adjust "
+        "any action under way. Confirm with your name.",
         "refuted": "Later measurements show that there was no breach. Stop any action under way. Confirm "
         "with your name.",
         "other": "Assess this and confirm with your name.",
@@ -233,6 +257,9 @@ EN = Language(
         "your name.",
         "down": "Call this recipient, pass on what is open, and confirm with your name.",
         "platform": "Alerts may fail to come now. Warn whoever runs the system. Confirm with your name.",
+        "over": "This has since passed. Assess it and confirm with your name.",
+        "back": "See whether what waited has arrived, and confirm with your name.",
+        "mended": "See whether anything was missed in that time, and confirm with your name.",
         "unanswered": "Call the wearer: the device may be off, out of coverage or shielded. Confirm with "
         "your name.",
         "clock": "While this lasts, nothing of this wearer is judged. Have the device looked at. Confirm "

@@ -119,6 +119,23 @@ CASES: dict[str, AlertView] = {
         closed_at_us=NOON_US,
         priority=4,
         zone=ZoneView(410.0, 90.0),
+        ended_by_fix=True,
+    ),
+    "breach cleared, by no fix": replace(
+        BASE,
+        event=AlertEvent.BREACH_CLEARED,
+        opened_at_us=_OPENED_US,
+        closed_at_us=NOON_US,
+        priority=4,
+    ),
+    "breach of an inclusion cleared, by no fix": replace(
+        BASE,
+        event=AlertEvent.BREACH_CLEARED,
+        kind=Kind.INCLUSION,
+        opened_at_us=_OPENED_US,
+        closed_at_us=NOON_US,
+        priority=4,
+        zone=ZoneView(2_400.0, 190.0),
     ),
     "contact cleared, as a fix shows": replace(
         BASE,
@@ -158,6 +175,7 @@ CASES: dict[str, AlertView] = {
     "no position": _of_device(AlertEvent.NO_POSITION, cause=Cause.JAMMING),
     "outage": _of_none(AlertEvent.OUTAGE, unseen=_UNSEEN),
     "recipient down": _of_none(AlertEvent.RECIPIENT_DOWN, cause="politie"),
+    "recipient back": _of_none(AlertEvent.RECIPIENT_DOWN, cause="politie", cleared_at_us=NOON_US, priority=4),
     "proximity, that she hears alone": replace(
         BASE,
         event=AlertEvent.PROXIMITY,
@@ -168,6 +186,10 @@ CASES: dict[str, AlertView] = {
         recipients=("beschermde",),
     ),
     "platform": _of_none(AlertEvent.PLATFORM, cause=PlatformCause.NO_FIXES),
+    "platform, over": _of_none(
+        AlertEvent.PLATFORM, cause=PlatformCause.NO_FIXES, cleared_at_us=NOON_US, priority=4
+    ),
+    "silence, over since": _of_device(AlertEvent.SILENCE, cleared_at_us=NOON_US),
     **{
         event.value.replace("_", " "): _of_device(event)
         for event in (
