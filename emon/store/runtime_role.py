@@ -120,6 +120,7 @@ async def _grant(conn: c.Connection, role: str) -> None:
         "GRANT USAGE ON SCHEMA {schema} TO {role}",
         "GRANT USAGE ON SEQUENCE device_now_change_seq TO {role}",
         "GRANT EXECUTE ON FUNCTION lock_alerts(text[]), ensure_partitions(date, date) TO {role}",
+        "GRANT EXECUTE ON FUNCTION index_newest(date) TO {role}",
     ):
         await conn.execute(sql.SQL(statement).format(**named))
     for table in TABLES:

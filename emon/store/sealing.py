@@ -51,6 +51,8 @@ _WRITER = (
 )
 _SEALED_TO = "SELECT row_key FROM audit WHERE relation = %s AND deed = 'seal' ORDER BY seq DESC LIMIT 1"
 _TAKEN_TO = "SELECT last_received_at FROM engine_clock"
+# In a transaction of its own: the table is free again before anything is hashed.
+_INDEX_NEWEST = "SELECT index_newest((last_received_at AT TIME ZONE 'UTC')::date) FROM engine_clock"
 # Of a span's rows and the one after them: when the first was received, how many there are, and when the last
 # was. One look at what is not sealed yet, however much that is.
 FIRST_ROWS = """
@@ -115,6 +117,7 @@ class AuditSealing:
     async def seal_bulk(self) -> int:
         """Seal the fixes and device messages that came since; how many spans that made."""
         made = 0
+        await self._index_newest()
         for table in TABLES:
             if table.watched is Watched.BULK:
                 while await self._seal_span(table):
@@ -123,10 +126,16 @@ class AuditSealing:
 
     async def seal_full_span(self) -> bool:
         """Seal one span, if there are as many rows as one may hold; whether there were."""
+        await self._index_newest()
         for table in TABLES:
             if table.watched is Watched.BULK and await self._seal_span(table, limits.SEAL_ROWS_MAX):
                 return True
         return False
+
+    async def _index_newest(self) -> None:
+        """Have the newest fixes' pages in the index before a span is looked for by it."""
+        async with self._pool.connection() as conn:
+            await c.execute(conn, _INDEX_NEWEST)
 
     async def _seal_span(self, table: Table, least: int = 1) -> bool:
         async with self._pool.transaction() as conn:

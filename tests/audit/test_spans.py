@@ -4,11 +4,13 @@ and full ones before the next head is due: a crowd's minute is not sealed at its
 from __future__ import annotations
 
 import json
+import re
 from itertools import pairwise
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 
 from emon.audit.keyring import Keyring
 from emon.model.instant import SECOND_US
@@ -88,6 +90,34 @@ async def test_what_is_no_full_span_is_left_to_the_head(
     monkeypatch.setattr("emon.limits.SEAL_ROWS_MAX", sum(AT_ONCE))
     assert await claimed_store.seal_full_span()
     assert [rows for _, rows in _spans(claimed_store)] == [sum(AT_ONCE)]
+
+
+async def test_a_span_is_looked_for_in_the_newest_pages_alone(
+    claimed_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came since autovacuum last was there is in the index too, though it has never been there."""
+    monkeypatch.setattr("emon.limits.SEAL_ROWS_MAX", 10_000)
+    with psycopg.connect(claimed_store.url, autocommit=True, application_name="emon test") as conn:
+        day = conn.execute("SELECT 'fix_' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD')").fetchone()
+        assert day is not None
+        conn.execute(SQL("ALTER TABLE {} SET (autovacuum_enabled = off)").format(Identifier(day[0])))
+        for ago in (3, 2):
+            conn.execute(
+                "INSERT INTO fix (device, seq, fixed_at, received_at, recorded_at, lon, lat, accuracy_m, "
+                "source, mark, raw) SELECT 'd', n, now(), now() - %(ago)s * interval '1 second', now(), 5, "
+                "52, 5, 'gnss', 'ok', repeat('x', 400)::bytea "
+                "FROM generate_series(1 + %(ago)s * 10000, 10000 + %(ago)s * 10000) AS n",
+                {"ago": ago},
+            )
+        conn.execute("UPDATE engine_clock SET last_received_at = now()")
+        assert await claimed_store.seal_full_span()
+        conn.execute("SET enable_seqscan = off")
+        asked = FIRST_ROWS.format("fix").replace("%s", "now() - interval '1 second'", 1)
+        plan = conn.execute(
+            "EXPLAIN (ANALYZE) " + asked.replace("%s", "now()", 1).replace("%s", "100")
+        ).fetchall()
+        pages = [int(found) for row in plan for found in re.findall(r"lossy=(\d+)", row[0])]
+    assert sum(pages) <= 2 * 32, "less than two ranges of the index are not in it yet"
 
 
 async def test_a_span_is_found_by_its_index_on_one_core_though_the_server_has_not_counted_the_day(
