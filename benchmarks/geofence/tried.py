@@ -23,7 +23,7 @@ The call from Python into a compiled kernel is most of it: each argument costs, 
 takes all arrays of the table along."""
 _SHARES = """\
 Two threads need two idle processors. Shares begin apart from each other, so that no two write one cache
-line; each still looks through all fixes for its own."""
+line; each still looks through all fixes for its own, and at all rows for one out of range (ADR 0061)."""
 _LOADING = "Loading the compiled kernels, and NumPy and Shapely for the checks of a zone, is most of it."
 _COMPILING = """\
 Only the kernels that lay a zone out and the one that decides are compiled, each as a whole and once

@@ -59,15 +59,21 @@ def columns_of(**given: npt.ArrayLike) -> list[Floats]:
 
     Raises ``ValueError`` with the column and row of the first value that is not.
     """
-    arrays = {name: numbers_of(name, column) for name, column in given.items()}
-    shapes = {name: array.shape for name, array in arrays.items()}
-    if len(set(shapes.values())) > 1:
-        raise ValueError(f"columns of one length are needed, not of {shapes}")
-    for name, array in arrays.items():
+    arrays = unlooked_columns(**given)
+    for name, array in zip(given, arrays, strict=True):
         bound = 180.0 if name.startswith("lon") else 90.0
         if len(array) and not (-bound <= array.min() and array.max() <= bound):  # so for NaN too
             row = int(np.argmin(np.abs(array) <= bound))
             raise ValueError(f"{name}[{row}] is {array[row]:.15g}; must be within ±{bound:g}")
+    return arrays
+
+
+def unlooked_columns(**given: npt.ArrayLike) -> list[Floats]:
+    """As ``columns_of``, for a kernel that looks at every number itself before it uses one."""
+    arrays = {name: numbers_of(name, column) for name, column in given.items()}
+    shapes = {name: array.shape for name, array in arrays.items()}
+    if len(set(shapes.values())) > 1:
+        raise ValueError(f"columns of one length are needed, not of {shapes}")
     return list(arrays.values())
 
 
@@ -77,15 +83,28 @@ def whole_numbers(name: str, given: npt.ArrayLike, count: int, bound: int, known
     Compiled code reads what an index out of range points at, so it is refused here.
     Raises ``IndexError`` by row for such an index, ``ValueError`` for another number of them.
     """
+    array = _whole_column(name, given, count)
+    if count and not 0 <= int(array.min()) <= int(array.max()) < bound:
+        row = int(np.argmax((array < 0) | (array >= bound)))
+        raise IndexError(f"{name}[{row}] is {array[row]}; {known.format(bound)}")
+    return own_array(array, np.int64)
+
+
+def unlooked_numbers(name: str, given: npt.ArrayLike, count: int) -> Ints:
+    """As ``whole_numbers``, for a kernel that looks at every index itself before it uses one.
+
+    An index that ``i64`` cannot hold turns into another that is none.
+    """
+    return own_array(_whole_column(name, given, count), np.int64)
+
+
+def _whole_column(name: str, given: npt.ArrayLike, count: int) -> npt.NDArray[Any]:
     array = _array_of(name, given)
     if array.shape != (count,):
         raise ValueError(f"{name} has shape {array.shape} for {count} positions")
     if array.size and array.dtype.kind not in "iu":
         raise ValueError(f"{name} holds {array.dtype}, not whole numbers")
-    if count and not 0 <= int(array.min()) <= int(array.max()) < bound:
-        row = int(np.argmax((array < 0) | (array >= bound)))
-        raise IndexError(f"{name}[{row}] is {array[row]}; {known.format(bound)}")
-    return own_array(array if count else np.empty(0), np.int64)
+    return array if count else np.empty(0)
 
 
 def whole_number(name: str, given: object, bound: int, known: str) -> int:

@@ -139,7 +139,7 @@ def _laid(table: ZoneTable, numbers: Ints) -> _Grid:
 
     zones = table.arrays
     boxes = np.array([box_around(zones, int(zone), 0.0) for zone in numbers]).reshape(-1, 4)
-    boxes[boxes[:, 2] > 180.0] = (0.0, 0.0, 180.0, 90.0)
+    boxes[boxes[:, 2] >= 180.0, 0::2] = 0.0, 180.0
     plan = _plan(boxes)
     coarse = int(plan[4] * plan[5])
     blocks: Shorts = np.full(coarse, -1, dtype=np.int32)

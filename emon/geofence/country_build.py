@@ -28,14 +28,13 @@ from emon.geofence.country_kernels import (
 )
 from emon.geofence.ellipsoid import half_open, short_way
 from emon.geofence.jit import compiled, inlined, inner
+from emon.geofence.lanes import greater, least, lesser, most, truncated
 from emon.geofence.layout import (
     AREA,
     C_AX,
     C_AY,
     C_BX,
     C_BY,
-    F_LAT,
-    F_LON,
     F_REACH,
     KIND,
     LANES,
@@ -50,7 +49,6 @@ from emon.geofence.layout import (
     Shorts,
     ZoneArrays,
 )
-from emon.geofence.near import OUTSIDE_NEAR, verdict
 from emon.geofence.near_paths import near_m
 from emon.geofence.relate import signed_m
 from emon.geofence.wgs84 import METRES_PER_DEGREE_MAX, Floats, Ints
@@ -60,9 +58,11 @@ _CLIP = 2.0
 """Edges are cut off so many cells from the middle; their ends there are in no cell's reach."""
 _SURE = 1.02
 _ROUNDING = 1e-12
+_GROUP, _GROUP_FROM = 16, 32
+"""Coarse cells a side that are asked together, where a zone's box has so many of them there."""
 
 _Signed = Callable[[ZoneArrays, int, float, float], float]
-_Side = Callable[[ZoneArrays, int, float, float, float], int]
+_Side = Callable[[ZoneArrays, int, float, float, float], tuple[int, bool]]
 _Note = Callable[[ZoneArrays, int, Floats, int, int, Shorts, Ints, Ints, Masks], bool]
 _Scan = Callable[[ZoneArrays, Ints, Floats, Floats, int, Shorts, Ints, Ints, Masks], int]
 
@@ -70,7 +70,7 @@ _Scan = Callable[[ZoneArrays, Ints, Floats, Floats, int, Shorts, Ints, Ints, Mas
 @inlined
 def _half_m(lat: float, lon_deg: float, lat_deg: float) -> float:
     """More than the metres from a cell's middle to any of its corners."""
-    lowest = max(0.0, abs(lat) - 0.5 * lat_deg)
+    lowest = most(0.0, abs(lat) - 0.5 * lat_deg)
     east = lon_deg * math.cos(math.radians(lowest))
     return 0.5 * _SURE * METRES_PER_DEGREE_MAX * math.sqrt(east * east + lat_deg * lat_deg) + 0.01
 
@@ -78,7 +78,7 @@ def _half_m(lat: float, lon_deg: float, lat_deg: float) -> float:
 @inlined
 def _meets(x1: float, y1: float, x2: float, y2: float, half: float) -> bool:
     """Whether a line comes into the square about the origin."""
-    if max(x1, x2) < -half or min(x1, x2) > half or max(y1, y2) < -half or min(y1, y2) > half:
+    if most(x1, x2) < -half or least(x1, x2) > half or most(y1, y2) < -half or least(y1, y2) > half:
         return False
     dx, dy = x2 - x1, y2 - y1
     return abs(dx * y1 - dy * x1) <= half * (abs(dx) + abs(dy))
@@ -86,9 +86,19 @@ def _meets(x1: float, y1: float, x2: float, y2: float, half: float) -> bool:
 
 @inner
 def _entry(
-    zones: ZoneArrays, zone: int, lon: float, lat: float, lon_deg: float, lat_deg: float, near: float
+    zones: ZoneArrays,
+    zone: int,
+    lon: float,
+    lat: float,
+    lon_deg: float,
+    lat_deg: float,
+    near: float,
+    inside: bool,
 ) -> np.int64:
-    """What a fine cell keeps of a zone whose outline may run through it: 4 × edges + kind, or _OUT."""
+    """What a fine cell keeps of a zone whose outline may run through it: 4 × edges + kind, or _OUT.
+
+    ``inside``: whether the zone holds the cell's middle.
+    """
     half = 0.5 + 2.0 * near
     if zones.ints[zone, KIND] != AREA or zones.frames[zone, F_REACH] < 0.0:
         return np.int64(ASK)
@@ -99,22 +109,9 @@ def _entry(
         if _meets(x1, y1, x2, y2, near):
             return np.int64(ASK)  # which side the middle is on must not hang by a rounding
         count += _meets(x1, y1, x2, y2, half)
-    found = verdict(
-        zones.frames,
-        zones.frame_ints,
-        zones.slab_starts,
-        zones.slab_edges,
-        zones.edges,
-        zones.cells,
-        zone,
-        short_way(lon - zones.frames[zone, F_LON]),
-        lat - zones.frames[zone, F_LAT],
-    )
-    if found >= OUTSIDE_NEAR:
-        return np.int64(ASK)
     if count == 0:
-        return np.int64(WHOLE) if found else np.int64(_OUT)
-    return np.int64(4 * count + (MIDDLE_IN if found else MIDDLE_OUT))
+        return np.int64(WHOLE) if inside else np.int64(_OUT)
+    return np.int64(4 * count + (MIDDLE_IN if inside else MIDDLE_OUT))
 
 
 @inner
@@ -137,15 +134,18 @@ def _side_by(signed: _Signed) -> _Side:
     """The kernel of a cell's side, over one of the two kernels of signed distances."""
 
     @inner
-    def side(zones: ZoneArrays, zone: int, lon: float, lat: float, half_m: float) -> int:
-        """Whether a zone holds a cell whole or not at all, by its distance; ASK between, _OPEN unknown."""
-        distance = signed(zones, zone, half_open(lon), min(90.0, max(-90.0, lat)))
+    def side(zones: ZoneArrays, zone: int, lon: float, lat: float, half_m: float) -> tuple[int, bool]:
+        """Whether a zone holds a cell whole or not at all, by its distance; ASK between, _OPEN unknown.
+
+        And whether it holds the cell's middle.
+        """
+        distance = signed(zones, zone, half_open(lon), least(90.0, most(-90.0, lat)))
         if math.isnan(distance):
-            return _OPEN
+            return _OPEN, False
         margin = half_m + 0.01 + 0.011 * abs(distance)
         if distance > margin:
-            return _OUT
-        return WHOLE if distance < -margin else ASK
+            return _OUT, False
+        return WHOLE if distance < -margin else ASK, distance < 0.0
 
     return side
 
@@ -166,12 +166,12 @@ def _note_by(side: _Side) -> _Note:
         words: Masks,
     ) -> bool:
         """The entries of one zone in one coarse cell; False where one cannot be said."""
-        columns, cells = int(plan[G_COLUMNS]), int(plan[G_COLUMNS]) * int(plan[G_ROWS])
+        columns, cells = truncated(plan[G_COLUMNS]), truncated(plan[G_COLUMNS]) * truncated(plan[G_ROWS])
         lon_deg, lat_deg = plan[G_LON_DEG], plan[G_LAT_DEG]
         lon = plan[G_WEST] + (column + 0.5) * lon_deg
         lat = plan[G_SOUTH] + (row + 0.5) * lat_deg
         cell = row * columns + column
-        at = side(zones, zone, lon, lat, _half_m(lat, lon_deg, lat_deg))
+        at, _ = side(zones, zone, lon, lat, _half_m(lat, lon_deg, lat_deg))
         if at == _OPEN:
             return False
         if at == _OUT:
@@ -185,12 +185,12 @@ def _note_by(side: _Side) -> _Note:
             for u in range(FINE):
                 x = lon + (u + 0.5 - 0.5 * FINE) * fine_lon
                 y = lat + (v + 0.5 - 0.5 * FINE) * fine_lat
-                at = side(zones, zone, x, y, _half_m(y, fine_lon, fine_lat))
+                at, inside = side(zones, zone, x, y, _half_m(y, fine_lon, fine_lat))
                 if at == _OPEN:
                     return False
                 entry = np.int64(at)
                 if at == ASK:
-                    entry = _entry(zones, zone, x, y, fine_lon, fine_lat, plan[G_NEAR])
+                    entry = _entry(zones, zone, x, y, fine_lon, fine_lat, plan[G_NEAR], inside)
                 if entry < 0:
                     continue
                 if blocks[cell] < 0:
@@ -204,8 +204,9 @@ def _note_by(side: _Side) -> _Note:
     return note
 
 
-def _scanner_by(note: _Note) -> _Scan:
-    """The kernel that notes zones, over one of the kernels that note one in a cell."""
+def _scanner_by(side: _Side) -> _Scan:
+    """The kernel that notes zones, over one of the kernels of sides."""
+    note = _note_by(side)
 
     @inner
     def scanner(
@@ -219,38 +220,53 @@ def _scanner_by(note: _Note) -> _Scan:
         keys: Ints,
         words: Masks,
     ) -> int:
-        columns, rows = int(plan[G_COLUMNS]), int(plan[G_ROWS])
+        columns, rows = truncated(plan[G_COLUMNS]), truncated(plan[G_ROWS])
         lon_deg, lat_deg = plan[G_LON_DEG], plan[G_LAT_DEG]
         for n in range(first, len(numbers)):
             west = boxes[n, 0] - boxes[n, 2] - plan[G_WEST]
             west -= 360.0 * math.floor(west / 360.0 + _ROUNDING)
-            west = max(0.0, west)  # the westernmost begins where the grid does, give or take a rounding
+            west = most(0.0, west)  # the westernmost begins where the grid does, give or take a rounding
             from_column, from_row = (
-                int(west / lon_deg),
-                int((boxes[n, 1] - boxes[n, 3] - plan[G_SOUTH]) / lat_deg),
+                truncated(west / lon_deg),
+                truncated((boxes[n, 1] - boxes[n, 3] - plan[G_SOUTH]) / lat_deg),
             )
-            to_column = int((west + 2.0 * boxes[n, 2]) / lon_deg)
-            to_row = int((boxes[n, 1] + boxes[n, 3] - plan[G_SOUTH]) / lat_deg)
-            to_column = min(to_column, from_column + columns - 1)
-            from_row, to_row = max(0, from_row), min(rows - 1, to_row)
+            to_column = truncated((west + 2.0 * boxes[n, 2]) / lon_deg)
+            to_row = truncated((boxes[n, 1] + boxes[n, 3] - plan[G_SOUTH]) / lat_deg)
+            to_column = lesser(to_column, from_column + columns - 1)
+            from_row, to_row = greater(0, from_row), lesser(rows - 1, to_row)
             kept_blocks, kept_entries = state[0], state[1]
-            for row in range(from_row, to_row + 1):
-                for wide in range(from_column, to_column + 1):
-                    if state[1] + FINE * FINE > len(keys):  # all of a zone is noted, or none
-                        _forget(blocks, state, kept_blocks, kept_entries, from_row, row, columns)
-                        return n
-                    known = note(zones, numbers[n], plan, row, wide % columns, blocks, state, keys, words)
-                    if not known:
-                        _forget(blocks, state, kept_blocks, kept_entries, from_row, row, columns)
-                        state[2] = 1
-                        return n
+            for south in range(from_row, to_row + 1, _GROUP):
+                north = lesser(south + _GROUP, to_row + 1)
+                for left in range(from_column, to_column + 1, _GROUP):
+                    right = lesser(left + _GROUP, to_column + 1)
+                    at = ASK
+                    if (north - south) * (right - left) >= _GROUP_FROM:
+                        wide, high = (right - left) * lon_deg, (north - south) * lat_deg
+                        lon = plan[G_WEST] + left * lon_deg + 0.5 * wide
+                        lat = plan[G_SOUTH] + south * lat_deg + 0.5 * high
+                        at, _ = side(zones, numbers[n], lon, lat, _half_m(lat, wide, high))
+                    if at == _OUT:
+                        continue
+                    for k in range((north - south) * (right - left)):
+                        row, column = south + k // (right - left), (left + k % (right - left)) % columns
+                        if state[1] + FINE * FINE > len(keys):  # all of a zone is noted, or none
+                            _forget(blocks, state, kept_blocks, kept_entries, from_row, north - 1, columns)
+                            return n
+                        if at == WHOLE:
+                            keys[state[1]] = row * columns + column
+                            words[state[1]] = _word(numbers[n], np.int64(WHOLE), np.int64(0))
+                            state[1] += 1
+                        elif not note(zones, numbers[n], plan, row, column, blocks, state, keys, words):
+                            _forget(blocks, state, kept_blocks, kept_entries, from_row, north - 1, columns)
+                            state[2] = 1
+                            return n
         return len(numbers)
 
     return scanner
 
 
-_near_scan = _scanner_by(_note_by(_side_by(near_m)))
-_exact_scan = _scanner_by(_note_by(_side_by(signed_m)))
+_near_scan = _scanner_by(_side_by(near_m))
+_exact_scan = _scanner_by(_side_by(signed_m))
 
 
 @compiled
@@ -326,7 +342,7 @@ def fill_edges(
     """
     fine_lon, fine_lat = plan[G_LON_DEG] / FINE, plan[G_LAT_DEG] / FINE
     half = 0.5 + 2.0 * plan[G_NEAR]
-    coarse = int(plan[G_COLUMNS]) * int(plan[G_ROWS])
+    coarse = truncated(plan[G_COLUMNS]) * truncated(plan[G_ROWS])
     for cell in range(len(middles)):
         lon, lat = middles[cell, 0], middles[cell, 1]
         at = starts[coarse + cell, 1]

@@ -19,7 +19,7 @@ import numpy as np
 
 from emon.geofence.ellipsoid import half_open
 from emon.geofence.jit import compiled, inlined, inner
-from emon.geofence.lanes import block_crossings, fetch_ahead
+from emon.geofence.lanes import block_crossings, fetch_ahead, lesser
 from emon.geofence.layout import (
     LANES,
     Boxes,
@@ -198,7 +198,7 @@ def _container_by(settle: _Settle) -> _Contain:
     ) -> int:
         total = offsets[first]
         for begin in range(first, len(lon), STAGE):
-            end = min(begin + STAGE, len(lon))
+            end = lesser(begin + STAGE, len(lon))
             _place(plan, blocks, starts, lon, lat, begin, end, cells, places)
             for i in range(end - begin):
                 if cells[i, 1] >= 0:

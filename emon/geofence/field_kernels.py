@@ -18,7 +18,7 @@ import numpy as np
 
 from emon.geofence.ellipsoid import half_open
 from emon.geofence.jit import compiled, inlined, inner
-from emon.geofence.lanes import boxes_beside, fetch_ahead, least, lowest_bit
+from emon.geofence.lanes import boxes_beside, fetch_ahead, least, lesser, lowest_bit, most, truncated
 from emon.geofence.layout import (
     B_HALF_LAT,
     B_HALF_LON,
@@ -75,13 +75,13 @@ def cosine_below(degrees: float) -> float:
     """A little below the cosine of up to a right angle, by at most 5e-7 and what rounding is."""
     y = math.radians(degrees) * math.radians(degrees)
     series = 1.0 / 2.0 - y * (1.0 / 24.0 - y * (1.0 / 720.0 - y * (1.0 / 40_320.0 - y / 3_628_800.0)))
-    return max(0.0, 1.0 - y * series - 1e-12)
+    return most(0.0, 1.0 - y * series - 1e-12)
 
 
 @inlined
 def per_lon_m(lat: float) -> tuple[float, float]:
     """No more, and no less, than the metres of a degree of longitude anywhere within ``LOWER_DEG``."""
-    cosine = cosine_below(min(90.0, abs(lat) + LOWER_DEG))
+    cosine = cosine_below(least(90.0, abs(lat) + LOWER_DEG))
     return SHORTEST_M * cosine, METRES_PER_DEGREE_MAX * (cosine + _LOWER + 1e-6)
 
 
@@ -103,7 +103,7 @@ def east_of(boxes: Boxes, row: np.int64, lon: float) -> float:
 def _place(boxes: Boxes, row: np.int64, east: float, north: float) -> tuple[float, float, int, int]:
     """Of a position within a box how far it lies in cells, and column and row of its cell."""
     x, y = (east / boxes[row, B_HALF_LON] + 1.0) * _HALF, (north / boxes[row, B_HALF_LAT] + 1.0) * _HALF
-    return x, y, min(int(x), CELLS_A_SIDE - 1), min(int(y), CELLS_A_SIDE - 1)
+    return x, y, lesser(truncated(x), CELLS_A_SIDE - 1), lesser(truncated(y), CELLS_A_SIDE - 1)
 
 
 @inlined
@@ -136,7 +136,7 @@ def bounded_m(
     value = np.int64(cells[field + CELLS_FROM + at // IN_A_ROW, at % IN_A_ROW])
     middle_x, middle_y = u + 0.5, v + 0.5
     if value >= CUT:
-        i, j = min(int((x - u) * FINER), FINER - 1), min(int((y - v) * FINER), FINER - 1)
+        i, j = lesser(truncated((x - u) * FINER), FINER - 1), lesser(truncated((y - v) * FINER), FINER - 1)
         value = np.int64(cells[field + FINER_FROM + value - CUT, j * FINER + i])
         middle_x, middle_y = u + (i + 0.5) / FINER, v + (j + 0.5) / FINER
     x_m = (x - middle_x) / _HALF * boxes[row, B_HALF_LON] * longest_m
@@ -211,25 +211,25 @@ def _layer_by(signed: _Signed) -> _Layer:
         farthest_m: float,
         buffer_m: float,
     ) -> int:
-        most = 1e-3
+        farthest = 1e-3
         for v in range(CELLS_A_SIDE):
             for u in range(CELLS_A_SIDE):
                 distance = away_m(zones, zone, box, u + 0.5, v + 0.5)
                 if math.isnan(distance):
                     return 0
-                most = max(most, abs(distance))
+                farthest = most(farthest, abs(distance))
                 room[v * CELLS_A_SIDE + u] = distance
-        if most > farthest_m:
+        if farthest > farthest_m:
             return CELLS_FROM
         _, longest_m = per_lon_m(np.float64(box[0, B_LAT]))  # good for all of the box
         x_m, y_m = box[0, B_HALF_LON] * longest_m, box[0, B_HALF_LAT] * METRES_PER_DEGREE_MAX
         corner_m = math.sqrt(x_m * x_m + y_m * y_m) / CELLS_A_SIDE
-        unit = float(np.float32((most + corner_m) / _STEPS * 1.000001))
+        unit = float(np.float32((farthest + corner_m) / _STEPS * 1.000001))
         rows = FINER_FROM + 0
         for k in range(CELLS_A_SIDE * CELLS_A_SIDE):
             distance = room[k]
             value = math.floor(distance / unit)
-            line_m = min(abs(distance - ON_EDGE_M), abs(distance - buffer_m))
+            line_m = least(abs(distance - ON_EDGE_M), abs(distance - buffer_m))
             if line_m <= corner_m + MARGIN * abs(distance) + 2.0 * unit + _MARGIN_CUT_M:
                 v, u = k // CELLS_A_SIDE, k % CELLS_A_SIDE
                 for i in range(FINER * FINER):

@@ -50,6 +50,18 @@ if TYPE_CHECKING or config.DISABLE_JIT:  # plain Python: for coverage and for re
         """The larger of two numbers, neither a NaN."""
         return a if a > b else b
 
+    def lesser(a: int | np.int64, b: int | np.int64) -> int:
+        """The smaller of two whole numbers. Python's ``min`` is compiled anew for each pair of types."""
+        return int(a if a < b else b)
+
+    def greater(a: int | np.int64, b: int | np.int64) -> int:
+        """The larger of two whole numbers."""
+        return int(a if a > b else b)
+
+    def truncated(number: float) -> int:
+        """A number without its fraction, as ``int`` has it, which is compiled anew for each type too."""
+        return int(number)
+
     def lowest_bit(mask: np.uint64) -> int:
         """Index of the lowest bit that is set; the mask must not be zero."""
         return (int(mask) & -int(mask)).bit_length() - 1
@@ -162,6 +174,28 @@ else:
             return _pair(builder, "llvm.maxnum.f64", _DOUBLE, *arguments)
 
         return types.float64(types.float64, types.float64), generate
+
+    def _chosen(name: str) -> Any:
+        def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            kind = ir.FunctionType(_WORD, [_WORD, _WORD])
+            return builder.call(builder.module.declare_intrinsic(name, (), kind), arguments)
+
+        return generate
+
+    @intrinsic
+    def lesser(_typing: Any, _a: Any, _b: Any) -> Any:
+        return types.int64(types.int64, types.int64), _chosen("llvm.smin.i64")
+
+    @intrinsic
+    def greater(_typing: Any, _a: Any, _b: Any) -> Any:
+        return types.int64(types.int64, types.int64), _chosen("llvm.smax.i64")
+
+    @intrinsic
+    def truncated(_typing: Any, _number: Any) -> Any:
+        def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            return builder.fptosi(arguments[0], _WORD)
+
+        return types.int64(types.float64), generate
 
     @intrinsic
     def lowest_bit(_typing: Any, _mask: Any) -> Any:

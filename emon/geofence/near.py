@@ -15,7 +15,7 @@ import numpy as np
 
 from emon.geofence.ellipsoid import short_way
 from emon.geofence.jit import inlined
-from emon.geofence.lanes import block_square, block_within, lowest_bit
+from emon.geofence.lanes import block_square, block_within, least, lesser, lowest_bit, most, truncated
 from emon.geofence.layout import (
     AREA,
     CELLS,
@@ -87,7 +87,7 @@ def cell_of(frames: Floats, zone: int, dlon: float, dlat: float) -> int:
     u = (dlon - frames[zone, F_CELL_LON]) * frames[zone, F_CELLS_PER_LON]
     v = (dlat - frames[zone, F_CELL_LAT]) * frames[zone, F_CELLS_PER_LAT]
     inside = (u >= 0.0) & (u < CELLS) & (v >= 0.0) & (v < CELLS)
-    return int(v) * CELLS + int(u) if inside else -1
+    return truncated(v) * CELLS + truncated(u) if inside else -1
 
 
 @inlined
@@ -96,13 +96,13 @@ def near_of(frames: Floats, zone: int, dlon: float, dlat: float) -> int:
     u = (dlon - frames[zone, F_NEAR_LON]) * frames[zone, F_NEARS_PER_LON]
     v = (dlat - frames[zone, F_NEAR_LAT]) * frames[zone, F_NEARS_PER_LAT]
     inside = (u >= 0.0) & (u < NEARS) & (v >= 0.0) & (v < NEARS)
-    return int(v) * NEARS + int(u) if inside else -1
+    return truncated(v) * NEARS + truncated(u) if inside else -1
 
 
 @inlined
 def slab_of(frames: Floats, ints: Ints, zone: int, dlat: float) -> int:
     """Number of the slab of latitude, -1 beside the outline."""
-    slab = int((dlat - frames[zone, F_SLAB_LAT]) * frames[zone, F_SLABS_PER_DEG])
+    slab = truncated((dlat - frames[zone, F_SLAB_LAT]) * frames[zone, F_SLABS_PER_DEG])
     return slab if dlat >= frames[zone, F_SLAB_LAT] and slab < ints[zone, FI_SLABS] else -1
 
 
@@ -180,7 +180,7 @@ def _bowed_square(segments: Floats, b: int, k: int, x: float, y: float, r: float
     """
     wx, wy = x - segments[b, S_X, k], y - segments[b, S_Y, k]
     vx, vy = segments[b, S_VX, k], segments[b, S_VY, k]
-    t = min(1.0, max(0.0, (wx * vx + wy * vy) * segments[b, S_INVERSE, k]))
+    t = least(1.0, most(0.0, (wx * vx + wy * vy) * segments[b, S_INVERSE, k]))
     dx, dy = wx - t * vx, wy - t * vy
     if 0.0 < t < 1.0:
         bow = 4.0 * segments[b, S_SAG, k] * t * (1.0 - t) * math.sqrt(segments[b, S_INVERSE, k])
@@ -199,7 +199,7 @@ def _refined_square(
     """The least true square of a block, of the segments that can have it."""
     lanes = block_within(segments, b, x, y, within2)
     while lanes != _ZERO:
-        best = min(best, _bowed_square(segments, b, lowest_bit(lanes), x, y, r, bend))
+        best = least(best, _bowed_square(segments, b, lowest_bit(lanes), x, y, r, bend))
         lanes &= lanes - _ONE
     return best
 
@@ -233,12 +233,12 @@ def outline_near_m(
         left &= left - _ONE
         if first >= low + count:
             break
-        for b in range(first, min(first + per_group, low + count)):
+        for b in range(first, lesser(first + per_group, low + count)):
             if hulls and not _can_hold(segments, b, x, y, within):
                 continue
             square = block_square(segments, b, x, y)
             nearer = square < best2
-            second2 = min(second2, best2 if nearer else square)
+            second2 = least(second2, best2 if nearer else square)
             best_b = b if nearer else best_b
             best2 = square if nearer else best2
             if hulls and nearer:
@@ -258,7 +258,7 @@ def outline_near_m(
         left &= left - _ONE
         if first >= low + count:
             break
-        for b in range(first, min(first + per_group, low + count)):
+        for b in range(first, lesser(first + per_group, low + count)):
             if b != best_b and _can_hold(segments, b, x, y, within):
                 found = _refined_square(segments, b, x, y, r, bend, within2, found)
     return math.sqrt(found)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from emon.geofence.jit import compiled, inner
-from emon.geofence.lanes import block_square
+from emon.geofence.lanes import block_square, least, most
 from emon.geofence.layout import (
     CELLS,
     F_CELL_LON,
@@ -82,7 +82,7 @@ def _fill_nears(frames: Floats, ints: Ints, segments: Floats, squares: Floats, n
             least_square = math.inf
             for b in range(count):
                 squares[b] = block_square(segments, b, x, y)
-                least_square = min(least_square, squares[b])
+                least_square = least(least_square, squares[b])
             nearest = math.sqrt(least_square)
             reach = nearest * 1.0001 + 2.0 * half * _SURE + 4.0 * frames[0, F_SAG] + 0.01
             groups = np.uint64(0)
@@ -104,5 +104,5 @@ def _cell(frames: Floats, grid: int, u: int, v: int) -> tuple[float, float, floa
         for north in (-0.5, 0.5):
             at_lon, at_lat = dlon + east / frames[0, per_lon], dlat + north / frames[0, per_lat]
             cx, cy = plane_xy(frames, _ALONE, at_lon, at_lat)
-            half = max(half, math.hypot(cx - x, cy - y))
+            half = most(half, math.hypot(cx - x, cy - y))
     return dlon, dlat, x, y, half

@@ -15,6 +15,7 @@ from emon.geofence.depths import near_deepest_m, speed_m
 from emon.geofence.ellipsoid import half_open, short_way
 from emon.geofence.gap import area_gap_m
 from emon.geofence.jit import compiled, inlined, inner
+from emon.geofence.lanes import most
 from emon.geofence.layout import AREA, F_LAT, F_LAT_MAX, F_LON, F_LON_MAX, F_REACH, KIND, Bytes, ZoneArrays
 from emon.geofence.near import near_signed_m
 from emon.geofence.paths import edges_contact
@@ -74,7 +75,7 @@ def by_ends(one_m: float, other_m: float, length_m: float) -> int:
     """
     if one_m <= ON_EDGE_M:
         return YES
-    farther_m = max(one_m, other_m)
+    farther_m = most(one_m, other_m)
     margin = 2.0 * (MARGIN_M + farther_m * (MARGIN if farther_m < FAR_M else MARGIN_FAR))
     return NO if one_m + other_m > length_m + margin else OPEN
 

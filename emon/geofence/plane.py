@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 
 from emon.geofence.jit import inlined
+from emon.geofence.lanes import most
 from emon.geofence.layout import F_AXIS, F_BEND, F_NORTH, F_SIN
 from emon.geofence.wgs84 import Floats
 
@@ -52,7 +53,7 @@ def true_square(bend: float, planar2: float, r1: float, r2: float) -> float:
     """
     along = r1 - r2
     along2 = along * along
-    across2 = max(0.0, planar2 - along2)
+    across2 = most(0.0, planar2 - along2)
     shrunk = (1.0 - r1 * r1 * bend) * (1.0 - r2 * r2 * bend)
     chord2 = along2 * (1.0 - 0.5 * bend * along2) + across2 * shrunk
     return chord2 * (1.0 + 0.5 * bend * chord2)

@@ -8,12 +8,19 @@ answers the others.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from emon.geofence.columns import columns_of, numbers_of, whole_number, whole_numbers
+from emon.geofence.columns import (
+    columns_of,
+    numbers_of,
+    unlooked_columns,
+    unlooked_numbers,
+    whole_number,
+    whole_numbers,
+)
 from emon.geofence.fields import BOX_COLUMNS
 from emon.geofence.layout import LANES, Boxes, Shorts, Steps
 from emon.geofence.wgs84 import Floats, Ints
@@ -104,10 +111,13 @@ class Watch:
         anew. Raises ``IndexError`` for an unknown wearer, ``ValueError`` by column and row for a
         position that is none.
         """
-        lon, lat = columns_of(lon=lon, lat=lat)
-        who = whole_numbers("wearer", wearer, len(lon), len(self), _KNOWN)
-        out = np.zeros(len(lon), dtype=np.uint64)
-        self.asked += self._fill(0, 1, who, lon, lat, out, certificates)
+        x, y = unlooked_columns(lon=lon, lat=lat)
+        who = unlooked_numbers("wearer", wearer, len(x))
+        out = np.empty(len(x), dtype=np.uint64)
+        afresh = self._fill(0, 1, who, x, y, out, certificates)
+        if afresh < 0:
+            self._refuse(wearer, lon, lat)
+        self.asked += afresh
         return out
 
     def fill_share(
@@ -126,20 +136,30 @@ class Watch:
         For threads: the kernels release the GIL, and shares of one batch may run at once, for no two
         write the same wearer's certificate. Nothing else may be asked of the watch meanwhile. Returns how
         many fixes no certificate covered. Raises as ``flags``, and ``ValueError`` for an ``out`` that is
-        no writeable ``u64[n]`` and for a share that is none.
+        no writeable ``u64[n]`` and for a share that is none; what ``out`` holds then is no answer.
         """
-        lon, lat = columns_of(lon=lon, lat=lat)
-        wearer = whole_numbers("wearer", wearer, len(lon), len(self), _KNOWN)
+        x, y = unlooked_columns(lon=lon, lat=lat)
+        who = unlooked_numbers("wearer", wearer, len(x))
         if not 0 <= share < shares:
             raise ValueError(f"share {share} of {shares}")
-        good = getattr(out, "dtype", None) == np.uint64 and out.shape == (len(lon),)
+        good = getattr(out, "dtype", None) == np.uint64 and out.shape == (len(x),)
         if not (good and out.flags.c_contiguous and out.flags.writeable):
-            raise ValueError(f"out is no writeable u64[{len(lon)}]")
-        return self._fill(share, shares, wearer, lon, lat, out, certificates)
+            raise ValueError(f"out is no writeable u64[{len(x)}]")
+        afresh = self._fill(share, shares, who, x, y, out, certificates)
+        if afresh < 0:
+            self._refuse(wearer, lon, lat)
+        return afresh
+
+    def _refuse(self, wearer: npt.ArrayLike, lon: npt.ArrayLike, lat: npt.ArrayLike) -> NoReturn:
+        """Raise for the first row in which the kernel found no wearer or no position."""
+        x, _ = columns_of(lon=lon, lat=lat)
+        whole_numbers("wearer", wearer, len(x), len(self), _KNOWN)
+        raise RuntimeError("the columns changed while they were looked at")
 
     def _fill(
         self, share: int, shares: int, wearer: Ints, lon: Floats, lat: Floats, out: Flags, certificates: bool
     ) -> int:
+        """How many fixes no certificate covered; -1 for columns of which a row is out of range."""
         from emon.geofence.watch_ahead import WANTED
         from emon.geofence.watch_kernels import TURN, flag_each
 

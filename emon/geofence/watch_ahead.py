@@ -140,6 +140,13 @@ def fetch_zones(
     _fetch_within(zones, lon, lat, wanted, count)
 
 
+@inlined
+def _placed(frames: Floats, ints: Ints, zone: int, lon: float, lat: float) -> tuple[float, float, int, int]:
+    """Of a position the degrees from a zone's origin, its cell of verdicts and its slab, -1 for none."""
+    dlon, dlat = short_way(half_open(lon) - frames[zone, F_LON]), lat - frames[zone, F_LAT]
+    return dlon, dlat, verdict_cell_of(frames, zone, dlon, dlat), slab_of(frames, ints, zone, dlat)
+
+
 @inner
 def _fetch_within(zones: ZoneArrays, lon: Floats, lat: Floats, wanted: Ints, count: int) -> None:
     """The steps within the zones: grids and slabs, then segments and the slab's edges."""
@@ -151,8 +158,7 @@ def _fetch_within(zones: ZoneArrays, lon: Floats, lat: Floats, wanted: Ints, cou
             continue
         wanted[kept, 0], wanted[kept, 1] = i, zone
         kept += 1
-        dlon, dlat = short_way(half_open(lon[i]) - frames[zone, F_LON]), lat[i] - frames[zone, F_LAT]
-        cell, slab = verdict_cell_of(frames, zone, dlon, dlat), slab_of(frames, ints, zone, dlat)
+        dlon, dlat, cell, slab = _placed(frames, ints, zone, lon[i], lat[i])
         if cell >= 0:
             fetch_ahead(zones.cells, ints[zone, FI_CELL] + cell, 0)
         if slab >= 0:
@@ -162,15 +168,13 @@ def _fetch_within(zones: ZoneArrays, lon: Floats, lat: Floats, wanted: Ints, cou
             fetch_ahead(zones.nears, ints[zone, FI_NEAR] + near, 0)
     for c in range(kept):
         i, zone = wanted[c, 0], wanted[c, 1]
-        dlon, dlat = short_way(half_open(lon[i]) - frames[zone, F_LON]), lat[i] - frames[zone, F_LAT]
-        cell, slab = verdict_cell_of(frames, zone, dlon, dlat), slab_of(frames, ints, zone, dlat)
+        dlon, dlat, cell, slab = _placed(frames, ints, zone, lon[i], lat[i])
         if cell >= 0 and slab >= 0 and zones.cells[ints[zone, FI_CELL] + cell] == 0:
             fetch_ahead(zones.slab_edges, np.int64(zones.slab_starts[ints[zone, FI_SLAB] + slab]), 0)
         _fetch_segments(zones, zone, near_groups(frames, ints, zones.nears, zone, dlon, dlat))
     for c in range(kept):
         i, zone = wanted[c, 0], wanted[c, 1]
-        dlon, dlat = short_way(half_open(lon[i]) - frames[zone, F_LON]), lat[i] - frames[zone, F_LAT]
-        cell, slab = verdict_cell_of(frames, zone, dlon, dlat), slab_of(frames, ints, zone, dlat)
+        _, _, cell, slab = _placed(frames, ints, zone, lon[i], lat[i])
         if cell >= 0 and slab >= 0 and zones.cells[ints[zone, FI_CELL] + cell] == 0:
             start = ints[zone, FI_SLAB] + slab
             for k in range(zones.slab_starts[start], zones.slab_starts[start + 1]):

@@ -20,7 +20,7 @@ from emon.geofence.certificates import W_FLAGS, certify, holds, list_of
 from emon.geofence.ellipsoid import half_open
 from emon.geofence.field_kernels import B_FIELD, HEAD, by_field, zone_of
 from emon.geofence.jit import compiled, inlined, inner
-from emon.geofence.lanes import fetch_ahead, lowest_bit
+from emon.geofence.lanes import fetch_ahead, greater, least, lesser, lowest_bit
 from emon.geofence.layout import Boxes, Masks, Shorts, Steps, ZoneArrays
 from emon.geofence.near_paths import FAR_M, MARGIN, MARGIN_FAR, MARGIN_M, near_m
 from emon.geofence.watch_ahead import BLOCK, MASKS, fetch_boxes, fetch_cells, fetch_finer_cells, fetch_zones
@@ -33,8 +33,8 @@ fields, with what ``fetch_cells`` says of each ``_RING`` further, and from ``_OP
 the zones themselves, with which of them ``MASKS`` further."""
 GROUP = 8
 """Fixes that take a step towards the fields of their zones together, while certificates answer others."""
-_STEPS = 3
-_RING = 4 * GROUP
+_STEPS = 4
+_RING = 8 * GROUP
 _OPEN = CHUNK + 2 * _RING
 TURN = _OPEN + 2 * MASKS
 # Where the parts of ``turn`` begin, in 64 bits: a bare constant would be another signature of what it is
@@ -43,7 +43,7 @@ _NOBODY: Any = np.int64(0)
 _PICKED: Any = np.int64(0)
 _GROUP: Any = np.int64(GROUP)
 _OPENED: Any = np.int64(_OPEN)
-AHEAD = 12
+AHEAD = 20
 _ONE, _NONE = np.uint64(1), np.uint64(0)
 LEFT = np.uint64(1)
 """Of flags: the frames do not answer, ``watch_left`` must. No flags are this: who is in zone 0 is in its
@@ -79,7 +79,7 @@ def _asked(
             flags |= _ONE << np.uint64(2 * k + 1)
         away = abs(distance)
         margin = MARGIN_M + away * (MARGIN if away < FAR_M else MARGIN_FAR)
-        clear = min(clear, abs(distance - ON_EDGE_M) - margin, abs(distance - buffer_m) - margin)
+        clear = least(clear, least(abs(distance - ON_EDGE_M), abs(distance - buffer_m)) - margin)
     return flags, clear
 
 
@@ -130,15 +130,36 @@ def answered(
     more, exact_m = _asked(zones, boxes, whole, heads, start, left, x, lat)
     if more == LEFT:
         return np.int64(LEFT)
-    certify(rows, words, w, lon, lat, flags | more, min(clear_m, exact_m), sides)
+    certify(rows, words, w, lon, lat, flags | more, least(clear_m, exact_m), sides)
     return np.int64(words[w, W_FLAGS])
 
 
 @inner
-def _pick(rows: Floats, wearer: Ints, low: int, high: int, share: int, shares: int, turn: Ints) -> int:
-    """Numbers of a chunk's fixes that are of one share, and how many; the first few are fetched."""
-    count = 0
-    if shares & (shares - 1) == 0:  # a mask is some ten times as fast as a division
+def _sound(known: int, wearer: Ints, lon: Floats, lat: Floats, low: int, high: int) -> bool:
+    """Whether the fixes of a chunk are of wearers and at positions: some at once, and without a branch."""
+    sound = True
+    for i in range(low, high):
+        w = wearer[i]
+        sound &= (w >= 0) & (w < known) & (abs(lon[i]) <= 180.0) & (abs(lat[i]) <= 90.0)  # so no NaN
+    return sound
+
+
+@inner
+def _pick(
+    rows: Floats, wearer: Ints, lon: Floats, lat: Floats, low: int, share: int, shares: int, turn: Ints
+) -> int:
+    """Numbers of a chunk's fixes that are of one share, and how many; the first few are fetched.
+
+    -1 where a row of the chunk is no wearer or no position.
+    """
+    count, high = 0, lesser(low + CHUNK, len(wearer))
+    if not _sound(len(rows), wearer, lon, lat, low, high):
+        return -1
+    if shares == 1:
+        count = high - low
+        for i in range(count):
+            turn[i] = low + i
+    elif shares & (shares - 1) == 0:  # a mask is some ten times as fast as a division
         for i in range(low, high):
             turn[count] = i
             count += wearer[i] & (shares - 1) == share
@@ -146,7 +167,7 @@ def _pick(rows: Floats, wearer: Ints, low: int, high: int, share: int, shares: i
         for i in range(low, high):
             turn[count] = i
             count += wearer[i] % shares == share
-    for m in range(min(count, AHEAD)):
+    for m in range(lesser(count, AHEAD)):
         fetch_ahead(rows, wearer[turn[m]], 0)
     return count
 
@@ -206,17 +227,17 @@ def _by_fields(
 ) -> int:
     """A step for each of three groups that wait for fields; the end of those that then wait for zones.
 
-    The last group, up to ``full``, comes to its cells, the one before to its finer cells, and the one before
-    that is answered: so what a step reads was fetched while certificates answered other fixes.
+    The group before the last, which ends at ``full``, comes to its cells, the one before that to its finer
+    cells, and the next is answered: so what a step reads was fetched while certificates answered others.
     """
-    for q in range(full - GROUP, min(full, queued)):
+    for q in range(greater(0, full - 2 * GROUP), lesser(full - GROUP, queued)):
         i = turn[CHUNK + q % _RING]
         some = fetch_cells(words, boxes, whole, cells, wearer[i], half_open(lon[i]), lat[i])
         turn[CHUNK + _RING + q % _RING] = np.int64(some)
-    for q in range(max(0, full - 2 * GROUP), min(full - GROUP, queued)):
+    for q in range(greater(0, full - 3 * GROUP), lesser(full - 2 * GROUP, queued)):
         i, some = turn[CHUNK + q % _RING], np.uint64(turn[CHUNK + _RING + q % _RING])
         fetch_finer_cells(words, boxes, whole, cells, wearer[i], some, half_open(lon[i]), lat[i])
-    for q in range(max(0, full - 3 * GROUP), min(full - 2 * GROUP, queued)):
+    for q in range(greater(0, full - 4 * GROUP), lesser(full - 3 * GROUP, queued)):
         i = turn[CHUNK + q % _RING]
         w = wearer[i]
         if certificates and holds(rows, words, w, lon[i], lat[i]):  # an earlier fix renewed it meanwhile
@@ -228,6 +249,7 @@ def _by_fields(
         if left != _NONE:
             turn[opened], turn[opened + MASKS] = i, np.int64(left)
             opened += 1
+            fetch_ahead(cells, whole[start + lowest_bit(left), B_FIELD], 0)  # a head: the buffer to the full
             continue
         out[i] = flags
         if certificates:
@@ -266,7 +288,7 @@ def _by_zones(
         flags, clear_m, left, sides = by_field(boxes, whole, cells, start, count, x, y)
         more, exact_m = _asked(zones, boxes, whole, heads, start, left, x, y)
         if certificates and more != LEFT:
-            certify(rows, words, w, lon[i], y, flags | more, min(clear_m, exact_m), sides)
+            certify(rows, words, w, lon[i], y, flags | more, least(clear_m, exact_m), sides)
         unanswered += more == LEFT
         out[i] = LEFT if more == LEFT else flags | more
     return unanswered
@@ -292,11 +314,10 @@ def flag_each(
     out: Masks,
 ) -> tuple[int, int]:
     """Flags of each fix of the wearers of one share; how many no certificate covered when they came, and
-    how many are ``LEFT``.
+    how many are ``LEFT``. -1, and the rest unanswered, at a row that is no wearer or no position.
 
     ``certificates`` False finds each afresh and keeps nothing. ``turn`` is room for ``TURN`` numbers,
-    ``wanted`` as ``watch_ahead`` says. Shares begin apart from each other, so that no two write one
-    cache line of ``out`` at a time.
+    ``wanted`` as ``watch_ahead`` says. Shares begin apart: no two write one cache line of ``out`` at a time.
     """
     chunks = (len(wearer) + CHUNK - 1) // CHUNK
     unanswered, last, due, opened = 0, _NOBODY, _GROUP, _OPENED
@@ -304,7 +325,9 @@ def flag_each(
         count = _PICKED
         if c < chunks:
             low = (c + chunks * share // shares) % chunks * CHUNK
-            count = _pick(rows, wearer, low, min(low + CHUNK, len(wearer)), share, shares, turn)
+            count = _pick(rows, wearer, lon, lat, low, share, shares, turn)
+            if count < 0:
+                return _NOBODY - 1, 0
         m = _PICKED
         while m < count or (c == chunks and (due < last + _STEPS * GROUP or opened > _OPEN)):
             m, last = _by_certificates(

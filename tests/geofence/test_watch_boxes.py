@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from emon.geofence import Watch, ZoneTable, path_touches, signed_distances
+from emon.geofence.boxes import box_around
 from emon.limits import ON_EDGE_M
 from emon.model.order import AreaZone, CircleZone, CorridorZone, Zone
 
@@ -85,3 +86,21 @@ def test_a_corridor_reaches_by_its_width_beyond_the_ends_of_its_line() -> None:
         assert watch.flags(nobody, lon, lat, certificates=certificates).tolist() == [3, 3]
     assert watch.touched(nobody, lon, lat, lon, lat + 1e-5).tolist() == [1, 1]
     assert path_touches(table, np.full(2, zone), lon, lat, lon, lat + 1e-5).tolist() == [True, True]
+
+
+@pytest.mark.parametrize("lat", [89.8, 89.93, 89.995, 90.0])
+def test_a_box_beside_a_pole_ends_some_way_from_the_zone(lat: float) -> None:
+    """All longitudes at most, and never the other half of the Earth: an index would lay out all of it."""
+    table = ZoneTable()
+    zones = [table.add(zone) for zone in (CircleZone((-30.0, lat), 400.0), *some_zones(10.0, lat)[:3])]
+    rng = np.random.default_rng(5)
+    lon, near = rng.uniform(-180.0, 180.0, 4_000), 90.0 - 10.0 ** rng.uniform(-4.0, 0.0, 4_000)
+    for zone in zones:
+        for buffer_m in (0.0, 3_000.0):
+            middle_lon, middle_lat, half_lon, half_lat = box_around(table.arrays, zone, buffer_m)
+            assert middle_lat - half_lat > lat - 0.1
+            distance = signed_distances(table, np.full(len(lon), zone), lon, near)
+            east = (lon - middle_lon + 180.0) % 360.0 - 180.0
+            beside = (abs(east) > half_lon) | (abs(near - middle_lat) > half_lat)
+            assert distance[beside].min() > buffer_m + ON_EDGE_M
+            assert beside.any()
