@@ -1,12 +1,10 @@
-"""Rows of many wearers in memory: beside the machine's limit of random access, and on two threads."""
+"""Rows of many wearers in memory, beside the machine's limit of random access."""
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +12,8 @@ import numba
 import numpy as np
 
 from benchmarks.geofence.ground import Ground, Minutes, warmed, watch_over
-from benchmarks.geofence.results import Curve, Figure, Ratio, Run, Section, Spread, interleaved
-from benchmarks.geofence.rivals_shapely import Batch, Flags
+from benchmarks.geofence.results import Curve, Figure, Ratio, Section, Spread, interleaved
+from benchmarks.geofence.rivals_shapely import Batch
 from benchmarks.geofence.zones import ZONES_EACH, Country, Floats, Ints
 from emon.geofence import Watch
 from emon.geofence.fields import Fields
@@ -24,7 +22,6 @@ from emon.geofence.lanes import fetch_ahead
 _AHEAD = (4, 8, 16, 32, 64)
 _LINE_COLUMNS = 8
 _IDLE_LOOK_S = 0.5
-_IDLE_LEAST = 0.95
 
 _TEXT = """\
 {crowd:,} wearers in the movement mix, each with six zones of {zones:,}; the answer of each fix is in
@@ -41,7 +38,7 @@ def _read_each(rows: Floats, order: Ints, ahead: int, out: Floats) -> None:
         out[i] = rows[order[i], 0]
 
 
-class _Limit:
+class Limit:
     """Reads of random lines as fast as the machine can."""
 
     def __init__(self, wearers: int) -> None:
@@ -85,7 +82,7 @@ def memory_rows(ground: Ground) -> Section:
     watch = watch_over(country, 1)
     for wearers in scale.crowd_sizes:
         ground.told(f"memory: {wearers:,} wearers")
-        watch, limit = watch_over(country, wearers), _Limit(wearers)
+        watch, limit = watch_over(country, wearers), Limit(wearers)
         minutes = warmed(ground, watch)
         one, two, three = _beside_limit(watch, minutes, limit, scale.curve_repetitions)
         mixed.append(one)
@@ -118,7 +115,7 @@ def memory_rows(ground: Ground) -> Section:
 
 
 def _beside_limit(
-    watch: Watch, minutes: Minutes, limit: _Limit, repetitions: int
+    watch: Watch, minutes: Minutes, limit: Limit, repetitions: int
 ) -> tuple[Spread, Spread, Spread]:
     """A minute of everybody; the same again without those whom no certificate covers; the limit."""
     batch: list[Batch] = []
@@ -137,84 +134,6 @@ def _beside_limit(
 
     one, two, three = interleaved((mix, again, lambda: limit.read(batch[0].wearer)), repetitions, prepare)
     return one, two, three
-
-
-class _Threads:
-    """One thread and two, each with a watch of its own that has seen the same, on the same fixes."""
-
-    def __init__(self, ground: Ground, pool: ThreadPoolExecutor) -> None:
-        wearers = ground.country.wearers
-        self._pool, self._alone, self._shared = pool, *(watch_over(ground.country, wearers) for _ in range(2))
-        warmed(ground, self._alone)
-        self._minutes = warmed(ground, self._shared)  # the same seed, so the same movement
-        self._each = 4 * ground.scale.minutes
-        self._batch = self._minutes_together()
-        self._outs = [np.zeros(len(self._batch), dtype=np.uint64) for _ in range(2)]
-        self.unlike = 0
-
-    def _minutes_together(self) -> Batch:
-        """Some minutes one after another as one batch."""
-        self._minutes.move(self._each)
-        who = np.concatenate([batch.wearer for batch in self._minutes.batches])
-        lon, lat = (
-            np.concatenate([getattr(batch, name) for batch in self._minutes.batches])
-            for name in ("lon", "lat")
-        )
-        return Batch(who, lon, lat, lon, lat)
-
-    def compare(self) -> None:
-        self.unlike += int((self._outs[0] != self._outs[1]).sum())
-
-    def prepare(self, _: int) -> None:
-        self.compare()
-        self._batch = self._minutes_together()
-
-    def _fill(self, watch: Watch, out: Flags, share: int, shares: int, certificates: bool) -> None:
-        batch = self._batch
-        watch.fill_share(share, shares, batch.wearer, batch.lon, batch.lat, out, certificates=certificates)
-
-    def one(self, certificates: bool) -> Run:
-        def run() -> int:
-            self._fill(self._alone, self._outs[0], 0, 1, certificates)
-            return len(self._batch)
-
-        return run
-
-    def two(self, certificates: bool) -> Run:
-        def run() -> int:
-            def fill(share: int) -> None:
-                self._fill(self._shared, self._outs[1], share, 2, certificates)
-
-            list(self._pool.map(fill, range(2)))
-            return len(self._batch)
-
-        return run
-
-
-def thread_rows(ground: Ground) -> Section:
-    """Two threads beside one."""
-    ground.told("threads")
-    idle = idle_share()
-    with ThreadPoolExecutor(2) as pool:
-        ways = _Threads(ground, pool)
-        runs = (ways.one(False), ways.two(False), ways.one(True), ways.two(True))
-        plain, plain_two, one, two = interleaved(
-            runs, ground.scale.repetitions, ways.prepare, time.perf_counter_ns
-        )
-        ways.compare()
-    state = f"The machine was {100 * idle:.0f} % idle just before, of {os.cpu_count()} processors"
-    busy = "" if idle >= _IDLE_LEAST else ": other work ran, so this says little of what two threads can do"
-    ratios = (
-        Ratio("threads", "two threads, own zones with certificates", "one thread", two, one, 1.8),
-        Ratio("threads-plain", "two threads, own zones without", "one thread", plain_two, plain, 1.8),
-    )
-    unlike = Spread((float(ways.unlike),))
-    figure = Figure("threads-unlike", "answers that two threads gave otherwise", unlike, "", 0.0)
-    text = (
-        "One caller with a pool of two threads, each with the wearers of one share (`Watch.fill_share`); "
-        "by the clock on the wall."
-    )
-    return Section("Two threads", text, ratios, (figure,), notes=(f"{state}{busy}.",))
 
 
 def idle_share(stat: Path = Path("/proc/stat"), wait: Callable[[float], Any] | None = None) -> float:

@@ -11,11 +11,12 @@ from benchmarks.geofence import report
 from benchmarks.geofence.ground import Ground, Told
 from benchmarks.geofence.results import Section
 from benchmarks.geofence.rows_country import country_rows
-from benchmarks.geofence.rows_memory import idle_share, memory_rows, thread_rows
+from benchmarks.geofence.rows_memory import idle_share, memory_rows
 from benchmarks.geofence.rows_own import own_rows, standing_curve, zones_curve
 from benchmarks.geofence.rows_paths import path_rows, single_rows
 from benchmarks.geofence.rows_polygon import polygon_rows
 from benchmarks.geofence.rows_start import start_rows
+from benchmarks.geofence.rows_threads import thread_rows
 from benchmarks.geofence.scale import FULL, QUICK, Scale
 from benchmarks.geofence.zones import build
 from emon.geofence import load_kernels
