@@ -17,8 +17,8 @@ from benchmarks.geofence.rows_memory import Limit, idle_share
 from emon.geofence import Watch
 
 _IDLE_LEAST = 0.95
-_STEPS = 2_000_000
-"""Of the loop that only reckons: some milliseconds."""
+_STEPS = 50_000_000
+"""Of the loop that only reckons: some ten milliseconds, beside which starting a thread is nothing."""
 
 
 @numba.njit(nogil=True)
