@@ -137,6 +137,7 @@ READS: tuple[Read, ...] = (
     Read("alerts, open", _PAGE, lambda a, g, r: a.store.alerts(status="open", limit=100)),
     Read("alerts, acknowledged", _PAGE, lambda a, g, r: a.store.alerts(status="acknowledged", limit=100)),
     Read("alerts, not closed", _PAGE, lambda a, g, r: a.store.alerts(status="unresolved", limit=500)),
+    Read("alerts, the most urgent", _PAGE, lambda a, g, r: a.store.urgent_alerts(limit=400)),
     Read("alerts, closed", _PAGE, lambda a, g, r: a.store.alerts(status="resolved", limit=100)),
     Read("an alert by its id", _PAGE, lambda a, g, r: a.store.alerts_by_id([f"a-{r.randint(1, g.alerts)}"])),
     Read("life of an alert", _PAGE, lambda a, g, r: a.store.life(f"a-{r.randint(1, g.alerts)}")),

@@ -45,7 +45,7 @@ SELECT_BREACHES_BY_ID = f"SELECT {BREACH_COLUMNS} FROM breach WHERE id = ANY(%s)
 _ALERT = f"""
 SELECT a.id, a.event, a.priority, a.at, a.recipients, a.happened_at, a.detected_at, a.received_at,
        a.order_id, a.condition_id, a.certainty, coalesce(a.device, b.device), coalesce(b.wearer, o.wearer),
-       o.risk, a.breach_id, e.due_at, {VICTIM_LINKED}, e.needs
+       o.risk, a.breach_id, e.due_at, {VICTIM_LINKED}, e.needs{{more}}
 FROM {{chosen}} AS a
 LEFT JOIN escalation AS e ON e.alert_id = a.id
 LEFT JOIN breach AS b ON b.id = a.breach_id
@@ -76,11 +76,26 @@ _STATUS = {
 }
 _NEWEST_FIRST = "ORDER BY a.detected_at DESC, a.id DESC"
 SELECT_ALERT_PAGE = {
-    status: _ALERT.format(chosen=_PAGE.format(source=source, only=only)) + _NEWEST_FIRST
+    status: _ALERT.format(chosen=_PAGE.format(source=source, only=only), more="") + _NEWEST_FIRST
     for status, (source, only) in _STATUS.items()
 }
 """By status."""
-SELECT_ALERTS_BY_ID = _ALERT.format(chosen="alert") + f"WHERE a.id = ANY(%s) {_NEWEST_FIRST}"
+# Where a page ends must be read with the page: asked a moment later, its last alert may be in a hand,
+# and all that still wait behind it would be passed over.
+_URGENT_PAGE = f"""(
+    SELECT * FROM (SELECT a.*, {_TAKEN} AS in_hand FROM {{source}} WHERE true {{only}}) AS stood
+    WHERE (%(priority)s::int IS NULL OR (priority, in_hand, detected_at, id)
+           > (%(priority)s::int, %(in_hand)s::boolean, %(detected_at)s::timestamptz, %(id)s::text))
+    ORDER BY priority, in_hand, detected_at, id LIMIT %(limit)s
+)"""
+SELECT_URGENT_PAGE = {
+    status: _ALERT.format(chosen=_URGENT_PAGE.format(source=source, only=only), more=", a.in_hand")
+    + "ORDER BY a.priority, a.in_hand, a.detected_at, a.id"
+    for status, (source, only) in _STATUS.items()
+    if source == _OPEN
+}
+"""By status, of those that nobody has closed; the last column is whether somebody has it in hand."""
+SELECT_ALERTS_BY_ID = _ALERT.format(chosen="alert", more="") + f"WHERE a.id = ANY(%s) {_NEWEST_FIRST}"
 
 SELECT_DELIVERIES = """
 SELECT alert_id, recipient, channel, state, attempts, first_attempt_at, delivered_at, next_attempt_at,

@@ -110,6 +110,16 @@ class AlertNow(msgspec.Struct, frozen=True):
         return life_of(asked, self.needs, self.happened)
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """Where an open alert stood in the order of urgency when its page was read: by priority, who has no
+    answer before who has one (``in_hand``), and of those whoever waits longest."""
+
+    priority: int
+    in_hand: bool
+    detected_at_us: int
+    id: str
+
+
 class FeedRow(msgspec.Struct, frozen=True):
     """What happened: ``kind`` is alert, breach, delivery, acknowledgement or order; ``ref`` the id
     (of an acknowledgement the party, of an order ``id/version``)."""
@@ -212,6 +222,26 @@ class PageReads:
         statement = sql.SELECT_ALERT_PAGE.get(status, sql.SELECT_ALERT_PAGE["open"])
         async with self._pool.connection() as conn:
             return await _with_details(conn, await c.fetch(conn, statement, params))
+
+    async def urgent_alerts(
+        self, *, status: str = "open", after: Standing | None = None, limit: int = 100
+    ) -> list[tuple[Standing, AlertNow]]:
+        """The most urgent first (``Standing``), those after ``after`` where it is given.
+
+        ``status`` as of ``alerts``: ``open``, ``acknowledged`` or ``unresolved``.
+        """
+        params = {
+            "priority": None if after is None else after.priority,
+            "in_hand": None if after is None else after.in_hand,
+            "detected_at": None if after is None else to_datetime(after.detected_at_us),
+            "id": None if after is None else after.id,
+            "limit": bounded(limit),
+        }
+        async with self._pool.connection() as conn:
+            rows = await c.fetch(conn, sql.SELECT_URGENT_PAGE[status], params)
+            found = await _with_details(conn, rows)
+        stood = [Standing(row[2], row[18], row[6], row[0]) for row in rows]
+        return list(zip(stood, found, strict=True))
 
     async def alerts_by_id(self, ids: Sequence[str]) -> list[AlertNow]:
         """Those that exist, newest first."""

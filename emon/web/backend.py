@@ -27,7 +27,7 @@ from emon.store.incident_reads import KeptIncident
 from emon.store.ledger import LedgerInputs
 from emon.store.lives import KeptLife
 from emon.store.notices import NoticeNow
-from emon.store.pages import AlertNow, Counts, DeviceNow, FeedRow
+from emon.store.pages import AlertNow, Counts, DeviceNow, FeedRow, Standing
 from emon.store.policies import KeptPolicy, PolicyUse
 from emon.store.suspensions import SuspensionRequest
 from emon.store.users import User
@@ -131,6 +131,14 @@ class Backend(Protocol):
         """Newest first by (``detected_at_us``, id), those before ``before`` where it is given.
 
         ``status``: ``open``, ``acknowledged``, ``unresolved``, ``resolved`` or ``all``, as docs/api.md says.
+        """
+        ...
+
+    async def urgent_alerts(
+        self, *, status: str, after: Standing | None, limit: int
+    ) -> list[tuple[Standing, AlertNow]]:
+        """Those that nobody has closed, the most urgent first, each with where it stood, those after
+        ``after`` where it is given. ``status``: ``open``, ``acknowledged`` or ``unresolved``.
         """
         ...
 

@@ -25,7 +25,7 @@ from emon.store.incident_reads import KeptIncident
 from emon.store.ledger import LedgerInputs
 from emon.store.lives import KeptLife
 from emon.store.notices import NoticeNow
-from emon.store.pages import AlertNow, Counts, DeviceNow, FeedRow
+from emon.store.pages import AlertNow, Counts, DeviceNow, FeedRow, Standing
 from emon.store.policies import KeptPolicy, PolicyUse
 from emon.store.store import Store
 from emon.store.suspensions import SuspensionRequest
@@ -98,6 +98,11 @@ class StoreBackend:
 
     async def alerts(self, *, status: str, before: tuple[int, str] | None, limit: int) -> list[AlertNow]:
         return await self._store.alerts(status=status, before=before, limit=limit)
+
+    async def urgent_alerts(
+        self, *, status: str, after: Standing | None, limit: int
+    ) -> list[tuple[Standing, AlertNow]]:
+        return await self._store.urgent_alerts(status=status, after=after, limit=limit)
 
     async def alerts_by_id(self, ids: Sequence[str]) -> list[AlertNow]:
         return await self._store.alerts_by_id(ids)

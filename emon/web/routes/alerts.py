@@ -11,21 +11,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from emon.alerts.acknowledge import AcknowledgementRefused, claimed_party, verify_acknowledgement
-from emon.limits import ACKNOWLEDGEMENT_BYTES_MAX, ALERTS_PAGE_DEFAULT, ALERTS_PAGE_MAX
+from emon.limits import ACKNOWLEDGEMENT_BYTES_MAX
 from emon.store.errors import AlertUnknown, NotTheirs
 from emon.store.pages import AlertNow
 from emon.web.backend import Services
 from emon.web.discreet import discreet_alert
 from emon.web.guard import Guard, sees_secret_zones
 from emon.web.http import Json, not_theirs, read_body, refused
+from emon.web.paging import Place, Wishes, page_wishes, place_text, read_alerts
 from emon.web.sessions import Session
 from emon.web.shapes import alert_json, taken_json
 from emon.web.theirs import theirs_of, told_of
 
 ALERT_ID = re.compile(r"[0-9a-f]{16}\Z", re.ASCII)
-_BEFORE = re.compile(r"([0-9]{1,17})-([0-9a-f]{16})\Z", re.ASCII)
 SIGNATURE = "webhook-signature"
-STATUSES = ("all", "open", "acknowledged", "unresolved", "resolved")
 _LOOKS_MAX = 20  # [own] pages read for one page of a party's own
 Word = TypeVar("Word")
 
@@ -61,32 +60,30 @@ class AlertRoutes:
         self.router.add_api_route("/api/v1/alerts/{alert_id}/acknowledge", self.acknowledge, methods=["POST"])
 
     async def page(self, request: Request) -> Response:
-        """Newest first, of those that are the asker's party's. ``status`` (one of ``STATUSES``), ``limit``,
-        ``before`` (the last answer's ``next``, which may have given fewer)."""
+        """Those that are the asker's party's, the newest first or the most urgent. ``status``, ``order``,
+        ``limit``, ``before`` (the last answer's ``next``, which may have given fewer): see paging."""
         session = await self._guard.session(request)
-        status, limit, before = _page_wishes(request)
+        wishes = page_wishes(request)
         cursor = await self._services.backend.cursor()
-        shown, at = await self._theirs(session, status, before, limit)
-        following = None if at is None else f"{at[0]}-{at[1]}"
-        return Json({"cursor": str(cursor), "alerts": await self._shaped(session, shown), "next": following})
+        shown, at = await self._theirs(session, wishes)
+        alerts = await self._shaped(session, shown)
+        return Json({"cursor": str(cursor), "alerts": alerts, "next": place_text(at)})
 
-    async def _theirs(
-        self, session: Session, status: str, before: tuple[int, str] | None, limit: int
-    ) -> tuple[list[AlertNow], tuple[int, str] | None]:
-        """As many as are theirs among a bounded number of the newest, and where to go on."""
+    async def _theirs(self, session: Session, wishes: Wishes) -> tuple[list[AlertNow], Place | None]:
+        """As many as are theirs among a bounded number from the place on, and where to go on."""
         whose = theirs_of(session.party, self._services.backend.needs)
         shown: list[AlertNow] = []
+        place = wishes.place
         for _ in range(_LOOKS_MAX):
-            read = await self._services.backend.alerts(status=status, before=before, limit=limit + 1)
-            for alert in read[:limit]:
-                before = (alert.detected_at_us, alert.id)
+            read = await read_alerts(self._services.backend, wishes, place, wishes.limit + 1)
+            for number, (place, alert) in enumerate(read[: wishes.limit], start=1):
                 if whose.is_among(told_of(alert)):
                     shown.append(alert)
-                if len(shown) == limit and alert is not read[-1]:
-                    return shown, before
-            if len(read) <= limit:
+                if len(shown) == wishes.limit and number < len(read):
+                    return shown, place
+            if len(read) <= wishes.limit:
                 return shown, None
-        return shown, before
+        return shown, place
 
     async def show(self, request: Request, alert_id: str) -> Response:
         """One alert, where it is the asker's party's."""
@@ -142,20 +139,3 @@ class AlertRoutes:
         if not found:
             raise refused(404, "fault.no_alert")
         return found[0]
-
-
-def _page_wishes(request: Request) -> tuple[str, int, tuple[int, str] | None]:
-    status = request.query_params.get("status", "all")
-    if status not in STATUSES:
-        raise refused(400, "fault.status", words=", ".join(STATUSES))
-    wish = request.query_params.get("limit", str(ALERTS_PAGE_DEFAULT))
-    if not (wish.isascii() and wish.isdigit() and 1 <= len(wish) <= 6 and int(wish) >= 1):
-        raise refused(400, "fault.limit")
-    limit = min(int(wish), ALERTS_PAGE_MAX - 1)
-    given = request.query_params.get("before")
-    if given is None:
-        return status, limit, None
-    match = _BEFORE.match(given)
-    if match is None:
-        raise refused(400, "fault.before")
-    return status, limit, (int(match[1]), match[2])

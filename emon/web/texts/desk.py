@@ -104,6 +104,10 @@ DESK: Mapping[str, tuple[str, str]] = {
     "tab.resolved": ("Afgehandeld", "Closed"),
     "tab.all": ("Alle", "All alerts"),
     "tab.wearers": ("Dragers", "Wearers"),
+    "newest": (
+        "Laatst binnengekomen P{priority} zonder antwoord: {what}, {who}, {age} geleden. Ga erheen",
+        "Last unanswered P{priority} to come in: {what}, {who}, {age} ago. Go there",
+    ),
     "older": ("Toon oudere meldingen", "Show older alerts"),
     "empty.open": (
         "Er wacht niets. Nieuwe meldingen verschijnen hier vanzelf.",

@@ -123,6 +123,11 @@ FAULTS: Mapping[str, tuple[str, str]] = {
         "where a protected person is, is not for your party",
     ),
     "fault.status": ("status: één van {words}", "status: one of {words}"),
+    "fault.order": ("order: één van {words}", "order: one of {words}"),
+    "fault.order_of": (
+        "order=urgency gaat over meldingen die niet zijn afgehandeld: status {words}",
+        "order=urgency is of alerts that nobody has closed: status {words}",
+    ),
     "fault.limit": ("limit: een geheel getal vanaf 1", "limit: a whole number from 1 on"),
     "fault.before": (
         "before: wat het vorige antwoord als next gaf",

@@ -6,8 +6,10 @@ import { ageNode, localText, sinceText, timeNode } from "./time.js";
 import { Drafts, closingForm } from "./closing.js";
 import { incidentOf } from "./incident.js";
 import { climbsOf, lifeList, resolutionOf, stageLine } from "./life.js";
-import { isInHand, isOpen } from "./state.js";
+import { isInHand, isOpen, standing } from "./state.js";
 import { causeWords, certaintyHelp, certaintyWords, eventIcon, eventWords, howWords, partyWords, priorityWords, riskWords, unseenText } from "./words.js";
+
+const SETTLE_MS = 400; // between two clicks of one press, and longer than a double click takes
 
 export class AlertList {
   /** `onShow(alert)` flies to it; `onTake(alert)` acknowledges, `onClose(alert, closing, together)` closes, `onAnswer(alert,
@@ -27,6 +29,23 @@ export class AlertList {
     this.cards = new Map(); // id -> {text, node}: the card and what it was made of
     this.faults = new Map(); // id -> words of a refused acknowledgement
     this.busy = new Set();
+    this.held = null; // {id, standing}: the card in which somebody works, where it stood when he came to it
+    this.said = { id: null, at: -Infinity }; // the last alert that something was said of here, and when that was done
+    root.addEventListener("focusin", (event) => this.#hold(event.target.closest("[data-alert]")?.dataset.alert));
+    root.addEventListener("focusout", (event) => {
+      if (!event.target.closest("[data-alert]")?.contains(event.relatedTarget)) setTimeout(() => this.#release(), SETTLE_MS);
+    });
+  }
+
+  #hold(id) {
+    const alert = this.state.alerts.get(id);
+    if (alert !== undefined && this.held?.id !== id) this.held = { id, standing: standing(alert) };
+  }
+
+  /** Once he has left the card, and the click with which he left it is done. */
+  #release() {
+    if (!this.cards.get(this.held?.id)?.node.contains(document.activeElement)) this.held = null;
+    this.draw();
   }
 
   setFilter(filter) {
@@ -35,23 +54,31 @@ export class AlertList {
   }
 
   draw() {
-    const listed = this.state.listed(this.filter);
+    const listed = this.state.listed(this.filter, this.held);
     const held = document.activeElement?.closest("[data-alert]") ?? null;
     const place = held === null ? -1 : [...this.root.children].indexOf(held);
     const act = document.activeElement?.dataset.act ?? null;
     const nodes = listed.map((alert) => this.#card(alert));
     const shown = new Set(listed.map((alert) => alert.id));
-    for (const id of this.cards.keys()) if (!shown.has(id)) this.cards.delete(id);
-    nodes.forEach((node, place) => {
-      if (this.root.children[place] !== node) this.root.insertBefore(node, this.root.children[place] ?? null);
-    });
-    while (this.root.children.length > nodes.length) this.root.lastChild.remove();
+    for (const [id, card] of this.cards) {
+      if (shown.has(id)) continue;
+      card.node.remove();
+      this.cards.delete(id);
+    }
+    arrange(this.root, nodes, document.activeElement?.closest("[data-alert]") ?? null);
     if (place >= 0 && !this.root.contains(document.activeElement)) {
       const still = nodes.find((node) => node.dataset.alert === held.dataset.alert);
       focusOn(still ?? nodes[Math.min(place, nodes.length - 1)], still === undefined ? "show" : act);
     }
     this.empty.hidden = listed.length > 0;
     this.empty.textContent = say(`empty.${this.filter}`);
+  }
+
+  /** Brings the card of an alert before the eyes, and the keyboard to it. */
+  show(id) {
+    const card = this.cards.get(id)?.node;
+    card?.scrollIntoView({ block: "center" });
+    focusOn(card, "show");
   }
 
   #card(alert) {
@@ -209,9 +236,14 @@ export class AlertList {
       fault ? make("p", { class: "fault", role: "alert", text: fault }) : null,
       mine ? null : make("button", { class: "button primary", type: "button", "aria-disabled": busy, data: { act: "take" },
         "aria-label": say("do.take_named", { name }),
-        on: { click: () => this.#say(alert, () => this.onTake(alert)) } }, icon("hand"), say(busy ? "do.taking" : "do.take")),
+        on: { click: (event) => { if (!this.#slidThere(alert, event)) this.#say(alert, () => this.onTake(alert)); } } }, icon("hand"), say(busy ? "do.taking" : "do.take")),
       make("button", { class: `button${mine ? " primary" : ""}`, type: "button", "aria-disabled": busy, data: { act: "begin-closing" }, "aria-label": say("do.close_named", { name }),
         on: { click: () => { if (busy) return; this.drafts.begin(alert.id); this.draw(); this.cards.get(alert.id)?.node.querySelector("[data-act=cause]")?.focus(); } }, text: say("do.close") }));
+  }
+
+  /** Whether this click is the second of a double one, meant for a card that has just left from under the pointer. */
+  #slidThere(alert, event) {
+    return event.detail > 0 && this.said.id !== alert.id && performance.now() - this.said.at < SETTLE_MS;
   }
 
   /** While one word is on its way no other leaves: its button stays, so that whoever pressed it keeps the focus. */
@@ -226,8 +258,25 @@ export class AlertList {
       this.faults.set(alert.id, fault.message);
     } finally {
       this.busy.delete(alert.id);
+      this.said = { id: alert.id, at: performance.now() };
       this.draw();
     }
+  }
+}
+
+/** Puts the nodes into this order without moving the one that has the focus: its menu and half a word stay. */
+function arrange(root, nodes, fixed) {
+  let next = root.firstChild;
+  for (const node of nodes) {
+    if (node === fixed) {
+      while (next !== fixed) {
+        const early = next;
+        next = early.nextSibling;
+        root.append(early);
+      }
+    }
+    if (node === next) next = node.nextSibling;
+    else root.insertBefore(node, next);
   }
 }
 

@@ -56,8 +56,18 @@ export function feedback(from, to) {
   return call("GET", `/api/v1/feedback?${wishes}`);
 }
 
-export function alerts(status, before = null, limit = 100) {
-  const wishes = new URLSearchParams({ status, limit: String(limit) });
+export function alerts(status, before = null, { limit = 100, order = "newest" } = {}) {
+  const wishes = new URLSearchParams({ status, limit: String(limit), order });
   if (before !== null) wishes.set("before", before);
   return call("GET", `/api/v1/alerts?${wishes}`);
+}
+
+/** All that wait, the most urgent first, page by page; `ask` makes each call, and a null of it is the last. */
+export async function* waiting(ask) {
+  for (let before = null; ; ) {
+    const page = await ask(() => alerts("open", before, { limit: 400, order: "urgency" }));
+    yield page?.alerts ?? null;
+    if ((page?.next ?? null) === null) return;
+    before = page.next;
+  }
 }

@@ -34,7 +34,7 @@ function span() {
 }
 
 async function draw() {
-  const [found, open] = await Promise.all([api.blindWorst(...span()), api.alerts("unresolved", null, 400)]);
+  const [found, open] = await Promise.all([api.blindWorst(...span()), api.alerts("unresolved", null, { limit: 400, order: "urgency" })]);
   byId("none").hidden = found.conditions.length > 0;
   byId("worst").replaceChildren(...found.conditions.map((one) => row(
     [`${one.wearer}, ${riskWords(one.risk)}`, conditionText(one), hours(one.blind_s), share(one), causesText(one), nowText(one)],

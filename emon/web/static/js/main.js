@@ -6,6 +6,7 @@ import { AlertList } from "./alertlist.js";
 import { Live } from "./live.js";
 import { byId, make } from "./dom.js";
 import { MapView } from "./mapview.js";
+import { Newest } from "./newest.js";
 import { State, isInHand } from "./state.js";
 import { many, say } from "./texts.js";
 import { clockText, localText, now_ms, setServerNow, tickAges } from "./time.js";
@@ -22,6 +23,7 @@ const theme = new Theme(byId("theme"), (isDark) => map.setDark(isDark));
 const map = new MapView(byId("map"), state, theme.isDark, (wearer) => state.select(wearer));
 const alerts = new AlertList(byId("alerts"), byId("alerts-empty"), state, { onShow: showAlert, onTake: takeAlert, onClose: closeAlert, onAnswer: answerIncident, onLife: (alert) => api.life(alert.id) });
 const wearers = new WearerList(byId("wearers"), byId("wearers-empty"), state, (wearer) => { state.select(wearer.wearer); map.showWearer(wearer); });
+const newest = new Newest(byId("newest"), (id) => alerts.show(id));
 const live = new Live({
   alert: (alert) => state.setAlerts([alert], true),
   breach: (breach) => state.setBreach(breach),
@@ -108,15 +110,13 @@ async function begin() {
   setServerNow(now.now);
   state.setNow(now);
   scheduleEdge(now);
-  const waiting = []; // all of them: the newest page alone could hide an urgent one behind hundreds of others
-  for (let before = null; ; ) {
-    const page = await retried(() => api.alerts("open", before, 400));
+  const ids = new Set(); // of all of them: one page alone could hide an urgent one behind hundreds of others
+  for await (const page of api.waiting(retried)) {
     if (page === null) return;
-    waiting.push(...page.alerts);
-    if (page.next === null) break;
-    before = page.next;
+    state.setAlerts(page);
+    for (const alert of page) ids.add(alert.id);
   }
-  state.setAlerts(waiting);
+  state.keepWaiting(ids);
   if (alerts.filter !== "open") await loadMore(alerts.filter, null);
   live.open(now.cursor);
 }
@@ -281,6 +281,7 @@ for (const [place, tab] of TABS.entries()) {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step === undefined) return;
     const next = TABS[(place + step + TABS.length) % TABS.length];
+  drawTally();
     showTab(next);
     byId(`tab-${next}`).focus();
   });
@@ -309,6 +310,7 @@ function announce(alert) {
   const what = `${eventWords(alert.event, state.breachOf(alert))}${certainty}`;
   byId("announce").textContent = say("announce", { priority: alert.priority, what, who: alert.wearer ?? alert.device ?? "" });
 }
+  newest.draw(waiting, alerts.filter === "open", (alert) => state.breachOf(alert));
 
 // --- who hears what -----------------------------------------------------------------------------------
 

@@ -107,15 +107,33 @@ export class State extends EventTarget {
     return found;
   }
 
-  /** Those of a status of the API (`open`, `acknowledged`: the most urgent first; `resolved`, `all`: the newest). */
-  listed(status) {
+  /** Those of a status of the API: `open` and `acknowledged` the most urgent first, `resolved` and `all` the newest. The
+   * alert of `held` stands where it stood then: nothing moves away under the hand of whoever works on it. */
+  listed(status, held = null) {
     const newest = (a, b) => (a.detected_at < b.detected_at ? 1 : a.detected_at > b.detected_at ? -1 : a.id < b.id ? 1 : -1);
     const all = [...this.alerts.values()];
     if (status === "all") return all.sort(newest);
     if (status === "resolved") return all.filter((alert) => alert.resolution !== null).sort(newest);
     const inHand = (alert) => alert.resolution === null && isInHand(alert);
-    return all.filter((alert) => (status === "open" ? this.isWaiting(alert) : inHand(alert))).sort((a, b) => a.priority - b.priority || newest(a, b));
+    const place = (alert) => (alert.id === held?.id ? held.standing : standing(alert));
+    return all.filter((alert) => (status === "open" ? this.isWaiting(alert) : inHand(alert)))
+      .map((alert) => [place(alert), alert]).sort(([a], [b]) => compared(a, b)).map(([, alert]) => alert);
   }
+
+  /** Those that waited and are not among `ids`, all that wait as the service says now, wait no more. */
+  keepWaiting(ids) {
+    for (const alert of this.alerts.values()) if (this.isWaiting(alert) && !ids.has(alert.id)) this.alerts.delete(alert.id);
+    this.#tell("alerts", []);
+  }
+}
+
+/** Where an alert stands among those that nobody closed, as the API's `order=urgency`: by priority, who has no answer
+ * before who has one, and of those whoever waits longest. */
+export const standing = (alert) => [alert.priority, isInHand(alert) ? 1 : 0, alert.detected_at, alert.id];
+
+function compared(a, b) {
+  const place = a.findIndex((part, n) => part !== b[n]);
+  return place < 0 ? 0 : a[place] < b[place] ? -1 : 1;
 }
 
 /** Whether somebody of staff acknowledged it: that the protected person has read of it puts it in nobody's hand. */
