@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from emon.alerts.direction import kept_apart
 from emon.court.labels import LABELS
 from emon.court.words import PARTIES, TERMS, local, said, short
 
@@ -22,6 +23,7 @@ h2 .side, h1 .side { font-size: .75em; font-style: italic; font-weight: normal; 
 p { margin: .35rem 0; }
 .sub { color: #444; }
 .summary { margin: 1rem 0; padding: .6rem 1rem; border: 1px solid #777; }
+.summary li, .sub, .note { overflow-wrap: anywhere; }
 .summary li { margin: .2rem 0; }
 .note { margin: .5rem 0; color: #333; font-size: 9.5pt; }
 dl { display: grid; grid-template-columns: 12rem 1fr; gap: .15rem .9rem; margin: .4rem 0; }
@@ -46,9 +48,10 @@ _INSTANT = re.compile(r"\d\d-\d\d-\d{4} [^a-z]*\Z")
 
 
 def text(value: object) -> str:
-    """A foreign value as text on a page: markup is no markup, a line break no line break."""
+    """A foreign value as text on a page: markup is no markup, a line break no line break, and a name in
+    Arabic leaves the order of what stands beside it."""
     line = "".join(char if char.isprintable() else " " for char in str(value))
-    return html.escape(line)
+    return kept_apart(html.escape(line))
 
 
 class Sheet:

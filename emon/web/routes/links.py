@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from emon.alerts.direction import kept_apart
 from emon.alerts.links import Link, LinkFault, LinkRefused
 from emon.alerts.messages import party_name
 from emon.alerts.need import is_protected
@@ -129,7 +130,7 @@ def beside(id_: str) -> str:
 
 
 def _paragraphs(dutch: str, english: str) -> str:
-    return f"<p lang=nl>{escape(dutch)}</p><p lang=en>{escape(english)}</p>"
+    return f"<p lang=nl>{kept_apart(escape(dutch))}</p><p lang=en>{kept_apart(escape(english))}</p>"
 
 
 def link_refusal(fault: LinkFault) -> Response:
@@ -142,7 +143,8 @@ def link_page(status: int, content: str) -> Response:
     """A page of its own, outside the desk: no script, no log-in."""
     whole = (
         '<!doctype html><html lang="nl"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><title>emon</title></head>'
-        f"<body><h1>emon</h1>{content}</body></html>"
+        '<meta name="viewport" content="width=device-width"><title>emon</title>'
+        '<link rel="stylesheet" href="/css/base.css"><link rel="stylesheet" href="/css/sheet.css"></head>'
+        f'<body class="sheet"><h1>emon</h1>{content}</body></html>'
     )
     return HTMLResponse(whole, status, _HEADERS)

@@ -16,6 +16,8 @@ export class Drafts {
   begin = (id) => this.byAlert.set(id, { cause: "", outcome: "", victim_outcome: "", note: "", together: false });
   end = (id) => this.byAlert.delete(id);
   of = (id) => this.byAlert.get(id);
+  all = () => [...this.byAlert];
+  take = (all) => { this.byAlert = new Map(all); };
 }
 
 /**

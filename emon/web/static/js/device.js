@@ -66,6 +66,6 @@ byId("device").addEventListener("change", () => {
 });
 
 setInterval(() => draw().catch((fault) => { if (fault.status === 401) location.assign("/"); }), REFRESH_MS);
-byId("device").value = new URLSearchParams(location.search).get("device") ?? "";
+byId("device").value ||= new URLSearchParams(location.search).get("device") ?? "";
 listed = byId("device").value || null;
 await attempt(() => null);

@@ -5,6 +5,17 @@ const SVG = "http://www.w3.org/2000/svg";
 /** An element by its id. */
 export const byId = (id) => document.getElementById(id);
 
+// What turns the direction of a line and is no letter; and words that run from right to left.
+const TURNS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const RTL = "\\u0590-\\u08ff\\ufb1d-\\ufdff\\ufe70-\\ufefc\\u{10800}-\\u{10fff}\\u{1e800}-\\u{1efff}";
+const RTL_RUN = new RegExp(`[${RTL}]+(?:[ .'’\\-]+[${RTL}]+)*`, "gu");
+
+/** Text as it is shown: a sign that would turn the line round is seen as one that cannot be read, and words that run from
+ * right to left are kept apart, so that an Arabic name leaves the time behind it where it belongs. */
+export const shown = (text) => String(text).replace(TURNS, "\ufffd").replace(RTL_RUN, "\u2068$&\u2069");
+
+const SPOKEN = ["title", "aria-label"];
+
 /**
  * Makes an element. `members`: `class`, `text`, `on` (event -> listener), `data` (dataset), and any
  * other attribute; null and false leave it out. Children are nodes or strings, null is left out.
@@ -14,12 +25,12 @@ export function make(tag, members = {}, ...children) {
   for (const [name, value] of Object.entries(members)) {
     if (value === null || value === undefined || value === false) continue;
     if (name === "class") node.className = value;
-    else if (name === "text") node.textContent = value;
+    else if (name === "text") node.textContent = shown(value);
     else if (name === "data") Object.assign(node.dataset, value);
     else if (name === "on") for (const [kind, listen] of Object.entries(value)) node.addEventListener(kind, listen);
-    else node.setAttribute(name, value === true ? "" : String(value));
+    else node.setAttribute(name, value === true ? "" : SPOKEN.includes(name) ? shown(value) : String(value));
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined).map((child) => (child instanceof Node ? child : shown(child))));
   return node;
 }
 

@@ -1,10 +1,10 @@
 // The page: log in, take a snapshot, follow what changes.
 
-import "./language.js";
+import { carry } from "./language.js";
 import * as api from "./api.js";
 import { AlertList } from "./alertlist.js";
 import { Live } from "./live.js";
-import { byId, make } from "./dom.js";
+import { byId, make, shown } from "./dom.js";
 import { MapView } from "./mapview.js";
 import { Newest } from "./newest.js";
 import { State, isInHand } from "./state.js";
@@ -85,7 +85,13 @@ async function isLoggedOut() {
   }
 }
 
+const carried = carry("desk", () => ({ person: state.person?.name ?? null, tab: shownTab, drafts: alerts.drafts.all() }));
+
 async function enter() {
+  if (carried !== null && carried.person === state.person.name) {
+    alerts.drafts.take(carried.drafts);
+    showTab(carried.tab);
+  }
   byId("login").hidden = true;
   byId("login-password").value = "";
   byId("desk").hidden = false;
@@ -257,7 +263,10 @@ async function loadMore(status, before) {
 
 const TABS = ["open", "acknowledged", "resolved", "all", "wearers"];
 
+let shownTab = "open";
+
 function showTab(name) {
+  shownTab = name;
   for (const tab of TABS) {
     const button = byId(`tab-${tab}`);
     button.setAttribute("aria-selected", String(tab === name));
@@ -272,6 +281,7 @@ function showTab(name) {
     return;
   }
   alerts.setFilter(name);
+  drawTally();
   if (name !== "open" && older[name] === undefined && state.person !== null) loadMore(name, null);
 }
 
@@ -281,7 +291,6 @@ for (const [place, tab] of TABS.entries()) {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step === undefined) return;
     const next = TABS[(place + step + TABS.length) % TABS.length];
-  drawTally();
     showTab(next);
     byId(`tab-${next}`).focus();
   });
@@ -301,6 +310,7 @@ function drawTally() {
     make("dt", { class: `tally-p${priority}${count === 0 ? " none" : ""}`, title: say("tally.priority", { priority, words: priorityWords(priority) }), text: `P${priority}` }),
     make("dd", { class: count === 0 ? "none" : null, text: String(count) }),
   ]));
+  newest.draw(waiting, alerts.filter === "open", (alert) => state.breachOf(alert));
   const urgent = waiting.filter((alert) => alert.priority === 1 && !isInHand(alert)).length;
   document.title = urgent > 0 ? `(${urgent}) ${TITLE}` : TITLE;
 }
@@ -308,9 +318,8 @@ function drawTally() {
 function announce(alert) {
   const certainty = alert.certainty === null ? "" : `, ${certaintyWords(alert.certainty)}`;
   const what = `${eventWords(alert.event, state.breachOf(alert))}${certainty}`;
-  byId("announce").textContent = say("announce", { priority: alert.priority, what, who: alert.wearer ?? alert.device ?? "" });
+  byId("announce").textContent = shown(say("announce", { priority: alert.priority, what, who: alert.wearer ?? alert.device ?? "" }));
 }
-  newest.draw(waiting, alerts.filter === "open", (alert) => state.breachOf(alert));
 
 // --- who hears what -----------------------------------------------------------------------------------
 
