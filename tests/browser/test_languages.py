@@ -203,6 +203,19 @@ async def test_dutch_words_fit(chromium: Browser, desk: Desk, store: Store, widt
         assert await page.locator("#alerts > li, .bar, .bar-end, .tabs").evaluate_all(out) == []
 
 
+async def test_a_form_says_its_date_in_the_words_of_the_page(chromium: Browser, desk: Desk) -> None:
+    """Whatever way round the browser writes it."""
+    async with somebody(chromium, "nl-NL") as page:
+        await enter(page, desk)
+        await page.goto(f"{desk.url}/suspensions.html")
+        await page.locator("#until").fill("2027-04-03T18:00")
+        await expect(page.locator("output")).to_have_text(
+            re.compile(r"^zaterdag 3 april 2027 (om )?18:00:00 CEST$")
+        )
+        await page.locator("#ask").evaluate("(form) => form.reset()")
+        await expect(page.locator("output")).to_have_text("")
+
+
 async def test_a_form_takes_dutch_time_wherever_the_machine_is(chromium: Browser, desk: Desk) -> None:
     """Also in the nights in which the clocks change: of a time that comes twice the first is meant."""
     async with somebody(chromium, "nl-NL") as page:

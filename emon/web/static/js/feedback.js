@@ -2,6 +2,7 @@
 
 import "./language.js";
 import * as api from "./api.js";
+import "./dates.js";
 import { byId, make } from "./dom.js";
 import { many, number, say, has } from "./texts.js";
 import { instantOf } from "./time.js";

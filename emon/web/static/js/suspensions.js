@@ -2,6 +2,7 @@
 
 import "./language.js";
 import * as api from "./api.js";
+import "./dates.js";
 import { byId, make } from "./dom.js";
 import { say } from "./texts.js";
 import { instantOf, localText } from "./time.js";

@@ -39,8 +39,11 @@ export function localText(text) {
 /** The time of day now, with its zone: which clock all times of the page are of. */
 export const clockText = () => `${clock.format(new Date(now_ms()))} ${zoneText(new Date(now_ms()))}`;
 
+/** In full: the day in words, and the zone. */
+export const wholeText = (text) => whole.format(new Date(text));
+
 /** In full, and in UTC. */
-const helpText = (text) => `${whole.format(new Date(text))} = ${text.replace("T", " ").replace("Z", "")} UTC`;
+const helpText = (text) => `${wholeText(text)} = ${text.replace("T", " ").replace("Z", "")} UTC`;
 
 /** A <time> that says all of it on hover. */
 export function timeNode(text, className = null) {
