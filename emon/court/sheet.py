@@ -40,6 +40,8 @@ th { border-bottom: 1px solid #111; font-weight: 600; }
 td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .hash { font: 8.5pt/1.4 "DejaVu Sans Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 .none { color: #555; font-style: italic; }
+@media screen and (width <= 600px) { table { display: block; overflow-x: auto; }
+  dl { grid-template-columns: minmax(0, 7rem) minmax(0, 1fr); } }
 @media print { body { padding: 0; max-width: none; } a { color: inherit; text-decoration: none; } }
 """
 
