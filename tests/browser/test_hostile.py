@@ -23,9 +23,8 @@ from emon.model.vocabulary import AlertEvent, Certainty, How, Mark, Party
 from emon.orders.document import parse_document
 from emon.policies.written import policy_bytes, version_of
 from emon.store.store import Store
-from emon.web.passwords import hash_password
 from tests.browser.test_page import Tab, chromium, tab
-from tests.fixtures_web import LINK_SECRET, PASSWORD, Desk
+from tests.fixtures_web import LINK_SECRET, PASSWORD, PASSWORD_HASH, Desk
 from tests.web import story
 
 __all__ = ["chromium", "tab"]
@@ -63,7 +62,7 @@ async def fill(store: Store) -> list[str]:
     ]  # fmt: skip
     await store.use_policy(version_of(DEFAULT_POLICY), policy_bytes(DEFAULT_POLICY).decode())
     await store.arm(parse_document(json.dumps({"orders": orders}).encode(), armed_at_us=now_us))
-    await store.create_user(PERSON, hash_password(PASSWORD), "meldkamer_em")
+    await store.create_user(PERSON, PASSWORD_HASH, "meldkamer_em")
     ids = []
     for n, name in enumerate(NASTY):
         made = story.breach(

@@ -13,8 +13,7 @@ from emon.model.effects import Effects
 from emon.model.instant import HOUR_US
 from emon.model.vocabulary import AlertEvent, Certainty, How, Party
 from emon.store.store import Store
-from emon.web.passwords import hash_password
-from tests.fixtures_web import PASSWORD, Desk
+from tests.fixtures_web import PASSWORD, PASSWORD_HASH, Desk
 from tests.web import story
 
 OPEN = 2_000
@@ -102,7 +101,7 @@ async def test_pages_of_two_thousand_miss_nothing_while_alerts_come_and_are_take
 
 
 async def test_the_police_are_shown_their_own_in_the_same_order(desk: Desk, store: Store) -> None:
-    await store.create_user("piet", hash_password(PASSWORD), "politie")
+    await store.create_user("piet", PASSWORD_HASH, "politie")
     now_us = clock.now_us()
     made = going_on("shared", now_us)
     theirs = []
