@@ -10,10 +10,13 @@ which takes 25 ms there and 150 to 250 ms on a disk.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import itertools
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -36,6 +39,8 @@ SETTINGS = {
 TEMPLATE = "emon_template"
 MEMORY = Path("/dev/shm")
 MEMORY_FREE_MIN_BYTES = 4 << 30  # a worker's three servers take some hundred megabytes
+FOLDER_PREFIX = "emon-tests-postgres-"
+LEFT_OVER_S = 60  # a folder is locked the moment after it is made; a young one may be between the two
 _numbers = itertools.count(1)
 
 
@@ -124,15 +129,35 @@ def roomy_memory() -> Path | None:
     return MEMORY if room_bytes >= MEMORY_FREE_MIN_BYTES else None
 
 
+def remove_left_over(memory: Path) -> None:
+    """What killed runs left there, which nothing else would free. A run's folder is locked while it lives."""
+    for folder in memory.glob(f"{FOLDER_PREFIX}*"):
+        with contextlib.suppress(OSError):  # gone meanwhile, held, or another user's
+            if time.time() - folder.stat().st_mtime < LEFT_OVER_S:
+                continue
+            held = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(held)
+
+
 @pytest.fixture(scope="session")
 def postgres_servers(repository: Path) -> Iterator[PostgresServers]:
     """In memory or in a folder of the system's temporary one: sockets want short paths, and root's own
     homes stay closed."""
-    folder = Path(tempfile.mkdtemp(prefix="emon-test-pg-", dir=roomy_memory()))
+    memory = roomy_memory()
+    if memory is not None:
+        remove_left_over(memory)
+    folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=memory))
+    held = os.open(folder, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
     servers = PostgresServers(repository / ".cache" / "postgres-17", folder)
     yield servers
     servers.stop()
     shutil.rmtree(folder)
+    os.close(held)
 
 
 @pytest.fixture
