@@ -99,9 +99,11 @@ class Sheet:
 
     @staticmethod
     def _form(cell: object) -> str:
-        """Long keys may break anywhere, instants nowhere."""
+        """Long keys, and notes that hold a word as long, may break anywhere, instants nowhere."""
         line = str(cell)
-        return "t" if _INSTANT.match(line) else "key" if len(line) > 40 and " " not in line[:40] else ""
+        if _INSTANT.match(line):
+            return "t"
+        return "key" if any(len(word) > 40 for word in line.split()) else ""
 
     def _when(self, instant: object) -> str | None:
         return None if instant is None else short(instant)

@@ -1,13 +1,17 @@
-"""Names and notes from outside: no line is turned round by them."""
+"""Names and notes from outside on every kind of page: they are text, no script of theirs runs, nothing of
+theirs leaves its place, and no line is turned round."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 from playwright.async_api import Browser, Page, expect
 
 from emon import clock
+from emon.alerts.links import Links
 from emon.alerts.policy import DEFAULT_POLICY
 from emon.model.answer import PoliceAnswer
 from emon.model.effects import Effects
@@ -19,11 +23,11 @@ from emon.model.vocabulary import AlertEvent, Certainty, How, Mark, Party
 from emon.orders.document import parse_document
 from emon.policies.written import policy_bytes, version_of
 from emon.store.store import Store
-from tests.browser.test_page import chromium
-from tests.fixtures_web import PASSWORD, PASSWORD_HASH, Desk
+from tests.browser.test_page import Tab, chromium, tab
+from tests.fixtures_web import LINK_SECRET, PASSWORD, PASSWORD_HASH, Desk
 from tests.web import story
 
-__all__ = ["chromium"]
+__all__ = ["chromium", "tab"]
 
 NASTY = (
     "<img src=x onerror=alert(1)>\"'&amp;</script>",
@@ -35,6 +39,11 @@ NASTY = (
 )
 NOTE = "".join(f"{one}\n\t" for one in NASTY) + "y" * 300
 PERSON = f"{NASTY[0]} {NASTY[2]}, {'z' * 60}"
+SHEETS = ("suspensions", "device", "blind", "feedback", "policy")
+_WIDER = """(nodes) => nodes.filter((one) => one.scrollWidth > one.clientWidth + 1
+  && !['auto', 'scroll'].includes(getComputedStyle(one).overflowX)
+  && getComputedStyle(one).display !== 'inline'
+  && one.closest('.out-of-sight, .scroll, .map') === null).map((one) => `${one.tagName}.${one.className}`)"""
 
 
 async def fill(store: Store) -> list[str]:
@@ -81,12 +90,62 @@ async def fill(store: Store) -> list[str]:
     return ids
 
 
+async def is_harmless(page: Page, width: int) -> None:
+    """No element of theirs, nothing wider than its place, no sign that turns a line round."""
+    assert await page.locator("main img, #desk img, body > img, script:not([src])").count() == 0
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    assert await page.locator("body *:visible").evaluate_all(_WIDER) == []
+    words = await page.evaluate("document.body.innerText")
+    assert not set(words) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067")
+
+
 async def open_desk(page: Page, desk: Desk) -> None:
     await page.goto(desk.url)
     await page.locator("#login-name").fill(PERSON)
     await page.locator("#login-password").fill(PASSWORD)
     await page.locator("#login-form [type=submit]").click()
     await expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_names_from_outside_are_harmless_on_every_page(
+    tab: Tab, desk: Desk, store: Store, width: int, tmp_path: Path
+) -> None:
+    page = tab.page
+    await page.set_viewport_size({"width": width, "height": 800})
+    ids = await fill(store)
+    await open_desk(page, desk)
+    await expect(page.locator("#alerts > li")).to_have_count(5)
+    await expect(page.locator("#alerts")).to_contain_text("{name} {{7*7}} ${7*7} %s")
+    await page.locator(f"[data-alert='{ids[0]}'] [data-act=life]").click()
+    await expect(page.locator(f"[data-alert='{ids[0]}'] .life li")).not_to_have_count(0)
+    await page.locator(f"[data-alert='{ids[2]}'] .alert-head").click()
+    await page.locator(f"[data-alert='{ids[2]}'] [data-act=begin-closing]").click()
+    await is_harmless(page, width)
+    await page.screenshot(path=tmp_path / f"desk-{width}.png")
+    for number, name in enumerate(("resolved", "wearers")):
+        await page.locator(f"#tab-{name}").click()
+        await expect(page.locator(("#alerts > li", "#wearers > li")[number])).not_to_have_count(0)
+        await is_harmless(page, width)
+        await page.screenshot(path=tmp_path / f"{name}-{width}.png")
+    for sheet in SHEETS:
+        await page.goto(f"{desk.url}/{sheet}.html?device=d-hostile-2")
+        await expect(page.locator("#fault")).to_have_text("")
+        await is_harmless(page, width)
+        await page.screenshot(path=tmp_path / f"{sheet}-{width}.png", full_page=True)
+    file = f"{desk.url}/api/v1/alerts/{ids[0]}/file?as=html&language=nl"
+    await page.goto(file)
+    await expect(page.locator("h1")).to_be_visible()
+    await is_harmless(page, width)
+    await page.screenshot(path=tmp_path / f"file-{width}.png", full_page=True)
+    link = Links(desk.url, LINK_SECRET).url(f"{ids[3]}:politie", ids[3], "politie", clock.now_us())
+    await page.goto(link)
+    await page.locator("input[name=person]").fill(PERSON)
+    await page.locator("button").click()
+    taken = page.locator("p[lang=nl]")
+    await expect(taken).to_contain_text("In behandeling genomen door")
+    await is_harmless(page, width)
+    await page.screenshot(path=tmp_path / f"link-{width}.png")
 
 
 async def test_an_arabic_name_leaves_what_stands_behind_it(
