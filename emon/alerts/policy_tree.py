@@ -41,12 +41,14 @@ class _Object(dict[str, Any]):
 def _json(text: str) -> tuple[Any, tuple[Fault, ...]]:
     try:
         tree = json.loads(text, object_pairs_hook=_object)
+        return tree, tuple(_repeated(tree, ""))
     except json.JSONDecodeError as fault:
         place = f"line {fault.lineno}, column {fault.colno}"
         return None, (Fault("", f"not JSON at {place}: {fault.msg}"),)
+    except ValueError as fault:  # a number of thousands of digits
+        return None, (Fault("", f"not JSON: {fault}"),)
     except RecursionError:
         return None, (Fault("", _TOO_DEEP),)
-    return tree, tuple(_repeated(tree, ""))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> _Object:
@@ -70,7 +72,7 @@ def _repeated(tree: Any, path: str) -> Iterator[Fault]:
 def _toml(text: str) -> tuple[Any, tuple[Fault, ...]]:
     try:
         return _plain(tomllib.loads(text)), ()
-    except tomllib.TOMLDecodeError as fault:
+    except ValueError as fault:  # also a number of thousands of digits
         other = "JSON, but no object" if _is_json(text) else f"neither JSON nor TOML: {fault}"
         return None, (Fault("", other),)
     except RecursionError:
