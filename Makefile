@@ -52,9 +52,10 @@ env-dev:
 assets: env
 	@$(BIN)/python scripts/assets.py >&2  # standard output is the demo's summary
 
-# What is fetched is waited for, what is compiled keeps a core busy: side by side.
+# What is fetched is waited for, what is compiled keeps a core busy: side by side, and neither outlives the other's end.
 parts: env-dev
 	@$(BIN)/python scripts/compile_kernels.py & kernels=$$!; \
+	trap "kill $$kernels 2>/dev/null" EXIT; trap "exit 130" INT TERM; \
 	for part in mosquitto postgres chromium webhooks; do $(BIN)/python scripts/get_$$part.py || exit; done; \
 	wait $$kernels
 
