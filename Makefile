@@ -17,9 +17,11 @@ help: ## this list
 demo: env assets ## the whole story on embedded broker and database; ARGS="--for 60 --json" passes arguments
 	@exec $(BIN)/emon demo $(ARGS)
 
-# A file's tests stay together, since they share servers; four workers are enough for any machine.
+# A file's tests stay together, since they share servers; four workers are enough for any machine. A worker that
+# dies (a test hung, say) ends the run: what replaces it now and then gets nothing to do, and all wait for it.
 test: env-dev assets parts ## style, types, imports and all tests; ARGS="tests/cli -x" narrows
-	@exec $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@exec $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
+	  --max-worker-restart 0 $(ARGS)
 
 soak: env-dev ## what chance tests, twenty times as long as in make test; EMON_SOAK=100 for longer
 	@EMON_SOAK=$${EMON_SOAK:-20} EMON_GEOFENCE_ROUNDS=$${EMON_SOAK:-20} $(BIN)/python -m pytest tests/oracle \

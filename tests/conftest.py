@@ -33,6 +33,32 @@ settings.register_profile("emon", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("emon")
 
 
+_LINES_AT_ONCE = 25
+
+
+class FailuresAtOnce:
+    """Tells of each failure when it happens: a run that is ended from outside has no closing part."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is None or not report.failed:
+            return
+        terminal.write_line("")  # behind the dots
+        terminal.write_line(f"FAILED {report.nodeid} ({report.when})", red=True)
+        for line in report.longreprtext.splitlines()[-_LINES_AT_ONCE:]:
+            terminal.write_line(f"  {line}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers report to the run that began them, and that one tells."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(FailuresAtOnce(config))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: four tenths of its time a worker waits for servers, browsers, clocks."""

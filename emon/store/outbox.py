@@ -188,21 +188,25 @@ class OutboxReads:
         Rows that another transaction holds are recorded after the others, each by itself."""
         given = dict(attempts)
         await keep_answers_of(self._pool, _SELECT_BREACH, attempts)
-        kept, freed = await self._record(given, _LOCK_FREE)
+        kept, ended = await self._record(given, _LOCK_FREE)
         for delivery_id in given.keys() - kept:
-            alone, freed_too = await self._record({delivery_id: given[delivery_id]}, _LOCK_ONE)
+            alone, ended_too = await self._record({delivery_id: given[delivery_id]}, _LOCK_ONE)
             if not alone:
                 raise LookupError(f"there is no delivery {delivery_id!r}")
-            freed = freed or freed_too
-        return freed
+            ended |= ended_too
+        # Asked when all of it is committed: of news that was written meanwhile the record knew nothing, nor
+        # did whoever wrote it know of the record.
+        async with outbox_connection(self._pool) as conn:
+            freed = await c.fetch_one(conn, _SELECT_FREED, (list(ended),))
+        return bool(freed and freed[0])
 
-    async def _record(self, given: Mapping[str, Attempt], lock: str) -> tuple[set[str], bool]:
-        """Those that the lock gave, in one transaction; which, and whether one was freed."""
+    async def _record(self, given: Mapping[str, Attempt], lock: str) -> tuple[set[str], set[str]]:
+        """Those that the lock gave, in one transaction; which, and what has its receipt with them."""
         rows = {one: _attempt_row(one, attempt) for one, attempt in given.items()}
         async with outbox_connection(self._pool) as conn, conn.transaction():
             kept = {row[0] for row in await c.fetch(conn, lock, (list(given),))}
             if not kept:
-                return kept, False
+                return kept, set()
             columns = [list(column) for column in zip(*(rows[one] for one in sorted(kept)), strict=True)]
             changed = await c.fetch(conn, _KEEP_ATTEMPTS, columns)
             changed += await c.fetch(conn, _KEEP_JOINED, (list(kept),))
@@ -211,12 +215,10 @@ class OutboxReads:
             news: list[News] = [("delivery", row[0], row[1]) for row in sorted(changed)]
             for one in sorted(kept):
                 news += await _acknowledged(conn, one, given[one])
-            ended = kept | {row[0] for row in changed}
-            freed = await c.fetch_one(conn, _SELECT_FREED, (list(ended),))
             if news:
                 await announce(conn, news)
             self.at_point(Point.RECORDED)
-        return kept, bool(freed and freed[0])
+        return kept, kept | {row[0] for row in changed}
 
     async def record_attempt(self, delivery_id: str, attempt: Attempt) -> bool:
         """One attempt alone, as ``record_attempts``."""

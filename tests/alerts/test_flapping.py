@@ -21,6 +21,7 @@ from emon.store.store import Store
 from tests.alerts.parts import NOON_US, MemoryChannel, TestClock
 from tests.store.made import breach
 
+PATIENCE_S = 20
 COMPOSER = Composer("https://emon.example", frozenset({"meldkamer_em"}), "meldkamer_em")
 
 
@@ -72,8 +73,16 @@ async def at_work(store: Store, clock: TestClock, desk: Desk) -> AsyncIterator[t
 
 
 async def until_sent(desk: Desk, name: str) -> None:
-    while all(one.alert.id != name and name not in one.joined for one in desk.got):
-        await asyncio.sleep(0)
+    async with asyncio.timeout(PATIENCE_S):
+        while all(one.alert.id != name and name not in one.joined for one in desk.got):
+            await asyncio.sleep(0)
+
+
+async def until_waiting(store: Store, *, put_off: int) -> None:
+    """So many deliveries are put off; 0: and none waits."""
+    async with asyncio.timeout(PATIENCE_S):
+        while (found := await waiting(store))[1] != put_off or (put_off == 0 and found[0]):
+            await asyncio.sleep(0)
 
 
 async def test_the_first_go_at_once_and_the_rest_as_one_with_a_count(store: Store) -> None:
@@ -84,14 +93,12 @@ async def test_the_first_go_at_once_and_the_rest_as_one_with_a_count(store: Stor
         assert len(desk.got) == FLAP_FREE
         assert clock.now_us == NOON_US, "without a delay"
         names = [await edge.crosses(dispatcher) for _ in range(7)]
-        while (await waiting(store))[1] != 4:  # the first of each of the four breaches
-            await asyncio.sleep(0)
+        await until_waiting(store, put_off=4)  # the first of each of the four breaches
         await clock.asleep()
         assert len(desk.got) == FLAP_FREE
         clock.move_to(NOON_US + FLAP_HOLD_S * SECOND_US)
         await until_sent(desk, names[0])
-        while (await waiting(store))[0]:
-            await asyncio.sleep(0)
+        await until_waiting(store, put_off=0)
     (told,) = desk.got[FLAP_FREE:]
     assert (told.alert.id, told.joined) == (names[-1], tuple(names[:-1]))
     assert "ook voor 6 eerdere" in COMPOSER.texts(told).nl.body
@@ -116,8 +123,7 @@ async def test_news_of_priority_1_brings_what_was_held_before_it_in_its_breach(s
         for _ in range(FLAP_FREE):
             await until_sent(desk, await edge.crosses(dispatcher))
         held = await edge.crosses(dispatcher)
-        while (await waiting(store))[1] != 1:
-            await asyncio.sleep(0)
+        await until_waiting(store, put_off=1)
         urgent = await edge.crosses(dispatcher, priority=1)
         await until_sent(desk, urgent)
     assert [one.alert.id for one in desk.got[FLAP_FREE:]] == [held, urgent]

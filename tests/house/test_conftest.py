@@ -50,6 +50,20 @@ def test_a_skipped_test_fails_the_suite(source: str, suite: Path) -> None:
     assert "skipped" not in printed.splitlines()[-1]
 
 
+def test_a_failure_is_told_of_before_the_next_test_begins(suite: Path) -> None:
+    (suite / "test_it.py").write_text(
+        "def test_a():\n    assert [] == ['the reason']\n\n"
+        "def test_b():\n    print('second')\n    assert False\n"
+    )
+    lines = run_pytest(suite).splitlines()
+    first, second = (
+        next(n for n, line in enumerate(lines) if line.startswith(f"FAILED test_it.py::{name} (call)"))
+        for name in ("test_a", "test_b")
+    )
+    assert any("the reason" in line for line in lines[first:second])
+    assert second < lines.index(next(line for line in lines if "FAILURES" in line))
+
+
 def test_tests_with_recorded_tracks_run_only_where_these_are(suite: Path) -> None:
     (suite / "test_it.py").write_text(
         "import pytest\n\ndef test_a():\n    assert True\n\n"

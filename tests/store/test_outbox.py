@@ -8,14 +8,24 @@ import psycopg
 import pytest
 
 from emon.alerts.outbox import Attempt, DueDelivery, Outbox, OutboxUnavailable, Outcome
+from emon.alerts.points import Point
 from emon.model.effects import NewDelivery
 from emon.model.instant import SECOND_US
 from emon.model.vocabulary import Certainty, How, Kind, Mark, Party, Risk
+from emon.store.due_rows import FIRST_OF_ITS_LINE
 from emon.store.store import Store
 from tests.store.made import NOON_US, alert, breach, effects_of, fix
 from tests.store.orders import versions
 
 A_DELIVERY = NewDelivery("a-1", "politie", "webhook")
+_SAME_AGAIN_ALERT = """
+INSERT INTO alert OVERRIDING USER VALUE
+SELECT (jsonb_populate_record(a, '{"id": "a-2"}')).* FROM alert AS a WHERE a.id = 'a-1'
+"""
+_SAME_AGAIN_DELIVERY = """
+INSERT INTO delivery (id, alert_id, recipient, channel, climb, party, next_attempt_at)
+SELECT 'a-2:politie', 'a-2', recipient, channel, climb, party, next_attempt_at FROM delivery
+"""
 
 
 def attempt(
@@ -148,6 +158,29 @@ def _is_recorded(url: str, delivery_id: str) -> bool:
     with psycopg.connect(url) as conn:
         row = conn.execute("SELECT attempts FROM delivery WHERE id = %s", (delivery_id,)).fetchone()
     return row is not None and row[0] == 1
+
+
+async def test_news_that_comes_while_the_one_before_it_is_recorded_is_freed_by_that(any_store: Store) -> None:
+    """The record does not see the news, and who looks for the news does not see the record: one of them must
+    say that it is due now, or it waits for the next look."""
+    row = breach("b-1", NOON_US)
+    await write(any_store, A_DELIVERY, breaches=(row,), alerts=(alert("a-1", NOON_US, breach="b-1"),))
+    looked: list[list[str]] = []
+
+    def news_comes(point: Point) -> None:
+        if point is Point.RECORDED and not looked:
+            with psycopg.connect(any_store.url) as conn:
+                conn.execute(_SAME_AGAIN_ALERT)
+                conn.execute(_SAME_AGAIN_DELIVERY)
+                conn.commit()
+                found = conn.execute(f"SELECT d.id FROM delivery AS d WHERE {FIRST_OF_ITS_LINE}").fetchall()
+                looked.append([name for (name,) in found])
+
+    any_store.at_point = news_comes
+    freed = await any_store.record_attempts([("a-1:politie", attempt(1, Outcome.DELIVERED, None))])
+    assert looked == [["a-1:politie"]], "that look found nothing new"
+    assert freed
+    assert ids(await any_store.claim_due(NOON_US, 10)) == ["a-2:politie"]
 
 
 async def test_a_failed_attempt_waits_until_its_time(any_store: Store) -> None:
