@@ -212,7 +212,7 @@ async def test_a_foreign_topic_reaches_nobody(broker: Broker, source_type: Sourc
         await publish(broker, "d-1", "emon/v1/d-1/fix", ["own"])
         await publish(broker, "d-1", "owntracks/any/d-1", ["phone"])
         came = [d.payload for d in await take(source, 2)]
-        assert sorted(came) == [b"own", b"phone"], "in either order: each of our filters is a queue of its own"
+        assert sorted(came) == [b"own", b"phone"], "in either order: each filter is a queue of its own"
         assert await nothing_more(source)
 
 
