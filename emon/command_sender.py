@@ -22,6 +22,7 @@ from emon.ingest.source import SourceUnavailable
 from emon.ingest.topics import Channel, topic_for
 from emon.limits import COMMANDS_AT_ONCE_MAX, OUTBOX_POLL_S, RETRY_PAUSE_MAX_S, RETRY_PAUSE_MIN_S
 from emon.model.command import Command
+from emon.store.commands import Waiting
 from emon.store.errors import DatabaseUnavailable
 
 _log = logging.getLogger(__name__)
@@ -30,12 +31,9 @@ _log = logging.getLogger(__name__)
 class CommandStore(Protocol):
     """The outbox of commands. Every method may raise ``DatabaseUnavailable``."""
 
-    async def expire_commands(self, now_us: int) -> int:
-        """Mark those waiting whose ``until_us`` lies before ``now_us``; how many they were."""
-        ...
-
-    async def waiting_commands(self, limit: int) -> list[Command]:
-        """The oldest waiting command of each device, at most ``limit``, oldest first."""
+    async def waiting_commands(self, now_us: int, limit: int) -> Waiting:
+        """The oldest waiting command of each device, at most ``limit``, oldest first; those whose
+        ``until_us`` lies before ``now_us`` are marked expired."""
         ...
 
     async def command_sent(self, command_id: str, sent_at_us: int) -> None:
@@ -93,20 +91,22 @@ class CommandSender:
             await self._wait(wait_s)
 
     async def send_round(self) -> bool:
-        """One command of each device that has any; whether there were some.
+        """One command of each device that has any; whether more waited behind them.
 
+        What is committed meanwhile comes with a ``wake`` of its own, so nobody looks again for it alone.
         Raises ``DatabaseUnavailable`` and ``SourceUnavailable`` once what could be sent is recorded.
         """
         now_us = self._now_us()
-        expired = await self._store.expire_commands(now_us)
-        if expired:
-            self.status.expired += expired
-            _log.warning("%d commands to devices were not sent in their time and are marked expired", expired)
-        waiting = await self._store.waiting_commands(COMMANDS_AT_ONCE_MAX)
-        faults = await self._send_all(waiting, now_us)
+        waiting = await self._store.waiting_commands(now_us, COMMANDS_AT_ONCE_MAX)
+        if waiting.expired:
+            self.status.expired += waiting.expired
+            _log.warning(
+                "%d commands to devices were not sent in their time and are marked expired", waiting.expired
+            )
+        faults = await self._send_all(waiting.commands, now_us)
         if faults:
             raise faults[0]
-        return bool(waiting)
+        return waiting.more
 
     async def _send_all(self, commands: Sequence[Command], now_us: int) -> list[BaseException]:
         outcomes = await asyncio.gather(

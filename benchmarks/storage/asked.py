@@ -189,7 +189,7 @@ READS: tuple[Read, ...] = (
     Read("escalations due", _OUTBOX, lambda a, g, r: a.store.escalations_due(g.newest_us, 100)),
     Read("recipients that fail", _OUTBOX, lambda a, g, r: a.store.recipients_failing()),
     Read("waiting by recipient", _OUTBOX, lambda a, g, r: a.store.waiting_by_recipient()),
-    Read("commands waiting", _OUTBOX, lambda a, g, r: a.store.waiting_commands(100)),
+    Read("commands waiting", _OUTBOX, lambda a, g, r: a.store.waiting_commands(g.newest_us, 100), undo=True),
     Read("breaches of a day", _PAGE, lambda a, g, r: a.store.recent_breaches(g.newest_us - DAY_US)),
     Read(
         "ledger of an order, one day",

@@ -35,14 +35,18 @@ least(
 """
 """When a command ``m`` was first answered: by a fix taken after it, where it asked for one, or by a reply."""
 
-_EXPIRE = """
-UPDATE command SET state = 'expired' WHERE state = 'waiting' AND until_at < %s RETURNING id
-"""
-_SELECT_WAITING = """
-SELECT id, device, asks, asked_at, until_at, reason, rate_s, for_s FROM (
-    SELECT DISTINCT ON (device) * FROM command WHERE state = 'waiting' ORDER BY device, command_seq
-) AS oldest
-ORDER BY command_seq LIMIT %s
+# Both parts of a statement see the same rows, so the second leaves out by itself what the first marks. There
+# is a row without a command if none waits: it has the count of those marked.
+_TAKE_WAITING = """
+WITH expired AS (
+    UPDATE command SET state = 'expired' WHERE state = 'waiting' AND until_at < %(now)s RETURNING id
+)
+SELECT e.expired, o.waiting, o.id, o.device, o.asks, o.asked_at, o.until_at, o.reason, o.rate_s, o.for_s
+FROM (SELECT count(*) AS expired FROM expired) AS e LEFT JOIN (
+    SELECT DISTINCT ON (device) *, count(*) OVER () AS waiting FROM command
+    WHERE state = 'waiting' AND until_at >= %(now)s ORDER BY device, command_seq
+) AS o ON true
+ORDER BY o.command_seq LIMIT %(limit)s
 """
 _SENT = "UPDATE command SET state = 'sent', sent_at = %s WHERE id = %s AND state = 'waiting'"
 
@@ -74,20 +78,26 @@ async def device_cares(conn: c.Connection) -> dict[str, Care]:
     return {row[0]: _care.decode(row[1]) for row in rows}
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """A look at what waits: the oldest command of each device, how many were marked expired, and whether
+    more waited at the same instant than ``commands`` has."""
+
+    commands: tuple[Command, ...]
+    expired: int
+    more: bool
+
+
 class CommandOutbox:
     """Part of ``Store``: an ``emon.command_sender.CommandStore``."""
 
     _pool: c.Pool
 
-    async def expire_commands(self, now_us: int) -> int:
-        """Mark those waiting whose ``until_us`` lies before ``now_us``; how many they were."""
+    async def waiting_commands(self, now_us: int, limit: int) -> Waiting:
+        """The oldest waiting command of each device, at most ``limit``, oldest first. Those whose
+        ``until_us`` lies before ``now_us`` are marked expired."""
         async with self._pool.connection() as conn:
-            return len(await c.fetch(conn, _EXPIRE, (to_datetime(now_us),)))
-
-    async def waiting_commands(self, limit: int) -> list[Command]:
-        """The oldest waiting command of each device, at most ``limit``, oldest first."""
-        async with self._pool.connection() as conn:
-            return _commands(await c.fetch(conn, _SELECT_WAITING, (limit,)))
+            params = {"now": to_datetime(now_us), "limit": limit}
+            return _waiting(await c.fetch(conn, _TAKE_WAITING, params))
 
     async def command_sent(self, command_id: str, sent_at_us: int) -> None:
         """The broker has it. A second call changes nothing."""
@@ -95,8 +105,13 @@ class CommandOutbox:
             await c.execute(conn, _SENT, (to_datetime(sent_at_us), command_id))
 
 
-def _commands(rows: Sequence[c.Row]) -> list[Command]:
-    return [
-        Command(row[0], row[1], Asks(row[2]), row[3], row[4], row[5], rate_s=row[6], for_s=row[7])
+def _waiting(rows: Sequence[c.Row]) -> Waiting:
+    """Of ``_TAKE_WAITING``."""
+    expired, many = rows[0][:2]
+    if many is None:
+        return Waiting((), expired, more=False)
+    commands = tuple(
+        Command(row[2], row[3], Asks(row[4]), row[5], row[6], row[7], rate_s=row[8], for_s=row[9])
         for row in rows
-    ]
+    )
+    return Waiting(commands, expired, more=many > len(commands))

@@ -56,7 +56,7 @@ async def test_a_person_asks_a_device_and_sees_what_becomes_of_it(desk: Desk, st
         await expect(rows).to_have_count(1)
         await expect(rows.first).to_contain_text("anna: neighbour saw him <b>here</b>")
         await expect(rows.first).to_contain_text("being sent")
-        (sent,) = await store.waiting_commands(9)
+        (sent,) = (await store.waiting_commands(clock.now_us(), 9)).commands
         await store.command_sent(sent.id, sent.at_us + SECOND_US)
         await expect(rows.first).to_contain_text("waiting for its answer")
         await page.get_by_role("button", name="Position now").click()

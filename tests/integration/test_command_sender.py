@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,9 +14,11 @@ import pytest
 from emon.command_sender import CommandSender
 from emon.ingest.commands import payload_of
 from emon.ingest.source import SourceUnavailable
+from emon.limits import OUTBOX_POLL_S
 from emon.model.command import Asks, Command
 from emon.model.effects import Effects
 from emon.model.instant import MINUTE_US, parse_instant
+from emon.store.commands import Waiting
 from emon.store.store import Store
 from tests.fixtures_brokers import Broker
 from tests.fixtures_sources import SourceType
@@ -98,7 +101,7 @@ async def test_without_a_broker_a_command_waits_and_leaves_under_the_same_id(
     await broker.start()
     async with device(broker, "d-1") as one, source_type(broker.service_url, give_up_s=20) as source:
         sender = CommandSender(claimed_store, source, lambda: NOON_US)
-        assert await sender.send_round()
+        await sender.send_round()
         await one.until(lambda messages: len(messages) == 1)
     assert ids(one.of("emon/v1/d-1/cmd")) == ["c-1"]
     assert on_file(claimed_store) == [("c-1", "sent", True)]
@@ -112,7 +115,6 @@ async def test_a_crash_before_the_record_repeats_the_command_with_its_id(
     class Crashing:
         """The store of a process that dies between the broker's acknowledgement and its record."""
 
-        expire_commands = claimed_store.expire_commands
         waiting_commands = claimed_store.waiting_commands
 
         async def command_sent(self, command_id: str, sent_at_us: int) -> None:
@@ -121,6 +123,38 @@ async def test_a_crash_before_the_record_repeats_the_command_with_its_id(
     async with device(broker, "d-1") as one, source_type(broker.service_url, give_up_s=20) as source:
         with pytest.raises(SystemError, match="killed"):
             await CommandSender(Crashing(), source, lambda: NOON_US).send_round()
-        assert await CommandSender(claimed_store, source, lambda: NOON_US).send_round()
+        await CommandSender(claimed_store, source, lambda: NOON_US).send_round()
         await one.until(lambda messages: len(messages) == 2)
     assert one.of("emon/v1/d-1/cmd") == [payload_of(command("c-1"))] * 2
+
+
+async def test_what_is_committed_while_another_is_recorded_leaves_without_waiting_for_the_poll(
+    broker: Broker, claimed_store: Store, source_type: SourceType
+) -> None:
+    await commit(claimed_store, command("c-1"), command("c-2"))
+    looks: list[Waiting] = []
+
+    class Busy:
+        """The store of a service whose engine commits a command between the look and its record."""
+
+        async def waiting_commands(self, now_us: int, limit: int) -> Waiting:
+            looks.append(await claimed_store.waiting_commands(now_us, limit))
+            return looks[-1]
+
+        async def command_sent(self, command_id: str, sent_at_us: int) -> None:
+            if command_id == "c-2":
+                await commit(claimed_store, command("c-3"))
+                sender.wake()
+            await claimed_store.command_sent(command_id, sent_at_us)
+            if command_id == "c-3":
+                sender.stop()
+
+    async with device(broker, "d-1") as one, source_type(broker.service_url, give_up_s=20) as source:
+        sender = CommandSender(Busy(), source, lambda: NOON_US)
+        async with asyncio.timeout(OUTBOX_POLL_S / 2):
+            await sender.run()
+        await one.until(lambda messages: len(messages) == 3)
+    assert ids(one.of("emon/v1/d-1/cmd")) == ["c-1", "c-2", "c-3"]
+    # One look for each command, and none that finds nothing.
+    assert [[found.id for found in look.commands] for look in looks] == [["c-1"], ["c-2"], ["c-3"]]
+    assert [look.more for look in looks] == [True, False, False]

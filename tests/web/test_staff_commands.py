@@ -66,7 +66,7 @@ async def test_the_centre_asks_and_sees_what_becomes_of_it(desk: Desk, store: St
     async with desk.signed_in() as client:
         made = await ask(client)
         assert made.status_code == 201
-        (sent,) = await store.waiting_commands(9)
+        (sent,) = (await store.waiting_commands(clock.now_us(), 9)).commands
         assert (sent.id, sent.device, sent.asks) == (made.json()["id"], "d-ahoy", "fix")
         await store.command_sent(sent.id, sent.at_us + SECOND_US)
         (one,) = await listed(client)
@@ -95,7 +95,7 @@ async def test_only_the_centre_may_ask(desk: Desk, store: Store, party: str) -> 
         assert (await ask(stranger)).status_code == 401
     async with second_person(desk, party) as client:
         assert (await ask(client)).status_code == 403
-    assert await store.waiting_commands(9) == []
+    assert (await store.waiting_commands(clock.now_us(), 9)).commands == ()
 
 
 async def test_a_wish_without_a_reason_or_a_watched_device_is_refused(desk: Desk, store: Store) -> None:
@@ -107,7 +107,7 @@ async def test_a_wish_without_a_reason_or_a_watched_device_is_refused(desk: Desk
         assert (await ask(client, why="x" * 501)).status_code == 422
         assert (await ask(client, asks="vibrate")).status_code == 400
         assert (await ask(client, more=1)).status_code == 400
-    assert await store.waiting_commands(9) == []
+    assert (await store.waiting_commands(clock.now_us(), 9)).commands == ()
 
 
 async def test_the_protected_persons_device_may_be_asked_too(desk: Desk, store: Store) -> None:
