@@ -54,7 +54,8 @@ INCIDENT_NL = IncidentWords(
     },
     because={
         Given.LEFT: "Reden: een meting toont het einde van de vermoedelijke overtreding.",
-        Given.LAPSED: "Reden: de vermoedelijke overtreding is geëindigd.",
+        Given.LAPSED: "Reden: de vermoedelijke overtreding is geëindigd. Dat blijkt NIET uit een meting "
+        "van de drager.",
         Given.WITHDRAWN: "Reden: latere metingen tonen dat er geen overtreding was.",
         Given.CLOSED: "Reden: mensen hebben alle meldingen van dit incident afgehandeld.",
     },
@@ -110,7 +111,8 @@ INCIDENT_EN = IncidentWords(
     },
     because={
         Given.LEFT: "Reason: a measurement shows the end of the suspected breach.",
-        Given.LAPSED: "Reason: the suspected breach has ended.",
+        Given.LAPSED: "Reason: the suspected breach has ended. That is NOT shown by a measurement of the "
+        "wearer.",
         Given.WITHDRAWN: "Reason: later measurements show that there was no breach.",
         Given.CLOSED: "Reason: people have closed every alert of this incident.",
     },

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice, takewhile
 
 import msgspec
 
 from emon.alerts.lifecycle import Fact, Happened
+from emon.model.vocabulary import AlertEvent
 from emon.store import connect as c
 from emon.store.errors import AlertUnknown
+
+_Found = tuple[str, Happened]
 
 _RECEIPTS = """
 SELECT alert_id, delivered_at, recipient, channel, climb FROM delivery
@@ -26,19 +30,15 @@ _AGAIN = """
 SELECT alert_id, last_at, party, person, via, times, word FROM said_again WHERE alert_id = ANY(%(ids)s)
 """
 _BESIDE = "SELECT alert_id, at, what, other_alert, detail FROM alert_beside WHERE alert_id = ANY(%(ids)s)"
-# A further alert of a breach is raised when it rises in certainty or becomes present. It climbs in the place
-# of an earlier one only where it goes to all whom that one was for.
-_RISEN = """
-SELECT a.id, s.at, s.id FROM alert AS a
-JOIN alert AS s ON s.breach_id = a.breach_id AND s.id <> a.id AND s.at >= a.at AND s.priority <= a.priority
-WHERE a.id = ANY(%(ids)s) AND s.event IN ('breach', 'proximity') AND s.recipients @> a.recipients
-  AND a.event IN ('breach', 'proximity', 'historic_breach', 'possible_incursion')
-  AND (s.at, s.id) > (a.at, a.id)
+# A further alert of a breach is raised when it rises in certainty or becomes present, and when it is over.
+# All alerts of a breach are read once and walked through (``_along``). Joined with each other they are as
+# many rows as their number squared, and a page of 2,000 of one breach timed out.
+_OF_THE_BREACH = """
+SELECT s.id, s.at, s.breach_id, s.event, s.priority, s.recipients, s.id = ANY(%(ids)s) FROM alert AS s
+WHERE s.breach_id IN (SELECT breach_id FROM alert WHERE id = ANY(%(ids)s))
+ORDER BY s.breach_id, s.at DESC, s.id DESC
 """
 _CLEARED = """
-SELECT a.id, s.at, s.id FROM alert AS a JOIN alert AS s ON s.breach_id = a.breach_id
-WHERE a.id = ANY(%(ids)s) AND s.event = 'breach_cleared' AND s.at >= a.at AND s.id <> a.id
-UNION ALL
 SELECT t.alert_id, t.cleared_at, NULL FROM trouble AS t JOIN alert AS a ON a.id = t.alert_id
 WHERE t.alert_id = ANY(%(ids)s) AND t.cleared_at IS NOT NULL AND t.event = a.event
 UNION ALL
@@ -100,13 +100,13 @@ async def facts_of(conn: c.Connection, ids: Sequence[str]) -> dict[str, tuple[Ha
     if not ids:
         return {}
     params = {"ids": list(ids)}
-    found: list[tuple[str, Happened]] = []
+    found: list[_Found] = []
     for query, happened in FACTS:
-        found += [(row[0], happened(row)) for row in await c.fetch(conn, query, params)]
+        found += happened(await c.fetch(conn, query, params))
     return in_order(found)
 
 
-def in_order(found: Iterable[tuple[str, Happened]]) -> dict[str, tuple[Happened, ...]]:
+def in_order(found: Iterable[_Found]) -> dict[str, tuple[Happened, ...]]:
     """Facts by their alert, each alert's in the order in which they happened."""
     by_alert: dict[str, list[Happened]] = {}
     for alert_id, one in found:
@@ -133,15 +133,60 @@ def _said_again(row: c.Row) -> Happened:
     return Happened(row[1], Fact.SAID_AGAIN, party=row[2], person=row[3], via=row[4], **words)
 
 
-FACTS: tuple[tuple[str, Callable[[c.Row], Happened]], ...] = (
-    (_RECEIPTS, lambda row: Happened(row[1], Fact.RECEIPT, party=row[2], via=row[3], step=row[4])),
-    (_ACKNOWLEDGED, lambda row: Happened(row[1], Fact.ACKNOWLEDGED, party=row[2], person=row[3], via=row[4])),
-    (_CLIMBS, _climbed),
-    (_CLOSED, _closed),
-    (_AGAIN, _said_again),
-    (_BESIDE, lambda row: Happened(row[1], Fact(row[2]), other=row[3], detail=row[4] or None)),
-    (_RISEN, lambda row: Happened(row[1], Fact.RISEN, other=row[2])),
-    (_CLEARED, lambda row: Happened(row[1], Fact.CLEARED, other=row[2])),
+def _each(happened: Callable[[c.Row], Happened]) -> Callable[[Sequence[c.Row]], list[_Found]]:
+    return lambda rows: [(row[0], happened(row)) for row in rows]
+
+
+def _along(rows: Sequence[c.Row]) -> list[_Found]:
+    """What further alerts of its breach are to each: that it is over, and the next that climbs in its place.
+
+    A surer alert climbs in the place of an earlier one only where it goes to all whom that one was for. The
+    next one alone is kept: what came after that stands in its own life. Of each breach the newest come
+    first.
+    """
+    found: list[_Found] = []
+    breach, ends = None, list[tuple[str, int]]()
+    nearest = dict[tuple[int, frozenset[str]], tuple[int, str, int]]()
+    for place, (alert_id, at_us, of_breach, event, priority, recipients, is_asked) in enumerate(rows):
+        if of_breach != breach:
+            breach, ends, nearest = of_breach, _ends(rows, place), {}
+        if is_asked:
+            over = [(end, end_us) for end, end_us in ends if end_us >= at_us and end != alert_id]
+            found += [(alert_id, Happened(end_us, Fact.CLEARED, other=end)) for end, end_us in over]
+        if is_asked and event in _GIVE_WAY:
+            wanted = set(recipients)
+            surer = [
+                one for (urgency, told), one in nearest.items() if urgency <= priority and told >= wanted
+            ]
+            if surer:
+                _, other, other_us = max(surer)
+                found.append((alert_id, Happened(other_us, Fact.RISEN, other=other)))
+        if event in _SURER:
+            nearest[priority, frozenset(recipients)] = (place, alert_id, at_us)
+    return found
+
+
+def _ends(rows: Sequence[c.Row], first: int) -> list[tuple[str, int]]:
+    """The alerts that the breach is over, of the one whose alerts begin at ``first``."""
+    its_own = takewhile(lambda row: row[2] == rows[first][2], islice(rows, first, None))
+    return [(row[0], row[1]) for row in its_own if row[3] == AlertEvent.BREACH_CLEARED]
+
+
+_SURER = frozenset({AlertEvent.BREACH, AlertEvent.PROXIMITY})
+_GIVE_WAY = _SURER | {AlertEvent.HISTORIC_BREACH, AlertEvent.POSSIBLE_INCURSION}
+
+FACTS: tuple[tuple[str, Callable[[Sequence[c.Row]], list[_Found]]], ...] = (
+    (_RECEIPTS, _each(lambda row: Happened(row[1], Fact.RECEIPT, party=row[2], via=row[3], step=row[4]))),
+    (
+        _ACKNOWLEDGED,
+        _each(lambda row: Happened(row[1], Fact.ACKNOWLEDGED, party=row[2], person=row[3], via=row[4])),
+    ),
+    (_CLIMBS, _each(_climbed)),
+    (_CLOSED, _each(_closed)),
+    (_AGAIN, _each(_said_again)),
+    (_BESIDE, _each(lambda row: Happened(row[1], Fact(row[2]), other=row[3], detail=row[4] or None))),
+    (_OF_THE_BREACH, _along),
+    (_CLEARED, _each(lambda row: Happened(row[1], Fact.CLEARED, other=row[2]))),
 )
-"""Everything on file of alerts' lives: a statement that is given ``ids``, whose rows begin with the alert's
-id and an instant in microseconds, and what it makes of each row."""
+"""Everything on file of alerts' lives: a statement that is given ``ids``, whose rows begin with an alert's
+id and an instant in microseconds, and what its rows are to which alerts."""

@@ -9,7 +9,9 @@ from emon.alerts.lifecycle import Fact, Stage
 from emon.model.effects import NewDelivery
 from emon.model.instant import SECOND_US
 from emon.model.vocabulary import AlertEvent, Party
+from emon.store import connect as c
 from emon.store.errors import AlertUnknown
+from emon.store.lives import facts_of
 from emon.store.migrate import Storage, migrations
 from emon.store.store import Store
 from tests.store.made import NOON_US, alert, breach, effects_of
@@ -62,6 +64,35 @@ async def test_the_end_of_a_breach_is_a_fact_of_the_alerts_that_told_of_it(any_s
     assert (await any_store.life("a-2")).happened[1:] == ()
     (shown,) = await any_store.alerts_by_id(["a-1"])
     assert shown.life.may_climb, "that it is over does not mean that somebody looked"
+
+
+async def test_what_is_on_file_of_many_alerts_of_one_breach_grows_as_they_do(claimed_store: Store) -> None:
+    """Each is handed over once, to the next; the surer ones told to fewer take nobody's place."""
+    fewer = {"recipients": (Party.POLITIE,)}
+    made = [
+        alert(f"a-{n:02}", NOON_US + n // 2, breach="b-1", **(fewer if n % 3 == 1 else {})) for n in range(40)
+    ]
+    later = alert("a-x", NOON_US, breach="b-1", event=AlertEvent.APPROACH)
+    over = alert("a-z", NOON_US + 99, breach="b-1", event=AlertEvent.BREACH_CLEARED, priority=4)
+    await write(claimed_store, breaches=(breach("b-1", NOON_US),), alerts=(*made, later, over))
+    conn = await c.connect(claimed_store.url, purpose="lives")
+    try:
+        facts = await facts_of(conn, [one.id for one in (*made, later, over)])
+    finally:
+        await conn.close()
+    risen = {
+        name: [one.other for one in facts.get(name, ()) if one.fact is Fact.RISEN]
+        for name in (one.id for one in made)
+    }
+    assert (risen["a-00"], risen["a-01"], risen["a-02"], risen["a-03"]) == (
+        ["a-02"],
+        ["a-02"],
+        ["a-03"],
+        ["a-05"],
+    )
+    assert sum(map(len, risen.values())) == len(made) - 1
+    assert [(one.fact, one.other) for one in facts["a-x"]] == [(Fact.CLEARED, "a-z")]
+    assert sum(map(len, facts.values())) <= 2 * len(made) + 1
 
 
 def test_an_alert_from_before_is_counted_from_the_migration(bare_database: str) -> None:

@@ -220,9 +220,7 @@ def _alert(row: tuple[Any, ...]) -> _Alert:
 
 
 def _facts(conn: Connection, ids: list[str]) -> dict[str, tuple[Happened, ...]]:
-    found = [
-        (row[0], happened_of(row)) for query, happened_of in FACTS for row in _rows(conn, query, {"ids": ids})
-    ]
+    found = [one for query, happened in FACTS for one in happened(_rows(conn, query, {"ids": ids}))]
     return in_order(found)
 
 
