@@ -112,9 +112,12 @@ async def test_a_link_to_a_closed_alert_says_that_nothing_is_left_to_do(
         await store.close_alert(told[1], "meldkamer_em", "C. Smit", closing, "page")
         shown = await client.get(url)
         sent = await client.post(url, data={"person": "A. de Vries"})
+        later = [await client.get(url), await client.post(url, data={"person": "A. de Vries"})]
     assert "al afgesloten" not in before.text
     for answer in (shown, sent):
         assert (answer.status_code, "al afgesloten" in answer.text) == (200, True)
+    for answer in later:
+        assert (answer.status_code, "al afgesloten" in answer.text) == (409, True)
 
 
 @pytest.mark.parametrize("person", ["", "  ", "a\x1b[2J", "x" * 201])

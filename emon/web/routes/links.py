@@ -51,9 +51,10 @@ class LinkRoutes:
             link = self._read(token)
         except LinkRefused as refused:
             return link_refusal(refused.fault)
+        closed = await self._closed(link)
         if await self._services.backend.link_used(link.delivery):
-            return _used(link)
-        return _form(link, await self._closed(link))
+            return _used(link, closed)
+        return _form(link, closed)
 
     async def take(self, request: Request, token: str) -> Response:
         """Take the alert in hand, by name."""
@@ -70,7 +71,7 @@ class LinkRoutes:
                 link.delivery, link.alert, link.party, person, self._services.now_us()
             )
         except LinkUsed:
-            return _used(link)
+            return _used(link, await self._closed(link))
         except (AlertUnknown, NotTheirs):
             return link_refusal(LinkFault.FORGED)
         self._services.live.wake()
@@ -95,10 +96,10 @@ class LinkRoutes:
         return self._services.links.read(token, self._services.now_us())
 
 
-def _used(link: Link) -> Response:
+def _used(link: Link, closed: str) -> Response:
     if is_protected(link.party):
         return link_page(409, _paragraphs(NL.hers.thanks, EN.hers.thanks))
-    return link_refusal(LinkFault.USED)
+    return link_refusal(LinkFault.USED, closed)
 
 
 def _form(link: Link, closed: str, status: int = 200) -> Response:
@@ -133,10 +134,10 @@ def _paragraphs(dutch: str, english: str) -> str:
     return f"<p lang=nl>{kept_apart(escape(dutch))}</p><p lang=en>{kept_apart(escape(english))}</p>"
 
 
-def link_refusal(fault: LinkFault) -> Response:
-    """Says what is wrong with a link, and that nothing came of it."""
+def link_refusal(fault: LinkFault, closed: str = "") -> Response:
+    """Says what is wrong with a link, and that nothing came of it. ``closed``: that its alert is closed."""
     status, id_ = _REFUSED[fault]
-    return link_page(status, in_both(id_))
+    return link_page(status, closed + in_both(id_))
 
 
 def link_page(status: int, content: str) -> Response:
