@@ -120,6 +120,28 @@ async def test_a_link_to_a_closed_alert_says_that_nothing_is_left_to_do(
         assert (answer.status_code, "al afgesloten" in answer.text) == (409, True)
 
 
+async def test_a_link_to_an_alert_that_a_surer_one_follows_names_that_one(
+    desk: Desk, store: Store, told: tuple[str, str]
+) -> None:
+    url = link(desk, told)
+    copied = """
+        INSERT INTO alert OVERRIDING USER VALUE
+        SELECT (jsonb_populate_record(a, jsonb_build_object(
+            'id', 'surer', 'event', 'breach', 'priority', 1, 'at', a.at + interval '1 s'))).*
+        FROM alert AS a WHERE a.id = %s
+    """
+    async with httpx.AsyncClient() as client:
+        before = await client.get(url)
+        async with await psycopg.AsyncConnection.connect(store.url) as conn:
+            await conn.execute(copied, (told[1],))
+        answers = [await client.get(url), await client.post(url, data={"person": "A. de Vries"})]
+        answers.append(await client.get(url))
+    assert "zekerder melding" not in before.text
+    assert [answer.status_code for answer in answers] == [200, 200, 409]
+    assert ["zekerder melding: surer" in answer.text for answer in answers] == [True] * 3
+    assert ["later, surer alert: surer" in answer.text for answer in answers] == [True] * 3
+
+
 @pytest.mark.parametrize("person", ["", "  ", "a\x1b[2J", "x" * 201])
 async def test_nobody_takes_it_without_a_name(
     desk: Desk, store: Store, told: tuple[str, str], person: str

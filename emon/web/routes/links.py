@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from emon.alerts.direction import kept_apart
+from emon.alerts.lifecycle import Fact
 from emon.alerts.links import Link, LinkFault, LinkRefused
 from emon.alerts.messages import party_name
 from emon.alerts.need import is_protected
@@ -51,10 +52,10 @@ class LinkRoutes:
             link = self._read(token)
         except LinkRefused as refused:
             return link_refusal(refused.fault)
-        closed = await self._closed(link)
+        since = await self._since(link)
         if await self._services.backend.link_used(link.delivery):
-            return _used(link, closed)
-        return _form(link, closed)
+            return _used(link, since)
+        return _form(link, since)
 
     async def take(self, request: Request, token: str) -> Response:
         """Take the alert in hand, by name."""
@@ -65,13 +66,13 @@ class LinkRoutes:
             return link_refusal(refused.fault)
         person = " ".join("".join(parse_qs(body.decode(errors="replace")).get("person", [])).split())
         if not person or len(person) > PERSON_CHARS_MAX or not person.isprintable():
-            return _form(link, await self._closed(link), status=400)
+            return _form(link, await self._since(link), status=400)
         try:
             taken = await self._services.backend.use_link(
                 link.delivery, link.alert, link.party, person, self._services.now_us()
             )
         except LinkUsed:
-            return _used(link, await self._closed(link))
+            return _used(link, await self._since(link))
         except (AlertUnknown, NotTheirs):
             return link_refusal(LinkFault.FORGED)
         self._services.live.wake()
@@ -81,14 +82,18 @@ class LinkRoutes:
             "link.taken",
             lambda words: {"person": taken.person, "when": words.when.at(taken.acknowledged_at_us)},
         )
-        return link_page(200, said + await self._closed(link))
+        return link_page(200, said + await self._since(link))
 
-    async def _closed(self, link: Link) -> str:
-        """Whoever opens an old mail must not set out for what others have dealt with; as markup."""
+    async def _since(self, link: Link) -> str:
+        """What has become of the alert, as markup: whoever opens an old mail must not set out for what others
+        have dealt with, nor take his answer to it for one to the surer alert that climbs in its place."""
         found = await self._services.backend.alerts_by_id([link.alert])
-        if is_protected(link.party) or not found or found[0].resolution is None:
+        if is_protected(link.party) or not found:
             return ""
-        return in_both("link.closed")
+        if found[0].resolution is not None:
+            return in_both("link.closed")
+        surer = [one.other for one in found[0].happened if one.fact is Fact.RISEN]
+        return in_both("link.surer", lambda _: {"alert": surer[0]}) if surer else ""
 
     def _read(self, token: str) -> Link:
         if self._services.links is None:
@@ -96,19 +101,19 @@ class LinkRoutes:
         return self._services.links.read(token, self._services.now_us())
 
 
-def _used(link: Link, closed: str) -> Response:
+def _used(link: Link, since: str) -> Response:
     if is_protected(link.party):
         return link_page(409, _paragraphs(NL.hers.thanks, EN.hers.thanks))
-    return link_refusal(LinkFault.USED, closed)
+    return link_refusal(LinkFault.USED, since)
 
 
-def _form(link: Link, closed: str, status: int = 200) -> Response:
+def _form(link: Link, since: str, status: int = 200) -> Response:
     wanted = "" if status == 200 else in_both("link.name_wanted")
     if is_protected(link.party):
         asked = _paragraphs(NL.hers.read, EN.hers.read)
         return _named_form(status, asked + wanted, "link.name", "link.read")
     asked = in_both("link.ask", lambda words: {"alert": link.alert, "party": party_name(words, link.party)})
-    return _named_form(status, closed + asked + wanted, "link.name_role", "link.take")
+    return _named_form(status, since + asked + wanted, "link.name_role", "link.take")
 
 
 def _named_form(status: int, asked: str, name: str, button: str) -> Response:
@@ -134,10 +139,10 @@ def _paragraphs(dutch: str, english: str) -> str:
     return f"<p lang=nl>{kept_apart(escape(dutch))}</p><p lang=en>{kept_apart(escape(english))}</p>"
 
 
-def link_refusal(fault: LinkFault, closed: str = "") -> Response:
-    """Says what is wrong with a link, and that nothing came of it. ``closed``: that its alert is closed."""
+def link_refusal(fault: LinkFault, since: str = "") -> Response:
+    """Says what is wrong with a link, and that nothing came of it. ``since``: what became of its alert."""
     status, id_ = _REFUSED[fault]
-    return link_page(status, closed + in_both(id_))
+    return link_page(status, since + in_both(id_))
 
 
 def link_page(status: int, content: str) -> Response:

@@ -22,6 +22,12 @@ LINKS: Mapping[str, tuple[str, str]] = {
         "Deze melding is al afgesloten: u hoeft niets meer te doen.",
         "This alert has been closed: there is nothing left for you to do.",
     ),
+    "link.surer": (
+        "Van dit incident is er een latere, zekerder melding: {alert}. Wie alleen deze bevestigt, heeft die "
+        "nog niet beantwoord.",
+        "This incident has a later, surer alert: {alert}. Whoever confirms this one alone has not answered "
+        "that one.",
+    ),
     "link.ask": (
         "Melding {alert} ({party}): neem deze in behandeling. Vul uw naam in.",
         "Alert {alert} ({party}): take it in hand. Enter your name.",
