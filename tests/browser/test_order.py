@@ -18,6 +18,7 @@ from tests.web import story
 
 __all__ = ["chromium", "tab"]
 
+STORM = 300
 _CARDS = "(nodes) => nodes.map((node) => node.dataset.alert)"
 
 
@@ -122,3 +123,38 @@ async def test_after_a_gap_that_no_stream_can_fill_nothing_waits_that_was_closed
     await desk.start()
     await expect(tab.page.locator("#connection")).to_have_text("Live")
     await expect(tab.page.locator("#alerts > li")).to_have_count(3)
+
+
+async def test_a_storm_is_drawn_a_few_times_while_it_comes_and_the_urgent_one_is_announced(
+    tab: Tab, desk: Desk, store: Store
+) -> None:
+    """Drawn for each that came, two thousand took the page a minute in which nobody could do anything."""
+    await enter(tab.page, desk)
+    await tab.page.evaluate(
+        """() => {
+            const seen = (id, note) => new MutationObserver(note).observe(
+                document.getElementById(id), { childList: true, characterData: true, subtree: true });
+            window.drawn = 0;
+            window.said = [];
+            seen("tally", () => { window.drawn += 1; });
+            seen("announce", () => window.said.push(document.getElementById("announce").textContent));
+        }"""
+    )
+    now_us = clock.now_us()
+    made = story.breach(
+        "storm", "w-blaak", "o-2624", now_us, condition="c-markt", certainty=Certainty.CERTAIN,
+        how=How.INSIDE, deepest_m=9.0,
+    )  # fmt: skip
+    storm = [
+        story.alert(f"storm {n}", made, AlertEvent.BREACH, 1 if n == STORM // 2 else 4, now_us, Party.POLITIE)
+        for n in range(STORM)
+    ]
+    await story.write(store, Effects(now_us, breaches=(made,), alerts=tuple(storm)), [])
+    desk.live.wake()
+    await expect(tab.page.locator("#count-open")).to_have_text(str(STORM))
+    await expect(tab.page.locator("#alerts > li")).to_have_count(STORM)
+    assert (await listed(tab.page))[0] == storm[STORM // 2].id
+    assert 0 < int(await tab.page.evaluate("window.drawn")) < STORM // 4
+    said: list[str] = await tab.page.evaluate("window.said")
+    assert any("priority 1" in one for one in said)
+    assert len(said) < STORM // 4

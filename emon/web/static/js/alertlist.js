@@ -26,7 +26,7 @@ export class AlertList {
     this.filter = "open";
     this.drafts = new Drafts();
     this.lives = new Map(); // id -> the API's answer, null while asked for; only of cards that show it
-    this.cards = new Map(); // id -> {text, node}: the card and what it was made of
+    this.cards = new Map(); // id -> {text, said, node, alert, breach, isPlain}: the card and what it was made of
     this.faults = new Map(); // id -> words of a refused acknowledgement
     this.busy = new Set();
     this.held = null; // {id, standing}: the card in which somebody works, where it stood when he came to it
@@ -83,19 +83,25 @@ export class AlertList {
 
   #card(alert) {
     const breach = this.state.breachOf(alert);
-    const said = JSON.stringify([alert, breach]);
+    const known = this.cards.get(alert.id);
     const draft = this.drafts.of(alert.id);
+    // What arrives is a new object each time; of thousands of cards few are not just what they were.
+    const isPlain = draft === undefined && !this.busy.has(alert.id) && !this.faults.has(alert.id) && !this.lives.has(alert.id);
+    if (isPlain && known?.isPlain && known.alert === alert && known.breach === breach) return known.node;
+    const said = JSON.stringify([alert, breach]);
     const form = draft === undefined ? null : [draft.together, this.#others(alert).map((one) => one.id)];
     const text = JSON.stringify([said, this.faults.get(alert.id), this.busy.has(alert.id), form, this.lives.get(alert.id)]);
-    const known = this.cards.get(alert.id);
-    if (known?.text === text) return known.node;
+    if (known?.text === text) {
+      Object.assign(known, { alert, breach, isPlain });
+      return known.node;
+    }
     if (known?.said !== said && this.lives.has(alert.id)) this.#loadLife(alert);
     const active = known?.node.contains(document.activeElement) ? document.activeElement : null;
     const hadFocus = active?.dataset.act ?? null;
     const caret = active?.selectionStart ?? null;
     const node = this.#make(alert, breach);
     known?.node.replaceWith(node);
-    this.cards.set(alert.id, { text, said, node });
+    this.cards.set(alert.id, { text, said, node, alert, breach, isPlain });
     if (hadFocus) {
       const again = focusOn(node, hadFocus);
       if (caret !== null && again?.setSelectionRange) again.setSelectionRange(caret, caret);

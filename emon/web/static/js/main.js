@@ -7,6 +7,7 @@ import { Live } from "./live.js";
 import { byId, make, shown } from "./dom.js";
 import { MapView } from "./mapview.js";
 import { Newest } from "./newest.js";
+import { soon } from "./soon.js";
 import { State, isInHand } from "./state.js";
 import { many, say } from "./texts.js";
 import { clockText, localText, now_ms, setServerNow, tickAges } from "./time.js";
@@ -315,7 +316,9 @@ function drawTally() {
   document.title = urgent > 0 ? `(${urgent}) ${TITLE}` : TITLE;
 }
 
-function announce(alert) {
+/** Of what came in at once the most urgent is said: the last word alone is heard. */
+function announce() {
+  const [alert] = news.splice(0).sort((a, b) => a.priority - b.priority);
   const certainty = alert.certainty === null ? "" : `, ${certaintyWords(alert.certainty)}`;
   const what = `${eventWords(alert.event, state.breachOf(alert))}${certainty}`;
   byId("announce").textContent = shown(say("announce", { priority: alert.priority, what, who: alert.wearer ?? alert.device ?? "" }));
@@ -323,11 +326,16 @@ function announce(alert) {
 
 // --- who hears what -----------------------------------------------------------------------------------
 
-state.addEventListener("alerts", () => { alerts.draw(); drawTally(); });
-state.addEventListener("news", (event) => announce(event.detail));
-state.addEventListener("zones", () => { map.drawZones(); drawTally(); });
+const news = []; // alerts that came in and are not announced yet
+const drawAlertsSoon = soon(() => { alerts.draw(); drawTally(); });
+const drawMapSoon = soon(() => { map.drawZones(); map.drawPositions(); drawWearersIfShown(); });
+const announceSoon = soon(announce);
+
+state.addEventListener("alerts", drawAlertsSoon);
+state.addEventListener("news", (event) => { news.push(event.detail); announceSoon(); });
+state.addEventListener("zones", () => { drawMapSoon(); drawAlertsSoon(); });
 state.addEventListener("positions", () => { map.drawPositionsSoon(); drawWearersIfShown(); });
-state.addEventListener("breaches", () => { map.drawZones(); map.drawPositions(); drawWearersIfShown(); });
+state.addEventListener("breaches", drawMapSoon);
 state.addEventListener("selected", () => { map.drawSelected(); drawWearersIfShown(); });
 
 function drawWearersIfShown() {

@@ -102,7 +102,9 @@ export class State extends EventTarget {
   openBreaches() {
     const found = new Map();
     for (const breach of this.breaches.values()) {
-      if (isOpen(breach)) found.set(breach.wearer, [...(found.get(breach.wearer) ?? []), breach]);
+      if (!isOpen(breach)) continue;
+      if (!found.has(breach.wearer)) found.set(breach.wearer, []);
+      found.get(breach.wearer).push(breach);
     }
     return found;
   }
