@@ -201,7 +201,7 @@ class OutboxReads:
         return bool(freed and freed[0])
 
     async def _record(self, given: Mapping[str, Attempt], lock: str) -> tuple[set[str], set[str]]:
-        """Those that the lock gave, in one transaction; which, and what has its receipt with them."""
+        """Those that the lock gave, in one transaction; which, and these with all that they tell beside."""
         rows = {one: _attempt_row(one, attempt) for one, attempt in given.items()}
         async with outbox_connection(self._pool) as conn, conn.transaction():
             kept = {row[0] for row in await c.fetch(conn, lock, (list(given),))}

@@ -128,7 +128,7 @@ async def test_after_a_gap_that_no_stream_can_fill_nothing_waits_that_was_closed
 async def test_a_storm_is_drawn_a_few_times_while_it_comes_and_the_urgent_one_is_announced(
     tab: Tab, desk: Desk, store: Store
 ) -> None:
-    """Drawn for each that came, two thousand took the page a minute in which nobody could do anything."""
+    """Drawn for each that comes, thousands leave the page no moment in which somebody can do anything."""
     await enter(tab.page, desk)
     await tab.page.evaluate(
         """() => {

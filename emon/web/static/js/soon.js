@@ -29,13 +29,16 @@ export function soon(draw) {
   const run = () => {
     const begun_at = performance.now();
     isAsked = false;
-    draw();
-    setTimeout(() => { // behind the frame: what it took to lay out and paint counts too
-      const now = performance.now();
-      rested_at = now + REST * (now - begun_at);
-      isUnderWay = false;
-      if (isAsked) ask();
-    });
+    try {
+      draw();
+    } finally { // a drawing that fails is told of in the console, and what comes next is drawn all the same
+      setTimeout(() => { // behind the frame: what it took to lay out and paint counts too
+        const now = performance.now();
+        rested_at = now + REST * (now - begun_at);
+        isUnderWay = false;
+        if (isAsked) ask();
+      });
+    }
   };
   return ask;
 }
