@@ -15,8 +15,6 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from xml.etree import ElementTree as ET
 
-from msgspec.structs import replace
-
 from emon.alerts.incident import Say
 from emon.alerts.link_lines import MessageLinks
 from emon.alerts.messages import Text, owner_line
@@ -129,15 +127,14 @@ def _add_info(
     if alert.position is not None:
         position = alert.position
         area = ET.SubElement(info, "area")
-        _add(area, "areaDesc", _area_words(language, alert, update))
+        _add(area, "areaDesc", _area_words(language, alert))
         _add(area, "circle", f"{position.lat:.6f},{position.lon:.6f} {position.accuracy_m / 1_000:.3f}")
 
 
-def _area_words(language: str, alert: AlertView, update: UpdateView | None) -> str:
+def _area_words(language: str, alert: AlertView) -> str:
     """The place as the message tells it, with accuracy and age: what a control room shows beside its map."""
     words = _words(language)
-    told = alert if update is None else replace(alert, detected_at_us=update.made_at_us)
-    return ". ".join(place_lines(words.place, words.compass, told, words.when.at)[:2])
+    return ". ".join(place_lines(words.place, words.compass, alert, words.when.at)[:2])
 
 
 def _words(language: str) -> Language:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from emon.alerts.climb_words import told_again, told_again_to_her
 from emon.alerts.flapping import with_joined, with_joined_to_her
+from emon.alerts.incident import Say
 from emon.alerts.incident_texts import PLACELESS, update_texts, update_texts_to_her
 from emon.alerts.messages import Text, Texts, ask_line, texts, texts_to_her
 from emon.alerts.need import (
@@ -48,12 +49,21 @@ class Composer(msgspec.Struct, frozen=True):
     languages: Mapping[str, Languages] = {}
     maps: Mapping[str, str] = {}
     """Of recipients that have a map of their own its address, with ``{lat}`` and ``{lon}``."""
+    sent_at_us: int | None = None
+    """When what it writes leaves; None: at the instant of which it tells."""
+
+    def at(self, sent_at_us: int) -> Composer:
+        """The same for a message that leaves now: how old a position is depends on that."""
+        return replace(self, sent_at_us=sent_at_us)
 
     def shown(self, delivery: DueDelivery) -> AlertView:
         """What of the alert its recipient may see, whatever the channel."""
-        alert = shown_to(self._party(delivery), delivery.alert, self.needs)
-        if delivery.update is not None and delivery.update.say in PLACELESS:
+        alert, update = shown_to(self._party(delivery), delivery.alert, self.needs), delivery.update
+        if update is not None and update.say in PLACELESS:
             return replace(alert, position=None, zone=None)
+        made_at_us = None if update is None else update.made_at_us
+        lost = update is not None and update.say is Say.SIGNAL_LOST
+        alert = replace(alert, told_at_us=self.sent_at_us or made_at_us, last_known=lost)
         form = self.maps.get(delivery.recipient)
         return alert if form is None else replace(alert, map_form=form)
 
@@ -106,8 +116,6 @@ class Composer(msgspec.Struct, frozen=True):
         alert, english = self.shown(delivery), self.languages_of(delivery.recipient) is Languages.EN
         words, text = (EN, texts.en) if english else (NL, texts.nl)
         asked = self.asked(delivery, words)
-        if delivery.update is not None:  # the age of a fix is that of this message
-            alert = replace(alert, detected_at_us=delivery.update.made_at_us)
         return short_text(words, text.subject, alert, asked, link)
 
     def asked(self, delivery: DueDelivery, words: Language) -> str | None:

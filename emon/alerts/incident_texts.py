@@ -6,8 +6,6 @@ moved, and what is asked. Ids come from documents of others and are made harmles
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from emon.alerts.incident import Say
 from emon.alerts.messages import Text, Texts, party_name, plain
 from emon.alerts.outbox import AlertView, UpdateView
@@ -25,15 +23,13 @@ def update_texts(
 ) -> Texts:
     """The update in both languages, of what its reader may see. ``answer_at``: where the police answer.
     ``with_place``: whether it is the reader's to know where, and so to hear that nobody does."""
-    shown = replace(alert, detected_at_us=update.made_at_us)  # the age of a fix is that of this message
-    nl, en = (_text(words, shown, update, answer_at, with_place) for words in (NL, EN))
+    nl, en = (_text(words, alert, update, answer_at, with_place) for words in (NL, EN))
     return Texts(nl=nl, en=en)
 
 
 def update_texts_to_her(alert: AlertView, update: UpdateView) -> Texts:
     """The same for the protected person: what changes for her, and where he is only where she may know."""
-    shown = replace(alert, detected_at_us=update.made_at_us)
-    nl, en = (_to_her(words, shown, update) for words in (NL, EN))
+    nl, en = (_to_her(words, alert, update) for words in (NL, EN))
     return Texts(nl=nl, en=en)
 
 

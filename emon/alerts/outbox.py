@@ -81,6 +81,8 @@ class AlertView(msgspec.Struct, frozen=True):
     ``by_the_hour``: its times are told to the hour alone. ``map_form``: the address of a map that its reader
     uses, with ``{lat}`` and ``{lon}`` for the place. ``protected``: whom the order protects. ``legal_basis``:
     of the one order that it names or is worn for. ``ended_by_fix``: a fix shows that a breach has ended.
+    ``told_at_us``: when the message leaves, from then the age of its position counts; None: as it was
+    detected. ``last_known``: positions have ceased, and this is the last of them.
     """
 
     id: str
@@ -120,6 +122,8 @@ class AlertView(msgspec.Struct, frozen=True):
     legal_basis: LegalBasis | None = None
     protected: str | None = None
     ended_by_fix: bool = False
+    told_at_us: int | None = None
+    last_known: bool = False
 
 
 class AnswerView(msgspec.Struct, frozen=True):

@@ -15,7 +15,9 @@ from emon.alerts.outbox import AlertView, PositionView, ZoneView
 from emon.alerts.when_words import When
 from emon.limits import DRIVE_M_S, MOVING_MIN_M_S, WALK_M_S
 from emon.model.instant import SECOND_US
-from emon.model.vocabulary import Kind
+from emon.model.vocabulary import AlertEvent, Kind
+
+_CEASED = (AlertEvent.SILENCE, AlertEvent.NO_POSITION, AlertEvent.COMMAND_UNANSWERED)
 
 
 class PlaceWords(msgspec.Struct, frozen=True):
@@ -34,9 +36,11 @@ PLACE_NL = PlaceWords(
     lines={
         "unknown": "Plaats: onbekend",
         "place": "Plaats: {lat}, {lon}, ± {accuracy} (95 % kans)",
+        "place_last": "Laatst bekende plaats: {lat}, {lon}, ± {accuracy} (95 % kans)",
         "measured": "Gemeten: {when}, {age} vóór dit bericht",
         "map": "Kaart: {link}",
         "short": "{lat},{lon} +-{accuracy}, {age} oud",
+        "short_last": "Laatst bekend: {lat},{lon} +-{accuracy}, {age} oud",
         "short_secret": "GEHEIM GEBIED",
         "short_hers": "plaats van de beschermde persoon",
         "still": "Beweging: stond vrijwel stil",
@@ -45,11 +49,12 @@ PLACE_NL = PlaceWords(
         "inside": "Gebied: binnen {zone}, {distance} van de rand",
         "outside": "Gebied: {distance} van {zone}",
         "outside_way": "Gebied: {zone} ligt {distance} naar het {wind}en",
-        "minutes": "Kan er zijn: te voet in {walk}, met de auto in {drive}",
-        "minutes_now": "Kan er zijn: te voet in {walk}, met de auto in {drive}; "
-        "met de huidige snelheid in {now}",
+        "minutes": "Kan er zijn: te voet {walk}, met de auto {drive}",
+        "minutes_now": "Kan er zijn: te voet {walk}, met de auto {drive}; met de gemeten snelheid {now}",
         "hers": "Dit is de plaats van de beschermde persoon, niet van de drager.",
-        "soon": "minder dan 1 min",
+        "within": "in {span}",
+        "soon": "in minder dan 1 min",
+        "already": "nu al",
     },
     point=",",
     hours="uur",
@@ -60,9 +65,11 @@ PLACE_EN = PlaceWords(
     lines={
         "unknown": "Place: unknown",
         "place": "Place: {lat}, {lon}, ± {accuracy} (95 % chance)",
+        "place_last": "Last known place: {lat}, {lon}, ± {accuracy} (95 % chance)",
         "measured": "Measured: {when}, {age} before this message",
         "map": "Map: {link}",
         "short": "{lat},{lon} +-{accuracy}, {age} old",
+        "short_last": "Last known: {lat},{lon} +-{accuracy}, {age} old",
         "short_secret": "SECRET ZONE",
         "short_hers": "place of the protected person",
         "still": "Movement: almost none",
@@ -71,10 +78,12 @@ PLACE_EN = PlaceWords(
         "inside": "Zone: inside {zone}, {distance} from its edge",
         "outside": "Zone: {distance} from {zone}",
         "outside_way": "Zone: {zone} is {distance} to the {wind}",
-        "minutes": "Can be there: on foot in {walk}, by car in {drive}",
-        "minutes_now": "Can be there: on foot in {walk}, by car in {drive}; at the present speed in {now}",
+        "minutes": "Can be there: on foot {walk}, by car {drive}",
+        "minutes_now": "Can be there: on foot {walk}, by car {drive}; at the measured speed {now}",
         "hers": "This is the place of the protected person, not of the wearer.",
-        "soon": "less than 1 min",
+        "within": "in {span}",
+        "soon": "in less than 1 min",
+        "already": "already now",
     },
     point=".",
     hours="h",
@@ -89,12 +98,13 @@ def place_lines(words: PlaceWords, marks: tuple[str, ...], alert: AlertView, whe
     accuracy_m = math.ceil(position.accuracy_m)
     lat = f"{abs(position.lat):.5f} {marks[0 if position.lat >= 0 else 1]}"
     lon = f"{abs(position.lon):.5f} {marks[2 if position.lon >= 0 else 3]}"
-    age_s = (alert.detected_at_us - position.fixed_at_us) // SECOND_US
     # RFC 5870: latitude first, u is the uncertainty in metres.
     link = f"geo:{position.lat:.5f},{position.lon:.5f};u={accuracy_m}"
     return [
-        lines["place"].format(lat=lat, lon=lon, accuracy=_metres(words, position.accuracy_m)),
-        lines["measured"].format(when=when(position.fixed_at_us), age=_span(words, max(age_s, 0))),
+        lines["place_last" if last_known(alert) else "place"].format(
+            lat=lat, lon=lon, accuracy=_metres(words, position.accuracy_m)
+        ),
+        lines["measured"].format(when=when(position.fixed_at_us), age=_span(words, _age_s(alert, position))),
         *_movement(words, position),
         lines["map"].format(link=link if alert.map_form is None else f"{link} {map_link(alert)}"),
         *([lines["hers"]] if alert.victim else ()),
@@ -106,12 +116,11 @@ def short_place(words: PlaceWords, alert: AlertView) -> str | None:
     position, lines = alert.position, words.lines
     if position is None or not all(map(math.isfinite, (position.lon, position.lat, position.accuracy_m))):
         return None
-    age_s = max(0, (alert.detected_at_us - position.fixed_at_us) // SECOND_US)
-    place = lines["short"].format(
+    place = lines["short_last" if last_known(alert) else "short"].format(
         lat=f"{position.lat:.5f}",
         lon=f"{position.lon:.5f}",
         accuracy=_metres(words, position.accuracy_m),
-        age=_span(words, age_s),
+        age=_span(words, _age_s(alert, position)),
     )
     beside = [lines["short_hers"]] * alert.victim + [lines["short_secret"]] * alert.secret
     return ", ".join([place, *beside])
@@ -140,11 +149,12 @@ def zone_lines(words: PlaceWords, alert: AlertView) -> list[str]:
 
 
 def _minutes(words: PlaceWords, alert: AlertView, zone: ZoneView) -> list[str]:
-    walk, drive = (_way_span(words, zone.distance_m / m_s) for m_s in (WALK_M_S, DRIVE_M_S))
+    age_s = 0 if alert.position is None else _age_s(alert, alert.position)
+    walk, drive = (_way_span(words, zone.distance_m / m_s, age_s) for m_s in (WALK_M_S, DRIVE_M_S))
     speed_m_s = _speed(alert.position)
     if speed_m_s is None or speed_m_s < MOVING_MIN_M_S:
         return [words.lines["minutes"].format(walk=walk, drive=drive)]
-    now = _way_span(words, zone.distance_m / speed_m_s)
+    now = _way_span(words, zone.distance_m / speed_m_s, age_s)
     return [words.lines["minutes_now"].format(walk=walk, drive=drive, now=now)]
 
 
@@ -185,6 +195,24 @@ def _span(words: PlaceWords, seconds: int) -> str:
     return f"{math.ceil(seconds / 3_600)} {words.hours}"
 
 
-def _way_span(words: PlaceWords, seconds: float) -> str:
-    """How long a way takes, in whole minutes: a guess of a speed is not good to a second."""
-    return words.lines["soon"] if seconds < 60.0 else _span(words, max(120, math.ceil(seconds)))
+def _way_span(words: PlaceWords, seconds: float, age_s: int) -> str:
+    """When he can be there, in whole minutes: a guess of a speed is not good to a second. He may have been on
+    his way since the fix."""
+    left_s = seconds - age_s
+    if left_s <= 0.0:
+        return words.lines["already"]
+    if left_s < 60.0:
+        return words.lines["soon"]
+    return words.lines["within"].format(span=_span(words, max(120, math.ceil(left_s))))
+
+
+def last_known(alert: AlertView) -> bool:
+    """Whether positions have ceased, so that this one is where he was last."""
+    return alert.last_known or (alert.event in _CEASED and alert.cleared_at_us is None)
+
+
+def _age_s(alert: AlertView, position: PositionView) -> int:
+    """How old the fix is when the message leaves. An alert that is told again hours later, or that waited for
+    its recipient, must not call it eight seconds old."""
+    told_at_us = alert.detected_at_us if alert.told_at_us is None else alert.told_at_us
+    return max(0, (told_at_us - position.fixed_at_us) // SECOND_US)

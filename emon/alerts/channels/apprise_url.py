@@ -48,13 +48,15 @@ class AppriseChannel:
         self._known = self._apprise.add(route.url.reveal())
 
     async def send(self, delivery: DueDelivery) -> SendResult:
-        given = links_of(self._links, self._composer, delivery, self._party, self._now_us())
+        sent_at_us = self._now_us()
+        composer = self._composer.at(sent_at_us)
+        given = links_of(self._links, composer, delivery, self._party, sent_at_us)
         urgent = delivery.alert.priority <= URGENT_PRIORITY_MAX
         if self._short:
             link = given.answer or given.acknowledge
-            return await self._notify(Text("", self._composer.short(delivery, link)), urgent=urgent)
-        languages = self._composer.languages_of(delivery.recipient)
-        text = with_links(self._composer.written(delivery), given, self._party, languages)
+            return await self._notify(Text("", composer.short(delivery, link)), urgent=urgent)
+        languages = composer.languages_of(delivery.recipient)
+        text = with_links(composer.written(delivery), given, self._party, languages)
         return await self._notify(text, urgent=urgent)
 
     async def note(self, notice: Notice, recipient: str) -> SendResult:

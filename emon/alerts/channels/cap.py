@@ -35,19 +35,21 @@ class CapChannel:
         self._poster = SignedPoster(route, clock_now_us)
 
     async def send(self, delivery: DueDelivery) -> SendResult:
-        texts, sent_at_us = self._composer.texts(delivery), self._now_us()
+        sent_at_us = self._now_us()
+        composer = self._composer.at(sent_at_us)
+        texts = composer.texts(delivery)
         document = cap_document(
             delivery,
-            self._composer.shown(delivery),
+            composer.shown(delivery),
             {"nl-NL": texts.nl, "en-GB": texts.en},
             asked={
-                "nl-NL": self._composer.instruction(delivery, NL),
-                "en-GB": self._composer.instruction(delivery, EN),
+                "nl-NL": composer.instruction(delivery, NL),
+                "en-GB": composer.instruction(delivery, EN),
             },
             sender=self._sender,
-            acknowledge_url=self._composer.acknowledge_url(delivery),
-            links=links_of(self._links, self._composer, delivery, self._party, sent_at_us),
-            update=self._composer.update(delivery),
+            acknowledge_url=composer.acknowledge_url(delivery),
+            links=links_of(self._links, composer, delivery, self._party, sent_at_us),
+            update=composer.update(delivery),
         )
         return await self._poster.post(delivery.id, document, sent_at_us, CONTENT_TYPE)
 

@@ -128,7 +128,7 @@ def mail_message(
 ) -> EmailMessage:
     """The mail, in the recipient's language, plain text in UTF-8, with its reader's links where there are
     ``links``."""
-    party = str(route.party)
+    party, composer = str(route.party), composer.at(sent_at_us)
     given = links_of(links, composer, delivery, party, sent_at_us)
     written = composer.written(delivery)
     text = with_links(written, given, party, composer.languages_of(delivery.recipient))

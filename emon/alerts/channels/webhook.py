@@ -50,6 +50,7 @@ def webhook_body(delivery: DueDelivery, composer: Composer, sent_at_us: int) -> 
     """The JSON body, documented in docs/recipients.md. Keys only ever get added to it."""
     if delivery.update is not None:
         return update_body(delivery, composer, sent_at_us)
+    composer = composer.at(sent_at_us)
     alert = composer.shown(delivery)
     content = {
         "type": "alert",
@@ -74,6 +75,7 @@ def webhook_body(delivery: DueDelivery, composer: Composer, sent_at_us: int) -> 
 
 def update_body(delivery: DueDelivery, composer: Composer, sent_at_us: int) -> bytes:
     """The JSON body of an update on an incident, documented in docs/recipients.md."""
+    composer = composer.at(sent_at_us)
     alert, update = composer.shown(delivery), composer.update(delivery)
     assert update is not None
     position = _position(alert.position)
