@@ -17,7 +17,7 @@ from xml.etree import ElementTree as ET
 
 from emon.alerts.incident import Say
 from emon.alerts.link_lines import MessageLinks
-from emon.alerts.messages import Text, owner_line
+from emon.alerts.messages import Text, has_passed, owner_line
 from emon.alerts.outbox import AlertView, DueDelivery, UpdateView
 from emon.alerts.place_words import place_lines
 from emon.alerts.words import EN, NL, Language
@@ -106,10 +106,11 @@ def _add_info(
     _add(info, "language", language)
     _add(info, "category", "Security")
     _add(info, "event", str(alert.event))
-    is_over = alert.event in _OVER or (update is not None and update.say in _UPDATES_OVER)
+    update_over = update is not None and update.say in _UPDATES_OVER
+    is_over = alert.event in _OVER or update_over or has_passed(alert)
     _add(info, "urgency", "Past" if is_over else _URGENCY[alert.priority])
     _add(info, "severity", _SEVERITY[alert.priority])
-    _add(info, "certainty", "Unknown" if alert.certainty is None else _CERTAINTY[alert.certainty])
+    _add(info, "certainty", _certainty(alert))
     _add(info, "onset", instant(alert.happened_at_us))
     _add(info, "senderName", "emon")
     _add(info, "headline", text.subject[:_HEADLINE_CHARS_MAX])
@@ -129,6 +130,12 @@ def _add_info(
         area = ET.SubElement(info, "area")
         _add(area, "areaDesc", _area_words(language, alert))
         _add(area, "circle", f"{position.lat:.6f},{position.lon:.6f} {position.accuracy_m / 1_000:.3f}")
+
+
+def _certainty(alert: AlertView) -> str:
+    if alert.refuted:
+        return "Unlikely"  # CAP's word for what is not believed to have occurred
+    return "Unknown" if alert.certainty is None else _CERTAINTY[alert.certainty]
 
 
 def _area_words(language: str, alert: AlertView) -> str:

@@ -16,18 +16,21 @@ from emon.model.vocabulary import AlertEvent, Certainty, Kind, Party
 
 
 class HerWords(msgspec.Struct, frozen=True):
-    """The words of one language. ``near`` by certainty. ``over``: a measurement shows it; ``unmeasured``:
-    none does. ``other``: of what is not about her and the other person. ``unsafe`` is said where that
-    person was named just before, ``danger`` elsewhere. ``unreached``, ``impaired``: what ails us, told to her
-    once; ``mended``: that is over."""
+    """The words of one language. ``near`` by certainty; ``was``: that has ended since. ``over``: a
+    measurement shows it; ``unmeasured``: none does. ``other``: of what is not about her and the other person.
+    ``unsafe`` is said where that person was named just before, ``danger`` elsewhere. ``unreached``,
+    ``impaired``: what ails us, told to her once; ``mended``: that is over."""
 
     near: Mapping[Certainty, str]
+    was: Mapping[Certainty, str]
     past: str
     over: str
     unmeasured: str
     withdrawn: str
     other: str
     other_over: str
+    other_unmeasured: str
+    other_goes_on: str
     other_withdrawn: str
     unreached: str
     unreached_more: str
@@ -43,6 +46,7 @@ class HerWords(msgspec.Struct, frozen=True):
     pressed: str
     lost: str
     lost_more: str
+    lost_over: str
     empty: str
     empty_more: str
     link: str
@@ -56,12 +60,19 @@ HERS_NL = HerWords(
         Certainty.PROBABLE: "De persoon die uit uw buurt moet blijven, is waarschijnlijk te dicht bij u",
         Certainty.POSSIBLE: "De persoon die uit uw buurt moet blijven, is mogelijk te dicht bij u",
     },
+    was={
+        Certainty.CERTAIN: "De persoon die uit uw buurt moet blijven, was te dicht bij u",
+        Certainty.PROBABLE: "De persoon die uit uw buurt moet blijven, was waarschijnlijk te dicht bij u",
+        Certainty.POSSIBLE: "De persoon die uit uw buurt moet blijven, was mogelijk te dicht bij u",
+    },
     past="Achteraf blijkt dat de persoon die uit uw buurt moet blijven, te dicht bij u kan zijn geweest",
     over="Volgens de laatste meting is de persoon die uit uw buurt moet blijven, niet meer te dicht bij u",
     withdrawn="Een eerdere waarschuwing aan u is ingetrokken: latere metingen tonen voldoende afstand",
     unmeasured="De waarschuwing is gestopt. Wij hebben niet gemeten of de ander nog in uw buurt is",
     other="Er is een melding die u aangaat",
     other_over="Een eerdere melding die u aangaat, is voorbij",
+    other_unmeasured="Een eerdere melding die u aangaat, is gestopt. Of het voorbij is, is niet gemeten",
+    other_goes_on="Een eerdere melding die u aangaat, is toch niet voorbij",
     other_withdrawn="Een eerdere melding die u aangaat, is ingetrokken",
     unreached="Wij kunnen een van de diensten die bij meldingen helpen, nu niet bereiken",
     unreached_more="Hulp kan daardoor later komen. Wacht bij gevaar niet op ons: bel zelf 112.",
@@ -79,6 +90,7 @@ HERS_NL = HerWords(
     lost="Uw apparaat geeft ons geen positie meer",
     lost_more="Zolang dat duurt, kunnen wij u niet waarschuwen als iemand te dicht bij u komt. Zet "
     "het apparaat aan, laad het op, of leg het bij een raam.",
+    lost_over="Uw apparaat gaf ons een tijd geen positie. Dat is voorbij",
     empty="De batterij van uw apparaat raakt leeg",
     empty_more="Laad het apparaat nu op. Als het leeg is, kunnen wij u niet waarschuwen.",
     link="Laat ons weten dat u dit hebt gelezen, dan herhalen wij het niet",
@@ -91,12 +103,19 @@ HERS_EN = HerWords(
         Certainty.PROBABLE: "The person who must stay away from you is probably too close to you",
         Certainty.POSSIBLE: "The person who must stay away from you is possibly too close to you",
     },
+    was={
+        Certainty.CERTAIN: "The person who must stay away from you was too close to you",
+        Certainty.PROBABLE: "The person who must stay away from you was probably too close to you",
+        Certainty.POSSIBLE: "The person who must stay away from you was possibly too close to you",
+    },
     past="It was found afterwards that the person who must stay away from you may have been too close",
     over="By the last measurement the person who must stay away from you is no longer too close",
     withdrawn="An earlier warning to you is withdrawn: later measurements show enough distance",
     unmeasured="The warning has stopped. We have not measured whether the other is still near you",
     other="There is an alert that concerns you",
     other_over="An earlier alert that concerns you is over",
+    other_unmeasured="An earlier alert that concerns you has stopped. We have not measured that it is over",
+    other_goes_on="An earlier alert that concerns you is not over after all",
     other_withdrawn="An earlier alert that concerns you is withdrawn",
     unreached="We cannot reach one of the services that help with alerts at the moment",
     unreached_more="Help may come later because of that. In danger do not wait for us: call 112 yourself.",
@@ -114,6 +133,7 @@ HERS_EN = HerWords(
     lost="Your device gives us no position any more",
     lost_more="While that lasts we cannot warn you when somebody comes too close. Switch the device on, "
     "charge it, or put it near a window.",
+    lost_over="Your device gave us no position for a while. That is over",
     empty="The battery of your device is running low",
     empty_more="Charge the device now. When it is empty, we cannot warn you.",
     link="Let us know that you have read this, and we will not repeat it",
@@ -134,18 +154,22 @@ def headline(words: HerWords, alert: AlertView) -> str:
         if alert.refuted:
             return words.withdrawn if near else words.other_withdrawn
         if not near:
-            return words.other_over
+            return words.other_over if alert.ended_by_fix else words.other_unmeasured
         return words.over if alert.ended_by_fix else words.unmeasured
+    if alert.refuted:
+        return words.withdrawn if near else words.other_withdrawn
     if alert.event is AlertEvent.HISTORIC_BREACH and near:
         return words.past
     if alert.event is AlertEvent.PROXIMITY and alert.certainty is not None:
-        return words.near[alert.certainty]
+        return (words.near if alert.closed_at_us is None else words.was)[alert.certainty]
     if alert.event in NOT_HERS_TO_MEND:
         if alert.cleared_at_us is not None:
             return words.mended
         return words.impaired if alert.event is AlertEvent.PLATFORM else words.unreached
     if alert.event is AlertEvent.PANIC:
         return words.pressed
+    if alert.cleared_at_us is not None:
+        return words.lost_over if alert.victim and alert.event in _LOST else words.other_over
     if alert.victim and alert.event in _LOST:
         return words.lost
     return words.empty if alert.victim and alert.event in _EMPTY else words.other
@@ -163,8 +187,10 @@ def what_to_do(words: HerWords, alert: AlertView) -> list[str]:
         words.impaired: [words.impaired_more, words.ask],
         words.mended: [words.ask],
         words.other: [words.ask, words.danger],
-        words.other_over: [words.ask],
-        words.other_withdrawn: [words.ask],
+        words.lost_over: [words.danger],
+        words.other_over: [words.ask, words.danger],
+        words.other_unmeasured: [words.ask, words.danger],
+        words.other_withdrawn: [words.ask, words.danger],
     }.get(told, [words.go if near else words.unsafe])
     if (near or told == words.pressed) and Party.POLITIE in alert.recipients:
         lines.append(words.police)

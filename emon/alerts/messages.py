@@ -24,6 +24,7 @@ from emon.alerts.words import EN, NL, Language
 from emon.limits import MESSAGE_VALUE_CHARS_MAX
 from emon.model.vocabulary import AlertEvent, Certainty
 
+_PRESENT = (AlertEvent.BREACH, AlertEvent.PROXIMITY)
 _OF_A_CONDITION = (AlertEvent.BREACH, AlertEvent.BREACH_CLEARED, AlertEvent.HISTORIC_BREACH)
 _HARMLESS = {"<": "‹", ">": "›", "`": "'", "[": "(", "]": ")"}
 _SINCE = frozenset(
@@ -136,7 +137,7 @@ def _text(
     who = _who(words, alert)
     subject = f"[P{alert.priority}] {title}" + ("" if who is None else f": {who}")
     lines = [f"{title}."]
-    if alert.certainty is not None and alert.event is not AlertEvent.BREACH_CLEARED:
+    if alert.certainty is not None and alert.event is not AlertEvent.BREACH_CLEARED and not alert.refuted:
         short, sentence = words.certainty[alert.certainty]
         subject += f" ({short})"
         lines.append(f"{label['certainty']}: {sentence}")
@@ -173,7 +174,8 @@ def _who(words: Language, alert: AlertView) -> str | None:
     if alert.event is AlertEvent.RECIPIENT_DOWN:
         return party_name(words, alert.cause)
     if alert.wearer is not None:
-        return f"{label['against'] if alert.victim else label['wearer'].lower()} {plain(alert.wearer)}"
+        who = f"{label['against'] if alert.victim else label['wearer'].lower()} {plain(alert.wearer)}"
+        return f"{plain(alert.protected)}, {who}" if alert.victim and alert.protected else who
     named = ((label["device"], alert.device), (label["order"], alert.order))
     return next((f"{name.lower()} {plain(value)}" for name, value in named if value is not None), None)
 
@@ -192,12 +194,41 @@ def _withdrawn(alert: AlertView) -> bool:
     return alert.event is AlertEvent.BREACH_CLEARED and alert.refuted
 
 
+def has_passed(alert: AlertView) -> bool:
+    """Whether it is over since, or never was."""
+    return _since(alert) is not None
+
+
 def _title(words: Language, alert: AlertView) -> str:
-    if _withdrawn(alert):
-        return words.refuted
+    since = _since(alert)
+    title = _what(words, alert)
+    return title if since is None else f"{title} ({words.labels[since]})"
+
+
+def _since(alert: AlertView) -> str | None:
+    """What has become of it, of an alert that tells no end: it stands in the subject, for a text message may
+    have room for nothing else."""
+    if alert.event is AlertEvent.BREACH_CLEARED:
+        return None
+    if alert.refuted:
+        return "since_withdrawn"
+    if alert.event in _PRESENT and alert.closed_at_us is not None:
+        return "since_ended"
+    return "since_over" if alert.cleared_at_us is not None and _ask(alert) == "over" else None
+
+
+def _lapsed(alert: AlertView) -> bool:
+    """Ended by the clock or an order: nobody has seen him leave."""
+    cleared = alert.event is AlertEvent.BREACH_CLEARED
+    return cleared and not alert.refuted and not alert.ended_by_fix and alert.kind is not None
+
+
+def _what(words: Language, alert: AlertView) -> str:
     title = words.events[alert.event]
     if alert.cleared_at_us is not None:
         title = words.mended.get(alert.event, title)
+    if _withdrawn(alert) or _lapsed(alert):
+        title = words.refuted if alert.refuted else words.unmeasured
     if alert.kind is not None and alert.event in _OF_A_CONDITION:
         return f"{title}, {words.kinds[alert.kind]}"
     if not alert.victim or alert.event is AlertEvent.PANIC:
@@ -208,12 +239,14 @@ def _title(words: Language, alert: AlertView) -> str:
 
 
 def _ask(alert: AlertView) -> str:
-    if _withdrawn(alert):
+    if alert.refuted:
         return "refuted"
-    if alert.event in (AlertEvent.BREACH, AlertEvent.PROXIMITY):
+    if alert.event in _PRESENT:
+        if alert.closed_at_us is not None:
+            return "since_ended"
         return "certain" if alert.certainty is Certainty.CERTAIN else "uncertain"
-    if alert.event is AlertEvent.BREACH_CLEARED and not alert.ended_by_fix and alert.kind is not None:
-        return f"lapsed_{alert.kind}"  # by the clock or an order: nobody has seen him leave
+    if _lapsed(alert):
+        return f"lapsed_{alert.kind}"
     if alert.cleared_at_us is not None and alert.event in _MENDED_ASKS:
         return _MENDED_ASKS[alert.event]
     ask = _ASKS.get(alert.event, "other")
@@ -228,11 +261,11 @@ def _ask(alert: AlertView) -> str:
 
 def _state_now(words: Language, alert: AlertView) -> list[str]:
     """What has changed since an alert that arrives late was raised."""
-    if alert.event in (AlertEvent.BREACH_CLEARED, AlertEvent.HISTORIC_BREACH):
+    if alert.event is AlertEvent.BREACH_CLEARED:
         return []
     if alert.refuted:
         return [words.labels["now_refuted"]]
-    if alert.event is AlertEvent.BREACH and alert.closed_at_us is not None:
+    if alert.event in _PRESENT and alert.closed_at_us is not None:
         return [f"{words.labels['now_ended']}: {_when(words, alert)(alert.closed_at_us)}"]
     return []
 
@@ -266,6 +299,7 @@ def _facts(words: Language, alert: AlertView) -> list[str]:
         ("detected", words.when.at(alert.detected_at_us)),
         ("before", _before(words, alert)),
         ("alert", plain(alert.id)),
+        ("incident", alert.breach and plain(alert.breach)),
     ]
     return [*(f"{label[name]}: {value}" for name, value in pairs if value is not None), label["local"]]
 

@@ -67,6 +67,7 @@ _WHOLE: Mapping[str, tuple[str, ...]] = {
     "parties": tuple(Party),
     "bases": tuple(LegalBasis),
     "hers.near": tuple(Certainty),
+    "hers.was": tuple(Certainty),
     "incident.says": tuple(say for say in Say if say not in (Say.LEFT, Say.LAPSED)),
     "incident.left": tuple(Kind),
     "incident.lapsed": tuple(Kind),

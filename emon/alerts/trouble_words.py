@@ -52,6 +52,7 @@ TROUBLE_NL = TroubleWords(
     },
     lines={
         "cause": "Oorzaak",
+        "cause_then": "Oorzaak toen",
         "victim": "De bescherming is beperkt tot de vaste gebieden: "
         "waar het slachtofferapparaat nu is, is onbekend.",
         "cleared": "Let op: inmiddels voorbij",
@@ -90,6 +91,7 @@ TROUBLE_EN = TroubleWords(
     },
     lines={
         "cause": "Cause",
+        "cause_then": "Cause then",
         "victim": "Protection is reduced to fixed zones: where the victim's device is now, is not known.",
         "cleared": "Note: has since passed",
         "unseen": "Unseen, the most urgent first",
@@ -125,11 +127,11 @@ def trouble_lines(
     lines: list[str] = []
     if alert.cleared_at_us is not None:
         lines.append(f"{words.lines['cleared']}: {when(alert.cleared_at_us)}")
-    if alert.victim and alert.event in _UNSEEN_HERS:
+    if alert.victim and alert.event in _UNSEEN_HERS and alert.cleared_at_us is None:
         lines.append(words.lines["victim"])
     cause = words.causes.get(alert.cause or "")
     if cause is not None:
-        lines.append(f"{words.lines['cause']}: {cause}.")
+        lines.append(f"{words.lines['cause' if alert.cleared_at_us is None else 'cause_then']}: {cause}.")
     if alert.event is AlertEvent.RECIPIENT_DOWN:
         back = alert.cleared_at_us is not None
         lines.append(

@@ -20,6 +20,7 @@ class Language(msgspec.Struct, frozen=True):
     mended: Mapping[AlertEvent, str]
     kinds: Mapping[Kind, str]
     refuted: str
+    unmeasured: str
     certainty: Mapping[Certainty, tuple[str, str]]
     how: Mapping[How, str]
     risk: Mapping[Risk, str]
@@ -69,6 +70,7 @@ NL = Language(
         Kind.CONTACT: "contactverbod",
     },
     refuted="Ingetrokken: er was geen overtreding",
+    unmeasured="Vermoedelijke overtreding geëindigd zonder meting",
     certainty={
         Certainty.CERTAIN: (
             "zeker",
@@ -106,8 +108,10 @@ NL = Language(
         "gemeten. Pas een lopende inzet aan. Bevestig met uw naam.",
         "lapsed_inclusion": "Het gebod geldt op dit moment niet. Dat de drager op de verplichte plaats is, "
         "is NIET gemeten. Pas een lopende inzet aan. Bevestig met uw naam.",
-        "lapsed_contact": "De afstand is weer groot genoeg, of het verbod geldt op dit moment niet. Pas een "
-        "lopende inzet aan. Bevestig met uw naam.",
+        "lapsed_contact": "De waarschuwing is gestopt. Dat de afstand weer groot genoeg is, is NIET gemeten. "
+        "Pas een lopende inzet aan. Bevestig met uw naam.",
+        "since_ended": "Dit is inmiddels geëindigd; hoe, staat in het bericht daarover. Pas een lopende "
+        "inzet aan. Bevestig met uw naam.",
         "refuted": "Latere metingen tonen dat er geen overtreding was. Stop een lopende inzet. Bevestig "
         "met uw naam.",
         "other": "Beoordeel dit en bevestig met uw naam.",
@@ -155,6 +159,8 @@ NL = Language(
         "last": "de laatste op",
         "now_refuted": "Let op: deze melding is inmiddels ingetrokken, er was geen overtreding.",
         "now_ended": "Let op: inmiddels geëindigd",
+        "since_ended": "inmiddels geëindigd", "since_over": "inmiddels voorbij",
+        "since_withdrawn": "inmiddels ingetrokken", "incident": "Incident",
         "unreached": "Niet bezorgd, want er is geen route ingesteld (waarschuw deze partij zelf)",
     },
     compass=("NB", "ZB", "OL", "WL"),
@@ -201,6 +207,7 @@ EN = Language(
         Kind.CONTACT: "contact ban",
     },
     refuted="Withdrawn: there was no breach",
+    unmeasured="Suspected breach ended without a measurement",
     certainty={
         Certainty.CERTAIN: (
             "certain",
@@ -238,8 +245,10 @@ EN = Language(
         "measured. Adjust any action under way. Confirm with your name.",
         "lapsed_inclusion": "The requirement does not hold at this time. That the wearer is at the required "
         "place was NOT measured. Adjust any action under way. Confirm with your name.",
-        "lapsed_contact": "The distance is large enough again, or the ban does not hold at this time. Adjust "
-        "any action under way. Confirm with your name.",
+        "lapsed_contact": "The warning has stopped. That the distance is large enough again was NOT "
+        "measured. Adjust any action under way. Confirm with your name.",
+        "since_ended": "This has ended since; how, the message on its end says. Adjust any action under way. "
+        "Confirm with your name.",
         "refuted": "Later measurements show that there was no breach. Stop any action under way. Confirm "
         "with your name.",
         "other": "Assess this and confirm with your name.",
@@ -285,6 +294,8 @@ EN = Language(
         "last": "the last on",
         "now_refuted": "Note: this alert has since been withdrawn, there was no breach.",
         "now_ended": "Note: has since ended",
+        "since_ended": "ended since", "since_over": "over since", "since_withdrawn": "withdrawn since",
+        "incident": "Incident",
         "unreached": "Not delivered, as no route is configured (warn this party yourself)",
     },
     compass=("N", "S", "E", "W"),

@@ -34,6 +34,7 @@ Begonnen: 4 mei 2026, 13:59:40 (UTC+02:00)
 Positie ontvangen: 4 mei 2026, 14:00:00 (UTC+02:00)
 Melding gemaakt: 4 mei 2026, 14:00:00 (UTC+02:00)
 Melding: 0123456789abcdef
+Incident: fedcba9876543210
 Tijden zijn Nederlandse tijd, met tussen haakjes het verschil met UTC.
 
 Gevraagd: Neem dit in behandeling: beslis wat er nu moet gebeuren, en bevestig met uw naam.
@@ -54,6 +55,7 @@ Device: d-1
 No position since: 4 May 2026, 13:59:40 (UTC+02:00)
 Alert made: 4 May 2026, 14:00:00 (UTC+02:00)
 Alert: 0123456789abcdef
+Incident: fedcba9876543210
 Times are those of the Netherlands, with the difference from UTC in brackets.
 
 Not delivered, as no route is configured (warn this party yourself): public prosecutor
@@ -104,10 +106,14 @@ def test_a_past_breach_is_not_for_dispatch() -> None:
 
 def test_a_breach_that_ended_and_one_that_never_was() -> None:
     ended = msgspec.structs.replace(BREACH, event=AlertEvent.BREACH_CLEARED, closed_at_us=NOON_US)
-    assert texts(ended).nl.subject.startswith("[P1] Einde van de vermoedelijke overtreding, locatieverbod")
+    assert texts(ended).nl.subject.startswith(
+        "[P1] Vermoedelijke overtreding geëindigd zonder meting, locatie"
+    )
+    seen = msgspec.structs.replace(ended, ended_by_fix=True)
+    assert texts(seen).nl.subject.startswith("[P1] Einde van de vermoedelijke overtreding, locatieverbod")
     assert "Geëindigd: 4 mei 2026, 14:00:00" in texts(ended).nl.body
     refuted = texts(msgspec.structs.replace(ended, refuted=True))
-    assert refuted.en.subject == "[P1] Withdrawn: there was no breach: wearer w-1"
+    assert refuted.en.subject == "[P1] Withdrawn: there was no breach, exclusion zone: wearer w-1"
     assert "Stop any action under way" in refuted.en.body
     assert "Certainty" not in refuted.en.body
 
