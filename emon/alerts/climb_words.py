@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from emon.alerts.messages import Text, Texts, plain
+from emon.alerts.messages import Text, Texts, named
 from emon.alerts.outbox import DueDelivery
 from emon.model.vocabulary import Party
 
@@ -78,7 +78,7 @@ def _again_to_her(words: ClimbWords, text: Text) -> Text:
 
 
 def _again(words: ClimbWords, text: Text, delivery: DueDelivery) -> Text:
-    owed = _listed(words, [words.parties.get(one, plain(one)) for one in delivery.owed])
+    owed = _listed(words, [words.parties.get(one, named(one)) for one in delivery.owed])
     first = words.own if delivery.recipient in delivery.owed or not owed else words.other
     subject = words.subject.format(step=delivery.climb, subject=text.subject)
     return Text(subject, f"{first.format(step=delivery.climb, owed=owed)}\n\n{text.body}")

@@ -9,9 +9,9 @@ import msgspec
 from msgspec.structs import replace
 
 from emon.alerts.climb_words import told_again, told_again_to_her
-from emon.alerts.flapping import with_joined, with_joined_to_her
+from emon.alerts.flapping import joined_short, with_joined, with_joined_to_her
 from emon.alerts.incident import Say
-from emon.alerts.incident_texts import PLACELESS, update_texts, update_texts_to_her
+from emon.alerts.incident_texts import PLACELESS, beside, update_texts, update_texts_to_her
 from emon.alerts.messages import Text, Texts, ask_line, texts, texts_to_her
 from emon.alerts.need import (
     DEFAULT_NEEDS,
@@ -25,7 +25,8 @@ from emon.alerts.need import (
 from emon.alerts.notices import Notice, notice_written
 from emon.alerts.outbox import AlertView, DueDelivery, UpdateView
 from emon.alerts.routes import Languages
-from emon.alerts.short_text import her_ask, short_text
+from emon.alerts.short_pieces import her_ask, her_pieces, pieces
+from emon.alerts.short_text import short_text
 from emon.alerts.words import EN, NL, Language
 from emon.model.answer import ANSWERERS
 from emon.model.vocabulary import AlertEvent, Party
@@ -87,7 +88,8 @@ class Composer(msgspec.Struct, frozen=True):
         if update is not None:
             return self._update_texts(delivery, alert, update)
         if self.is_hers(delivery):
-            return with_joined_to_her(told_again_to_her(texts_to_her(alert), delivery), delivery)
+            told = texts_to_her(self._to_her(alert))
+            return with_joined_to_her(told_again_to_her(told, delivery), delivery)
         place = sees(self._party(delivery), delivery.alert, Fact.POSITION, self.needs)
         own = texts(
             alert, unreached=self.unreached(delivery), answer_at=f"{self.public_url}/", with_place=place
@@ -100,6 +102,11 @@ class Composer(msgspec.Struct, frozen=True):
         place = sees(self._party(delivery), delivery.alert, Fact.POSITION, self.needs)
         page = None if self.answer_url(delivery) is None else f"{self.public_url}/"
         return update_texts(alert, update, answer_at=page, with_place=place)
+
+    def _to_her(self, alert: AlertView) -> AlertView:
+        """The alert as her words are made of it: that the police were told she reads only where they have a
+        route."""
+        return replace(alert, recipients=tuple(one for one in alert.recipients if one in self.routed))
 
     def written(self, delivery: DueDelivery) -> Text:
         """The alert as one text in the recipient's language; Dutch first, then English, where it has none."""
@@ -115,21 +122,24 @@ class Composer(msgspec.Struct, frozen=True):
         texts = self.texts(delivery)
         alert, english = self.shown(delivery), self.languages_of(delivery.recipient) is Languages.EN
         words, text = (EN, texts.en) if english else (NL, texts.nl)
-        asked = self.asked(delivery, words)
-        return short_text(words, text.subject, alert, asked, link)
+        if self.is_hers(delivery):
+            return short_text(text.subject, her_pieces(words, self._to_her(alert), delivery.update), (), link)
+        told, more = pieces(words, alert, self.update(delivery))
+        return short_text(text.subject, [*told, *joined_short(delivery, english=english)], more, link)
 
     def asked(self, delivery: DueDelivery, words: Language) -> str | None:
         """What the message asks of its reader, in a language; None where it only tells."""
         alert = self.shown(delivery)
         if self.is_hers(delivery):
-            return her_ask(words, alert, delivery.update)
+            return her_ask(words, self._to_her(alert), delivery.update)
         return ask_line(words, alert) if delivery.update is None else None
 
     def instruction(self, delivery: DueDelivery, words: Language) -> str | None:
         """As ``asked``, and of an update on an incident too, where it asks for something."""
         asked, update = self.asked(delivery, words), self.update(delivery)
-        told = asked is None and update is not None and not self.is_hers(delivery)
-        return words.incident.asks.get(update.say) if told and update is not None else asked
+        if update is None or self.is_hers(delivery):
+            return asked
+        return " ".join(beside(words, self.shown(delivery), update)) or None
 
     def noted(self, notice: Notice, recipient: str) -> Text:
         """A notice as one text in the recipient's language."""

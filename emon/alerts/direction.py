@@ -1,4 +1,4 @@
-"""Words that run from right to left, on a page that runs the other way."""
+"""Words that run from right to left, in a text or on a page that runs the other way."""
 
 from __future__ import annotations
 
@@ -12,3 +12,9 @@ def kept_apart(markup: str) -> str:
     """The same, with each run of such words in an element of its own: an Arabic name must not draw the time
     that stands behind it to its other side."""
     return _RUN.sub(lambda run: f"<bdi>{run[0]}</bdi>", markup)
+
+
+def isolated(line: str) -> str:
+    """The same as a piece of a plain text: set apart by Unicode's own marks (UAX 9, FSI and PDI) where any of
+    it runs from right to left, so that what stands beside it keeps its place."""
+    return f"\u2068{line}\u2069" if _RUN.search(line) else line

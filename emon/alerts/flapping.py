@@ -105,6 +105,14 @@ def with_joined_to_her(texts: Texts, due: DueDelivery) -> Texts:
     return Texts(nl=_after(texts.nl, dutch), en=_after(texts.en, english))
 
 
+def joined_short(due: DueDelivery, *, english: bool) -> list[str]:
+    """How many others it stands for, in a text message."""
+    if not due.joined:
+        return []
+    count = len(due.joined)
+    return [f"Also stands for {count} earlier." if english else f"Staat ook voor {count} eerdere."]
+
+
 def _after(text: Text, line: str) -> Text:
     return Text(text.subject, f"{text.body}{line}\n")
 

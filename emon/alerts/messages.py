@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from emon.alerts.direction import isolated
 from emon.alerts.her_words import headline, what_to_do
 from emon.alerts.outbox import AlertView
 from emon.alerts.place_words import place_lines, zone_lines
@@ -112,6 +113,11 @@ def plain(value: str | None, otherwise: str = "?") -> str:
     return line if len(line) <= MESSAGE_VALUE_CHARS_MAX else line[: MESSAGE_VALUE_CHARS_MAX - 1] + "…"
 
 
+def named(value: str | None, otherwise: str = "?") -> str:
+    """As ``plain``, in a text for people: a name in Arabic leaves what stands beside it in its place."""
+    return isolated(plain(value, otherwise))
+
+
 def texts_to_her(alert: AlertView) -> Texts:
     """What the protected person reads of an alert: that it happened and what she can do. Where the wearer was
     stands in it only where the policy lets her see it."""
@@ -123,9 +129,10 @@ def _to_her(words: Language, alert: AlertView) -> Text:
     told = headline(words.hers, alert)
     lines = [f"{told}.", *what_to_do(words.hers, alert)]
     when = words.when.hour_to_her if alert.by_the_hour else words.when.to_her
-    lines += ["", f"{words.labels['happened']}: {when(alert.happened_at_us)}"]
+    label, instant_us = moment_to_her(alert)
+    lines += ["", f"{words.labels[label]}: {when(instant_us)}"]
     if alert.position is not None:
-        lines += place_lines(words.place, words.compass, alert, words.when.to_her)
+        lines += place_lines(words.place, words.compass, alert, words.when.to_her, to_her=True)
     return Text(told, "\n".join(lines) + "\n")
 
 
@@ -142,7 +149,7 @@ def _text(
         subject += f" ({short})"
         lines.append(f"{label['certainty']}: {sentence}")
     lines += _state_now(words, alert)
-    lines += trouble_lines(words.trouble, words.risk, words.parties, alert, plain, words.when.at)
+    lines += trouble_lines(words.trouble, words.risk, words.parties, alert, named, words.when.at)
     if alert.secret and not alert.by_the_hour:
         lines.append(label["secret"])
     lines += ["", *_person(words, alert)]
@@ -174,15 +181,19 @@ def _who(words: Language, alert: AlertView) -> str | None:
     if alert.event is AlertEvent.RECIPIENT_DOWN:
         return party_name(words, alert.cause)
     if alert.wearer is not None:
-        who = f"{label['against'] if alert.victim else label['wearer'].lower()} {plain(alert.wearer)}"
-        return f"{plain(alert.protected)}, {who}" if alert.victim and alert.protected else who
-    named = ((label["device"], alert.device), (label["order"], alert.order))
-    return next((f"{name.lower()} {plain(value)}" for name, value in named if value is not None), None)
+        who = f"{label['against'] if alert.victim else label['wearer'].lower()} {named(alert.wearer)}"
+        if alert.protected is None:
+            return who
+        if alert.event is AlertEvent.PROXIMITY:
+            return f"{who}, {label['protected'].lower()} {named(alert.protected)}"
+        return f"{named(alert.protected)}, {who}" if alert.victim else who
+    known = ((label["device"], alert.device), (label["order"], alert.order))
+    return next((f"{name.lower()} {named(value)}" for name, value in known if value is not None), None)
 
 
 def party_name(words: Language, party: str | None) -> str:
     """A party by its name; another recipient as it is called."""
-    return words.parties.get(party or "", plain(party))
+    return words.parties.get(party or "", named(party))
 
 
 def ask_line(words: Language, alert: AlertView) -> str:
@@ -275,8 +286,8 @@ def _person(words: Language, alert: AlertView) -> list[str]:
     wearer: who is named with it is whom she is protected from."""
     label = words.labels
     found = (
-        ("against" if alert.victim else "wearer", alert.wearer and plain(alert.wearer)),
-        ("protected", alert.protected and plain(alert.protected)),
+        ("against" if alert.victim else "wearer", alert.wearer and named(alert.wearer)),
+        ("protected", alert.protected and named(alert.protected)),
         ("risk", words.risk[alert.risk] if alert.risk else None),
     )
     return [f"{label[name][0].upper()}{label[name][1:]}: {value}" for name, value in found if value]
@@ -287,21 +298,33 @@ def _facts(words: Language, alert: AlertView) -> list[str]:
     received = "heard" if alert.breach is None else "received"
     pairs: list[tuple[str, str | None]] = [
         ("owner", owner_line(words, alert)),
-        ("order", alert.order and plain(alert.order)),
-        ("worn_for", ", ".join(map(plain, alert.worn_for)) or None),
+        ("order", alert.order and named(alert.order)),
+        ("worn_for", ", ".join(map(named, alert.worn_for)) or None),
         ("basis", alert.legal_basis and words.bases[alert.legal_basis]),
-        ("condition", alert.condition and _condition(words, alert)),
+        ("condition", alert.condition and condition_line(words, alert)),
         ("how", _how(words, alert)),
-        ("device", alert.device and plain(alert.device)),
+        ("device", alert.device and named(alert.device)),
         (_began(alert), when(alert.happened_at_us)),
         ("gap_to" if alert.event is AlertEvent.POSSIBLE_INCURSION else "ended", _ended(words, alert)),
         (received, None if alert.received_at_us is None else words.when.at(alert.received_at_us)),
         ("detected", words.when.at(alert.detected_at_us)),
         ("before", _before(words, alert)),
-        ("alert", plain(alert.id)),
-        ("incident", alert.breach and plain(alert.breach)),
+        ("alert", named(alert.id)),
+        ("incident", alert.breach and named(alert.breach)),
     ]
     return [*(f"{label[name]}: {value}" for name, value in pairs if value is not None), label["local"]]
+
+
+def moment(alert: AlertView) -> tuple[str, int]:
+    """Of what it tells the one time that says most, and what that is called: of an end, when it ended."""
+    ended_us = alert.closed_at_us if alert.event is AlertEvent.BREACH_CLEARED else alert.cleared_at_us
+    return (_began(alert), alert.happened_at_us) if ended_us is None or alert.refuted else ("ended", ended_us)
+
+
+def moment_to_her(alert: AlertView) -> tuple[str, int]:
+    """The same for the protected person, to whom whatever did not end has happened."""
+    label, instant_us = moment(alert)
+    return (label if label == "ended" else "happened"), instant_us
 
 
 def _began(alert: AlertView) -> str:
@@ -323,9 +346,10 @@ def _how(words: Language, alert: AlertView) -> str | None:
     return words.how[alert.how] if alert.how is not None and told else None
 
 
-def _condition(words: Language, alert: AlertView) -> str:
+def condition_line(words: Language, alert: AlertView) -> str:
+    """Which condition, and of what kind."""
     kind = f" ({words.kinds[alert.kind]})" if alert.kind else ""
-    return plain(alert.condition) + kind
+    return named(alert.condition) + kind
 
 
 def owner_line(words: Language, alert: AlertView) -> str | None:
@@ -333,8 +357,12 @@ def owner_line(words: Language, alert: AlertView) -> str | None:
     owner = alert.owner
     if owner is None:
         return None
-    parts = (owner.name and plain(owner.name), party_name(words, owner.party), owner.contact)
-    return ", ".join(plain(part) for part in parts if part)
+    parts = (
+        owner.name and named(owner.name),
+        party_name(words, owner.party),
+        owner.contact and named(owner.contact),
+    )
+    return ", ".join(part for part in parts if part)
 
 
 def _before(words: Language, alert: AlertView) -> str | None:

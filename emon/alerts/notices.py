@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from emon.alerts.messages import Text, Texts, plain
+from emon.alerts.messages import Text, Texts, named
 from emon.alerts.routes import Languages
 from emon.alerts.when_words import WHEN_EN, WHEN_NL
 from emon.alerts.words import EN, NL
@@ -137,7 +137,7 @@ def notice_texts(notice: Notice) -> Texts:
 
 
 def _text_nl(notice: Notice) -> Text:
-    order, wearer = plain(notice.order), plain(notice.wearer)
+    order, wearer = named(notice.order), named(notice.wearer)
     when = WHEN_NL.at(notice.at_us)
     if notice.kind is NoticeKind.SUSPENDED:
         until = "?" if notice.until_us is None else WHEN_NL.at(notice.until_us)
@@ -146,8 +146,8 @@ def _text_nl(notice: Notice) -> Text:
             "gelden tijdelijk niet.",
             f"Vanaf: {when}",
             f"Tot: {until}. Dan gelden ze vanzelf weer, en hoort u dat.",
-            f"Reden: {plain(notice.reason)}",
-            f"Besloten door: {plain(', '.join(notice.by))}",
+            f"Reden: {named(notice.reason)}",
+            f"Besloten door: {named(', '.join(notice.by))}",
             "",
             "Contactverboden, enkelband, behuizing en noodknop blijven bewaakt, met meldingen zoals altijd.",
         ]
@@ -171,7 +171,7 @@ def _text_nl(notice: Notice) -> Text:
 
 
 def _text_en(notice: Notice) -> Text:
-    order, wearer = plain(notice.order), plain(notice.wearer)
+    order, wearer = named(notice.order), named(notice.wearer)
     when = WHEN_EN.at(notice.at_us)
     if notice.kind is NoticeKind.SUSPENDED:
         until = "?" if notice.until_us is None else WHEN_EN.at(notice.until_us)
@@ -180,8 +180,8 @@ def _text_en(notice: Notice) -> Text:
             "do not hold for a while.",
             f"From: {when}",
             f"Until: {until}. Then they hold again by themselves, and you will hear of it.",
-            f"Reason: {plain(notice.reason)}",
-            f"Decided by: {plain(', '.join(notice.by))}",
+            f"Reason: {named(notice.reason)}",
+            f"Decided by: {named(', '.join(notice.by))}",
             "",
             "Contact bans, strap, case and panic button go on being watched, with alerts as always.",
         ]

@@ -52,6 +52,10 @@ PLACE_NL = PlaceWords(
         "minutes": "Kan er zijn: te voet {walk}, met de auto {drive}",
         "minutes_now": "Kan er zijn: te voet {walk}, met de auto {drive}; met de gemeten snelheid {now}",
         "hers": "Dit is de plaats van de beschermde persoon, niet van de drager.",
+        "to_her_hers": "Dit is de plaats van uw eigen apparaat.",
+        "to_her_other": "Dit is de plaats van de ander, niet die van u.",
+        "short_to_her_hers": "plaats van uw eigen apparaat",
+        "short_to_her_other": "plaats van de ander, niet die van u",
         "within": "in {span}",
         "soon": "in minder dan 1 min",
         "already": "nu al",
@@ -81,6 +85,10 @@ PLACE_EN = PlaceWords(
         "minutes": "Can be there: on foot {walk}, by car {drive}",
         "minutes_now": "Can be there: on foot {walk}, by car {drive}; at the measured speed {now}",
         "hers": "This is the place of the protected person, not of the wearer.",
+        "to_her_hers": "This is the place of your own device.",
+        "to_her_other": "This is the place of the other person, not yours.",
+        "short_to_her_hers": "place of your own device",
+        "short_to_her_other": "place of the other person, not yours",
         "within": "in {span}",
         "soon": "in less than 1 min",
         "already": "already now",
@@ -90,8 +98,11 @@ PLACE_EN = PlaceWords(
 )
 
 
-def place_lines(words: PlaceWords, marks: tuple[str, ...], alert: AlertView, when: When) -> list[str]:
-    """Where he was, how old that is, and how he moved. ``marks``: north, south, east, west."""
+def place_lines(
+    words: PlaceWords, marks: tuple[str, ...], alert: AlertView, when: When, *, to_her: bool = False
+) -> list[str]:
+    """Where he was, how old that is, and how he moved. ``marks``: north, south, east, west. ``to_her``: the
+    protected person reads it, and whose place it is in words of her own."""
     position, lines = alert.position, words.lines
     if position is None or not all(map(math.isfinite, (position.lon, position.lat, position.accuracy_m))):
         return [lines["unknown"]]
@@ -107,11 +118,16 @@ def place_lines(words: PlaceWords, marks: tuple[str, ...], alert: AlertView, whe
         lines["measured"].format(when=when(position.fixed_at_us), age=_span(words, _age_s(alert, position))),
         *_movement(words, position),
         lines["map"].format(link=link if alert.map_form is None else f"{link} {map_link(alert)}"),
-        *([lines["hers"]] if alert.victim else ()),
+        *_whose(lines, alert, "to_her_" if to_her else ""),
     ]
 
 
-def short_place(words: PlaceWords, alert: AlertView) -> str | None:
+def _whose(lines: Mapping[str, str], alert: AlertView, reader: str) -> list[str]:
+    name = f"{reader}{'hers' if alert.victim else 'other'}"
+    return [lines[name]] if name in lines else []
+
+
+def short_place(words: PlaceWords, alert: AlertView, *, to_her: bool = False) -> str | None:
     """Where he was and how old that is, in a few characters; None where it is not known, or not told."""
     position, lines = alert.position, words.lines
     if position is None or not all(map(math.isfinite, (position.lon, position.lat, position.accuracy_m))):
@@ -122,8 +138,9 @@ def short_place(words: PlaceWords, alert: AlertView) -> str | None:
         accuracy=_metres(words, position.accuracy_m),
         age=_span(words, _age_s(alert, position)),
     )
-    beside = [lines["short_hers"]] * alert.victim + [lines["short_secret"]] * alert.secret
-    return ", ".join([place, *beside])
+    beside = _whose(lines, alert, "short_to_her_" if to_her else "short_")
+    secret = alert.secret and not to_her
+    return ", ".join([place, *beside, *[lines["short_secret"]] * secret])
 
 
 def map_link(alert: AlertView) -> str | None:
@@ -156,6 +173,11 @@ def _minutes(words: PlaceWords, alert: AlertView, zone: ZoneView) -> list[str]:
         return [words.lines["minutes"].format(walk=walk, drive=drive)]
     now = _way_span(words, zone.distance_m / speed_m_s, age_s)
     return [words.lines["minutes_now"].format(walk=walk, drive=drive, now=now)]
+
+
+def move_lines(words: PlaceWords, alert: AlertView) -> list[str]:
+    """How he moved, where that is known and told."""
+    return [] if alert.position is None else _movement(words, alert.position)
 
 
 def _movement(words: PlaceWords, position: PositionView) -> list[str]:

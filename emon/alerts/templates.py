@@ -42,6 +42,7 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     "trouble.more": ("count",),
     "incident.says.answer": ("answer",),
     "incident.subject": ("priority", "title", "who"),
+    "incident.told_at": ("when",),
     "incident.incident": ("incident",),
     "incident.update": ("number", "when"),
     "incident.answered": ("person", "party", "when"),
@@ -49,7 +50,8 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     "incident.answer_here": ("address",),
     **{
         f"when.{name}": ("day", "month", "year", "time", "offset", "until", "clock")
-        for name in ("moment", "between", "moment_to_her", "between_to_her")
+        for how in ("", "_to_her", "_short", "_short_to_her")
+        for name in (f"moment{how}", f"between{how}")
     },
     "climb.subject": ("step", "subject"),
     "climb.own": ("step",),
@@ -57,6 +59,7 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
 }
 """The names that are given to each template; every other text has none."""
 
+_ENDS = (Given.LEFT, Given.LAPSED, Given.WITHDRAWN, Given.CLOSED)
 _WHOLE: Mapping[str, tuple[str, ...]] = {
     "events": tuple(AlertEvent),
     "mended": (AlertEvent.RECIPIENT_DOWN, AlertEvent.PLATFORM),
@@ -68,10 +71,12 @@ _WHOLE: Mapping[str, tuple[str, ...]] = {
     "bases": tuple(LegalBasis),
     "hers.near": tuple(Certainty),
     "hers.was": tuple(Certainty),
-    "incident.says": tuple(say for say in Say if say not in (Say.LEFT, Say.LAPSED)),
+    "incident.says": tuple(set(Say) - {Say.LEFT, Say.LAPSED, Say.STAND_DOWN}),
     "incident.left": tuple(Kind),
     "incident.lapsed": tuple(Kind),
-    "incident.because": (Given.LEFT, Given.LAPSED, Given.WITHDRAWN, Given.CLOSED),
+    "incident.lapsed_more": tuple(Kind),
+    "incident.stand_down": _ENDS,
+    "incident.because": _ENDS,
     "incident.answers": tuple(PoliceAnswer),
     "climb.parties": tuple(Party),
 }

@@ -137,13 +137,20 @@ def trouble_lines(
         lines.append(
             f"{words.lines['back' if back else 'down']}: {parties.get(alert.cause or '', plain(alert.cause))}"
         )
-    if alert.event is AlertEvent.OUTAGE and alert.unseen:
-        lines.append(f"{words.lines['unseen']}:")
-        for place, one in enumerate(alert.unseen[:UNSEEN_LINES_MAX], start=1):
-            lines.append(_unseen(words, risks, one, place, plain, when))
+    listed = unseen_lines(words, risks, alert, plain, when)
+    if listed:
+        lines += [f"{words.lines['unseen']}:", *listed]
         if len(alert.unseen) > UNSEEN_LINES_MAX:
             lines.append(words.more.format(count=len(alert.unseen) - UNSEEN_LINES_MAX))
     return lines
+
+
+def unseen_lines(
+    words: TroubleWords, risks: Mapping[Risk, str], alert: AlertView, plain: Plain, when: When
+) -> list[str]:
+    """The first of an outage's list, a line each; nothing of any other alert."""
+    listed = alert.unseen[:UNSEEN_LINES_MAX] if alert.event is AlertEvent.OUTAGE else ()
+    return [_unseen(words, risks, one, place, plain, when) for place, one in enumerate(listed, start=1)]
 
 
 def _unseen(

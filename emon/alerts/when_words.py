@@ -26,6 +26,10 @@ class WhenWords(msgspec.Struct, frozen=True):
     moment_to_her: str
     between_to_her: str
     clocks: tuple[str, str]
+    moment_short: str
+    between_short: str
+    moment_short_to_her: str
+    between_short_to_her: str
 
     @property
     def at(self) -> When:
@@ -47,6 +51,26 @@ class WhenWords(msgspec.Struct, frozen=True):
         """As ``within``, in those words."""
         return partial(_hour_to_her, self)
 
+    @property
+    def short(self) -> When:
+        """``4 mei 13:59 (UTC+02:00)``, for a text message."""
+        return partial(_short, self, self.moment_short)
+
+    @property
+    def short_hour(self) -> When:
+        """As ``within``, for a text message."""
+        return partial(_between, self, self.between_short)
+
+    @property
+    def short_to_her(self) -> When:
+        """``4 mei om 13:59 uur``."""
+        return partial(_short, self, self.moment_short_to_her)
+
+    @property
+    def short_hour_to_her(self) -> When:
+        """As ``hour_to_her``, for a text message."""
+        return partial(_between, self, self.between_short_to_her)
+
 
 WHEN_NL = WhenWords(
     months=(
@@ -58,6 +82,10 @@ WHEN_NL = WhenWords(
     moment_to_her="{day} {month} {year} om {time} uur ({clock})",
     between_to_her="{day} {month} {year} tussen {time} en {until} uur ({clock})",
     clocks=("Nederlandse wintertijd", "Nederlandse zomertijd"),
+    moment_short="{day} {month} {time} ({offset})",
+    between_short="{day} {month} tussen {time} en {until} ({offset})",
+    moment_short_to_her="{day} {month} om {time} uur",
+    between_short_to_her="{day} {month} tussen {time} en {until} uur",
 )
 WHEN_EN = WhenWords(
     months=(
@@ -69,6 +97,10 @@ WHEN_EN = WhenWords(
     moment_to_her="{day} {month} {year} at {time} ({clock})",
     between_to_her="{day} {month} {year} between {time} and {until} ({clock})",
     clocks=("Dutch winter time", "Dutch summer time"),
+    moment_short="{day} {month} {time} ({offset})",
+    between_short="{day} {month} between {time} and {until} ({offset})",
+    moment_short_to_her="{day} {month} at {time} Dutch time",
+    between_short_to_her="{day} {month} between {time} and {until} Dutch time",
 )
 
 
@@ -80,10 +112,13 @@ def _moment(words: WhenWords, instant_us: int) -> str:
 
 
 def _moment_to_her(words: WhenWords, instant_us: int) -> str:
+    return _short(words, words.moment_to_her, instant_us)
+
+
+def _short(words: WhenWords, template: str, instant_us: int) -> str:
+    """To the minute."""
     local = _local(instant_us)
-    if local is None:
-        return f"{instant_us} µs UTC"
-    return _filled(words, words.moment_to_her, local, f"{local:%H:%M}")
+    return f"{instant_us} µs UTC" if local is None else _filled(words, template, local, f"{local:%H:%M}")
 
 
 def _hour_to_her(words: WhenWords, instant_us: int) -> str:

@@ -128,7 +128,8 @@ def test_it_says_what_is_asked_and_whom_to_call() -> None:
 
 def test_an_update_asks_only_where_there_is_something_to_do() -> None:
     told = due(BREACH.id, "politie")
-    for say, asked in ((Say.STAND_DOWN, EN.incident.asks[Say.STAND_DOWN]), (Say.POSITION, None)):
+    stand_down = f"{EN.incident.because[Given.LEFT]} {EN.incident.asks[Say.STAND_DOWN]}"
+    for say, asked in ((Say.STAND_DOWN, stand_down), (Say.POSITION, None)):
         given_by = Given.MOVED if asked is None else Given.LEFT
         update = UpdateView(2, say, given_by, NOON_US)
         root = written(msgspec.structs.replace(told, update=update))

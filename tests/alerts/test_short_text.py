@@ -11,15 +11,29 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from emon.alerts.channels.apprise_url import AppriseChannel
+from emon.alerts.need import DEFAULT_NEEDS, Fact, Need
 from emon.alerts.outbox import DueDelivery
 from emon.alerts.recipients import RecipientsRefused, load_recipients
 from emon.alerts.routes import AppriseRoute, Languages, Secret
-from emon.alerts.short_text import OF_TWO_PARTS, ONE_PART, gsm, one_part, septets
+from emon.alerts.short_text import (
+    OF_THREE_PARTS,
+    OF_TWO_PARTS,
+    ONE_PART,
+    WIDE_OF_FOUR_PARTS,
+    WIDE_OF_SEVEN_PARTS,
+    gsm,
+    loses_letters,
+    one_part,
+    septets,
+    units,
+)
 from emon.model.vocabulary import Party
 from tests.alerts.golden import BASE, CASES, COMPOSER, UPDATES
 from tests.alerts.parts import NOON_US
 from tests.alerts.servers import HttpRecipient, http, talking
 
+LINK = "https://emon.example/ack/" + "x" * 150
+AHMAD = "\u0623\u062d\u0645\u062f"  # an Arabic name
 FORM = "https://kaart.example/?lat={lat}&lon={lon}"
 
 
@@ -41,15 +55,18 @@ def test_every_message_fits_in_two_parts_of_the_alphabet() -> None:
 @given(st.text(max_size=200), st.one_of(st.none(), st.text("abc/:?%{}é", max_size=320)))
 def test_whatever_an_id_or_a_link_holds(wearer: str, link: str | None) -> None:
     text = short(replace(BASE, wearer=wearer), link=link)
-    assert septets(text) <= OF_TWO_PARTS
-    assert gsm(text) == text
+    if loses_letters(wearer[:100]):
+        assert units(text) <= (WIDE_OF_FOUR_PARTS if link is None else WIDE_OF_SEVEN_PARTS)
+    else:
+        assert septets(text) <= (OF_TWO_PARTS if link is None else OF_THREE_PARTS)
+        assert gsm(text) == text
     assert "\n" not in text
     if link and link in text:
         assert text.endswith(f" {link}"), "never cut"
 
 
 def test_what_matters_stands_first_and_the_link_last() -> None:
-    link = "https://emon.example/ack/" + "x" * 120
+    link = "https://emon.example/ack/" + "x" * 280
     text = short(BASE, link=link)
     assert text.startswith(
         "P1 Vermoedelijke overtreding, locatieverbod: drager w-1 (zeker). 51.92250,4.47920"
@@ -70,6 +87,81 @@ def test_the_protected_person_reads_no_place_and_no_name() -> None:
         text = short(alert, "beschermde")
         assert not any(word in text.split() for word in ("w-1", "o-1", "d-1")), text
         assert "51.9" not in text
+
+
+@pytest.mark.parametrize(
+    ("because", "reason"),
+    [
+        ("left", "een meting toont het einde"),
+        ("lapsed", "geeindigd zonder meting"),
+        ("withdrawn", "er was geen overtreding"),
+        ("closed", "alle meldingen zijn afgehandeld"),
+    ],
+)
+def test_who_is_asked_to_go_no_more_reads_why_and_of_which_incident(because: str, reason: str) -> None:
+    """The wearer may be in another zone too: who reads that all is over would turn round for both."""
+    alert, update = UPDATES[f"update: stand down, {because}"]
+    delivery = DueDelivery("u", "politie", "apprise", 0, alert, update=update)
+    for link in (None, LINK, "https://emon.example/answer/" + "x" * 340):
+        assert f"gevraagd: {reason}, locatieverbod: drager w-1" in COMPOSER.short(delivery, link)
+    assert "Reden: " in COMPOSER.short(delivery, LINK)
+    assert "alleen over dit incident" in COMPOSER.texts(delivery).nl.body
+
+
+def test_a_name_in_other_letters_is_whole_and_keeps_its_place() -> None:
+    alert = replace(BASE, wearer=AHMAD)
+    text = short(alert, link=LINK)
+    assert f"drager \u2068{AHMAD}\u2069 (zeker). 51.92250,4.47920" in text
+    assert text.endswith(LINK)
+    assert units(text) <= WIDE_OF_SEVEN_PARTS
+    delivery = DueDelivery("a", "politie", "smtp", 0, alert)
+    assert COMPOSER.texts(delivery).nl.subject.endswith(f"drager \u2068{AHMAD}\u2069 (zeker)")
+    assert f"\nDrager: \u2068{AHMAD}\u2069\n" in COMPOSER.texts(delivery).nl.body
+    assert "\u2068" not in short(replace(BASE, wearer="Zoë Łukasz")), (
+        "what can be written needs no other alphabet"
+    )
+    assert "drager Zoe Lukasz (" in short(replace(BASE, wearer="Zoë Łukasz"))
+
+
+def test_she_reads_what_to_do_also_beside_a_link() -> None:
+    near = short(CASES["proximity"], "beschermde", LINK)
+    assert "Ga nu naar een veilige plek. Ziet u deze persoon of voelt u zich bedreigd? Bel 112." in near
+    assert near.endswith(LINK)
+
+
+def test_whose_place_it_is_that_a_policy_tells_her() -> None:
+    hers = Need(Party.BESCHERMDE, (Fact.POSITION,))
+    composer = replace(COMPOSER, needs=(hers, *DEFAULT_NEEDS))
+    for name, whose in (("panic", "uw eigen apparaat"), ("proximity", "de ander, niet die van u")):
+        delivery = DueDelivery("a", "beschermde", "apprise", 0, CASES[name])
+        assert f"8 s oud, plaats van {whose}" in composer.short(delivery)
+        body = composer.texts(delivery).nl.body
+        assert f"Dit is de plaats van {whose}." in body
+        assert "drager" not in body
+
+
+def test_of_an_end_she_reads_when_it_ended() -> None:
+    ended = replace(CASES["contact cleared, as a fix shows"], closed_at_us=NOON_US)
+    assert "Geeindigd: 4 mei om 14:00 uur" in short(ended, "beschermde")
+    assert "Gebeurd" not in short(ended, "beschermde")
+
+
+def test_that_the_police_were_told_she_reads_only_where_they_can_be() -> None:
+    unrouted = replace(COMPOSER, routed=frozenset({"meldkamer_em", "beschermde"}))
+    delivery = DueDelivery("a", "beschermde", "apprise", 0, CASES["panic"])
+    assert "politie" in COMPOSER.short(delivery)
+    assert "politie" not in unrouted.short(delivery)
+    assert "politie" not in unrouted.texts(delivery).nl.body
+
+
+def test_who_reads_no_place_reads_when_it_was() -> None:
+    assert "Begonnen: 4 mei 13:59 (UTC+02:00)" in short(BASE, "reclassering")
+    assert "tussen 13:00 en 14:00" in short(replace(BASE, secret=True), "reclassering")
+    assert ":59" not in short(replace(BASE, secret=True), "reclassering")
+
+
+def test_an_outage_names_whom_to_call_first() -> None:
+    assert "1. drager w-1, d-1" in short(CASES["outage"], "meldkamer_em")
 
 
 def test_one_part_is_cut_and_counts_escapes_twice() -> None:
