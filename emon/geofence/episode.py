@@ -101,12 +101,13 @@ BREACH = Machine(
         (_OPPOSED, Shown.UNKNOWN): (_OPPOSED, ()),
         (_OPPOSED, Shown.WRONG): (_IN_BREACH, (Done.SUPPORT,)),
         (_OPPOSED, Shown.CONCLUSIVE): (_IN_BREACH, (Done.SUPPORT,)),
-        (_OPPOSED, Shown.EDGE_RIGHT): (_NONE, (Done.END_AT_EDGE,)),
+        (_OPPOSED, Shown.EDGE_RIGHT): (_NONE, (Done.END_AT_FIRST_RIGHT,)),
         (_OPPOSED, Shown.EDGE_UNKNOWN): (_OPPOSED, ()),
         (_OPPOSED, Shown.EDGE_WRONG): (_IN_BREACH, (Done.CARRY,)),
         (_OPPOSED, Shown.EDGE_CONCLUSIVE): (_IN_BREACH, (Done.CARRY,)),
         (_OPPOSED, Shown.EDGE_ANOTHER): (_IN_BREACH, (Done.FORGET,)),
-        (_OPPOSED, Shown.EDGE_END): (_NONE, (Done.END_AT_EDGE,)),
+        (_OPPOSED, Shown.EDGE_END): (_NONE, (Done.END_AT_FIRST_RIGHT,)),
     },
 )
-"""One fix on the right side may be an outlier; the second ends the breach where the first one was."""
+"""One fix on the right side may be an outlier; the second ends the breach where the first one was. So does
+an edge that ends it anyway: nothing shows that it went on between that fix and the edge."""

@@ -308,10 +308,13 @@ class PairWalk:
         after, done = BREACH.step(self._phase, shown)
         for effect in done:
             if effect is Done.END_AT_EDGE:
-                self._close_at_edge(at_us)
+                self._close_at_edge(at_us, at_us)
             elif effect is Done.END_AT_FIRST_RIGHT and self._right is not None:
                 # As one wrong fix of either device opens nothing sure, it ends nothing either.
-                self._close(self._right.at_us)
+                if shown in (Shown.EDGE_END, Shown.EDGE_RIGHT):
+                    self._close_at_edge(at_us, self._right.at_us)
+                else:
+                    self._close(self._right.at_us)
             elif effect is Done.FORGET:
                 self._right = None
             elif met is not None and effect in (Done.SUPPORT, Done.CARRY):
@@ -419,8 +422,8 @@ class PairWalk:
         self.closed.append(replace(self._episode, closed_at_us=ended_us))
         self._episode, self._right = None, None
 
-    def _close_at_edge(self, at_us: int) -> None:
-        self._close(at_us)
+    def _close_at_edge(self, at_us: int, ended_us: int) -> None:
+        self._close(ended_us)
         if at_us <= self._fold.edges_done_us:
             self.closed.pop()  # it acted in an earlier decision and is on file
 

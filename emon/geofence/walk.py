@@ -127,6 +127,8 @@ class Walk:
         for effect in done:
             if effect is Done.END_AT_EDGE:
                 self._close(edge.at_us)
+            elif effect is Done.END_AT_FIRST_RIGHT:
+                self._close(self._right_since_us)
             elif effect is Done.CARRY:
                 self._carry(worn[-1])
             elif effect is Done.BEGIN_AT_EDGE:

@@ -57,6 +57,19 @@ def test_who_was_home_at_most_900_s_before_the_edge_has_left_early(age_s: int, h
     assert breach["how"] == how
 
 
+@pytest.mark.parametrize(("away_s", "closed"), [(3_598, "12:59:58"), (3_600, "13:00:00"), (None, "13:00:00")])
+def test_one_fix_outside_before_the_ban_ends_is_where_the_breach_ended(
+    away_s: int | None, closed: str
+) -> None:
+    """ "the first fix of the run that shows the opposite, or the edge": nothing shows him inside after it."""
+    items = [*(fix_at(10 + s / 60, s) for s in range(3_300, 3_560, 60))]
+    items += [] if away_s is None else [fix_at(900, away_s)]
+    (breach,), alerts = judged(ban_from(0, to="13:00"), items, until_s=4_000)
+    assert breach["closed_at"][11:19] == closed
+    (cleared,) = (alert for alert in alerts if alert["event"] == "breach_cleared")
+    assert cleared["at"][11:19] == "13:00:00"
+
+
 @pytest.mark.parametrize(("gap_s", "how"), [(120, "crossed"), (121, "reachable")])
 def test_a_way_between_fixes_at_most_120_s_apart_is_crossed(gap_s: int, how: str) -> None:
     (breach,), _ = judged(circle_order(), [fix_at(900, 0), fix_at(-900, gap_s)])

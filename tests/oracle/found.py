@@ -140,7 +140,7 @@ class Finder:
         if version is None:
             if self.open:
                 self.absent_if_never_home(self.open)
-                self.end(at)
+                self.end_by(at)
             self.window = None
             return
         worn = [fix for fix in self.seen if version.worn(fix.device, fix.t)]
@@ -155,7 +155,7 @@ class Finder:
             return
         if not self.wrong(newest, version):
             if self.open:
-                self.end(at)
+                self.end_by(at)
             return
         self.opposite = []
         if self.open:
@@ -171,6 +171,10 @@ class Finder:
         never = self.home is None or self.window is None or self.home < self.window
         if episode.how == "late_home" and never:
             episode.how = "absent"
+
+    def end_by(self, edge: int) -> None:
+        """ "the first fix of the run that shows the opposite, or the edge": whichever was first."""
+        self.end(self.opposite[0] if self.opposite else edge)
 
     def end(self, at: int) -> None:
         assert self.open

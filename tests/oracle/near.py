@@ -134,8 +134,8 @@ def contacts(his: Sequence[Known], hers: Sequence[Known], radius: float, ends: i
         open_.closed, open_.lasted = ends, None if ends is None else ends - open_.opened
         found.append(open_)
     for one in found:
-        if one.inside and one.closed is not None and one.closed != ends and not ended(known, one.closed):
-            one.closed, one.lasted = ends, None
+        if ends is None and one.inside and one.closed is not None and not ended(known, one.closed):
+            one.closed, one.lasted = None, None
         if one.lasted is not None and abs(one.lasted - PASS) < 15 * S:
             raise TooClose("a passing of about a minute")
     if any(b.opened - (a.closed or 0) < 180 * S for a, b in pairwise(found)):
