@@ -25,6 +25,7 @@ from emon.alerts.incident_audience import hears, leaves_at_us
 from emon.alerts.need import DEFAULT_NEEDS, Need
 from emon.devices.duty import overdue_us, stretches
 from emon.limits import INCIDENT_LOOK_S, INCIDENTS_AT_ONCE_MAX, RETRY_PAUSE_MAX_S
+from emon.model.vocabulary import Kind
 from emon.plan import ServiceClock
 from emon.store.errors import DatabaseUnavailable
 from emon.store.incidents import NewUpdate, OpenIncident, PlannedIncident
@@ -101,6 +102,7 @@ class Incidents:
                 said.say,
                 one.order,
                 police_told=one.police_told,
+                near=one.order.kind in (Kind.CONTACT, None),
                 answered_by=None if said.answer is None else one.answered_by.get(said.answer),
                 needs=self._needs,
             )

@@ -266,6 +266,9 @@ SECRET_TIME_S = 3_600  # [own] of a secret zone, whoever may speak with the wear
 WALK_M_S = 1_000 / 720  # [field] 1 km is 12 min on foot
 DRIVE_M_S = 1_000 / 36  # [field] 1 km is 36 s by car
 MOVING_MIN_M_S = 0.5  # [own] slower is a receiver's noise, and its heading means nothing
+CAP_REFERENCES_MAX = (
+    32  # [own] earlier messages that a CAP document names; each of them has named those before
+)
 UNSEEN_LINES_MAX = 25  # [own] lines of an outage's list in a message: a screen; the page has all
 
 # --- suspensions ----------------------------------------------------------------------------------

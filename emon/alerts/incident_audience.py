@@ -21,6 +21,8 @@ MACHINES_READ = frozenset({"webhook", "cap", "mqtt"})
 """Channels by which positions go; by the others a person reads each message."""
 
 _HERS = frozenset({Say.POSITION, Say.SIGNAL_LOST, Say.SIGNAL_BACK, Say.LEFT, Say.LAPSED, Say.GOES_ON})
+_HERS_OF_A_PLACE = frozenset({Say.GOES_ON})
+"""That it is over an alert has told her; that it is not after all, nothing else does."""
 _MOVES = frozenset({Say.POSITION, Say.SIGNAL_LOST, Say.SIGNAL_BACK})
 
 
@@ -40,12 +42,14 @@ def hears(
     of: Placed,
     *,
     police_told: bool,
+    near: bool = True,
     answered_by: str | None = None,
     needs: Sequence[Need] = DEFAULT_NEEDS,
 ) -> bool:
-    """Whether he is told this. ``of``: its order and zone. ``answered_by``: of an answer, the party that gave
-    it and needs no telling."""
-    if is_protected(told.party) and say not in _HERS:
+    """Whether he is told this. ``of``: its order and zone. ``near``: it is about how close he is to
+    the protected person; of an order's places she would read each time that there is a message, and no more.
+    ``answered_by``: of an answer, the party that gave it and needs no telling."""
+    if is_protected(told.party) and say not in (_HERS if near else _HERS_OF_A_PLACE):
         return False
     if say in _MOVES and hides_zone(told.party, of, needs):
         return False

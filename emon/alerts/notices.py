@@ -13,6 +13,7 @@ import msgspec
 
 from emon.alerts.messages import Text, Texts, named
 from emon.alerts.routes import Languages
+from emon.alerts.short_text import short_text
 from emon.alerts.when_words import WHEN_EN, WHEN_NL
 from emon.alerts.words import EN, NL
 from emon.model.ids import derive_id
@@ -208,6 +209,21 @@ def notice_written(notice: Notice, language: Languages) -> Text:
         return texts.nl if language is Languages.NL else texts.en
     body = f"{texts.nl.body}\n-- English --\n{texts.en.subject}\n{texts.en.body}"
     return Text(texts.nl.subject, body)
+
+
+def notice_short(notice: Notice, language: Languages) -> str:
+    """As a text message: until when, what that means, and why."""
+    english, texts = language is Languages.EN, notice_texts(notice)
+    subject = (texts.en if english else texts.nl).subject
+    when = (WHEN_EN if english else WHEN_NL).short
+    if notice.kind is NoticeKind.RESUMED:
+        return short_text(subject, [f"{'Since' if english else 'Sinds'} {when(notice.at_us)}"])
+    until = "?" if notice.until_us is None else when(notice.until_us)
+    if english:
+        held = "Zones and places do not hold; contact bans and devices go on being watched."
+        return short_text(subject, [f"Until {until}", held, f"Reason: {named(notice.reason)}"])
+    held = "Gebieden en plaatsen gelden niet; contactverboden en apparaten blijven bewaakt."
+    return short_text(subject, [f"Tot {until}", held, f"Reden: {named(notice.reason)}"])
 
 
 def notice_body(notice: Notice, recipient: str, sent_at_us: int) -> bytes:

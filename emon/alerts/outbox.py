@@ -153,10 +153,10 @@ class DueDelivery(msgspec.Struct, frozen=True):
     ``raised_to``: the most urgent priority that stands behind it in its line, where there is any.
     ``climb``: 0, or the step that tells the alert again because nobody answered; ``owed``: whose answer
     was wanted then.
-    ``earlier``: what this recipient was to hear before of the same breach: delivery and when its alert
-    was committed (microseconds), in order. ``joined``: the alerts that it tells beside its own, because
-    their condition flaps (``flapping.py``). ``update``: where it is no alert but an update on the incident
-    that ``alert`` belongs to; its ``alert.position`` is then the update's.
+    ``earlier``: the newest of what this recipient was to hear before of the same breach: delivery and when
+    its alert was committed (microseconds), in order. ``joined``: the alerts that it tells beside its own,
+    because their condition flaps (``flapping.py``). ``update``: where it is no alert but an update on the
+    incident that ``alert`` belongs to; its ``alert.position`` is then the update's.
     """
 
     id: str

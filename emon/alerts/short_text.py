@@ -62,11 +62,6 @@ def units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def one_part(text: str) -> str:
-    """The text as a message of one part, cut where it is longer."""
-    return _cut(gsm(text), ONE_PART, septets)
-
-
 class _Alphabet(msgspec.Struct, frozen=True):
     """``one`` and ``part``: how much is in a message of one part, and in each of several. ``whole``: the most
     that is sent, ``with_link`` where there is one."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from emon.alerts.outbox import DueDelivery, PositionView
+from emon.limits import CAP_REFERENCES_MAX
 from emon.store import connect as c
 from emon.store.alert_rows import ALERT_COLUMNS, alert_view, with_carried
 from emon.store.carried_for import Asked, Carried
 from emon.store.placed_orders import PlacedOrders
+from emon.store.shown_end import ENDED_BY_FIX
 from emon.store.watching import unseen_from
 
 COLUMNS = "d.id, d.recipient, d.channel, d.attempts, d.alert_id, d.lane, d.alert_at, d.seq, d.climb"
@@ -35,8 +37,7 @@ SELECT due.id, due.recipient, due.channel, due.attempts, due.lane,
        coalesce(t.cleared_at, p.over_at), due.climb, coalesce(k.owed, '{{}}'), earlier.ids, earlier.detected,
        n.speed_m_s, n.heading_deg, o.version, history.before, history.last_at,
        ARRAY(SELECT j.alert_id FROM delivery AS j WHERE j.joined_into = due.id ORDER BY j.seq),
-       a.event = 'breach_cleared' AND EXISTS (
-           SELECT FROM fix AS f WHERE f.device = b.device AND f.fixed_at = b.closed_at)
+       a.event = 'breach_cleared' AND {ENDED_BY_FIX}
 FROM due
 JOIN alert AS a ON a.id = due.alert_id
 LEFT JOIN breach AS b ON b.id = a.breach_id
@@ -49,7 +50,8 @@ LEFT JOIN trouble AS t ON t.alert_id = a.id AND t.event = a.event
 LEFT JOIN platform_alert AS p ON p.alert_id = a.id
 LEFT JOIN climb AS k ON k.alert_id = due.alert_id AND k.step = due.climb
 LEFT JOIN LATERAL (
-    SELECT array_agg(e.id ORDER BY e.seq) AS ids, array_agg(f.detected_at ORDER BY e.seq) AS detected
+    SELECT (array_agg(e.id ORDER BY e.seq DESC))[1:{CAP_REFERENCES_MAX}] AS ids,
+           (array_agg(f.detected_at ORDER BY e.seq DESC))[1:{CAP_REFERENCES_MAX}] AS detected
     FROM alert AS f JOIN delivery AS e ON e.alert_id = f.id
     WHERE f.breach_id = a.breach_id AND e.recipient = due.recipient AND e.seq < due.seq
 ) AS earlier ON true
@@ -60,6 +62,11 @@ LEFT JOIN LATERAL (
 ) AS history ON b.id IS NOT NULL
 ORDER BY due.recipient, due.lane, due.alert_at, due.seq
 """
+
+
+def oldest_first(ids: Sequence[str] | None, made: Sequence[int] | None) -> tuple[tuple[str, int], ...]:
+    """The newest of what came before, which are read the newest first, as a message names them."""
+    return tuple(zip(reversed(ids or ()), reversed(made or ()), strict=True))
 
 
 def order_of(row: c.Row) -> tuple[str, int] | None:
@@ -105,7 +112,7 @@ def due_from_row(row: c.Row, placed: PlacedOrders, carried: Mapping[Asked, Carri
         raised_to=row[4],
         climb=row[34],
         owed=tuple(row[35]),
-        earlier=tuple(zip(row[36] or (), row[37] or (), strict=True)),
+        earlier=oldest_first(row[36], row[37]),
         joined=tuple(row[43]),
         alert=with_carried(alert, carried.get(asked_of(row))),
     )

@@ -8,7 +8,6 @@ import msgspec
 
 from emon.alerts.incident import PASSING, REPLACES, Course, Facts, Given, Next, Say
 from emon.alerts.incident_audience import Told
-from emon.alerts.need import Placed
 from emon.devices.duty import duties_of
 from emon.limits import INCIDENT_OWED_MIN_S, INCIDENT_POSITION_EVERY_S
 from emon.model.instant import to_datetime
@@ -16,7 +15,8 @@ from emon.model.vocabulary import Party
 from emon.model.watch import Duty, ServiceStop, Watch
 from emon.store import connect as c
 from emon.store.feed import announce
-from emon.store.placed_orders import PlacedOrders
+from emon.store.placed_orders import OrderFacts, PlacedOrders
+from emon.store.shown_end import ENDED_BY_FIX
 from emon.store.watching import WATCH_COLUMNS, watch_now
 
 # Cheap tests first, so that of thousands of open incidents only those are read further of which something
@@ -24,8 +24,7 @@ from emon.store.watching import WATCH_COLUMNS, watch_now
 # The engine's clock, not ours: while nothing is judged nobody's signal is lost.
 _SELECT_DUE = f"""
 SELECT i.breach_id, i.state, i.step, i.fix_at, i.position_at, b.closed_at, b.refuted, said.resolved,
-       said.answers, b.closed_at IS NOT NULL AND EXISTS (
-           SELECT FROM fix AS f WHERE f.device = b.device AND f.fixed_at = b.closed_at),
+       said.answers, b.closed_at IS NOT NULL AND {ENDED_BY_FIX},
        b.order_id, b.version, b.condition_id, b.device, k.last_received_at, n.fixed_at, n.seq, {WATCH_COLUMNS}
 FROM incident AS i
 JOIN breach AS b ON b.id = i.breach_id
@@ -134,7 +133,7 @@ class OpenIncident(msgspec.Struct, frozen=True):
     breach: str
     step: int
     facts: Facts
-    order: Placed
+    order: OrderFacts
     told: tuple[Told, ...]
     police_told: bool
     answered_by: Mapping[int, str]

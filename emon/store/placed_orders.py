@@ -14,7 +14,7 @@ from emon.alerts.outbox import PositionView, ZoneView
 from emon.alerts.zone_view import zone_view
 from emon.limits import PLACED_ORDERS_MAX
 from emon.model.order import OrderVersion, Owner
-from emon.model.vocabulary import LegalBasis
+from emon.model.vocabulary import Kind, LegalBasis
 from emon.orders.document import version_from_source
 from emon.store import connect as c
 
@@ -25,13 +25,15 @@ JOIN order_version AS v ON v.id = k.id AND v.version = k.version
 
 
 class OrderFacts(msgspec.Struct, frozen=True):
-    """Of an order and its condition, for one message. ``protected``: whom it protects."""
+    """Of an order and its condition, for one message. ``protected``: whom it protects. ``kind``: of the
+    condition, None where it is not known."""
 
     owner: Owner | None = None
     secret: bool = False
     zone: ZoneView | None = None
     legal_basis: LegalBasis | None = None
     protected: str | None = None
+    kind: Kind | None = None
 
 
 class PlacedOrders:
@@ -79,4 +81,5 @@ class PlacedOrders:
             zone = None
         else:
             zone = zone_view(found.zone, position)
-        return OrderFacts(known.owner, secret, zone, known.legal_basis, known.protected_person)
+        kind = None if found is None else found.kind
+        return OrderFacts(known.owner, secret, zone, known.legal_basis, known.protected_person, kind)

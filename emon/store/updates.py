@@ -7,10 +7,12 @@ from collections.abc import Collection, Sequence
 from emon.alerts.incident import Given, Say
 from emon.alerts.outbox import AnswerView, Attempt, DueDelivery, Outcome, PositionView, UpdateView
 from emon.alerts.points import Point, Reached, ignore
+from emon.limits import CAP_REFERENCES_MAX
 from emon.model.answer import PoliceAnswer
 from emon.model.instant import to_datetime
 from emon.store import connect as c
 from emon.store.alert_rows import ALERT_COLUMNS, alert_view
+from emon.store.due_rows import oldest_first
 from emon.store.feed import announce
 from emon.store.outbox import keep_answers_of, outbox_connection
 from emon.store.placed_orders import PlacedOrders
@@ -71,7 +73,8 @@ LEFT JOIN LATERAL (
     WHERE v.id = a.order_id AND v.armed_at <= a.at ORDER BY v.version DESC LIMIT 1
 ) AS o ON true
 LEFT JOIN LATERAL (
-    SELECT array_agg(d.id ORDER BY d.seq) AS ids, array_agg(g.detected_at ORDER BY d.seq) AS made
+    SELECT (array_agg(d.id ORDER BY d.seq DESC))[1:{CAP_REFERENCES_MAX}] AS ids,
+           (array_agg(g.detected_at ORDER BY d.seq DESC))[1:{CAP_REFERENCES_MAX}] AS made
     FROM alert AS g JOIN delivery AS d ON d.alert_id = g.id
     WHERE g.breach_id = u.breach_id AND d.recipient = u.recipient AND d.state = 'delivered'
 ) AS earlier ON true
@@ -183,7 +186,7 @@ def _due_from_row(row: c.Row, placed: PlacedOrders) -> DueDelivery:
         recipient=row[1],
         channel=row[2],
         attempts=row[3],
-        earlier=tuple(zip(row[41] or (), row[42] or (), strict=True)),
+        earlier=oldest_first(row[41], row[42]),
         update=UpdateView(row[4], Say(row[5]), Given(row[6]), row[7], answer),
         alert=alert_view(row[19:40], position, facts),
     )

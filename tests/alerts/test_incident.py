@@ -111,12 +111,17 @@ SECRET = replace(BREACH, secret=True)
 
 
 def heard(
-    told: Told, of: AlertView = BREACH, *, police_told: bool = True, needs: tuple[Need, ...] = ()
+    told: Told,
+    of: AlertView = BREACH,
+    *,
+    police_told: bool = True,
+    near: bool = True,
+    needs: tuple[Need, ...] = (),
 ) -> set[Say]:
     return {
         say
         for say in Say
-        if hears(told, say, of, police_told=police_told, answered_by="politie", needs=needs)
+        if hears(told, say, of, police_told=police_told, near=near, answered_by="politie", needs=needs)
     }
 
 
@@ -127,6 +132,7 @@ def test_each_hears_what_he_needs() -> None:
     assert heard(replace(CENTRE, channel="mqtt")) == everything
     assert heard(PROBATION) == everything - {Say.POSITION}
     assert Say.STAND_DOWN not in heard(PROBATION, police_told=False)
+    assert heard(HERS, near=False) == {Say.GOES_ON}, "of a place she has no word to read in the others"
     assert heard(replace(POLICE, recipient="car")) == heard(POLICE), "a contact hears what its party does"
 
 

@@ -17,7 +17,15 @@ from standardwebhooks.webhooks import Webhook
 
 from emon import clock
 from emon.alerts.channels.opened import open_channels
-from emon.alerts.notices import Notice, NoticeKind, Told, notice_due, notice_texts, notice_written
+from emon.alerts.notices import (
+    Notice,
+    NoticeKind,
+    Told,
+    notice_due,
+    notice_short,
+    notice_texts,
+    notice_written,
+)
 from emon.alerts.recipients import load_recipients
 from emon.alerts.routes import Languages
 from emon.model.instant import HOUR_US, SECOND_US, parse_instant
@@ -144,6 +152,17 @@ def test_the_texts_say_what_holds_and_that_nothing_is_asked(kind: NoticeKind, la
     else:
         assert "gelden weer" in both.nl.body
         assert "Its end had come." in both.en.body
+
+
+def test_a_text_message_says_until_when_and_what_goes_on_being_watched() -> None:
+    notice = Notice("n", NoticeKind.SUSPENDED, "o-1", "w-1", 2, NOON_US, at(2), "visit", ("anna", "bert"))
+    assert notice_short(notice, Languages.BOTH) == (
+        "OPSCHORTING BEGONNEN: beslissing o-1, drager w-1. Tot 26 november 15:00 (UTC+01:00). Gebieden en "
+        "plaatsen gelden niet; contactverboden en apparaten blijven bewaakt. Reden: visit"
+    )
+    assert "Until 26 November 15:00 (UTC+01:00). Zones" in notice_short(notice, Languages.EN)
+    over = replace(notice, kind=NoticeKind.RESUMED, until_us=None)
+    assert notice_short(over, Languages.NL).endswith("drager w-1. Sinds 26 november 13:00 (UTC+01:00)")
 
 
 class Listener:

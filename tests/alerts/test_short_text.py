@@ -18,13 +18,12 @@ from emon.alerts.routes import AppriseRoute, Languages, Secret
 from emon.alerts.short_text import (
     OF_THREE_PARTS,
     OF_TWO_PARTS,
-    ONE_PART,
     WIDE_OF_FOUR_PARTS,
     WIDE_OF_SEVEN_PARTS,
     gsm,
     loses_letters,
-    one_part,
     septets,
+    short_text,
     units,
 )
 from emon.model.vocabulary import Party
@@ -164,10 +163,10 @@ def test_an_outage_names_whom_to_call_first() -> None:
     assert "1. drager w-1, d-1" in short(CASES["outage"], "meldkamer_em")
 
 
-def test_one_part_is_cut_and_counts_escapes_twice() -> None:
+def test_what_is_longer_than_two_parts_is_cut_and_escapes_count_twice() -> None:
     assert septets("€{") == 4
-    assert septets(one_part("x" * 500)) == ONE_PART
-    assert one_part("“Zoë” ▲ ½") == "?Zoe? ? ?"
+    assert septets(short_text("x" * 500, [])) == OF_TWO_PARTS
+    assert short_text("“Zoë” ▲ ½", []) == "?Zoe? ? ?"
 
 
 async def test_a_text_message_leaves_by_apprise_without_a_title() -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from emon.alerts.messages import texts
-from emon.alerts.outbox import AlertView
+from emon.alerts.outbox import AlertView, Attempt, Outcome
+from emon.limits import CAP_REFERENCES_MAX
 from emon.model.effects import NewDelivery
 from emon.model.instant import HOUR_US
-from emon.model.vocabulary import AlertEvent, Party, Risk
+from emon.model.vocabulary import AlertEvent, Kind, Party, Risk
 from emon.orders.document import parse_document
 from emon.store.store import Store
 from tests.engine.stories import LAT, LON, circle_order
@@ -104,6 +106,58 @@ async def test_a_panic_button_says_against_whom_and_that_the_place_is_hers(claim
     await store.arm(parse_document(json.dumps(second).encode(), armed_at_us=0))
     later = await of_a_device(store, AlertEvent.PANIC, "v-2")
     assert (later.wearer, later.worn_for, later.risk) == ("w-2", ("o-2",), Risk.HIGH)
+
+
+async def told_of_an_end(store: Store, shown_by: str, closed_at_us: int) -> bool:
+    """Whether a contact that ended at that instant reads as ended by a fix, one device having one at noon."""
+    order = protecting("o-1", "w-1", "d-1", "high", "v-1")
+    await store.arm(parse_document(json.dumps({"orders": [order]}).encode(), armed_at_us=0))
+    (armed,) = await store.newest_orders()
+    at_us = armed.armed_at_us + 1
+    ended = breach("a" * 16, NOON_US - HOUR_US, version=1, kind=Kind.CONTACT, condition="c-2")
+    ended = replace(ended, closed_at_us=closed_at_us)
+    told = replace(
+        alert("b" * 16, at_us), event=AlertEvent.BREACH_CLEARED, breach=ended.id, order="o-1", condition="c-2"
+    )
+    fixes = (fix(shown_by, 1, NOON_US),)
+    async with store.batch() as tx:
+        await tx.write(
+            effects_of(at_us, breaches=(ended,), alerts=(told,), fixes=fixes),
+            (NewDelivery(told.id, "politie", "webhook"),),
+        )
+    (due,) = await store.claim_due(at_us, 10)
+    return due.alert.ended_by_fix
+
+
+@pytest.mark.parametrize(
+    ("shown_by", "later_us", "shown"),
+    [("d-1", 0, True), ("v-1", 0, True), ("v-2", 0, False), ("v-1", 7, False)],
+)
+async def test_the_end_of_a_contact_may_be_shown_by_a_fix_of_either(
+    claimed_store: Store, shown_by: str, later_us: int, *, shown: bool
+) -> None:
+    """Else the police read that he may be near her still, where her device has just shown that he is not."""
+    assert await told_of_an_end(claimed_store, shown_by, NOON_US + later_us) is shown
+
+
+async def test_a_message_names_the_newest_of_what_came_before_and_no_more(claimed_store: Store) -> None:
+    """A breach that climbs all night has hundreds; each of its CAP documents named them all."""
+    store = claimed_store
+    now = breach("a" * 16, NOON_US, version=1)
+    alerts = [
+        replace(alert(f"{number:016x}", NOON_US + number), breach=now.id, order="o-1", condition="c-1")
+        for number in range(CAP_REFERENCES_MAX + 9)
+    ]
+    deliveries = tuple(NewDelivery(one.id, "politie", "webhook") for one in alerts)
+    async with store.batch() as tx:
+        await tx.write(effects_of(NOON_US + 100, breaches=(now,), alerts=tuple(alerts)), deliveries)
+    tried = Attempt(1, Outcome.DELIVERED, 204, "", NOON_US, NOON_US, None)
+    for one in deliveries[:-1]:
+        await store.record_attempts([(f"{one.alert_id}:politie", tried)])
+    (due,) = await store.claim_due(NOON_US + 200, 10)
+    assert due.alert.id == alerts[-1].id
+    named = [name.removesuffix(":politie") for name, _ in due.earlier]
+    assert named == [one.id for one in alerts[-1 - CAP_REFERENCES_MAX : -1]], "the oldest of them first"
 
 
 async def test_a_device_of_nobody_is_told_of_all_the_same(claimed_store: Store) -> None:

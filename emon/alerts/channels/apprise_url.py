@@ -18,10 +18,9 @@ from emon.alerts.compose import Composer
 from emon.alerts.link_lines import links_of, with_links
 from emon.alerts.links import Links
 from emon.alerts.messages import Text
-from emon.alerts.notices import Notice
+from emon.alerts.notices import Notice, notice_short
 from emon.alerts.outbox import DueDelivery, Outcome
 from emon.alerts.routes import AppriseRoute
-from emon.alerts.short_text import one_part
 from emon.limits import URGENT_PRIORITY_MAX
 
 logging.getLogger("apprise").disabled = True  # it names addresses, and with them their secrets
@@ -63,7 +62,7 @@ class AppriseChannel:
         """Send a notice (``emon/alerts/notices.py``)."""
         text = self._composer.noted(notice, recipient)
         if self._short:
-            text = Text("", one_part(text.subject))
+            text = Text("", notice_short(notice, self._composer.languages_of(recipient)))
         return await self._notify(text, urgent=False)
 
     async def _notify(self, text: Text, *, urgent: bool) -> SendResult:
