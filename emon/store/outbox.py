@@ -89,6 +89,23 @@ kept AS (
 )
 SELECT id, alert_id FROM told ORDER BY id
 """
+# That a breach is over stands in the message that tells its end beside its own alert: what waits to be said
+# of it until then is not told once more for each. Where it went on after all it is, for then the end was not
+# the last word. Whoever holds deliveries waits for no incident: what is held at this instant is told anyhow.
+_TOLD_WITH_ITS_END = """
+UPDATE incident_update SET state = 'superseded', next_attempt_at = NULL
+WHERE id IN (
+    SELECT u.id FROM delivery AS j
+    JOIN alert AS a ON a.id = j.alert_id AND a.event = 'breach_cleared'
+    JOIN incident_update AS u
+      ON u.state = 'waiting' AND u.breach_id = a.breach_id AND u.recipient = j.recipient
+    WHERE j.joined_into = ANY(%s) AND j.state = 'delivered' AND u.attempts = 0 AND u.made_at <= j.delivered_at
+      AND u.said IN ('position', 'signal_lost', 'signal_back', 'left', 'lapsed')
+      AND NOT EXISTS (
+          SELECT FROM incident_update AS g
+          WHERE g.breach_id = u.breach_id AND g.recipient = u.recipient AND g.said = 'goes_on')
+    FOR UPDATE OF u SKIP LOCKED)
+"""
 # What it tells beside its own alert stands aside with it.
 _SET_ASIDE = """
 UPDATE delivery AS j SET set_aside_at = d.set_aside_at FROM delivery AS d
@@ -120,7 +137,8 @@ _SELECT_DUE_AT = "SELECT next_attempt_at FROM delivery WHERE id = %s"
 _DUE_WITH = "UPDATE delivery SET next_attempt_at = least(next_attempt_at, %s) WHERE id = %s"
 _ACKNOWLEDGE = """
 INSERT INTO acknowledgement (alert_id, party, person, acknowledged_at, via)
-SELECT d.alert_id, %s, %s, %s, 'answer' FROM delivery AS d WHERE d.id = %s
+SELECT d.alert_id, %s, %s, %s, 'answer' FROM delivery AS d WHERE d.id = %s OR d.joined_into = %s
+ORDER BY d.alert_id
 ON CONFLICT (alert_id, party) DO NOTHING RETURNING alert_id
 """
 _SELECT_BREACH = "SELECT a.breach_id FROM delivery AS d JOIN alert AS a ON a.id = d.alert_id WHERE d.id = %s"
@@ -209,7 +227,10 @@ class OutboxReads:
                 return kept, set()
             columns = [list(column) for column in zip(*(rows[one] for one in sorted(kept)), strict=True)]
             changed = await c.fetch(conn, _KEEP_ATTEMPTS, columns)
-            changed += await c.fetch(conn, _KEEP_JOINED, (list(kept),))
+            joined = await c.fetch(conn, _KEEP_JOINED, (list(kept),))
+            if joined:
+                await c.execute(conn, _TOLD_WITH_ITS_END, (list(kept),))
+            changed += joined
             if any(given[one].set_aside for one in kept):
                 await c.execute(conn, _SET_ASIDE, (list(kept),))
             news: list[News] = [("delivery", row[0], row[1]) for row in sorted(changed)]
@@ -272,13 +293,13 @@ async def keep_answers_of(pool: c.Pool, select_breach: str, attempts: Sequence[t
 
 
 async def _acknowledged(conn: c.Connection, delivery_id: str, attempt: Attempt) -> list[News]:
-    """Keep the acknowledgement that came with a receipt, the first of each party; the news of it."""
+    """Keep the acknowledgement that came with a receipt, of all that it tells, the first of each party; the
+    news of it."""
     if attempt.acknowledged is None:
         return []
     party, person = attempt.acknowledged
-    params = (party, storable(person), to_datetime(attempt.ended_at_us), delivery_id)
-    row = await c.fetch_one(conn, _ACKNOWLEDGE, params)
-    return [] if row is None else [("acknowledgement", party, row[0])]
+    params = (party, storable(person), to_datetime(attempt.ended_at_us), delivery_id, delivery_id)
+    return [("acknowledgement", party, row[0]) for row in await c.fetch(conn, _ACKNOWLEDGE, params)]
 
 
 def _attempt_row(delivery_id: str, attempt: Attempt) -> c.Row:

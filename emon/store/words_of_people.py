@@ -69,6 +69,10 @@ SELECT d.id, %(party)s, %(at)s FROM delivery AS d WHERE d.id = %(link)s AND d.al
 ON CONFLICT (delivery_id) DO NOTHING RETURNING delivery_id
 """
 _LINK_USED = "SELECT FROM link_used WHERE delivery_id = %s"
+# A message of a condition that flaps stands for earlier alerts: whoever answers it has read so. All are
+# locked together first, in the order of ids, as by those who close a breach.
+_TOLD_BESIDE = "SELECT alert_id FROM delivery WHERE joined_into = %s ORDER BY alert_id"
+_LOCK_TOGETHER = "SELECT lock_alerts(%s)"
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -121,7 +125,8 @@ class WordsOfPeople:
             return await _acknowledge(conn, alert_id, party, person, via, at_us)
 
     async def use_link(self, link: str, alert_id: str, party: str, person: str, at_us: int) -> Taken:
-        """As ``acknowledge``, by a link of a message; ``link`` (the delivery's id) counts once.
+        """As ``acknowledge``, by a link of a message; ``link`` (the delivery's id) counts once, and for every
+        alert that the message tells.
 
         Raises ``LinkUsed`` where it has been used, and what ``acknowledge`` raises.
         """
@@ -135,7 +140,17 @@ class WordsOfPeople:
                 is None
             ):
                 raise LinkUsed(f"the link of {link!r} has been used, or was never given out")
+            beside = [row[0] for row in await c.fetch(conn, _TOLD_BESIDE, (link,))]
+            if beside:
+                await c.fetch(conn, _LOCK_TOGETHER, ([alert_id, *beside],))
+            for other in beside:
+                await _acknowledge(conn, other, party, person, "link", at_us)
             return await _acknowledge(conn, alert_id, party, person, "link", at_us)
+
+    async def told_beside(self, link: str) -> int:
+        """For how many alerts a message (the delivery's id) stands beside its own."""
+        async with self._pool.connection() as conn:
+            return len(await c.fetch(conn, _TOLD_BESIDE, (link,)))
 
     async def link_used(self, link: str) -> bool:
         """Whether the link of a message (the delivery's id) has counted."""

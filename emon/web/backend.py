@@ -196,6 +196,10 @@ class Backend(Protocol):
         """As ``acknowledge``, by a link that counts once. Raises ``LinkUsed`` too."""
         ...
 
+    async def told_beside(self, link: str) -> int:
+        """For how many alerts the message of a link stands beside its own."""
+        ...
+
     async def link_used(self, link: str) -> bool:
         """Whether the link has counted. Changes nothing."""
         ...

@@ -156,6 +156,7 @@ def _life_now(alert: AlertNow) -> Json:
     """Where the alert stands: whose answer is owed, how often it was told again, and who closed it."""
     life = alert.life
     climbs = [one for one in alert.happened if one.fact is Fact.CLIMBED]
+    surer = [one.other for one in alert.happened if one.fact is Fact.RISEN]
     return {
         "stage": life.stage,
         "owed": list(life.owed),
@@ -169,6 +170,7 @@ def _life_now(alert: AlertNow) -> Json:
             }
             for climb in climbs
         ],
+        "followed_by": surer[0] if surer else None,
         "next_climb_at": instant_or_none(alert.climbs_next_us if life.may_climb else None),
         "concerns_protected_person": alert.victim_linked,
         "resolution": None if alert.resolution is None else resolution_json(alert.resolution),

@@ -131,6 +131,9 @@ class StoreBackend:
     async def use_link(self, link: str, alert_id: str, party: str, person: str, at_us: int) -> Taken:
         return await self._store.use_link(link, alert_id, party, person, at_us)
 
+    async def told_beside(self, link: str) -> int:
+        return await self._store.told_beside(link)
+
     async def link_used(self, link: str) -> bool:
         return await self._store.link_used(link)
 

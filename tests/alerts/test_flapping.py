@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import msgspec
 import psycopg
 
 from emon.alerts.channels import SendResult
@@ -29,10 +30,13 @@ class Desk(MemoryChannel):
     def __init__(self) -> None:
         super().__init__()
         self.got: list[DueDelivery] = []
+        self.taker: str | None = None
 
     async def send(self, delivery: DueDelivery) -> SendResult:
         self.got.append(delivery)
-        return await super().send(delivery)
+        result = await super().send(delivery)
+        taken = None if self.taker is None else (delivery.recipient, self.taker)
+        return msgspec.structs.replace(result, acknowledged=taken)
 
 
 class Edge:
@@ -106,6 +110,69 @@ async def test_the_first_go_at_once_and_the_rest_as_one_with_a_count(store: Stor
         query = "SELECT count(*) FROM delivery_attempt WHERE detail = %s"
         kept = await (await conn.execute(query, (f"told by {told.id}",))).fetchone()
     assert kept == (6,), "each has an attempt that says how it was told"
+
+
+async def test_who_answers_a_message_with_its_receipt_answers_for_all_that_it_stands_for(
+    store: Store,
+) -> None:
+    clock, desk = TestClock(), Desk()
+    async with at_work(store, clock, desk) as (dispatcher, edge):
+        for _ in range(FLAP_FREE):
+            await until_sent(desk, await edge.crosses(dispatcher))
+        names = [await edge.crosses(dispatcher) for _ in range(4)]
+        await until_waiting(store, put_off=2)
+        await clock.asleep()
+        desk.taker = "A. de Vries"
+        clock.move_to(NOON_US + FLAP_HOLD_S * SECOND_US)
+        await until_sent(desk, names[0])
+        await until_waiting(store, put_off=0)
+    async with await psycopg.AsyncConnection.connect(store.url) as conn:
+        rows = await conn.execute("SELECT alert_id, party, person FROM acknowledgement ORDER BY alert_id")
+        kept = await rows.fetchall()
+    assert kept == [(name, "meldkamer_em", "A. de Vries") for name in names]
+
+
+async def test_that_he_left_is_not_told_again_of_each_breach_that_a_message_stands_for(store: Store) -> None:
+    """The message with the count says so: a further one for each would undo what was joined."""
+    clock, desk = TestClock(), Desk()
+    async with at_work(store, clock, desk) as (dispatcher, edge):
+        for _ in range(FLAP_FREE):
+            await until_sent(desk, await edge.crosses(dispatcher))
+        names = [await edge.crosses(dispatcher) for _ in range(7)]  # the last breach is open
+        await until_waiting(store, put_off=4)
+        await clock.asleep()
+        for breach_id in ("b-2", "b-3", "b-4", "b-5"):
+            await say(store, breach_id, 1, "left")
+        await say(store, "b-4", 2, "goes_on")
+        await say(store, "b-4", 3, "left")
+        clock.move_to(NOON_US + FLAP_HOLD_S * SECOND_US)
+        await until_sent(desk, names[0])
+        await until_waiting(store, put_off=0)
+    async with await psycopg.AsyncConnection.connect(store.url) as conn:
+        rows = await conn.execute(
+            "SELECT breach_id, said, state FROM incident_update ORDER BY breach_id, number"
+        )
+        kept = await rows.fetchall()
+    assert kept == [
+        ("b-2", "left", "superseded"),
+        ("b-3", "left", "superseded"),
+        ("b-4", "left", "waiting"),
+        ("b-4", "goes_on", "waiting"),
+        ("b-4", "left", "waiting"),
+        ("b-5", "left", "waiting"),
+    ]
+
+
+async def say(store: Store, breach_id: str, number: int, said: str) -> None:
+    """An update on its incident that waits for the desk."""
+    async with await psycopg.AsyncConnection.connect(store.url) as conn:
+        await conn.execute(
+            "INSERT INTO incident_update (id, breach_id, step, recipient, number, party, channel, alert_id, "
+            "said, because, made_at, next_attempt_at) "
+            "SELECT %(id)s, %(breach)s, %(number)s, 'meldkamer_em', %(number)s, 'meldkamer_em', 'memory', "
+            "min(id), %(said)s, %(said)s, min(at), min(at) FROM alert WHERE breach_id = %(breach)s",
+            {"id": f"{breach_id}:{number}", "breach": breach_id, "number": number, "said": said},
+        )
 
 
 async def test_priority_1_is_never_held_or_joined(store: Store) -> None:

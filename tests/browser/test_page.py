@@ -346,9 +346,34 @@ async def climb(store: Store, alert_id: str) -> None:
     at_us = clock.now_us() + 70 * SECOND_US
     (due,) = [one for one in await store.escalations_due(at_us, 50) if one.id == alert_id]
     owed = ("politie", "meldkamer_em")
-    step = Climb(1, 1, due.counted_from_us + 60 * SECOND_US, owed, owed)
-    again = tuple(NewDelivery(alert_id, party, "webhook", 1) for party in owed)
-    await store.climb([Planned(alert_id, 0, step, again, at_us + 110 * SECOND_US)], at_us)
+    for rung, after_s in ((1, 60), (2, 180)):  # nobody is told at the second: the first still waits for both
+        step = Climb(rung, rung, due.counted_from_us + after_s * SECOND_US, owed, owed)
+        again = tuple(NewDelivery(alert_id, party, "webhook", rung) for party in owed)
+        planned = Planned(alert_id, rung - 1, step, again, at_us + 110 * SECOND_US)
+        await store.climb([planned], at_us + rung)
+
+
+async def test_an_alert_that_a_surer_one_follows_says_so_also_on_a_page_that_is_open(
+    tab: Tab, desk: Desk, store: Store
+) -> None:
+    await story.arm(store, clock.now_us())
+    await enter(tab.page, desk)
+    cards = []
+    for name, certainty, priority in (("first", "possible", 2), ("then", "certain", 1)):
+        now_us = clock.now_us()
+        made = story.breach(
+            "one", "w-blaak", "o-2624", now_us - 30 * SECOND_US, condition="c-markt",
+            certainty=Certainty(certainty), how=How.INSIDE, deepest_m=55.0,
+        )  # fmt: skip
+        raised = story.alert(name, made, AlertEvent.BREACH, priority, now_us, Party.MELDKAMER_EM)
+        await story.write(store, Effects(now_us, breaches=(made,), alerts=(raised,)), story.routed([raised]))
+        desk.live.wake()
+        cards.append(tab.page.locator(f"[data-alert='{raised.id}'] .stage"))
+        await expect(cards[-1]).to_contain_text("told again")
+    for _ in range(2):
+        await expect(cards[0]).to_contain_text("the surer alert on it is told again in its place")
+        await expect(cards[1]).not_to_contain_text("in its place")
+        await tab.page.reload()
 
 
 async def test_a_person_closes_an_alert_and_who_did_what_stands_on_its_card(
@@ -364,8 +389,9 @@ async def test_a_person_closes_an_alert_and_who_did_what_stands_on_its_card(
     await expect(card.locator(".stage")).to_contain_text("answer owed by Politie, Meldkamer EM")
     await expect(card.locator(".climbs summary")).to_contain_text("told again once")
     await card.locator(".climbs summary").click()
-    await expect(card.locator(".climbs li")).to_contain_text("to Meldkamer EM")
-    await expect(card.locator(".climbs li")).to_contain_text("Politie: out of reach")
+    await expect(card.locator(".climbs li").first).to_contain_text("to Meldkamer EM")
+    await expect(card.locator(".climbs li").first).to_contain_text("Politie: out of reach")
+    await expect(card.locator(".climbs li").last).to_contain_text("to nobody")
 
     await card.get_by_role("button", name="Acknowledge").click()
     await expect(card.locator(".stage")).to_contain_text("in hand, another answer is owed")
@@ -388,7 +414,7 @@ async def test_a_person_closes_an_alert_and_who_did_what_stands_on_its_card(
     await expect(card.get_by_role("button", name="Close: ")).to_have_count(0)
     await card.get_by_role("button", name="Who did what when").click()
     lines = card.locator(".life li")
-    await expect(lines).to_have_count(6)
+    await expect(lines).to_have_count(7)
     said = [line.split(" ", 1)[1] for line in await lines.all_inner_texts()]
     assert sum("anna (Meldkamer EM) took it in hand (page)" in line for line in said) == 1
     assert sum("anna (Meldkamer EM) closed it" in line for line in said) == 1

@@ -142,6 +142,62 @@ async def test_a_link_to_an_alert_that_a_surer_one_follows_names_that_one(
     assert ["later, surer alert: surer" in answer.text for answer in answers] == [True] * 3
 
 
+async def test_a_link_to_an_alert_of_what_is_over_says_so(
+    desk: Desk, store: Store, told: tuple[str, str]
+) -> None:
+    """Of an outage whose devices are heard again, as of a breach: nobody sets out for what has passed."""
+    url = link(desk, told)
+    over = """
+        INSERT INTO alert OVERRIDING USER VALUE
+        SELECT (jsonb_populate_record(a, jsonb_build_object(
+            'id', 'over', 'event', 'breach_cleared', 'priority', 4, 'at', a.at + interval '1 s'))).*
+        FROM alert AS a WHERE a.id = %s
+    """
+    async with httpx.AsyncClient() as client, await psycopg.AsyncConnection.connect(store.url) as conn:
+        await conn.execute("UPDATE breach SET closed_at = NULL, refuted = false")
+        await conn.execute(over, (told[1],))
+        await conn.commit()
+        goes_on = await client.get(url)
+        await conn.execute("UPDATE breach SET closed_at = opened_at")
+        await conn.commit()
+        answers = [await client.get(url), await client.post(url, data={"person": "A. de Vries"})]
+        answers.append(await client.get(url))
+    assert "intussen voorbij" not in goes_on.text
+    assert [("intussen voorbij" in one.text, one.status_code) for one in answers] == [
+        (True, 200), (True, 200), (True, 409),
+    ]  # fmt: skip
+
+
+async def test_a_link_of_a_message_that_stands_for_others_takes_them_in_hand_with_it(
+    desk: Desk, store: Store, told: tuple[str, str]
+) -> None:
+    """Whoever is told that a message stands for earlier ones answers for those too: they climb no more."""
+    copied = """
+        INSERT INTO alert OVERRIDING USER VALUE
+        SELECT (jsonb_populate_record(a, jsonb_build_object('id', n.id, 'at', a.at - interval '1 s'))).*
+        FROM alert AS a, unnest(%s::text[]) AS n (id) WHERE a.id = %s
+    """
+    joined = """
+        INSERT INTO delivery (id, alert_id, recipient, channel, next_attempt_at, joined_into)
+        SELECT n.id || ':' || d.recipient, n.id, d.recipient, d.channel, now(), d.id
+        FROM delivery AS d, unnest(%s::text[]) AS n (id) WHERE d.id = %s
+    """
+    names = ["earlier-1", "earlier-2"]
+    async with await psycopg.AsyncConnection.connect(store.url) as conn:
+        await conn.execute(copied, (names, told[1]))
+        await conn.execute(joined, (names, told[0]))
+    await store.acknowledge("earlier-1", "meldkamer_em", "B. Bakker", "page")
+    url = link(desk, told)
+    async with httpx.AsyncClient() as client:
+        shown = await client.get(url)
+        answered = await client.post(url, data={"person": "A. de Vries"})
+    assert "ook voor 2 eerdere" in shown.text
+    assert "with 2 earlier ones" in answered.text
+    assert sorted(await taken(store)) == sorted(
+        (alert, "meldkamer_em", "A. de Vries", "link") for alert in (told[1], "earlier-2")
+    )
+
+
 @pytest.mark.parametrize("person", ["", "  ", "a\x1b[2J", "x" * 201])
 async def test_nobody_takes_it_without_a_name(
     desk: Desk, store: Store, told: tuple[str, str], person: str

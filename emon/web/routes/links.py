@@ -18,6 +18,7 @@ from emon.alerts.need import is_protected
 from emon.alerts.words import EN, NL, Language
 from emon.limits import ACKNOWLEDGEMENT_BYTES_MAX, PERSON_CHARS_MAX
 from emon.store.errors import AlertUnknown, LinkUsed, NotTheirs
+from emon.store.pages import AlertNow
 from emon.web.backend import Services
 from emon.web.http import CONTENT_SECURITY_POLICY, read_body
 from emon.web.texts import text
@@ -55,7 +56,7 @@ class LinkRoutes:
         since = await self._since(link)
         if await self._services.backend.link_used(link.delivery):
             return _used(link, since)
-        return _form(link, since)
+        return _form(link, since + await self._beside(link, "link.joined"))
 
     async def take(self, request: Request, token: str) -> Response:
         """Take the alert in hand, by name."""
@@ -66,7 +67,8 @@ class LinkRoutes:
             return link_refusal(refused.fault)
         person = " ".join("".join(parse_qs(body.decode(errors="replace")).get("person", [])).split())
         if not person or len(person) > PERSON_CHARS_MAX or not person.isprintable():
-            return _form(link, await self._since(link), status=400)
+            since = await self._since(link) + await self._beside(link, "link.joined")
+            return _form(link, since, status=400)
         try:
             taken = await self._services.backend.use_link(
                 link.delivery, link.alert, link.party, person, self._services.now_us()
@@ -82,7 +84,14 @@ class LinkRoutes:
             "link.taken",
             lambda words: {"person": taken.person, "when": words.when.at(taken.acknowledged_at_us)},
         )
-        return link_page(200, said + await self._since(link))
+        return link_page(200, said + await self._beside(link, "link.taken_joined") + await self._since(link))
+
+    async def _beside(self, link: Link, id_: str) -> str:
+        """That the message stands for further alerts, which are answered with it, as markup."""
+        count = await self._services.backend.told_beside(link.delivery)
+        if count == 0 or is_protected(link.party):
+            return ""
+        return in_both(id_, lambda _: {"count": count})
 
     async def _since(self, link: Link) -> str:
         """What has become of the alert, as markup: whoever opens an old mail must not set out for what others
@@ -93,12 +102,21 @@ class LinkRoutes:
         if found[0].resolution is not None:
             return in_both("link.closed")
         surer = [one.other for one in found[0].happened if one.fact is Fact.RISEN]
-        return in_both("link.surer", lambda _: {"alert": surer[0]}) if surer else ""
+        if surer:
+            return in_both("link.surer", lambda _: {"alert": surer[0]})
+        return in_both("link.over") if _is_over(found[0]) else ""
 
     def _read(self, token: str) -> Link:
         if self._services.links is None:
             raise LinkRefused(LinkFault.FORGED)
         return self._services.links.read(token, self._services.now_us())
+
+
+def _is_over(alert: AlertNow) -> bool:
+    """Whether what it tells of has ended since it was raised, and does not go on after all."""
+    breach = alert.breach
+    goes_on = breach is not None and breach.closed_at_us is None and not breach.refuted
+    return not goes_on and any(one.fact is Fact.CLEARED for one in alert.happened)
 
 
 def _used(link: Link, since: str) -> Response:

@@ -123,6 +123,14 @@ CARDS: Mapping[str, tuple[str, str]] = {
     # stages and climbs
     "stage.owed": (" · nog geen reactie van {who}", " · answer owed by {who}"),
     "stage.again": (" · volgende herhaling {when}", " · told again {when}"),
+    "stage.followed": (
+        " · de zekerder melding hierover wordt in de plaats van deze herhaald",
+        " · the surer alert on it is told again in its place",
+    ),
+    "climb.nobody": (
+        "Niemand reageerde, en niemand kon opnieuw bereikt worden",
+        "Nobody answered, and nobody could be told again",
+    ),
     "climb.head.one": (
         "Niemand reageerde: één keer herhaald, {when}",
         "Nobody answered: told again once, last {when}",

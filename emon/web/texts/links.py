@@ -22,11 +22,23 @@ LINKS: Mapping[str, tuple[str, str]] = {
         "Deze melding is al afgesloten: u hoeft niets meer te doen.",
         "This alert has been closed: there is nothing left for you to do.",
     ),
+    "link.over": (
+        "Wat deze melding meldt, is intussen voorbij of ingetrokken.",
+        "What this alert tells of is over by now, or was withdrawn.",
+    ),
     "link.surer": (
         "Van dit incident is er een latere, zekerder melding: {alert}. Wie alleen deze bevestigt, heeft die "
         "nog niet beantwoord.",
         "This incident has a later, surer alert: {alert}. Whoever confirms this one alone has not answered "
         "that one.",
+    ),
+    "link.joined": (
+        "Deze melding staat ook voor {count} eerdere van dezelfde voorwaarde: u antwoordt voor alle samen.",
+        "This alert also stands for {count} earlier of the same condition: you answer for all of them.",
+    ),
+    "link.taken_joined": (
+        "Samen met {count} eerdere waar deze melding ook voor staat.",
+        "Together with {count} earlier ones that this alert also stands for.",
     ),
     "link.ask": (
         "Melding {alert} ({party}): neem deze in behandeling. Vul uw naam in.",

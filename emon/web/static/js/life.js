@@ -12,15 +12,18 @@ const namesOrNobody = (parties) => names(parties) || say("nobody");
 export function stageLine(alert) {
   const said = [make("strong", { text: stageWords(alert.stage) })];
   if (alert.owed.length > 0) said.push(say("stage.owed", { who: names(alert.owed) }));
+  if (alert.followed_by !== null && alert.resolution === null) said.push(say("stage.followed"));
   if (alert.next_climb_at !== null) said.push(...parts("stage.again", { when: timeNode(alert.next_climb_at) }));
   return make("p", { class: `stage stage-${alert.stage}` }, ...said);
 }
 
 /** The times it was told again because nobody answered. */
 export function climbsOf(alert) {
+  const told = alert.climbs.filter((climb) => climb.deliveries.length > 0);
   if (alert.climbs.length === 0) return null;
+  const head = told.length === 0 ? say("climb.nobody") : many("climb.head", told.length, { when: localText(told.at(-1).at) });
   return make("details", { class: "climbs" },
-    make("summary", { text: many("climb.head", alert.climbs.length, { when: localText(alert.climbs.at(-1).at) }) }),
+    make("summary", { text: head }),
     make("ol", {}, alert.climbs.map((climb) => make("li", {},
       ...parts("climb.to", { when: timeNode(climb.at), who: namesOrNobody(climb.deliveries.map((one) => one.recipient)) }),
       climb.withheld.length > 0 ? make("span", { class: "failing", text: say("climb.withheld", { who: names(climb.withheld) }) }) : null))));

@@ -1,6 +1,8 @@
 // What the page knows. The parts tell it what arrived; whoever listens hears what changed.
 
 const TRAIL_POINTS_MAX = 600;
+const SURER = ["breach", "proximity"]; // what climbs in the place of an earlier alert of its breach
+const GIVES_WAY = [...SURER, "historic_breach", "possible_incursion"];
 
 export class State extends EventTarget {
   constructor() {
@@ -65,13 +67,26 @@ export class State extends EventTarget {
   setAlerts(alerts, fresh = false) {
     const news = [];
     for (const alert of alerts) {
-      if (fresh && !this.alerts.has(alert.id)) news.push(alert);
+      if (fresh && !this.alerts.has(alert.id)) {
+        news.push(alert);
+        this.#followedBy(alert);
+      }
       this.alerts.set(alert.id, alert);
       if (alert.breach !== null) this.breaches.set(alert.breach.id, alert.breach);
     }
     this.#tell("alerts", alerts.map((alert) => alert.id));
     this.#tell("breaches");
     for (const alert of news) this.#tell("news", alert);
+  }
+
+  /** The stream sends what is new; that an earlier alert of its breach is told no more follows from it, as in the service. */
+  #followedBy(surer) {
+    if (surer.breach === null || !SURER.includes(surer.event)) return;
+    for (const one of this.alerts.values()) {
+      const givesWay = one.breach?.id === surer.breach.id && GIVES_WAY.includes(one.event) && one.at <= surer.at;
+      if (!givesWay || one.priority < surer.priority || one.recipients.some((party) => !surer.recipients.includes(party))) continue;
+      this.alerts.set(one.id, { ...one, followed_by: surer.id, next_climb_at: null });
+    }
   }
 
   setBreach(breach) {
