@@ -15,9 +15,10 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from xml.etree import ElementTree as ET
 
+from emon.alerts.asked import has_passed
 from emon.alerts.incident import Say
 from emon.alerts.link_lines import MessageLinks
-from emon.alerts.messages import Text, has_passed, owner_line
+from emon.alerts.messages import Text, owner_line
 from emon.alerts.outbox import AlertView, DueDelivery, UpdateView
 from emon.alerts.place_words import place_lines
 from emon.alerts.words import EN, NL, Language

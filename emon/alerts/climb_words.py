@@ -13,11 +13,13 @@ from emon.model.vocabulary import Party
 
 class ClimbWords(msgspec.Struct, frozen=True):
     """The words of one language. ``own``: to somebody whose answer is owed; ``other``: to somebody who is
-    told beside them; ``hers``: to the protected person."""
+    told beside them, both also as ``short`` lines; ``hers``: to the protected person."""
 
     subject: str
     own: str
     other: str
+    own_short: str
+    other_short: str
     hers: str
     and_: str
     parties: Mapping[str, str]
@@ -27,6 +29,8 @@ NL = ClimbWords(
     subject="OPSCHALING {step}: {subject}",
     own="OPSCHALING {step}: uw bevestiging ontbreekt nog. Bevestig met uw naam, dan houdt dit op.",
     other="OPSCHALING {step}: de bevestiging van {owed} ontbreekt nog. Zorg dat daar iemand reageert.",
+    own_short="Uw bevestiging ontbreekt nog.",
+    other_short="De bevestiging van {owed} ontbreekt nog.",
     and_="en",
     hers="U krijgt dit bericht opnieuw, omdat wij nog niet weten of u het hebt gelezen.",
     parties={
@@ -44,6 +48,8 @@ EN = ClimbWords(
     subject="ESCALATION {step}: {subject}",
     own="ESCALATION {step}: your confirmation is still missing. Confirm with your name, and this stops.",
     other="ESCALATION {step}: the confirmation of {owed} is still missing. See that somebody there answers.",
+    own_short="Your confirmation is still missing.",
+    other_short="The confirmation of {owed} is still missing.",
     and_="and",
     hers="You get this message again because we do not know yet whether you have read it.",
     parties={
@@ -77,9 +83,24 @@ def _again_to_her(words: ClimbWords, text: Text) -> Text:
     return Text(text.subject, f"{text.body}{words.hers}\n")
 
 
-def _again(words: ClimbWords, text: Text, delivery: DueDelivery) -> Text:
+def told_again_short(delivery: DueDelivery, *, english: bool) -> list[str]:
+    """Whose answer is missing, in a text message."""
+    words = EN if english else NL
+    if not delivery.climb:
+        return []
+    owed, own = _owed(words, delivery)
+    return [words.own_short if own else words.other_short.format(owed=owed)]
+
+
+def _owed(words: ClimbWords, delivery: DueDelivery) -> tuple[str, bool]:
+    """Who has not answered, and whether that is the reader."""
     owed = _listed(words, [words.parties.get(one, named(one)) for one in delivery.owed])
-    first = words.own if delivery.recipient in delivery.owed or not owed else words.other
+    return owed, delivery.recipient in delivery.owed or not owed
+
+
+def _again(words: ClimbWords, text: Text, delivery: DueDelivery) -> Text:
+    owed, own = _owed(words, delivery)
+    first = words.own if own else words.other
     subject = words.subject.format(step=delivery.climb, subject=text.subject)
     return Text(subject, f"{first.format(step=delivery.climb, owed=owed)}\n\n{text.body}")
 

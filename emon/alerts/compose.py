@@ -8,11 +8,11 @@ from collections.abc import Mapping
 import msgspec
 from msgspec.structs import replace
 
-from emon.alerts.climb_words import told_again, told_again_to_her
+from emon.alerts.climb_words import told_again, told_again_short, told_again_to_her
 from emon.alerts.flapping import joined_short, with_joined, with_joined_to_her
 from emon.alerts.incident import Say
 from emon.alerts.incident_texts import PLACELESS, beside, update_texts, update_texts_to_her
-from emon.alerts.messages import Text, Texts, ask_line, texts, texts_to_her
+from emon.alerts.messages import Text, Texts, ask_line, texts, texts_to_her, texts_to_her_contact
 from emon.alerts.need import (
     DEFAULT_NEEDS,
     Fact,
@@ -85,20 +85,24 @@ class Composer(msgspec.Struct, frozen=True):
         """The alert's texts for this recipient, or the update's."""
         alert = self.shown(delivery)
         update = self.update(delivery)
+        if self.is_hers(delivery):
+            told = self._texts_to_her(delivery, alert, update)
+            return told if delivery.recipient == Party.BESCHERMDE else texts_to_her_contact(told)
         if update is not None:
             return self._update_texts(delivery, alert, update)
-        if self.is_hers(delivery):
-            told = texts_to_her(self._to_her(alert))
-            return with_joined_to_her(told_again_to_her(told, delivery), delivery)
         place = sees(self._party(delivery), delivery.alert, Fact.POSITION, self.needs)
         own = texts(
             alert, unreached=self.unreached(delivery), answer_at=f"{self.public_url}/", with_place=place
         )
         return with_joined(told_again(own, delivery), delivery)
 
-    def _update_texts(self, delivery: DueDelivery, alert: AlertView, update: UpdateView) -> Texts:
-        if self.is_hers(delivery):
+    def _texts_to_her(self, delivery: DueDelivery, alert: AlertView, update: UpdateView | None) -> Texts:
+        if update is not None:
             return update_texts_to_her(alert, update)
+        told = texts_to_her(self._to_her(alert))
+        return with_joined_to_her(told_again_to_her(told, delivery), delivery)
+
+    def _update_texts(self, delivery: DueDelivery, alert: AlertView, update: UpdateView) -> Texts:
         place = sees(self._party(delivery), delivery.alert, Fact.POSITION, self.needs)
         page = None if self.answer_url(delivery) is None else f"{self.public_url}/"
         return update_texts(alert, update, answer_at=page, with_place=place)
@@ -125,7 +129,8 @@ class Composer(msgspec.Struct, frozen=True):
         if self.is_hers(delivery):
             return short_text(text.subject, her_pieces(words, self._to_her(alert), delivery.update), (), link)
         told, more = pieces(words, alert, self.update(delivery))
-        return short_text(text.subject, [*told, *joined_short(delivery, english=english)], more, link)
+        told = [*told_again_short(delivery, english=english), *told, *joined_short(delivery, english=english)]
+        return short_text(text.subject, told, more, link)
 
     def asked(self, delivery: DueDelivery, words: Language) -> str | None:
         """What the message asks of its reader, in a language; None where it only tells."""

@@ -19,7 +19,8 @@ class HerWords(msgspec.Struct, frozen=True):
     """The words of one language. ``near`` by certainty; ``was``: that has ended since. ``over``: a
     measurement shows it; ``unmeasured``: none does. ``other``: of what is not about her and the other person.
     ``unsafe`` is said where that person was named just before, ``danger`` elsewhere. ``unreached``,
-    ``impaired``: what ails us, told to her once; ``mended``: that is over."""
+    ``impaired``: what ails us, told to her once; ``mended``: that is over. ``to_contact``, ``contact``: to
+    somebody whom she trusts, who is not to take it for himself."""
 
     near: Mapping[Certainty, str]
     was: Mapping[Certainty, str]
@@ -49,6 +50,8 @@ class HerWords(msgspec.Struct, frozen=True):
     lost_over: str
     empty: str
     empty_more: str
+    to_contact: str
+    contact: str
     link: str
     read: str
     thanks: str
@@ -93,6 +96,9 @@ HERS_NL = HerWords(
     lost_over="Uw apparaat gaf ons een tijd geen positie. Dat is voorbij",
     empty="De batterij van uw apparaat raakt leeg",
     empty_more="Laad het apparaat nu op. Als het leeg is, kunnen wij u niet waarschuwen.",
+    to_contact="Bericht aan wie u bijstaat: {told}",
+    contact="U krijgt dit bericht omdat u een beschermde persoon bijstaat. Met u is hieronder die persoon "
+    "bedoeld: neem contact op en bel bij gevaar 112.",
     link="Laat ons weten dat u dit hebt gelezen, dan herhalen wij het niet",
     read="Laat ons weten dat u ons bericht hebt gelezen. Vul uw naam in.",
     thanks="Dank u wel. Wij weten nu dat u het hebt gelezen.",
@@ -136,6 +142,9 @@ HERS_EN = HerWords(
     lost_over="Your device gave us no position for a while. That is over",
     empty="The battery of your device is running low",
     empty_more="Charge the device now. When it is empty, we cannot warn you.",
+    to_contact="Message to the person you support: {told}",
+    contact="You get this message because you support a protected person. Below, you means that person: get "
+    "in touch, and in danger call 112.",
     link="Let us know that you have read this, and we will not repeat it",
     read="Let us know that you have read our message. Enter your name.",
     thanks="Thank you. We know now that you have read it.",

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from emon.alerts.asked import PRESENT, ask_of, has_lapsed, is_withdrawn, since_of
 from emon.alerts.direction import isolated
 from emon.alerts.her_words import headline, what_to_do
 from emon.alerts.outbox import AlertView
@@ -23,9 +24,8 @@ from emon.alerts.trouble_words import trouble_lines
 from emon.alerts.when_words import When
 from emon.alerts.words import EN, NL, Language
 from emon.limits import MESSAGE_VALUE_CHARS_MAX
-from emon.model.vocabulary import AlertEvent, Certainty
+from emon.model.vocabulary import AlertEvent
 
-_PRESENT = (AlertEvent.BREACH, AlertEvent.PROXIMITY)
 _OF_A_CONDITION = (AlertEvent.BREACH, AlertEvent.BREACH_CLEARED, AlertEvent.HISTORIC_BREACH)
 _HARMLESS = {"<": "‹", ">": "›", "`": "'", "[": "(", "]": ")"}
 _SINCE = frozenset(
@@ -40,35 +40,6 @@ _SINCE = frozenset(
 )
 """Of what goes on: their time is since when."""
 _OF_NO_PLACE = (AlertEvent.OUTAGE, AlertEvent.PLATFORM, AlertEvent.RECIPIENT_DOWN)
-
-_ASKS = {
-    AlertEvent.BREACH_CLEARED: "ended",
-    AlertEvent.HISTORIC_BREACH: "past",
-    AlertEvent.POSSIBLE_INCURSION: "incursion",
-    AlertEvent.APPROACH: "approach",
-    AlertEvent.STRAP_TAMPER: "tamper",
-    AlertEvent.CASE_TAMPER: "tamper",
-    AlertEvent.PANIC: "panic",
-    AlertEvent.SILENCE: "silence",
-    AlertEvent.NO_POSITION: "silence",
-    AlertEvent.OUTAGE: "outage",
-    AlertEvent.ORDER_WITHOUT_DEVICE: "unworn",
-    AlertEvent.RECIPIENT_DOWN: "down",
-    AlertEvent.PLATFORM: "platform",
-    AlertEvent.COMMAND_UNANSWERED: "unanswered",
-    AlertEvent.CLOCK_WRONG: "clock",
-    AlertEvent.IMPLAUSIBLE_FIXES: "implausible",
-    AlertEvent.CHARGING_MISSED: "charge",
-    AlertEvent.BATTERY_LOW: "charge",
-    AlertEvent.BATTERY_CRITICAL: "charge",
-}
-_MENDED_ASKS = {AlertEvent.RECIPIENT_DOWN: "back", AlertEvent.PLATFORM: "mended"}
-"""Of those whose end is told as an alert of its own."""
-_PASSING = ("silence", "outage", "clock", "implausible", "charge", "unanswered")
-"""What is asked only while it lasts; of a strap that was closed again somebody must look all the same."""
-_HER_ASKS = {"silence": "her_silence", "charge": "her_charge"}
-_HER_DEVICE_ASKS = ("tamper", "unanswered", "clock", "implausible")
-"""What is asked where the device is that of the protected person: she is called, never the wearer."""
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -125,6 +96,15 @@ def texts_to_her(alert: AlertView) -> Texts:
     return Texts(nl=found[0], en=found[1])
 
 
+def texts_to_her_contact(hers: Texts) -> Texts:
+    """The same as somebody reads it whom she trusts: it is about her, and not about the reader."""
+    found = [
+        Text(words.to_contact.format(told=text.subject), f"{words.contact}\n\n{text.body}")
+        for words, text in ((NL.hers, hers.nl), (EN.hers, hers.en))
+    ]
+    return Texts(nl=found[0], en=found[1])
+
+
 def _to_her(words: Language, alert: AlertView) -> Text:
     told = headline(words.hers, alert)
     lines = [f"{told}.", *what_to_do(words.hers, alert)]
@@ -158,7 +138,7 @@ def _text(
     lines += [*zone_lines(words.place, alert), "", *_facts(words, alert), ""]
     if unreached:
         lines.append(f"{label['unreached']}: {', '.join(party_name(words, party) for party in unreached)}")
-    lines.append(f"{label['asked']}: {words.asks[_ask(alert)]}")
+    lines.append(f"{label['asked']}: {words.asks[ask_of(alert)]}")
     if answer_at is not None:
         lines.append(f"{label['answer']}: {answer_at}")
     return Text(subject, "\n".join(_without_gaps(lines)) + "\n")
@@ -187,7 +167,8 @@ def _who(words: Language, alert: AlertView) -> str | None:
         if alert.event is AlertEvent.PROXIMITY:
             return f"{who}, {label['protected'].lower()} {named(alert.protected)}"
         return f"{named(alert.protected)}, {who}" if alert.victim else who
-    known = ((label["device"], alert.device), (label["order"], alert.order))
+    orders = (alert.order, *alert.worn_for)
+    known = ((label["device"], alert.device), *((label["order"], order) for order in orders))
     return next((f"{name.lower()} {named(value)}" for name, value in known if value is not None), None)
 
 
@@ -198,47 +179,20 @@ def party_name(words: Language, party: str | None) -> str:
 
 def ask_line(words: Language, alert: AlertView) -> str:
     """What is asked of whoever reads the alert."""
-    return words.asks[_ask(alert)]
-
-
-def _withdrawn(alert: AlertView) -> bool:
-    return alert.event is AlertEvent.BREACH_CLEARED and alert.refuted
-
-
-def has_passed(alert: AlertView) -> bool:
-    """Whether it is over since, or never was."""
-    return _since(alert) is not None
+    return words.asks[ask_of(alert)]
 
 
 def _title(words: Language, alert: AlertView) -> str:
-    since = _since(alert)
+    since = since_of(alert)
     title = _what(words, alert)
     return title if since is None else f"{title} ({words.labels[since]})"
-
-
-def _since(alert: AlertView) -> str | None:
-    """What has become of it, of an alert that tells no end: it stands in the subject, for a text message may
-    have room for nothing else."""
-    if alert.event is AlertEvent.BREACH_CLEARED:
-        return None
-    if alert.refuted:
-        return "since_withdrawn"
-    if alert.event in _PRESENT and alert.closed_at_us is not None:
-        return "since_ended"
-    return "since_over" if alert.cleared_at_us is not None and _ask(alert) == "over" else None
-
-
-def _lapsed(alert: AlertView) -> bool:
-    """Ended by the clock or an order: nobody has seen him leave."""
-    cleared = alert.event is AlertEvent.BREACH_CLEARED
-    return cleared and not alert.refuted and not alert.ended_by_fix and alert.kind is not None
 
 
 def _what(words: Language, alert: AlertView) -> str:
     title = words.events[alert.event]
     if alert.cleared_at_us is not None:
         title = words.mended.get(alert.event, title)
-    if _withdrawn(alert) or _lapsed(alert):
+    if is_withdrawn(alert) or has_lapsed(alert):
         title = words.refuted if alert.refuted else words.unmeasured
     if alert.kind is not None and alert.event in _OF_A_CONDITION:
         return f"{title}, {words.kinds[alert.kind]}"
@@ -249,34 +203,13 @@ def _what(words: Language, alert: AlertView) -> str:
     return f"{title} ({words.labels['her_device']})"
 
 
-def _ask(alert: AlertView) -> str:
-    if alert.refuted:
-        return "refuted"
-    if alert.event in _PRESENT:
-        if alert.closed_at_us is not None:
-            return "since_ended"
-        return "certain" if alert.certainty is Certainty.CERTAIN else "uncertain"
-    if _lapsed(alert):
-        return f"lapsed_{alert.kind}"
-    if alert.cleared_at_us is not None and alert.event in _MENDED_ASKS:
-        return _MENDED_ASKS[alert.event]
-    ask = _ASKS.get(alert.event, "other")
-    if alert.cleared_at_us is not None and ask in _PASSING:
-        return "over"
-    if alert.event is AlertEvent.OUTAGE and not alert.unseen:
-        return "other"
-    if alert.victim:
-        return "her_device" if ask in _HER_DEVICE_ASKS else _HER_ASKS.get(ask, ask)
-    return ask
-
-
 def _state_now(words: Language, alert: AlertView) -> list[str]:
     """What has changed since an alert that arrives late was raised."""
     if alert.event is AlertEvent.BREACH_CLEARED:
         return []
     if alert.refuted:
         return [words.labels["now_refuted"]]
-    if alert.event in _PRESENT and alert.closed_at_us is not None:
+    if alert.event in PRESENT and alert.closed_at_us is not None:
         return [f"{words.labels['now_ended']}: {_when(words, alert)(alert.closed_at_us)}"]
     return []
 

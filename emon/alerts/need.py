@@ -56,6 +56,8 @@ class Need(msgspec.Struct, frozen=True):
     secret_zones: bool = False
 
 
+_ACT = (Party.MELDKAMER_EM, Party.POLITIE, Party.RECLASSERING)
+"""Who call the wearer, or send somebody; what others are asked is theirs to judge."""
 _CASE = (Fact.WEARER, Fact.ORDER, Fact.CONDITION, Fact.RISK, Fact.HOW, Fact.OWNER)
 _ON_THE_STREET = tuple(fact for fact in Fact if fact not in (Fact.HISTORY, Fact.UNSEEN))
 DEFAULT_NEEDS = (
@@ -119,6 +121,7 @@ def shown_to(party: str, alert: AlertView, needs: Sequence[Need] = DEFAULT_NEEDS
             "received_at_us": None,
             "by_the_hour": True,
         }
+    changes["acts"] = party in _ACT
     if is_protected(party):
         changes["received_at_us"] = None
     return replace(alert, **changes)

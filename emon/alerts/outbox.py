@@ -82,7 +82,8 @@ class AlertView(msgspec.Struct, frozen=True):
     uses, with ``{lat}`` and ``{lon}`` for the place. ``protected``: whom the order protects. ``legal_basis``:
     of the one order that it names or is worn for. ``ended_by_fix``: a fix shows that a breach has ended.
     ``told_at_us``: when the message leaves, from then the age of its position counts; None: as it was
-    detected. ``last_known``: positions have ceased, and this is the last of them.
+    detected. ``last_known``: positions have ceased, and this is the last of them. ``acts``: its reader is
+    one of those who call the wearer or send somebody.
     """
 
     id: str
@@ -124,6 +125,7 @@ class AlertView(msgspec.Struct, frozen=True):
     ended_by_fix: bool = False
     told_at_us: int | None = None
     last_known: bool = False
+    acts: bool = True
 
 
 class AnswerView(msgspec.Struct, frozen=True):

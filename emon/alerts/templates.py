@@ -56,6 +56,8 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     "climb.subject": ("step", "subject"),
     "climb.own": ("step",),
     "climb.other": ("step", "owed"),
+    "climb.other_short": ("owed",),
+    "hers.to_contact": ("told",),
 }
 """The names that are given to each template; every other text has none."""
 

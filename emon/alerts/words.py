@@ -115,7 +115,8 @@ NL = Language(
         "refuted": "Latere metingen tonen dat er geen overtreding was. Stop een lopende inzet. Bevestig "
         "met uw naam.",
         "other": "Beoordeel dit en bevestig met uw naam.",
-        "approach": "Volg de drager en beoordeel of iemand moet ingrijpen. Bevestig met uw naam.",
+        "approach": "Volg de drager op de pagina en beoordeel of iemand moet ingrijpen. Bevestig met uw "
+        "naam.",
         "tamper": "Ga na of de drager de enkelband nog draagt: bel, of laat iemand langsgaan. Bevestig met "
         "uw naam.",
         "panic": "Dit is een vraag om hulp: stuur iemand naar de beschermde persoon. Bevestig met uw naam.",
@@ -252,7 +253,8 @@ EN = Language(
         "refuted": "Later measurements show that there was no breach. Stop any action under way. Confirm "
         "with your name.",
         "other": "Assess this and confirm with your name.",
-        "approach": "Follow the wearer and judge whether somebody must step in. Confirm with your name.",
+        "approach": "Follow the wearer on the page and judge whether somebody must step in. Confirm with "
+        "your name.",
         "tamper": "Find out whether the wearer still wears it: call, or have somebody visit. Confirm with "
         "your name.",
         "panic": "This is a call for help: send somebody to the protected person. Confirm with your name.",

@@ -45,6 +45,14 @@ def test_whoever_is_told_beside_them_reads_whose_answer_is_missing() -> None:
     assert "piket??Bcc: x" in hostile.body
 
 
+def test_a_text_message_says_whose_answer_is_missing() -> None:
+    told = replace(due(BREACH.id, "politie"), climb=3, owed=OWED)
+    assert COMPOSER.short(told).startswith("OPSCHALING 3: P1 Vermoedelijke overtreding")
+    assert "Uw bevestiging ontbreekt nog." in COMPOSER.short(told)
+    beside = replace(told, recipient="meldkamer_em")
+    assert "De bevestiging van de politie en de beschermde persoon ontbreekt nog." in COMPOSER.short(beside)
+
+
 def test_she_reads_that_she_gets_it_again_and_nothing_of_him() -> None:
     told = replace(
         due(BREACH.id, "beschermde"),

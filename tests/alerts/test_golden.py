@@ -212,6 +212,13 @@ def test_she_hears_that_the_police_know_only_where_they_were_told() -> None:
 _OF_A_DEVICE = [event for event in AlertEvent if CASES.get(event.value.replace("_", " "), BASE).order is None]
 
 
+@pytest.mark.parametrize("party", [Party.OM, Party.CJIB, Party.SHN, Party.VEILIG_THUIS])
+def test_who_neither_calls_nor_sends_is_not_asked_to(party: Party) -> None:
+    """A policy may tell them; the wearer is called by the centre."""
+    for name in ("silence", "approach", "strap tamper", "battery low", "clock wrong", "order without device"):
+        assert "Gevraagd: Beoordeel dit en bevestig met uw naam.\n" in body_of(party, CASES[name]), name
+
+
 @pytest.mark.parametrize("event", _OF_A_DEVICE)
 def test_nobody_calls_the_wearer_about_the_device_of_whom_it_protects(event: AlertEvent) -> None:
     """He would learn that she has one, and that it fails."""

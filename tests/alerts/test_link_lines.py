@@ -153,7 +153,14 @@ def test_a_contact_of_hers_reads_her_words() -> None:
     composer = replace(COMPOSER, contacts={"sister": Party.BESCHERMDE})
     delivery = DueDelivery(f"{BASE.id}:sister", "sister", "smtp", 0, BASE)
     hers = COMPOSER.texts(replace(delivery, recipient="beschermde"))
-    assert composer.texts(delivery) == hers
+    told = composer.texts(delivery)
+    assert told.nl.subject == f"Bericht aan wie u bijstaat: {hers.nl.subject}", (
+        "and does not take it for himself"
+    )
+    assert told.nl.body.endswith(f"\n\n{hers.nl.body}")
+    assert "Met u is hieronder die persoon bedoeld" in told.nl.body
+    assert told.en.body.endswith(f"\n\n{hers.en.body}")
+    assert composer.short(delivery).startswith("Bericht aan wie u bijstaat: ")
 
 
 def test_what_is_repeated_or_joined_names_no_alerts_to_her() -> None:

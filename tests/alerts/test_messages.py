@@ -195,13 +195,19 @@ _alerts = st.builds(
 )
 
 
+def bare(line: str) -> str:
+    """Without the marks that set a name apart, each of which is closed again in its line."""
+    assert line.count("\u2068") == line.count("\u2069")
+    return line.replace("\u2068", "").replace("\u2069", "")
+
+
 @given(alert=_alerts, unreached=st.lists(st.text(max_size=50), max_size=3))
 def test_no_alert_is_without_a_text(alert: AlertView, unreached: list[str]) -> None:
     both = texts(alert, unreached=unreached)
     for text in (both.nl, both.en):
-        assert text.subject.isprintable()
+        assert bare(text.subject).isprintable()
         assert text.subject.startswith(f"[P{alert.priority}] ")
-        assert all(line.isprintable() for line in text.body.split("\n"))
+        assert all(bare(line).isprintable() for line in text.body.split("\n"))
         assert text.body.encode()
         known = alert.position is not None and math.isfinite(
             alert.position.lon + alert.position.lat + alert.position.accuracy_m

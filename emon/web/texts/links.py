@@ -7,12 +7,16 @@ from collections.abc import Mapping
 
 LINKS: Mapping[str, tuple[str, str]] = {
     "link.forged": (
-        "Deze link is niet van ons of is beschadigd. Er is niets bevestigd.",
-        "This link is not one of ours, or is damaged. Nothing was confirmed.",
+        "Deze link is niet van ons of is beschadigd. Er is niets bevestigd: open hem nog eens vanuit het "
+        "bericht, of bel de meldkamer EM. Bij gevaar: bel 112.",
+        "This link is not one of ours, or is damaged. Nothing was confirmed: open it once more from the "
+        "message, or call the monitoring centre. In danger: call 112.",
     ),
     "link.old": (
-        "Deze link is verlopen. Er is niets bevestigd: gebruik de pagina of bel de meldkamer EM.",
-        "This link has expired. Nothing was confirmed: use the page or call the monitoring centre.",
+        "Deze link is verlopen. Er is niets bevestigd: gebruik de pagina of bel de meldkamer EM. "
+        "Bij gevaar: bel 112.",
+        "This link has expired. Nothing was confirmed: use the page or call the monitoring "
+        "centre. In danger: call 112.",
     ),
     "link.used": (
         "Deze link is al gebruikt. De melding is al in behandeling genomen.",
