@@ -1,4 +1,4 @@
-"""What a message says when it tells an alert again because nobody has answered."""
+"""What a message says when it tells an alert again because nobody has answered, or follows another alert."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from emon.alerts.asked import PRESENT
 from emon.alerts.messages import Text, Texts, named
 from emon.alerts.outbox import DueDelivery
 from emon.model.vocabulary import Party
@@ -13,13 +14,15 @@ from emon.model.vocabulary import Party
 
 class ClimbWords(msgspec.Struct, frozen=True):
     """The words of one language. ``own``: to somebody whose answer is owed; ``other``: to somebody who is
-    told beside them, both also as ``short`` lines; ``hers``: to the protected person."""
+    told beside them, both also as ``short`` lines; ``hers``: to the protected person. ``follows``: the reader
+    has had another alert of this incident, less sure or before it began again."""
 
     subject: str
     own: str
     other: str
     own_short: str
     other_short: str
+    follows: str
     hers: str
     and_: str
     parties: Mapping[str, str]
@@ -31,6 +34,7 @@ NL = ClimbWords(
     other="OPSCHALING {step}: de bevestiging van {owed} ontbreekt nog. Zorg dat daar iemand reageert.",
     own_short="Uw bevestiging ontbreekt nog.",
     other_short="De bevestiging van {owed} ontbreekt nog.",
+    follows="Vervolg op een eerdere melding van dit incident; de zekerheid is die van nu.",
     and_="en",
     hers="U krijgt dit bericht opnieuw, omdat wij nog niet weten of u het hebt gelezen.",
     parties={
@@ -50,6 +54,7 @@ EN = ClimbWords(
     other="ESCALATION {step}: the confirmation of {owed} is still missing. See that somebody there answers.",
     own_short="Your confirmation is still missing.",
     other_short="The confirmation of {owed} is still missing.",
+    follows="Follows an earlier alert of this incident; the certainty is that of now.",
     and_="and",
     hers="You get this message again because we do not know yet whether you have read it.",
     parties={
@@ -66,7 +71,9 @@ EN = ClimbWords(
 
 
 def told_again(texts: Texts, delivery: DueDelivery) -> Texts:
-    """The texts of an alert, with what is to be said first where it is told again."""
+    """The texts of an alert, with what is to be said first where it is told again, or follows another."""
+    if _follows(delivery):
+        return Texts(nl=_following(NL, texts.nl), en=_following(EN, texts.en))
     if not delivery.climb:
         return texts
     return Texts(nl=_again(NL, texts.nl, delivery), en=_again(EN, texts.en, delivery))
@@ -84,12 +91,23 @@ def _again_to_her(words: ClimbWords, text: Text) -> Text:
 
 
 def told_again_short(delivery: DueDelivery, *, english: bool) -> list[str]:
-    """Whose answer is missing, in a text message."""
+    """Whose answer is missing, or that it is no first alert, in a text message."""
     words = EN if english else NL
+    if _follows(delivery):
+        return [words.follows]
     if not delivery.climb:
         return []
     owed, own = _owed(words, delivery)
     return [words.own_short if own else words.other_short.format(owed=owed)]
+
+
+def _follows(delivery: DueDelivery) -> bool:
+    """What is told again follows itself, and an end says already what it follows."""
+    return not delivery.climb and bool(delivery.earlier) and delivery.alert.event in PRESENT
+
+
+def _following(words: ClimbWords, text: Text) -> Text:
+    return Text(text.subject, f"{words.follows}\n\n{text.body}")
 
 
 def _owed(words: ClimbWords, delivery: DueDelivery) -> tuple[str, bool]:

@@ -45,6 +45,16 @@ def test_whoever_is_told_beside_them_reads_whose_answer_is_missing() -> None:
     assert "piket??Bcc: x" in hostile.body
 
 
+def test_a_surer_alert_is_not_taken_for_another_incident() -> None:
+    told = replace(due(BREACH.id, "politie"), earlier=(("0" * 16 + ":politie", BREACH.at_us),))
+    texts = COMPOSER.texts(told)
+    assert texts.nl.body.startswith("Vervolg op een eerdere melding van dit incident;")
+    assert texts.en.body.startswith("Follows an earlier alert of this incident;")
+    assert "Vervolg op een eerdere melding" in COMPOSER.short(told)
+    for other in (replace(told, climb=1), replace(told, recipient="beschermde"), replace(told, earlier=())):
+        assert "Vervolg" not in COMPOSER.texts(other).nl.body
+
+
 def test_a_text_message_says_whose_answer_is_missing() -> None:
     told = replace(due(BREACH.id, "politie"), climb=3, owed=OWED)
     assert COMPOSER.short(told).startswith("OPSCHALING 3: P1 Vermoedelijke overtreding")
