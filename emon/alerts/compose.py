@@ -129,7 +129,7 @@ class Composer(msgspec.Struct, frozen=True):
         if self.is_hers(delivery):
             return short_text(text.subject, her_pieces(words, self._to_her(alert), delivery.update), (), link)
         told, more = pieces(words, alert, self.update(delivery))
-        told = [*told_again_short(delivery, english=english), *told, *joined_short(delivery, english=english)]
+        told += [*told_again_short(delivery, english=english), *joined_short(delivery, english=english)]
         return short_text(text.subject, told, more, link)
 
     def asked(self, delivery: DueDelivery, words: Language) -> str | None:

@@ -255,8 +255,11 @@ def moment(alert: AlertView) -> tuple[str, int]:
 
 
 def moment_to_her(alert: AlertView) -> tuple[str, int]:
-    """The same for the protected person, to whom whatever did not end has happened."""
+    """The same for the protected person, to whom whatever did not end has happened, and whatever ended
+    without a measurement has stopped."""
     label, instant_us = moment(alert)
+    if has_lapsed(alert) and label == "ended":
+        return "stopped", instant_us
     return (label if label == "ended" else "happened"), instant_us
 
 

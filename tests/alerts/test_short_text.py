@@ -139,10 +139,19 @@ def test_whose_place_it_is_that_a_policy_tells_her() -> None:
         assert "drager" not in body
 
 
+def test_told_again_beside_a_link_it_says_what_is_asked_before_whose_answer_is_missing() -> None:
+    for name in ("silence, of a victim's device", "breach of an inclusion cleared, by no fix"):
+        delivery = DueDelivery("a", "politie", "apprise", 0, CASES[name], climb=2, owed=("politie",))
+        assert "Bevestig met uw naam." in COMPOSER.short(delivery, LINK)
+
+
 def test_of_an_end_she_reads_when_it_ended() -> None:
     ended = replace(CASES["contact cleared, as a fix shows"], closed_at_us=NOON_US)
     assert "Geeindigd: 4 mei om 14:00 uur" in short(ended, "beschermde")
     assert "Gebeurd" not in short(ended, "beschermde")
+    unmeasured = short(replace(ended, ended_by_fix=False), "beschermde")
+    assert "niet gemeten" in unmeasured
+    assert "Gestopt: 4 mei om 14:00 uur" in unmeasured
 
 
 def test_that_the_police_were_told_she_reads_only_where_they_can_be() -> None:
