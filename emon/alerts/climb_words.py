@@ -70,13 +70,14 @@ EN = ClimbWords(
 )
 
 
-def told_again(texts: Texts, delivery: DueDelivery) -> Texts:
-    """The texts of an alert, with what is to be said first where it is told again, or follows another."""
+def told_again(texts: Texts, delivery: DueDelivery, party: str) -> Texts:
+    """The texts of an alert, with what is to be said first where it is told again, or follows another.
+    ``party``: whose the reader is; a contact answers for his."""
     if _follows(delivery):
         return Texts(nl=_following(NL, texts.nl), en=_following(EN, texts.en))
     if not delivery.climb:
         return texts
-    return Texts(nl=_again(NL, texts.nl, delivery), en=_again(EN, texts.en, delivery))
+    return Texts(nl=_again(NL, texts.nl, delivery, party), en=_again(EN, texts.en, delivery, party))
 
 
 def told_again_to_her(texts: Texts, delivery: DueDelivery) -> Texts:
@@ -90,14 +91,14 @@ def _again_to_her(words: ClimbWords, text: Text) -> Text:
     return Text(text.subject, f"{text.body}{words.hers}\n")
 
 
-def told_again_short(delivery: DueDelivery, *, english: bool) -> list[str]:
+def told_again_short(delivery: DueDelivery, party: str, *, english: bool) -> list[str]:
     """Whose answer is missing, or that it is no first alert, in a text message."""
     words = EN if english else NL
     if _follows(delivery):
         return [words.follows]
     if not delivery.climb:
         return []
-    owed, own = _owed(words, delivery)
+    owed, own = _owed(words, delivery, party)
     return [words.own_short if own else words.other_short.format(owed=owed)]
 
 
@@ -110,14 +111,14 @@ def _following(words: ClimbWords, text: Text) -> Text:
     return Text(text.subject, f"{words.follows}\n\n{text.body}")
 
 
-def _owed(words: ClimbWords, delivery: DueDelivery) -> tuple[str, bool]:
+def _owed(words: ClimbWords, delivery: DueDelivery, party: str) -> tuple[str, bool]:
     """Who has not answered, and whether that is the reader."""
     owed = _listed(words, [words.parties.get(one, named(one)) for one in delivery.owed])
-    return owed, delivery.recipient in delivery.owed or not owed
+    return owed, party in delivery.owed or not owed
 
 
-def _again(words: ClimbWords, text: Text, delivery: DueDelivery) -> Text:
-    owed, own = _owed(words, delivery)
+def _again(words: ClimbWords, text: Text, delivery: DueDelivery, party: str) -> Text:
+    owed, own = _owed(words, delivery, party)
     first = words.own if own else words.other
     subject = words.subject.format(step=delivery.climb, subject=text.subject)
     return Text(subject, f"{first.format(step=delivery.climb, owed=owed)}\n\n{text.body}")

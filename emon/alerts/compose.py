@@ -12,7 +12,7 @@ from emon.alerts.climb_words import told_again, told_again_short, told_again_to_
 from emon.alerts.flapping import joined_short, with_joined, with_joined_to_her
 from emon.alerts.incident import Say
 from emon.alerts.incident_texts import PLACELESS, beside, update_texts, update_texts_to_her
-from emon.alerts.messages import Text, Texts, ask_line, texts, texts_to_her, texts_to_her_contact
+from emon.alerts.messages import Text, Texts, ask_line, party_name, texts, texts_to_her, texts_to_her_contact
 from emon.alerts.need import (
     DEFAULT_NEEDS,
     Fact,
@@ -94,7 +94,7 @@ class Composer(msgspec.Struct, frozen=True):
         own = texts(
             alert, unreached=self.unreached(delivery), answer_at=f"{self.public_url}/", with_place=place
         )
-        return with_joined(told_again(own, delivery), delivery)
+        return with_joined(told_again(own, delivery, self._party(delivery)), delivery)
 
     def _texts_to_her(self, delivery: DueDelivery, alert: AlertView, update: UpdateView | None) -> Texts:
         if update is not None:
@@ -129,7 +129,11 @@ class Composer(msgspec.Struct, frozen=True):
         if self.is_hers(delivery):
             return short_text(text.subject, her_pieces(words, self._to_her(alert), delivery.update), (), link)
         told, more = pieces(words, alert, self.update(delivery))
-        told += [*told_again_short(delivery, english=english), *joined_short(delivery, english=english)]
+        told += [
+            *self._unreached_line(delivery, words),
+            *told_again_short(delivery, self._party(delivery), english=english),
+            *joined_short(delivery, english=english),
+        ]
         return short_text(text.subject, told, more, link)
 
     def asked(self, delivery: DueDelivery, words: Language) -> str | None:
@@ -142,8 +146,10 @@ class Composer(msgspec.Struct, frozen=True):
     def instruction(self, delivery: DueDelivery, words: Language) -> str | None:
         """As ``asked``, and of an update on an incident too, where it asks for something."""
         asked, update = self.asked(delivery, words), self.update(delivery)
-        if update is None or self.is_hers(delivery):
+        if self.is_hers(delivery):
             return asked
+        if update is None:
+            return ". ".join([(asked or "").rstrip("."), *self._unreached_line(delivery, words)]) + "."
         return " ".join(beside(words, self.shown(delivery), update)) or None
 
     def noted(self, notice: Notice, recipient: str) -> Text:
@@ -159,6 +165,12 @@ class Composer(msgspec.Struct, frozen=True):
         if delivery.recipient != self.fallback:
             return ()
         return tuple(party for party in delivery.alert.recipients if party not in self.routed)
+
+    def _unreached_line(self, delivery: DueDelivery, words: Language) -> list[str]:
+        """Whom the fallback must warn in its place, in a few words; nothing of an update, and to others."""
+        unreached = () if delivery.update is not None else self.unreached(delivery)
+        names = ", ".join(party_name(words, party) for party in unreached)
+        return [f"{words.labels['unreached_short']}: {names}"] if names else []
 
     def acknowledge_url(self, delivery: DueDelivery) -> str:
         """Where the recipient posts its signed acknowledgement."""

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from emon.alerts.compose import Composer
 from emon.alerts.messages import Text
-from emon.model.vocabulary import AlertEvent
+from emon.model.vocabulary import AlertEvent, Party
 from tests.alerts.parts import BREACH, due
 
 COMPOSER = Composer(
@@ -55,11 +55,20 @@ def test_a_surer_alert_is_not_taken_for_another_incident() -> None:
         assert "Vervolg" not in COMPOSER.texts(other).nl.body
 
 
+def test_a_contact_of_whoever_owes_the_answer_is_asked_for_it() -> None:
+    """His word counts for his party: he need not look for somebody else there."""
+    composer = replace(COMPOSER, contacts={"night_officer": Party.POLITIE})
+    told = replace(due(BREACH.id, "night_officer"), climb=3, owed=OWED)
+    assert "uw bevestiging ontbreekt nog" in composer.texts(told).nl.body.splitlines()[0]
+    assert "Uw bevestiging ontbreekt nog." in composer.short(told)
+
+
 def test_a_text_message_says_whose_answer_is_missing() -> None:
     told = replace(due(BREACH.id, "politie"), climb=3, owed=OWED)
     assert COMPOSER.short(told).startswith("OPSCHALING 3: P1 Vermoedelijke overtreding")
     assert "Uw bevestiging ontbreekt nog." in COMPOSER.short(told)
-    beside = replace(told, recipient="meldkamer_em")
+    alone = replace(BREACH, recipients=("politie", "meldkamer_em"))
+    beside = replace(told, recipient="meldkamer_em", alert=alone)
     assert "De bevestiging van de politie en de beschermde persoon ontbreekt nog." in COMPOSER.short(beside)
 
 

@@ -26,6 +26,7 @@ from emon.alerts.short_text import (
     short_text,
     units,
 )
+from emon.alerts.words import NL
 from emon.model.vocabulary import Party
 from tests.alerts.golden import BASE, CASES, COMPOSER, UPDATES
 from tests.alerts.parts import NOON_US
@@ -166,6 +167,17 @@ def test_who_reads_no_place_reads_when_it_was() -> None:
     assert "Begonnen: 4 mei 13:59 (UTC+02:00)" in short(BASE, "reclassering")
     assert "tussen 13:00 en 14:00" in short(replace(BASE, secret=True), "reclassering")
     assert ":59" not in short(replace(BASE, secret=True), "reclassering")
+
+
+def test_whom_the_centre_must_warn_in_our_place_stands_in_a_text_message_too() -> None:
+    unrouted = replace(COMPOSER, routed=frozenset({"meldkamer_em", "politie"}))
+    alert = replace(CASES["proximity"], recipients=("politie", "meldkamer_em", "beschermde"))
+    delivery = DueDelivery("a", "meldkamer_em", "apprise", 0, alert)
+    line = "Waarschuw zelf, want niet bezorgd: beschermde persoon"
+    assert line in unrouted.short(delivery, LINK)
+    assert line in (unrouted.instruction(delivery, NL) or "")
+    assert line not in unrouted.short(replace(delivery, recipient="politie"))
+    assert unrouted.instruction(replace(delivery, recipient="politie"), NL) == unrouted.asked(delivery, NL)
 
 
 def test_an_outage_names_whom_to_call_first() -> None:
