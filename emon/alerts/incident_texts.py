@@ -112,6 +112,8 @@ def beside(words: Language, alert: AlertView, update: UpdateView) -> list[str]:
 def note_line(words: Language, update: UpdateView) -> list[str]:
     """What the police wrote beside their answer."""
     answer = update.answer
+    if answer is not None and answer.withheld:
+        return [words.incident.note_withheld]
     return [] if answer is None or not answer.note else [words.incident.note.format(note=named(answer.note))]
 
 

@@ -33,6 +33,7 @@ class IncidentWords(msgspec.Struct, frozen=True):
     told_at: str
     answered: str
     note: str
+    note_withheld: str
     answer_here: str
     answer_link: str
 
@@ -104,6 +105,7 @@ INCIDENT_NL = IncidentWords(
     told_at="Bericht van {when}",
     answered="Gemeld door: {person} ({party}), {when}",
     note="Toelichting: {note}",
+    note_withheld="Toelichting: op te vragen bij de meldkamer EM.",
     answer_here="Melden (toegewezen, ter plaatse, aangetroffen, niet aangetroffen): {address}",
     answer_link="Link: eenheid toegewezen, ter plaatse, aangetroffen of niet aangetroffen melden",
 )
@@ -170,6 +172,7 @@ INCIDENT_EN = IncidentWords(
     told_at="Message of {when}",
     answered="Reported by: {person} ({party}), {when}",
     note="Note: {note}",
+    note_withheld="Note: ask the monitoring centre for it.",
     answer_here="Report (assigned, on scene, found, not found): {address}",
     answer_link="Link: report unit assigned, on scene, found or not found",
 )

@@ -135,12 +135,19 @@ def hides_zone(party: str, alert: Placed, needs: Sequence[Need] = DEFAULT_NEEDS)
 def update_shown_to(
     party: str, alert: AlertView, update: UpdateView, needs: Sequence[Need] = DEFAULT_NEEDS
 ) -> UpdateView:
-    """The update as somebody of the party may see it: of a secret zone with its times by the hour."""
+    """The update as somebody of the party may see it: of a secret zone with its times by the hour, and
+    without what the police wrote beside their answer."""
     if not hides_zone(party, alert, needs):
         return update
     answer = update.answer
     if answer is not None:
-        answer = replace(answer, answered_at_us=by_the_hour(answer.answered_at_us))
+        # Whoever writes it stands there: the street may be in it.
+        answer = replace(
+            answer,
+            answered_at_us=by_the_hour(answer.answered_at_us),
+            note="",
+            withheld=answer.note != "",
+        )
     return replace(update, made_at_us=by_the_hour(update.made_at_us), answer=answer)
 
 

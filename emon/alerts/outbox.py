@@ -129,13 +129,15 @@ class AlertView(msgspec.Struct, frozen=True):
 
 
 class AnswerView(msgspec.Struct, frozen=True):
-    """What the police answered, who of them, and when."""
+    """What the police answered, who of them, and when. ``withheld``: they wrote more, which its
+    reader may not see."""
 
     answer: PoliceAnswer
     party: str
     person: str
     note: str
     answered_at_us: int
+    withheld: bool = False
 
 
 class UpdateView(msgspec.Struct, frozen=True):

@@ -40,11 +40,16 @@ def discreet_incident(incident: Json) -> Json:
         **incident,
         "said_at": _hour(incident["said_at"]),
         "fixed_at": None,
-        "answers": [{**one, "answered_at": _hour(one["answered_at"])} for one in incident["answers"]],
+        "answers": [_answer(one) for one in incident["answers"]],
     }
     if "updates" in incident:
         found["updates"] = [_update(one) for one in incident["updates"]]
     return found
+
+
+def _answer(answer: Json) -> Json:
+    """Without what the police wrote beside it: they stand there, and may have named the street."""
+    return {**answer, "answered_at": _hour(answer["answered_at"]), "note": ""}
 
 
 def _update(update: Json) -> Json:

@@ -148,6 +148,22 @@ def test_whoever_hears_where_a_secret_zone_is_hears_that_it_is_secret(party: Par
     assert "GEHEIM" not in body_of(party, BASE)
 
 
+def test_what_the_police_write_from_a_secret_zone_reaches_nobody_who_may_not_know_it() -> None:
+    """Whoever stands there names the street."""
+    alert, update = UPDATES["update: answer found"]
+    assert update.answer is not None
+    wrote = replace(update, answer=replace(update.answer, note="Aangetroffen op Lindelaan 5"))
+    secret = replace(alert, secret=True)
+    for party in (Party.RECLASSERING, Party.MELDKAMER_EM):
+        delivery = DueDelivery("x", party, "webhook", 0, secret, update=wrote)
+        said = webhook_body(delivery, COMPOSER, NOON_US).decode() + COMPOSER.short(delivery)
+        assert ("Lindelaan" in said) is (party in MAY_SEE_SECRETS)
+        assert ("op te vragen bij de meldkamer EM" in said) is (party not in MAY_SEE_SECRETS)
+        assert "Lindelaan" in webhook_body(replace(delivery, alert=alert), COMPOSER, NOON_US).decode(), (
+            "of any other zone it is told"
+        )
+
+
 @pytest.mark.parametrize("party", [Party.RECLASSERING, Party.BESCHERMDE])
 def test_a_time_that_is_told_by_the_hour_does_not_read_as_exact(party: Party) -> None:
     told = {

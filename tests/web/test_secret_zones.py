@@ -110,9 +110,18 @@ def test_an_incident_tells_neither_when_he_was_seen_nor_when_others_heard_of_it(
     at, hour = "2026-05-04T12:34:56.000001Z", "2026-05-04T12:00:00.000000Z"
     receipt = {"recipient": "politie", "delivered_at": at}
     update = {"update": "position", "made_at": at, "position": {"lon": 4.5}, "recipients": [receipt]}
-    incident = {"said_at": at, "fixed_at": at, "answers": [{"answered_at": at}], "updates": [update]}
+    incident = {
+        "said_at": at,
+        "fixed_at": at,
+        "answers": [{"answered_at": at, "note": "Lindelaan 5"}],
+        "updates": [update],
+    }
     shown = discreet_incident(incident)
-    assert (shown["said_at"], shown["fixed_at"], shown["answers"]) == (hour, None, [{"answered_at": hour}])
+    assert (shown["said_at"], shown["fixed_at"], shown["answers"]) == (
+        hour,
+        None,
+        [{"answered_at": hour, "note": ""}],
+    )
     (told,) = shown["updates"]
     assert (told["made_at"], told["position"], told["recipients"][0]["delivered_at"]) == (hour, None, hour)
 
