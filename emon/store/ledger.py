@@ -66,11 +66,18 @@ WITH unseen AS (
     UNION ALL
     SELECT order_id, lasted FROM unseen WHERE order_id IS NOT NULL
 )
-SELECT order_id FROM of_orders GROUP BY order_id ORDER BY sum(lasted) DESC, order_id LIMIT %(limit)s
+SELECT order_id, count(*) OVER () FROM of_orders GROUP BY order_id
+ORDER BY sum(lasted) DESC, order_id LIMIT %(limit)s
 """
 # Reading every order's conditions takes a while at 20,000 of them: only where such a device was unseen.
 _SELECT_WORN_UNSEEN = _SELECT_UNSEEN.format(carried="UNION SELECT order_id, device FROM order_device")
 _SELECT_ANY_UNSEEN = _SELECT_UNSEEN.format(carried=_CARRIED)
+
+
+_SELECT_OUTAGES = """
+SELECT alert_id FROM trouble
+WHERE event = 'outage' AND cleared_at IS NULL AND alert_id IS NOT NULL ORDER BY opened_at, id
+"""
 
 
 class LedgerInputs(msgspec.Struct, frozen=True):
@@ -97,14 +104,20 @@ class LedgerReads:
             stops = await c.fetch(conn, _SELECT_STOPS, (to_datetime(from_us - 2 * DAY_US),))
         return LedgerInputs(versions, records, tuple(ServiceStop(row[0], row[1]) for row in stops))
 
-    async def unseen_orders(self, from_us: int, to_us: int, limit: int) -> list[str]:
+    async def outages_now(self) -> list[str]:
+        """The alerts of outages that are not over, whatever people did with the alert."""
+        async with self._pool.connection() as conn:
+            return [row[0] for row in await c.fetch(conn, _SELECT_OUTAGES)]
+
+    async def unseen_orders(self, from_us: int, to_us: int, limit: int) -> tuple[list[str], int]:
         """The orders whose devices were without a word, without a position or never heard for the longest
-        time in ``[from_us, to_us)``, by their sum, as it was told or on file."""
+        time in ``[from_us, to_us)``, by their sum, as it was told or on file; and how many there are."""
         params = {"from": to_datetime(from_us), "to": to_datetime(to_us), "limit": limit}
         async with self._pool.connection() as conn:
             carried = await c.fetch_one(conn, _SELECT_CARRIED, params)
             statement = _SELECT_ANY_UNSEEN if carried is not None and carried[0] else _SELECT_WORN_UNSEEN
-            return [row[0] for row in await c.fetch(conn, statement, params)]
+            rows = await c.fetch(conn, statement, params)
+        return [row[0] for row in rows], rows[0][1] if rows else 0
 
 
 async def _record(conn: c.Connection, device: str, from_us: int, to_us: int) -> Record:

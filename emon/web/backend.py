@@ -231,8 +231,12 @@ class Backend(Protocol):
         """What the ledger of blind time of one order is made of."""
         ...
 
-    async def unseen_orders(self, from_us: int, to_us: int, limit: int) -> list[str]:
-        """The orders whose devices were unseen for the longest time."""
+    async def outages_now(self) -> list[str]:
+        """The alerts of outages that are not over."""
+        ...
+
+    async def unseen_orders(self, from_us: int, to_us: int, limit: int) -> tuple[list[str], int]:
+        """The orders whose devices were unseen for the longest time, and how many there are."""
         ...
 
     async def policy_in_force(self) -> KeptPolicy | None:

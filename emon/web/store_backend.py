@@ -175,7 +175,10 @@ class StoreBackend:
     async def ledger_inputs(self, order: str, from_us: int, to_us: int) -> LedgerInputs:
         return await self._store.ledger_inputs(order, from_us, to_us)
 
-    async def unseen_orders(self, from_us: int, to_us: int, limit: int) -> list[str]:
+    async def outages_now(self) -> list[str]:
+        return await self._store.outages_now()
+
+    async def unseen_orders(self, from_us: int, to_us: int, limit: int) -> tuple[list[str], int]:
         return await self._store.unseen_orders(from_us, to_us, limit)
 
     async def policy_in_force(self) -> KeptPolicy | None:

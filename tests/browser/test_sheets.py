@@ -99,6 +99,8 @@ async def test_who_was_unseen_for_longest_and_who_is_in_an_outage(desk: Desk, st
         await expect(rows.nth(1)).to_contain_text("blind since")
         listed = page.locator("#outages li")
         await expect(listed).to_have_count(3)
+        await expect(page.locator("#outages p")).to_contain_text("3 devices, 0 heard again")
+        await expect(page.locator("#some")).to_be_hidden()
         await expect(listed.nth(0)).to_contain_text(
             "wearer w-1: d-1 (o-long), high risk, in an exclusion zone, last position"
         )

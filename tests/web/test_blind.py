@@ -7,13 +7,15 @@ import json
 import psycopg
 
 from emon import clock
+from emon.model.breach import Alert
 from emon.model.effects import Effects
-from emon.model.instant import HOUR_US, SECOND_US, format_instant
-from emon.model.vocabulary import AlertEvent
-from emon.model.watch import Trouble
+from emon.model.instant import DAY_US, HOUR_US, SECOND_US, format_instant
+from emon.model.resolution import Closing, ClosingCause, ClosingOutcome
+from emon.model.vocabulary import AlertEvent, Party, Risk
+from emon.model.watch import Trouble, Unseen
 from emon.orders.document import parse_document
 from emon.store.store import Store
-from tests.fixtures_web import Desk
+from tests.fixtures_web import PASSWORD, PASSWORD_HASH, Desk
 from tests.web import story
 
 
@@ -80,7 +82,40 @@ async def test_the_worst_stand_first_with_cause_and_since_when(desk: Desk, store
             assert (await client.get("/api/v1/blind", params=params)).status_code == 400
 
 
+async def test_an_outage_stands_there_until_it_is_over_whatever_became_of_its_alert(
+    desk: Desk, store: Store
+) -> None:
+    """Found by itself and not among the most urgent alerts: in a storm it is not among those."""
+    now_us = clock.now_us()
+    await unseen(store, now_us)
+    missing = (Unseen("d-1", "o-long", Risk.HIGH, near_m=140.4, wearer="w-1"),)
+    told = Alert("0" * 15 + "f", AlertEvent.OUTAGE, 2, now_us, (Party.MELDKAMER_EM,), now_us)
+    outage = Trouble("t-9", AlertEvent.OUTAGE, now_us, alert=told.id, unseen=missing, devices=9, heard=2)
+    async with store.batch() as tx:
+        await tx.write(Effects(now_us, alerts=(told,), troubles=(outage,)), story.routed([told]))
+    closing = Closing(ClosingCause.COVERAGE, ClosingOutcome.REPORTED, None)
+    await store.close_alert(told.id, "meldkamer_em", "C. Smit", closing, "page")
+    await store.create_user("piet", PASSWORD_HASH, "politie")
+    async with desk.signed_in() as client:
+        found = (await client.get("/api/v1/blind")).json()
+    (shown,) = found["outages"]
+    assert (shown["alert"], shown["devices"], shown["heard"]) == (told.id, 9, 2)
+    assert [one["wearer"] for one in shown["unseen"]] == ["w-1"]
+    assert (found["unseen_orders"], found["read_orders"]) == (2, 2)
+    async with desk.client() as police:
+        await police.post("/api/v1/session", json={"name": "piet", "password": PASSWORD})
+        assert (await police.get("/api/v1/blind")).json()["outages"] is None, "not theirs: nothing is said"
+
+
+async def test_the_list_of_the_worst_says_of_how_many_it_is(claimed_store: Store) -> None:
+    now_us = clock.now_us()
+    await unseen(claimed_store, now_us)
+    assert await claimed_store.unseen_orders(now_us - DAY_US, now_us, 1) == (["o-long"], 2)
+    assert await claimed_store.unseen_orders(now_us - 9 * DAY_US, now_us - 8 * DAY_US, 1) == ([], 0)
+
+
 async def test_nobody_unseen_is_an_empty_list(desk: Desk, store: Store) -> None:
     await story.play(store, clock.now_us())
     async with desk.signed_in() as client:
-        assert (await client.get("/api/v1/blind")).json()["conditions"] == []
+        found = (await client.get("/api/v1/blind")).json()
+        assert (found["conditions"], found["outages"], found["unseen_orders"]) == ([], [], 0)

@@ -13,14 +13,14 @@ from emon.devices.blind_contact import contact_ledger
 from emon.limits import BLIND_DAYS_DEFAULT, BLIND_DAYS_MAX, BLIND_WORST_DAYS_MAX, BLIND_WORST_MAX
 from emon.model.instant import SECOND_US, format_instant
 from emon.model.order import Condition
-from emon.model.vocabulary import Kind
+from emon.model.vocabulary import Kind, Party
 from emon.store.ledger import LedgerInputs
 from emon.web.asked_span import asked_span
 from emon.web.backend import Services
 from emon.web.guard import Guard
 from emon.web.http import Json, refused
 from emon.web.shapes import Json as Members
-from emon.web.shapes import instant_or_none
+from emon.web.shapes import instant_or_none, trouble_json
 
 
 class BlindRoutes:
@@ -52,19 +52,39 @@ class BlindRoutes:
 
     async def worst(self, request: Request) -> Response:
         """Conditions of the orders whose devices were unseen for longest, the longest blind first."""
-        await self._guard.session(request)
+        session = await self._guard.session(request)
         now_us = self._services.now_us()
         from_us, to_us = asked_span(request, now_us, days_default=1, days_max=BLIND_WORST_DAYS_MAX)
         backend = self._services.backend
         listed: list[Members] = []
-        for order in await backend.unseen_orders(from_us, to_us, BLIND_WORST_MAX):
+        orders, unseen = await backend.unseen_orders(from_us, to_us, BLIND_WORST_MAX)
+        for order in orders:
             found = await backend.ledger_inputs(order, from_us, to_us)
             newest = max(found.versions, key=lambda version: version.version)
             about = {"order": order, "wearer": newest.wearer, "risk": newest.risk}
             made = await asyncio.to_thread(_ledgers, found, from_us, to_us)
             listed += [{**about, **_without_stretches(one)} for one in made if one["blind_s"] > 0.0]
         listed.sort(key=lambda one: (-one["blind_s"], one["order"], one["condition"]))
-        return Json({"from": format_instant(from_us), "to": format_instant(to_us), "conditions": listed})
+        return Json(
+            {
+                "from": format_instant(from_us),
+                "to": format_instant(to_us),
+                "conditions": listed,
+                "unseen_orders": unseen,
+                "read_orders": len(orders),
+                "outages": await self._outages() if session.party == Party.MELDKAMER_EM else None,
+            }
+        )
+
+    async def _outages(self) -> list[Members]:
+        """Who is unseen in an outage that is not over. The centre's alone: nobody else is told who."""
+        backend = self._services.backend
+        told = await backend.alerts_by_id(await backend.outages_now())
+        return [
+            {"alert": one.id, **trouble_json(one.trouble)}
+            for one in reversed(told)
+            if one.trouble is not None
+        ]
 
 
 def _ledgers(found: LedgerInputs, from_us: int, to_us: int) -> list[Members]:

@@ -34,6 +34,11 @@ SHEETS_WORDS: Mapping[str, tuple[str, str]] = {
         "Niemand was langer ongezien dan een apparaat mag zijn.",
         "Nobody was unseen for longer than a device may be.",
     ),
+    "blind.some": (
+        "De {read} beslissingen waarvan de apparaten het langst niets lieten weten, van de {all} met zo'n "
+        "apparaat.",
+        "The {read} orders whose devices gave no sign for longest, of the {all} with such a device.",
+    ),
     "blind.col.condition": ("voorwaarde", "condition"),
     "blind.col.blind": ("blind", "blind"),
     "blind.col.of": ("van", "of"),

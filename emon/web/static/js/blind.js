@@ -3,7 +3,7 @@
 import "./language.js";
 import * as api from "./api.js";
 import { byId, make } from "./dom.js";
-import { number, say, word } from "./texts.js";
+import { many, number, say, word } from "./texts.js";
 import { localText } from "./time.js";
 import { kindWords, riskWords, unseenText } from "./words.js";
 
@@ -34,14 +34,19 @@ function span() {
 }
 
 async function draw() {
-  const [found, open] = await Promise.all([api.blindWorst(...span()), api.alerts("unresolved", null, { limit: 400, order: "urgency" })]);
+  const found = await api.blindWorst(...span());
+  byId("some").hidden = found.unseen_orders <= found.read_orders;
+  byId("some").textContent = say("blind.some", { read: found.read_orders, all: number(found.unseen_orders) });
   byId("none").hidden = found.conditions.length > 0;
   byId("worst").replaceChildren(...found.conditions.map((one) => row(
     [`${one.wearer}, ${riskWords(one.risk)}`, conditionText(one), hours(one.blind_s), share(one), causesText(one), nowText(one)],
     [orderCell(one.order)])));
-  const outages = open.alerts.map((alert) => alert.trouble).filter((trouble) => trouble !== null && trouble.cleared_at === null && trouble.unseen.length > 0);
-  byId("no-outage").hidden = outages.length > 0;
-  byId("outages").replaceChildren(...outages.flatMap((trouble) => trouble.unseen).map((one) => make("li", { text: unseenText(one, localText) })));
+  byId("outage").hidden = found.outages === null;
+  if (found.outages === null) return;
+  byId("no-outage").hidden = found.outages.length > 0;
+  byId("outages").replaceChildren(...found.outages.map((outage) => make("section", {},
+    make("p", { text: many("unseen.head", outage.devices, { heard: outage.heard }) }),
+    make("ol", {}, outage.unseen.map((one) => make("li", { text: unseenText(one, localText) }))))));
 }
 
 async function showLedger(order) {
