@@ -22,6 +22,7 @@ from emon.alerts.escalation import (
     Plan,
     eased_at_us,
     ladder_for,
+    not_alarmed_again,
     plan,
     plan_at_ease,
     step_of_clock,
@@ -157,6 +158,7 @@ class Escalator:
         named = told_at(climb.tell, policy.shifts, climb.owed, now_us)
         party_of = {contact.name: str(contact.party) for contact in policy.contacts}
         names = towards(named, party_of, climb.owed, needs, alert.happened)
+        names = not_alarmed_again(names, party_of, is_over=alert.is_over)
         deliveries = tuple(self._reach(alert.id, names, climb.step))
         return Planned(alert.id, alert.step, climb, deliveries, made.next_us, needs)
 

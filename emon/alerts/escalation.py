@@ -20,6 +20,8 @@ the centre alone      the centre, after a shift and then daily: all others have 
                       in hand, and what is left is to look at it and to close it
 ====================  ======================================================================
 
+The protected person is told again while what she is warned of goes on, and no more once its end was told.
+
 So nothing that a person has not closed or answered ever stops to climb; only what has been taken in hand no
 longer hurries.
 """
@@ -34,7 +36,7 @@ from msgspec.structs import replace
 from emon.alerts.ladder import DEFAULT_LADDER, LOW_LADDER, UNANSWERED, Ladder
 from emon.alerts.lifecycle import Fact, Happened, Needs
 from emon.model.instant import SECOND_US
-from emon.model.vocabulary import Party
+from emon.model.vocabulary import SEES_NO_WEARERS, Party
 
 EACH_TO = 1
 """Up to this priority each party answers for itself: that Reclassering has read of it moves no police car.
@@ -125,6 +127,16 @@ def towards(
     answered = {one.party for one in happened if one.fact is Fact.ACKNOWLEDGED}
     answered -= {ABOVE_ALL, *owed}
     return tuple(name for name in names if party_of.get(name, name) not in answered) or tuple(owed)
+
+
+def not_alarmed_again(names: Sequence[str], party_of: Mapping[str, str], *, is_over: bool) -> tuple[str, ...]:
+    """Without the protected person and hers, once what the alert warns of is over and its end has been told:
+    that end climbs by itself, and she is not told all night that somebody comes too close who has left.
+    Whoever watches over all hears then that she has not answered, and calls her."""
+    if not is_over:
+        return tuple(names)
+    others = tuple(name for name in names if party_of.get(name, name) not in SEES_NO_WEARERS)
+    return others or ((str(ABOVE_ALL),) if names else ())
 
 
 def steps_within(ladder: Ladder, passed_s: int) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from emon.alerts.escalation import Climb
-from emon.alerts.lifecycle import Happened, Needs, asked_of
+from emon.alerts.lifecycle import Fact, Happened, Needs, asked_of
 from emon.model.effects import NewDelivery
 from emon.model.instant import to_datetime
 from emon.model.vocabulary import AlertEvent, Certainty, LegalBasis, Risk
@@ -22,8 +22,9 @@ from emon.store.write_sql import INSERT_DELIVERY, delivery_params
 _SELECT_DUE = """
 SELECT e.alert_id, e.counted_from, e.step, e.due_at, a.event, a.priority, a.at, a.certainty,
        o.risk, o.legal_basis, a.policy_version, a.policy_row,
-       ARRAY(SELECT d.recipient FROM delivery AS d WHERE d.alert_id = a.id AND d.climb = 0), a.recipients
-FROM escalation AS e JOIN alert AS a ON a.id = e.alert_id
+       ARRAY(SELECT d.recipient FROM delivery AS d WHERE d.alert_id = a.id AND d.climb = 0), a.recipients,
+       coalesce(b.closed_at IS NOT NULL OR b.refuted, false)
+FROM escalation AS e JOIN alert AS a ON a.id = e.alert_id LEFT JOIN breach AS b ON b.id = a.breach_id
 LEFT JOIN LATERAL (
     SELECT risk, legal_basis FROM order_version AS v
     WHERE v.id = a.order_id AND v.armed_at <= a.at ORDER BY v.version DESC LIMIT 1
@@ -62,7 +63,8 @@ WHERE due_at IS NOT NULL
 class DueAlert(msgspec.Struct, frozen=True):
     """An alert whose rung may be due. ``told``: the parties it was for and that can be reached, in
     order; what a contact of a party was sent is the party's to answer. ``policy``: the version of the policy
-    that decided it, None before policies were kept, and ``row`` its row."""
+    that decided it, None before policies were kept, and ``row`` its row. ``breach_over``: its breach has
+    ended or was refuted, and does not go on after all."""
 
     id: str
     counted_from_us: int
@@ -78,6 +80,12 @@ class DueAlert(msgspec.Struct, frozen=True):
     row: str | None
     told: tuple[str, ...]
     happened: tuple[Happened, ...]
+    breach_over: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        """What it tells of is over, and that has been told."""
+        return self.breach_over and any(one.fact is Fact.CLEARED for one in self.happened)
 
 
 class Planned(msgspec.Struct, frozen=True):
@@ -200,4 +208,5 @@ def _due(row: c.Row, facts: Mapping[str, tuple[Happened, ...]]) -> DueAlert:
         row=row[11],
         told=asked_of(row[13], row[12], AlertEvent(row[4])),
         happened=facts.get(row[0], ()),
+        breach_over=row[14],
     )

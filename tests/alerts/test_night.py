@@ -17,6 +17,7 @@ from emon.alerts.ladder import UNANSWERED, Contact, Ladder, Rung, Shift, Turn
 from emon.alerts.lifecycle import Needs, Stage
 from emon.alerts.policy import DEFAULT_POLICY
 from emon.limits import RECIPIENT_DOWN_AFTER_S
+from emon.model.breach import Alert
 from emon.model.effects import Effects
 from emon.model.ids import derive_id
 from emon.model.instant import DAY_US, HOUR_US, MINUTE_US, SECOND_US
@@ -109,6 +110,51 @@ async def test_the_protected_person_hears_once_of_our_troubles_and_her_word_sile
         await parts.pass_until(800 * SECOND_US)
         assert told(parts, "beschermde", trouble) == [(0, 0)]
         assert [climb for _, climb in told(parts, "meldkamer_em", trouble)] == [0, 1, 2, 3, 4, 5]
+
+
+async def test_the_protected_person_is_not_alarmed_all_night_of_what_is_over(
+    claimed_store: Store, tmp_path: Path
+) -> None:
+    """She sleeps, and he has left: his end is told once and rests with her, the centre hears that she has not
+    answered, and nobody else's climbing changes."""
+    everybody = (*PARTIES, Party.BESCHERMDE)
+    async with night(claimed_store, tomorrow_us(), tmp_path, parties=everybody) as (parts, _):
+        begun_us = parts.clocks.wall_us
+        near = breach("b-near", begun_us)
+        warning = of_breach("near", AlertEvent.PROXIMITY, 1, begun_us, near.id, everybody)
+        await write(parts, Effects(begun_us, breaches=(near,), alerts=(warning,)))
+        await parts.pass_until(200 * SECOND_US)
+        now_us = parts.clocks.wall_us
+        left = replace(near, closed_at_us=now_us)
+        end = of_breach("left", AlertEvent.BREACH_CLEARED, 4, now_us, near.id, everybody)
+        await write(parts, Effects(now_us, breaches=(left,), alerts=(end,)))
+        await parts.pass_until(HOUR_US)
+        assert told(parts, "beschermde", warning.id) == [(0, 0), (60, 1), (180, 2)]
+        assert told(parts, "beschermde", end.id) == [(200, 0)]
+        assert told(parts, "politie", warning.id) == list(zip(due_s(21), range(22), strict=True))
+        for party in PARTIES:
+            await parts.store.acknowledge(warning.id, party, "A. de Vries", "page", parts.clocks.wall_us)
+        before = len(told(parts, "meldkamer_em", warning.id))
+        await parts.pass_until(HOUR_US + 400 * SECOND_US)
+        assert len(told(parts, "meldkamer_em", warning.id)) == before + 2, "somebody calls her"
+        (_, _, last) = parts.servers["meldkamer_em"].messages[-1]
+        assert last["data"]["owed"] == ["beschermde"]
+        assert len(told(parts, "beschermde", warning.id)) == 3
+
+
+def of_breach(
+    name: str, event: AlertEvent, priority: int, at_us: int, breach_id: str, to: tuple[Party, ...]
+) -> Alert:
+    return Alert(derive_id("night", name), event, priority, at_us, to, at_us, breach=breach_id)
+
+
+async def write(parts: Night, effects: Effects) -> None:
+    async with parts.store.batch() as batch:
+        await batch.write(
+            effects, [one for alert in effects.alerts for one in parts.recipients.deliveries(alert)]
+        )
+    parts.dispatcher.wake()
+    await parts.look()
 
 
 async def test_a_restart_loses_no_climb_and_doubles_none(dark: tuple[Night, Any]) -> None:
