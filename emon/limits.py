@@ -483,6 +483,7 @@ COURT_AROUND_S = 900  # [own] what stood before and after it; the breach itself 
 COURT_ROWS_MAX = 20_000  # [own] fixes of a court file, two weeks of them; it says what it left out
 COURT_FILE_BYTES_MAX = 512 * 1_048_576  # [own] an explanation of 256 MiB, and its evidence beside it
 VERIFY_BLOCK_ENTRIES = 2_000  # [own] entries read at once: a megabyte
+VERIFY_ROWS_BYTES = 1_048_576  # [own] of rows put into text at once
 VERIFY_BESIDE_FROM = 50_000  # [own] entries: below it a second process costs more than it saves
 VERIFY_FINDINGS_MAX = 1_000  # [own] named one by one; more are counted
 VERIFY_SLACK_S = 60  # [own] a deadline may lie so much later than it should: clocks of two machines differ

@@ -10,17 +10,20 @@ import msgspec
 
 from emon.audit.chain import LEAF_BYTES, differing
 from emon.model.instant import parse_instant, to_datetime
+from emon.store.checks.chain import Trail
 from emon.store.checks.report import Connection, Report
 from emon.store.removals import Removed, places_by_seal, read_removed, span_words, without
 from emon.store.sealing import bulk_order, row_text
 from emon.store.tables import TABLES, Table, Watched
 
+# By place, of which the chain's reader knows them: found by their deed they would cost a look at every entry.
 _SEALS = """
-SELECT seq, row_key, content, leaves FROM audit WHERE relation = %s AND deed = 'seal' ORDER BY seq
+SELECT seq, row_key, content, leaves FROM audit
+WHERE seq = ANY(%s) AND relation = %s AND deed = 'seal' ORDER BY seq
 """
-
 _REMOVALS = """
-SELECT seq, row_key, content, written_by FROM audit WHERE relation = %s AND deed = 'remove' ORDER BY seq
+SELECT seq, row_key, content, written_by FROM audit
+WHERE seq = ANY(%s) AND relation = %s AND deed = 'remove' ORDER BY seq
 """
 _OWN = '"emon '
 
@@ -35,37 +38,36 @@ class _Seal(msgspec.Struct):
     leaves: bytes
 
 
-def check_bulk(conn: Connection, report: Report) -> None:
+def check_bulk(conn: Connection, report: Report, trail: Trail) -> None:
     """Name every sealed row that was changed, is gone, or was put there afterwards."""
     for table in TABLES:
         if table.watched is Watched.BULK:
-            _check_table(conn, report, table)
+            _check_table(conn, report, table, trail.other_seqs)
 
 
-def _check_table(conn: Connection, report: Report, table: Table) -> None:
-    for columns, seals in _seals_by_columns(conn, report, table):
+def _check_table(conn: Connection, report: Report, table: Table, seqs: list[int]) -> None:
+    groups, sealed_to_us = _seals_by_columns(conn, report, table, seqs)
+    for columns, seals in groups:
         report.spans += len(seals)
         found = _leaves_now(conn, table, columns, seals)
         for place, seal in enumerate(seals):
             report.bulk_rows += len(seal.leaves) // LEAF_BYTES
             if found.get(place, b"") != seal.leaves:
                 _name(conn, report, table, columns, seal)
-    last = conn.execute(_SEALS.replace("ORDER BY seq", "ORDER BY seq DESC LIMIT 1").encode(), (table.name,))
-    row = last.fetchone()
-    sealed_to = to_datetime(0 if row is None else parse_instant(json.loads(row[1])[1]))
     count = f"SELECT count(*) FROM {table.name} WHERE received_at > %s"
-    unsealed = conn.execute(count.encode(), (sealed_to,)).fetchone()
+    unsealed = conn.execute(count.encode(), (to_datetime(sealed_to_us),)).fetchone()
     report.bulk_unsealed += 0 if unsealed is None else int(unsealed[0])
 
 
 def _seals_by_columns(
-    conn: Connection, report: Report, table: Table
-) -> list[tuple[tuple[str, ...], list[_Seal]]]:
-    """The seals, those of one list of columns together: a schema that grew seals more than it did."""
+    conn: Connection, report: Report, table: Table, seqs: list[int]
+) -> tuple[list[tuple[tuple[str, ...], list[_Seal]]], int]:
+    """The seals, those of one list of columns together: a schema that grew seals more than it did. And to
+    which instant they go."""
     groups: dict[tuple[str, ...], list[_Seal]] = {}
-    taken = places_by_seal(_removals(conn, report, table))
+    taken = places_by_seal(_removals(conn, report, table, seqs))
     to_us = 0
-    for seq, key, content, leaves in conn.execute(_SEALS.encode(), (table.name,)):
+    for seq, key, content, leaves in conn.execute(_SEALS.encode(), (seqs, table.name)):
         said: dict[str, Any] = json.loads(content)
         from_us, end_us = map(parse_instant, json.loads(key))
         if from_us != to_us:
@@ -76,13 +78,13 @@ def _seals_by_columns(
         groups.setdefault(tuple(said["columns"]), []).append(
             _Seal(seq, key, from_us, end_us, without(leaves, taken.get(seq, set()), LEAF_BYTES))
         )
-    return list(groups.items())
+    return list(groups.items()), to_us
 
 
-def _removals(conn: Connection, report: Report, table: Table) -> list[Removed]:
+def _removals(conn: Connection, report: Report, table: Table, seqs: list[int]) -> list[Removed]:
     """What retention has removed, each said as a remark; one that emon did not write is a finding."""
     found = []
-    for seq, key, content, writer in conn.execute(_REMOVALS.encode(), (table.name,)):
+    for seq, key, content, writer in conn.execute(_REMOVALS.encode(), (seqs, table.name)):
         try:
             removed = read_removed(content)
         except msgspec.DecodeError:

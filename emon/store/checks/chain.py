@@ -59,7 +59,8 @@ class Trail(msgspec.Struct):
     leaves: bytearray
     links: dict[int, bytes]
     end: int = 0
-    seal_seqs: list[int] = msgspec.field(default_factory=list)
+    other_seqs: list[int] = msgspec.field(default_factory=list)
+    """The places of entries of tables whose rows have no entries of their own: seals and removals."""
 
 
 class _Block(msgspec.Struct, frozen=True):
@@ -233,8 +234,8 @@ class _Looker:
         trail.keys.append(hash(start + key))
         if relation not in _WATCHED:
             trail.contents.append(GONE)
-            if deed == b"seal" and seq is not None:
-                trail.seal_seqs.append(seq)
+            if seq is not None:
+                trail.other_seqs.append(seq)
             return
         trail.contents.append(GONE if deed == b"delete" else hash(content))
         ours = _OWN in writer.decode()

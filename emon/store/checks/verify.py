@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -62,11 +62,10 @@ def verify_trail(
             heads = Heads(kept, trusted)
             heads.read(conn, report)
             check_guards(conn, report)
-            trail, now = _read(conn, url, report, heads, beside_from)
-            with ThreadPoolExecutor(1) as beside:  # the database reads these rows while those are compared
-                deadlines = beside.submit(_deadlines, url, exported(conn))
+            with ThreadPoolExecutor(1) as beside:  # the database reads these rows while others are compared
+                trail, now, deadlines = _read(conn, url, report, heads, beside_from, beside)
                 check_rows(conn, report, trail, now)
-                check_bulk(conn, report)
+                check_bulk(conn, report, trail)
                 check_heads(conn, report, trail, heads)
                 check_deadlines(conn, report, deadlines.result())
         finally:
@@ -75,17 +74,20 @@ def verify_trail(
 
 
 def _read(
-    conn: Connection, url: str, report: Report, heads: Heads, beside_from: int
-) -> tuple[Trail, RowsNow]:
-    """The chain and the rows, at the same time where that is worth it and safe."""
+    conn: Connection, url: str, report: Report, heads: Heads, beside_from: int, beside: Executor
+) -> tuple[Trail, RowsNow, Future[Suspicions]]:
+    """The chain and the rows, at the same time where that is worth it and safe; the deadlines by a thread of
+    ``beside``, which has none before: a fork would copy it."""
     last = conn.execute("SELECT max(seq) FROM audit").fetchone()
     length = 0 if last is None or last[0] is None else int(last[0])
     if length < beside_from or not may_fork():
-        return read_chain(conn, report, heads.places), read_rows(conn)
+        trail, now = read_chain(conn, report, heads.places), read_rows(conn)
+        return trail, now, beside.submit(_deadlines, url, exported(conn))
     chain = ChainBeside(conn, lambda snapshot: open_snapshot(url, "verify", snapshot), heads.places)
     try:
-        now = read_rows(conn)
-        return chain.result(report), now
+        now = read_rows(conn, many=True)
+        deadlines = beside.submit(_deadlines, url, exported(conn))  # the chain takes longer than the rows
+        return chain.result(report), now, deadlines
     finally:
         chain.end()
 
