@@ -2,8 +2,9 @@
 
 Theory of operation. Somebody who lives at the edge of a ban can open and close a breach each minute. The
 first messages of a condition go to a recipient at once, each by itself. When ``FLAP_FREE`` have gone within
-``FLAP_WINDOW_S``, the next wait until ``FLAP_HOLD_S`` after the last one, and what has come by then is told
-by the newest of them, which names the others and their number. All of them are delivered with it.
+``FLAP_WINDOW_S``, the next wait until ``FLAP_HOLD_S`` after the last one that was new, and what has come by
+then is told by the newest of them, which names the others and their number. All of them are delivered with
+it.
 
 Never held or joined: what is, or holds up, priority 1; what climbs because nobody answered; what has been
 tried already. What is remembered here is only when something was sent: a restart forgets it, and then a
@@ -57,8 +58,10 @@ class Flapping:
         self._sent_us: dict[Key, deque[int]] = {}
 
     def sent(self, due: DueDelivery, now_us: int) -> None:
-        """A message of a condition goes out."""
-        if due.alert.event not in FLAPS or due.alert.condition is None:
+        """A message of a condition goes out. What climbs or is repeated says nothing new of it: of a night of
+        unanswered ones some climbs each minute, and would put off what is held for as long as nobody
+        answers."""
+        if due.alert.event not in FLAPS or due.alert.condition is None or due.climb or due.attempts:
             return
         self._sent_us.setdefault(_key(due), deque(maxlen=FLAP_FREE)).append(now_us)
         if len(self._sent_us) > FLAP_KEYS_MAX:

@@ -175,6 +175,32 @@ async def say(store: Store, breach_id: str, number: int, said: str) -> None:
         )
 
 
+async def test_what_climbs_meanwhile_puts_off_nothing_that_is_held(store: Store) -> None:
+    """Of a night at an edge there are so many unanswered alerts that one of them climbs each half minute."""
+    clock, desk = TestClock(), Desk()
+    async with at_work(store, clock, desk) as (dispatcher, edge):
+        for _ in range(FLAP_FREE):
+            await until_sent(desk, await edge.crosses(dispatcher))
+        held = await edge.crosses(dispatcher)
+        await until_waiting(store, put_off=1)
+        for step in (1, 2):
+            clock.move_to(NOON_US + step * FLAP_HOLD_S * SECOND_US // 2 - SECOND_US)
+            async with await psycopg.AsyncConnection.connect(store.url) as conn:
+                await conn.execute(
+                    "INSERT INTO delivery (id, alert_id, recipient, channel, climb, next_attempt_at) "
+                    "SELECT id || '-' || %s, alert_id, recipient, channel, %s, first_attempt_at "
+                    "FROM delivery WHERE id = %s",
+                    (step, step, desk.got[0].id),
+                )
+            dispatcher.wake()
+            async with asyncio.timeout(PATIENCE_S):
+                while desk.got[-1].climb != step:
+                    await asyncio.sleep(0)
+        clock.move_to(NOON_US + FLAP_HOLD_S * SECOND_US)
+        await until_sent(desk, held)
+    assert desk.got[-1].alert.id == held
+
+
 async def test_priority_1_is_never_held_or_joined(store: Store) -> None:
     clock, desk = TestClock(), Desk()
     async with at_work(store, clock, desk) as (dispatcher, edge):
