@@ -1,8 +1,8 @@
 """Rows in the server's binary form as the JSON text that PostgreSQL makes of them, in one pass.
 
-``row_to_json`` looks up each column's type anew for each row, and so costs a multiple of sending the row. What
-is written here is held against it for every kind of column and character; a value that is not known here gives
-the whole table back to it (``UNKNOWN``).
+``row_to_json`` looks up each column's type anew for each row, and so costs a multiple of sending the row.
+What is written here is held against it for every kind of column and character; a value that is not known
+here gives the whole table back to it (``UNKNOWN``).
 """
 
 from __future__ import annotations
