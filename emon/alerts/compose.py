@@ -22,7 +22,7 @@ from emon.alerts.need import (
     shown_to,
     update_shown_to,
 )
-from emon.alerts.notices import Notice, notice_written
+from emon.alerts.notices import Notice, notice_shown_to, notice_written
 from emon.alerts.outbox import AlertView, DueDelivery, UpdateView
 from emon.alerts.routes import Languages
 from emon.alerts.short_pieces import her_ask, her_pieces, pieces
@@ -152,9 +152,13 @@ class Composer(msgspec.Struct, frozen=True):
             return ". ".join([(asked or "").rstrip("."), *self._unreached_line(delivery, words)]) + "."
         return " ".join(beside(words, self.shown(delivery), update)) or None
 
+    def notice(self, notice: Notice, recipient: str) -> Notice:
+        """What of a notice its recipient may see."""
+        return notice_shown_to(self.contacts.get(recipient, recipient), notice, self.needs)
+
     def noted(self, notice: Notice, recipient: str) -> Text:
         """A notice as one text in the recipient's language."""
-        return notice_written(notice, self.languages_of(recipient))
+        return notice_written(self.notice(notice, recipient), self.languages_of(recipient))
 
     def languages_of(self, recipient: str) -> Languages:
         """In which languages the recipient is written to."""

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
+from msgspec.structs import replace
 
 from emon.alerts.messages import Text, Texts, named
+from emon.alerts.need import DEFAULT_NEEDS, Need, hides_zone
 from emon.alerts.routes import Languages
 from emon.alerts.short_text import short_text
 from emon.alerts.when_words import WHEN_EN, WHEN_NL
@@ -35,7 +37,8 @@ class NoticeKind(StrEnum):
 
 class Notice(msgspec.Struct, frozen=True):
     """``at_us``: when it began or ended. ``until_us``: of one that began, its end as it stands. ``by``: who
-    decided it. ``by_itself``: its end had come; no person put the order back in force."""
+    decided it. ``by_itself``: its end had come; no person put the order back in force. ``secret``: a zone of
+    the order is. ``withheld``: there is a reason, which its reader may not see."""
 
     id: str
     kind: NoticeKind
@@ -48,6 +51,8 @@ class Notice(msgspec.Struct, frozen=True):
     by: tuple[str, ...] = ()
     by_itself: bool = False
     recipients: tuple[str, ...] = ()
+    secret: bool = False
+    withheld: bool = False
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -132,6 +137,13 @@ def _notice(
     )
 
 
+def notice_shown_to(party: str, notice: Notice, needs: Sequence[Need] = DEFAULT_NEEDS) -> Notice:
+    """The notice as somebody of the party may see it: whoever wrote the reason may have named the place."""
+    if not hides_zone(party, notice, needs):
+        return notice
+    return replace(notice, reason="", withheld=notice.reason != "")
+
+
 def notice_texts(notice: Notice) -> Texts:
     """In both languages; whatever ids and reasons hold, no line of theirs."""
     return Texts(nl=_text_nl(notice), en=_text_en(notice))
@@ -147,7 +159,7 @@ def _text_nl(notice: Notice) -> Text:
             "gelden tijdelijk niet.",
             f"Vanaf: {when}",
             f"Tot: {until}. Dan gelden ze vanzelf weer, en hoort u dat.",
-            f"Reden: {named(notice.reason)}",
+            f"Reden: {_reason_nl(notice)}",
             f"Besloten door: {named(', '.join(notice.by))}",
             "",
             "Contactverboden, enkelband, behuizing en noodknop blijven bewaakt, met meldingen zoals altijd.",
@@ -181,7 +193,7 @@ def _text_en(notice: Notice) -> Text:
             "do not hold for a while.",
             f"From: {when}",
             f"Until: {until}. Then they hold again by themselves, and you will hear of it.",
-            f"Reason: {named(notice.reason)}",
+            f"Reason: {_reason_en(notice)}",
             f"Decided by: {named(', '.join(notice.by))}",
             "",
             "Contact bans, strap, case and panic button go on being watched, with alerts as always.",
@@ -200,6 +212,14 @@ def _text_en(notice: Notice) -> Text:
     lines.append(EN.labels["local"])
     lines.append("This is for your information. You need not confirm anything.")
     return Text(subject, "\n".join(lines) + "\n")
+
+
+def _reason_nl(notice: Notice) -> str:
+    return "op te vragen bij de meldkamer EM" if notice.withheld else named(notice.reason)
+
+
+def _reason_en(notice: Notice) -> str:
+    return "ask the monitoring centre for it" if notice.withheld else named(notice.reason)
 
 
 def notice_written(notice: Notice, language: Languages) -> Text:
@@ -221,9 +241,9 @@ def notice_short(notice: Notice, language: Languages) -> str:
     until = "?" if notice.until_us is None else when(notice.until_us)
     if english:
         held = "Zones and places do not hold; contact bans and devices go on being watched."
-        return short_text(subject, [f"Until {until}", held, f"Reason: {named(notice.reason)}"])
+        return short_text(subject, [f"Until {until}", held, f"Reason: {_reason_en(notice)}"])
     held = "Gebieden en plaatsen gelden niet; contactverboden en apparaten blijven bewaakt."
-    return short_text(subject, [f"Tot {until}", held, f"Reden: {named(notice.reason)}"])
+    return short_text(subject, [f"Tot {until}", held, f"Reden: {_reason_nl(notice)}"])
 
 
 def notice_body(notice: Notice, recipient: str, sent_at_us: int) -> bytes:

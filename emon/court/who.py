@@ -10,6 +10,8 @@ from emon.store.evidence import Concern
 _LEAST = (Fact.WEARER, Fact.ORDER, Fact.CONDITION, Fact.HOW)
 _PLACES = ("fix", "device_event", "command_reply", "order_version", "suspension_request")
 """Tables in which a place stands: the order's own zone, and every position."""
+_FREELY = ("order_version", "suspension_request", "notice")
+"""Tables with another place of the order, or what people wrote of it, where one of its places is secret."""
 
 
 class NotForThem(Exception):
@@ -34,6 +36,8 @@ def withheld_from(party: str, concern: Concern, needs: Sequence[Need] = ()) -> t
     withheld: tuple[str, ...] = ()
     if Fact.POSITION not in need.facts or Fact.ZONE not in need.facts:
         withheld += _PLACES
+    if concern.secret_beside and not need.secret_zones:
+        withheld += _FREELY
     if concern.unseen and Fact.UNSEEN not in need.facts:
         withheld += ("trouble",)
-    return withheld
+    return tuple(dict.fromkeys(withheld))

@@ -100,6 +100,8 @@ SELECT it.recipients
        EXISTS (SELECT FROM orders AS o, jsonb_array_elements(o.source -> 'conditions') AS c
                WHERE (it.condition_id IS NULL OR c ->> 'id' = it.condition_id)
                  AND coalesce((c ->> 'secret')::boolean, false)),
+       EXISTS (SELECT FROM orders AS o, jsonb_array_elements(o.source -> 'conditions') AS c
+               WHERE coalesce((c ->> 'secret')::boolean, false)),
        EXISTS (SELECT FROM trouble AS t WHERE t.alert_id = it.id AND jsonb_array_length(t.unseen) > 0)
 FROM it
 """
@@ -144,10 +146,12 @@ SELECT string_agg(sha256({PAYLOAD}), ''::bytea ORDER BY seq) FROM audit WHERE se
 class Concern(msgspec.Struct, frozen=True):
     """What decides who may have the file of an alert. ``parties``: those that it was for or told to, and the
     owners of the case by any version; ``secret``: whether the place of its condition is, by any version (or,
-    where it has no condition, of any); ``unseen``: whether it lists other wearers."""
+    where it has no condition, of any); ``secret_beside``: whether any place of its order is; ``unseen``:
+    whether it lists other wearers."""
 
     parties: tuple[str, ...]
     secret: bool
+    secret_beside: bool
     unseen: bool
 
 
@@ -201,7 +205,7 @@ def concern_of(url: str, alert_id: str) -> Concern | None:
             row = conn.execute(_CONCERN.encode(), (alert_id,)).fetchone()
         finally:
             conn.close()
-    return None if row is None else Concern(tuple(sorted(set(row[0]))), bool(row[1]), bool(row[2]))
+    return None if row is None else Concern(tuple(sorted(set(row[0]))), *map(bool, row[1:4]))
 
 
 def _asked(conn: Connection, alert_id: str, span_us: tuple[int, int] | None) -> dict[str, Any] | None:

@@ -35,7 +35,10 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp()) ON CONFLICT (
 _INSERT_DELIVERY = """
 INSERT INTO notice_delivery (notice_id, recipient, next_attempt_at) VALUES (%s, %s, %s)
 """
-_NOTICE = "n.id, n.kind, n.order_id, n.wearer, n.version, n.at, n.until, n.reason, n.decided_by, n.by_itself"
+_NOTICE = """
+       n.id, n.kind, n.order_id, n.wearer, n.version, n.at, n.until, n.reason, n.decided_by, n.by_itself,
+       EXISTS (SELECT FROM order_version AS v WHERE v.id = n.order_id
+               AND convert_from(v.source, 'UTF8')::jsonb @@ '$.conditions[*].secret == true')"""
 # Of one order a recipient hears in order: that it is over never before that it began.
 _SELECT_DUE = f"""
 SELECT d.recipient, d.attempts, {_NOTICE} FROM notice_delivery AS d JOIN notice AS n ON n.id = d.notice_id
@@ -139,7 +142,7 @@ class NoticeFile:
         """The newest first."""
         async with self._pool.connection() as conn:
             rows = await c.fetch(conn, _SELECT_NEWEST, (limit,))
-        return [NoticeNow(_notice(row), dict(zip(row[10], row[11], strict=True))) for row in rows]
+        return [NoticeNow(_notice(row), dict(zip(row[11], row[12], strict=True))) for row in rows]
 
 
 def _notice(row: c.Row) -> Notice:
@@ -154,4 +157,5 @@ def _notice(row: c.Row) -> Notice:
         reason=row[7],
         by=tuple(row[8]),
         by_itself=row[9],
+        secret=row[10],
     )

@@ -7,9 +7,26 @@ its reader has that himself.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from emon.alerts.need import by_the_hour
 from emon.model.instant import format_instant, parse_instant
 from emon.web.shapes import Json
+
+
+def alert_for_others(alert: Json, secret: Collection[tuple[str, str]]) -> Json:
+    """An alert of ``shapes.alert_json`` as they may see it from whom these conditions (order, condition) are
+    secret."""
+    order, condition = alert["order"], alert["condition"]
+    if (order, condition) in secret:
+        return discreet_alert(alert)
+    return without_notes(alert) if hides_words(order, condition, secret) else alert
+
+
+def hides_words(order: str | None, condition: str | None, secret: Collection[tuple[str, str]]) -> bool:
+    """Whether what people wrote of an alert is kept from whom these conditions are secret. One of a device or
+    of the whole order may tell of any of the order's places."""
+    return any(order == one and condition in (None, its) for one, its in secret)
 
 
 def discreet_breach(breach: Json) -> Json:
@@ -26,7 +43,7 @@ def discreet_breach(breach: Json) -> Json:
 def discreet_alert(alert: Json) -> Json:
     """An alert of ``shapes.alert_json``, with its breach and its incident."""
     return {
-        **alert,
+        **without_notes(alert),
         "happened_at": _hour(alert["happened_at"]),
         "received_at": None,
         "breach": None if alert["breach"] is None else discreet_breach(alert["breach"]),
@@ -47,13 +64,48 @@ def discreet_incident(incident: Json) -> Json:
     return found
 
 
+def without_notes(alert: Json) -> Json:
+    """An alert without what anybody wrote of it, or a recipient's system answered: it may name the street."""
+    closed = alert["resolution"]
+    return {
+        **alert,
+        "resolution": None if closed is None else without_note(closed),
+        "deliveries": [_without_answer(one) for one in alert["deliveries"]],
+        "climbs": [
+            {**climb, "deliveries": [_without_answer(one) for one in climb["deliveries"]]}
+            for climb in alert["climbs"]
+        ],
+    }
+
+
+def without_note(said: Json) -> Json:
+    """A closing of ``shapes.resolution_json`` or an answer of ``answer_json`` without what its author wrote
+    beside the words of the lists, and that there is more."""
+    return {**said, "note": "", "note_withheld": said["note"] != ""}
+
+
+def discreet_life(life: Json) -> Json:
+    """A life of ``shapes.life_json`` without what was written freely."""
+    return {
+        **life,
+        "happened": [{**one, "detail": None} if one["fact"] == "closed" else one for one in life["happened"]],
+        "attempts": [{**one, "detail": ""} for one in life["attempts"]],
+    }
+
+
+def _without_answer(delivery: Json) -> Json:
+    return {**delivery, "last_error": None}
+
+
 def _answer(answer: Json) -> Json:
     """Without what the police wrote beside it: they stand there, and may have named the street."""
-    return {**answer, "answered_at": _hour(answer["answered_at"]), "note": ""}
+    return {**without_note(answer), "answered_at": _hour(answer["answered_at"])}
 
 
 def _update(update: Json) -> Json:
-    told = [{**one, "delivered_at": _hour(one["delivered_at"])} for one in update["recipients"]]
+    told = [
+        {**_without_answer(one), "delivered_at": _hour(one["delivered_at"])} for one in update["recipients"]
+    ]
     return {**update, "made_at": _hour(update["made_at"]), "position": None, "recipients": told}
 
 

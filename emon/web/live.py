@@ -36,7 +36,7 @@ from emon.model.instant import format_instant
 from emon.store.errors import DatabaseUnavailable
 from emon.store.pages import FeedRow
 from emon.web.backend import Backend, Cursor
-from emon.web.discreet import discreet_alert, discreet_breach
+from emon.web.discreet import alert_for_others, discreet_breach
 from emon.web.shapes import Json, alert_json, breach_json, position_json
 from emon.web.theirs import EVERYTHING, Theirs, told_of
 
@@ -73,6 +73,14 @@ class _Content(NamedTuple):
     kind: str
     data: Json
     told: frozenset[str] | None
+
+
+def _for_others(one: _Content, secret: frozenset[tuple[str, str]]) -> Json:
+    """As they may see it from whom these conditions are secret; the same object where that is all of it."""
+    if one.kind == "alert":
+        return alert_for_others(one.data, secret)
+    is_secret = (one.data.get("order"), one.data.get("condition")) in secret
+    return discreet_breach(one.data) if is_secret else one.data
 
 
 def _frame(kind: str, data: object, cursor: Cursor | None = None) -> bytes:
@@ -178,9 +186,9 @@ class LiveFeed:
             secret = await self._secret([one.data for one in contents if one.kind != "orders"])
             for one in contents:
                 cursor, hidden = Cursor(one.seq, change_seq), None
-                if (one.data.get("order"), one.data.get("condition")) in secret:
-                    shaped = discreet_breach if one.kind == "breach" else discreet_alert
-                    hidden = _frame(one.kind, shaped(one.data), cursor)
+                shown = _for_others(one, secret)
+                if shown is not one.data:
+                    hidden = _frame(one.kind, shown, cursor)
                 yield Event(cursor, _frame(one.kind, one.data, cursor), one.told, discreet=hidden)
             feed_seq = rows[-1].feed_seq
             if len(rows) < LIVE_READ_MAX:

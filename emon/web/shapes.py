@@ -109,6 +109,7 @@ def answer_json(answer: Answered) -> Json:
         "party": answer.party,
         "person": answer.person,
         "note": answer.note,
+        "note_withheld": False,
         "answered_at": format_instant(answer.answered_at_us),
         "via": answer.via,
     }
@@ -186,6 +187,7 @@ def resolution_json(closed: Resolved) -> Json:
         "outcome": closed.outcome,
         "victim_outcome": closed.victim_outcome,
         "note": closed.note,
+        "note_withheld": False,
         "resolved_at": format_instant(closed.resolved_at_us),
         "via": closed.via,
     }

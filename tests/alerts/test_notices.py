@@ -21,6 +21,7 @@ from emon.alerts.notices import (
     Notice,
     NoticeKind,
     Told,
+    notice_body,
     notice_due,
     notice_short,
     notice_texts,
@@ -34,6 +35,7 @@ from emon.model.vocabulary import Party
 from emon.orders.suspend import with_suspension, without_suspension
 from emon.store.store import Store
 from emon.suspension_notices import SuspensionNotices
+from tests.alerts.golden import COMPOSER
 from tests.alerts.servers import talking
 from tests.engine.stories import circle_order, versions
 from tests.fixtures_web import Desk
@@ -163,6 +165,34 @@ def test_a_text_message_says_until_when_and_what_goes_on_being_watched() -> None
     assert "Until 26 November 15:00 (UTC+01:00). Zones" in notice_short(notice, Languages.EN)
     over = replace(notice, kind=NoticeKind.RESUMED, until_us=None)
     assert notice_short(over, Languages.NL).endswith("drager w-1. Sinds 26 november 13:00 (UTC+01:00)")
+
+
+async def noted(store: Store, order: str, reason: str, at_us: int) -> Notice:
+    """On file that it was told to the police and Reclassering that an order is suspended."""
+    notice = Notice(
+        "n-1", NoticeKind.SUSPENDED, order, "w-1", 1, at_us, at_us + HOUR_US, reason, ("anna",),
+        recipients=("politie", "reclassering"),
+    )  # fmt: skip
+    assert await store.keep_notice(notice, notice.recipients, at_us)
+    return notice
+
+
+@pytest.mark.parametrize("party", [Party.POLITIE, Party.RECLASSERING, "duty-officer"])
+def test_the_reason_goes_to_nobody_who_may_not_know_a_place_of_the_order(party: str) -> None:
+    """Whoever wrote it may have named the street."""
+    sees = party == Party.POLITIE
+    notice = Notice("n", NoticeKind.SUSPENDED, "o-1", "w-1", 2, NOON_US, at(2), "Lindelaan 5", ("anna",))
+    composer = replace(COMPOSER, contacts={"duty-officer": Party.RECLASSERING})
+    shown = composer.notice(replace(notice, secret=True), party)
+    said = [
+        *(notice_written(shown, language).body for language in Languages),
+        *(notice_short(shown, language) for language in Languages),
+        notice_body(shown, party, NOON_US).decode(),
+        composer.noted(replace(notice, secret=True), party).body,
+    ]
+    assert {"Lindelaan" in one for one in said} == {sees}
+    assert ("Reden: op te vragen bij de meldkamer EM" in said[0]) is not sees
+    assert "Lindelaan" in composer.noted(notice, party).body, "of any other order it is told"
 
 
 class Listener:

@@ -26,12 +26,12 @@ from tests.fixtures_web import PASSWORD, PASSWORD_HASH, Desk
 EVERYBODY = tuple(str(party) for party in Party)
 
 
-def given(secret: bool, unseen: bool = False) -> dict[str, tuple[str, ...] | None]:
+def given(secret: bool, unseen: bool = False, beside: bool = False) -> dict[str, tuple[str, ...] | None]:
     """What each party would lack; None where it gets nothing."""
     found: dict[str, tuple[str, ...] | None] = {}
     for party in EVERYBODY:
         try:
-            found[party] = withheld_from(party, Concern(EVERYBODY, secret, unseen))
+            found[party] = withheld_from(party, Concern(EVERYBODY, secret, secret or beside, unseen))
         except NotForThem:
             found[party] = None
     return found
@@ -48,13 +48,24 @@ def test_each_party_gets_what_its_need_says() -> None:
     }  # fmt: skip
     assert given(secret=False, unseen=True)["politie"] == ("trouble",)
     need = Need(Party.OM, tuple(Fact), secret_zones=True)
-    assert withheld_from("om", Concern(("om",), True, True), (need,)) == ()
+    assert withheld_from("om", Concern(("om",), True, True, True), (need,)) == ()
     assert {need.party for need in DEFAULT_NEEDS} == set(Party)
+
+
+def test_who_may_not_know_another_place_of_the_order_gets_neither_its_text_nor_its_reasons() -> None:
+    need = Need(Party.OM, tuple(Fact))
+    freely = ("order_version", "suspension_request", "notice")
+    assert withheld_from("om", Concern(("om",), False, True, False), (need,)) == freely
+    assert withheld_from("om", Concern(("om",), False, False, False), (need,)) == ()
+    found = given(secret=False, beside=True)
+    assert found["reclassering"] is not None
+    assert "notice" in found["reclassering"]
+    assert found["politie"] == ()
 
 
 def test_nobody_gets_a_file_that_is_not_theirs() -> None:
     with pytest.raises(NotForThem, match="the case is not yours"):
-        withheld_from("politie", Concern(("reclassering",), False, False))
+        withheld_from("politie", Concern(("reclassering",), False, False, False))
 
 
 async def test_reclassering_gets_a_file_without_places_that_still_proves_itself(

@@ -10,9 +10,11 @@ import httpx
 import pytest
 
 from emon import clock
+from emon.model.instant import SECOND_US, format_instant
 from emon.store.store import Store
-from emon.web.discreet import discreet_incident
+from emon.web.discreet import alert_for_others, discreet_incident
 from emon.web.snapshot import without_secret_zones
+from tests.alerts.test_notices import noted
 from tests.court.lives import lived
 from tests.fixtures_web import PASSWORD, PASSWORD_HASH, Desk
 from tests.web import story
@@ -89,6 +91,83 @@ async def test_no_time_or_depth_on_the_page_gives_it_away(
     assert incident["said_at"] is None or sees or incident["said_at"].endswith(":00:00.000000Z")
 
 
+NOTE = "weggestuurd"
+"""Of the note with which the police closed it in ``lived``; somebody who stands there names the street."""
+
+
+@pytest.mark.parametrize(("party", "sees"), [("politie", True), ("reclassering", False), ("om", False)])
+async def test_what_it_was_closed_with_goes_to_whom_may_know_the_place(
+    desk: Desk, store: Store, tmp_path: Path, party: str, sees: bool
+) -> None:
+    alert = await lived(store, tmp_path, secret=True, owner={"party": "om", "name": "mr. X", "contact": ""})
+    other = {"cause": "exercise", "outcome": "no_action"}
+    async with desk.client() as client:
+        await signed_in(client, store, party)
+        answers = [
+            await client.get("/api/v1/alerts", params={"status": "resolved"}),
+            await client.get(f"/api/v1/alerts/{alert}"),
+            await client.get(f"/api/v1/alerts/{alert}/life"),
+            await client.post(f"/api/v1/alerts/{alert}/resolve", json=other),
+        ]
+        if party != "om":  # whom nobody told of it
+            answers[3:] = [await client.post(f"/api/v1/alerts/{alert}/resolve", json=other)]
+            assert answers[3].status_code == 409
+            shown = answers[1].json()["resolution"]
+            assert (shown["note"] != "", shown["note_withheld"]) == (sees, not sees)
+            told = json.dumps(await next_of(client, "alert", alert))
+            assert (NOTE in told) is sees
+    assert [NOTE in one.text for one in answers] == [sees and party != "om"] * len(answers)
+
+
+def test_of_an_alert_of_his_device_neither_where_the_order_has_a_secret_place() -> None:
+    secret = frozenset({("o-1", "c-1")})
+    plain: dict[str, Any] = {"order": "o-1", "deliveries": [], "climbs": []}
+    closed = {"cause": "wearer", "note": "Lindelaan 5"}
+    of_device = {**plain, "condition": None, "resolution": closed}
+    assert alert_for_others(of_device, secret)["resolution"] == {**closed, "note": "", "note_withheld": True}
+    for other in ({**of_device, "condition": "c-2"}, {**of_device, "order": "o-2"}):
+        assert alert_for_others(other, secret) is other
+
+
+@pytest.mark.parametrize(("party", "sees"), [("politie", True), ("reclassering", False)])
+async def test_nor_why_an_order_with_a_secret_place_is_suspended(
+    desk: Desk, store: Store, party: str, sees: bool
+) -> None:
+    """By the page and the order itself; who asked for it reads what he wrote."""
+    await story.play(store, clock.now_us())
+    (order,) = {one.id for one in await store.newest_orders() if any(c.secret for c in one.conditions)}
+    begun = await noted(store, order, "moved to Lindelaan 5", clock.now_us())
+    until = format_instant(clock.now_us() + 3_600 * SECOND_US)
+    body = {"order": order, "to": until, "reason": "moved to Lindelaan 5"}
+    async with desk.signed_in() as anna:
+        assert (await anna.post("/api/v1/suspensions", json=body)).status_code == 201
+    async with desk.client() as client:
+        await signed_in(client, store, party)
+        shown = (await client.get("/api/v1/suspensions")).json()
+        listed = await client.get("/api/v1/orders")
+        if not sees:
+            own = (await client.post("/api/v1/suspensions", json={**body, "reason": "he has to work"})).json()
+            asked = (await client.get("/api/v1/suspensions")).json()["requests"]
+            assert [one["reason"] for one in asked if one["id"] == own["id"]] == ["he has to work"]
+    for part in ("suspensions", "requests", "notices"):
+        assert [one["reason"] for one in shown[part]] == [body["reason"] if sees else None], part
+    assert ("Lindelaan" in listed.text) is sees
+    assert begun.id in json.dumps(shown)
+
+
+async def test_nor_why_the_centre_asked_where_he_is(desk: Desk, store: Store) -> None:
+    await story.play(store, clock.now_us())
+    async with desk.signed_in() as anna:
+        body = {"asks": "fix", "why": "seen at Lindelaan 5"}
+        assert (await anna.post("/api/v1/devices/d-ahoy/commands", json=body)).status_code == 201
+        assert "Lindelaan" in (await anna.get("/api/v1/devices/d-ahoy")).text
+    async with desk.client() as client:
+        await signed_in(client, store, "reclassering")
+        answer = await client.get("/api/v1/devices/d-ahoy")
+    assert "anna" in answer.text
+    assert "Lindelaan" not in answer.text
+
+
 def test_the_open_breaches_of_a_snapshot_are_told_as_discreetly() -> None:
     breach = {
         "order": "o-1",
@@ -120,7 +199,7 @@ def test_an_incident_tells_neither_when_he_was_seen_nor_when_others_heard_of_it(
     assert (shown["said_at"], shown["fixed_at"], shown["answers"]) == (
         hour,
         None,
-        [{"answered_at": hour, "note": ""}],
+        [{"answered_at": hour, "note": "", "note_withheld": True}],
     )
     (told,) = shown["updates"]
     assert (told["made_at"], told["position"], told["recipients"][0]["delivered_at"]) == (hour, None, hour)

@@ -62,7 +62,8 @@ class AppriseChannel:
         """Send a notice (``emon/alerts/notices.py``)."""
         text = self._composer.noted(notice, recipient)
         if self._short:
-            text = Text("", notice_short(notice, self._composer.languages_of(recipient)))
+            shown = self._composer.notice(notice, recipient)
+            text = Text("", notice_short(shown, self._composer.languages_of(recipient)))
         return await self._notify(text, urgent=False)
 
     async def _notify(self, text: Text, *, urgent: bool) -> SendResult:

@@ -55,7 +55,7 @@ class MqttChannel:
     async def note(self, notice: Notice, recipient: str) -> SendResult:
         """Publish a notice (``emon/alerts/notices.py``) to the same topic."""
         now_us = self._now_us()
-        body = notice_body(notice, recipient, now_us)
+        body = notice_body(self._composer.notice(notice, recipient), recipient, now_us)
         return await self._publish(self._payload(f"notice:{notice.id}:{recipient}", body, now_us))
 
     async def _publish(self, payload: bytes) -> SendResult:

@@ -34,9 +34,9 @@ class WebhookChannel:
 
     async def note(self, notice: Notice, recipient: str) -> SendResult:
         """Send a notice (``emon/alerts/notices.py``): signed like an alert, and nobody has to answer it."""
-        sent_at_us = self._now_us()
+        sent_at_us, shown = self._now_us(), self._composer.notice(notice, recipient)
         return await self._post(
-            f"notice:{notice.id}:{recipient}", notice_body(notice, recipient, sent_at_us), sent_at_us
+            f"notice:{notice.id}:{recipient}", notice_body(shown, recipient, sent_at_us), sent_at_us
         )
 
     async def _post(self, webhook_id: str, body: bytes, sent_at_us: int) -> SendResult:

@@ -15,7 +15,7 @@ from emon.limits import ACKNOWLEDGEMENT_BYTES_MAX
 from emon.store.errors import AlertUnknown, NotTheirs
 from emon.store.pages import AlertNow
 from emon.web.backend import Services
-from emon.web.discreet import discreet_alert
+from emon.web.discreet import alert_for_others
 from emon.web.guard import Guard, sees_secret_zones
 from emon.web.http import Json, not_theirs, read_body, refused
 from emon.web.paging import Place, Wishes, page_wishes, place_text, read_alerts
@@ -100,10 +100,7 @@ class AlertRoutes:
         if not sees_secret_zones(session, backend.needs):
             orders = {alert.order for alert in alerts if alert.order is not None}
             secret = await backend.secret_conditions(sorted(orders)) if orders else ()
-        return [
-            discreet_alert(alert_json(one)) if (one.order, one.condition) in secret else alert_json(one)
-            for one in alerts
-        ]
+        return [alert_for_others(alert_json(one), secret) for one in alerts]
 
     async def acknowledge(self, request: Request, alert_id: str) -> Response:
         """A person takes the alert in hand: one who is logged in, or one whose party signs for it.

@@ -12,6 +12,7 @@ from emon.limits import CLOSING_NOTE_CHARS_MAX
 from emon.model.resolution import Closing, ClosingCause, ClosingOutcome, VictimOutcome
 from emon.store.errors import AlertUnknown, ClosedOtherwise, ClosingIncomplete, NotTheirs
 from emon.web.backend import Services
+from emon.web.discreet import discreet_life, hides_words, without_note
 from emon.web.guard import Guard
 from emon.web.http import Json, Refused, fault_list, not_theirs, read_json, refused
 from emon.web.routes.alerts import ALERT_ID, SIGNATURE, signed_word
@@ -88,10 +89,11 @@ class ClosingRoutes:
             raise _incomplete(fault) from None
         except ClosedOtherwise as fault:
             self._services.live.wake()
-            raise Refused(
-                409,
-                {"error": _before(fault), "alert": alert_id, "resolution": resolution_json(fault.first)},
-            ) from None
+            first = resolution_json(fault.first)
+            if await self._hides_words(alert_id, party):
+                first = without_note(first)
+            told = {"error": _before(fault), "alert": alert_id, "resolution": first}
+            raise Refused(409, told) from None
         self._services.live.wake()
         return Json({"alert": alert_id, "resolution": resolution_json(closed), "again": closed.again})
 
@@ -104,7 +106,18 @@ class ClosingRoutes:
         if not found or not whose.is_among(told_of(found[0])):
             raise refused(404, "fault.no_alert")
         life = life_json(await self._services.backend.life(alert_id), found[0])
+        if await self._hides_words(alert_id, session.party):
+            life = discreet_life(life)
         return Json({**life, "file": await self._services.backend.may_have_file(alert_id, session.party)})
+
+    async def _hides_words(self, alert_id: str, party: str) -> bool:
+        """Whether what others wrote of the alert is kept from somebody of the party."""
+        backend = self._services.backend
+        if theirs_of(party, backend.needs).secret_zones:
+            return False
+        (alert,) = await backend.alerts_by_id([alert_id])
+        secret = await backend.secret_conditions([] if alert.order is None else [alert.order])
+        return hides_words(alert.order, alert.condition, secret)
 
 
 async def _read(request: Request) -> Closing:

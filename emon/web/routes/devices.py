@@ -23,7 +23,7 @@ from emon.model.vocabulary import Party
 from emon.store.device_file import CommandNow, SaidNow
 from emon.store.staff_commands import AskedAlready, AskedTooOften, NotWatched
 from emon.web.backend import Services
-from emon.web.guard import Guard
+from emon.web.guard import Guard, sees_secret_zones
 from emon.web.http import Json, Refused, fault_list, read_json, refused
 from emon.web.said import said
 from emon.web.shapes import instant_or_none
@@ -50,15 +50,17 @@ class DeviceRoutes:
 
     async def show(self, request: Request, device: str) -> Response:
         """What it was asked and what was wrong with it, newest first; nothing of one that is unknown."""
-        await self._guard.session(request)
+        session = await self._guard.session(request)
         if not is_device_id(device):
             raise refused(404, "fault.no_device")
+        # Why somebody of the centre asked may name any place, hers too; it is a word among those who act.
+        with_why = sees_secret_zones(session, self._services.backend.needs)
         commands = await self._services.backend.device_commands(device, ALERTS_PAGE_DEFAULT)
         said = await self._services.backend.device_said(device, ALERTS_PAGE_DEFAULT)
         return Json(
             {
                 "device": device,
-                "commands": [command_json(one) for one in commands],
+                "commands": [command_json(one, with_why=with_why) for one in commands],
                 "said": [said_json(one) for one in said],
             }
         )
@@ -91,8 +93,9 @@ class DeviceRoutes:
         )
 
 
-def command_json(command: CommandNow) -> dict[str, object]:
-    """A command as it stands, with its first reply. ``asked_by``: the person, or null for the engine."""
+def command_json(command: CommandNow, *, with_why: bool) -> dict[str, object]:
+    """A command as it stands, with its first reply. ``asked_by``: the person, or null for the engine.
+    ``with_why``: the reader may know secret zones."""
     return {
         "id": command.id,
         "asks": command.asks,
@@ -107,7 +110,7 @@ def command_json(command: CommandNow) -> dict[str, object]:
         "replied_at": instant_or_none(command.replied_at_us),
         "asked_by": command.person,
         "asked_party": command.party,
-        "why": command.why,
+        "why": command.why if with_why else None,
         "answered_at": instant_or_none(command.answered_us),
         "lapsed_at": instant_or_none(command.lapsed_us),
     }

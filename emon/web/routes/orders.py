@@ -83,11 +83,16 @@ def _armed_json(version: OrderVersion) -> dict[str, object]:
 
 
 def _order_json(version: OrderVersion, *, whole: bool) -> dict[str, object]:
-    """``whole``: with the places of secret conditions; without, these stand as null."""
+    """``whole``: with the places of secret conditions; without, these stand as null, and so do the reasons
+    that somebody wrote in such an order, who may have named the place."""
     if whole or not any(condition.secret for condition in version.conditions):
         return {**_armed_json(version), "order": msgspec.Raw(version.source)}
     order = msgspec.json.decode(version.source)
     for condition in order["conditions"]:
         if condition.get("secret"):
             condition["zone"] = None
+        for one in (condition.get("schedule") or {}).get("except") or ():
+            one["reason"] = None
+    for one in order.get("suspensions") or ():
+        one["reason"] = None
     return {**_armed_json(version), "order": order}

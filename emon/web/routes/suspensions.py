@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 
 import msgspec
 from fastapi import APIRouter
@@ -24,7 +24,7 @@ from emon.orders.tree import DocumentRefused
 from emon.store.notices import NoticeNow
 from emon.store.suspensions import AlreadySettled, NoSuchSuspension, NotYours, SuspensionRequest
 from emon.web.backend import Services
-from emon.web.guard import Guard
+from emon.web.guard import Guard, sees_secret_zones
 from emon.web.http import Json, Refused, fault_list, read_json, refused
 from emon.web.said import Said, said
 from emon.web.sessions import Session
@@ -57,16 +57,17 @@ class SuspensionRoutes:
     async def show(self, request: Request) -> Response:
         """What suspends orders now or soon, each with its end, what people asked for, and what those
         concerned were told of beginnings and ends."""
-        await self._guard.session(request)
+        session = await self._guard.session(request)
         now_us = self._services.now_us()
         orders = await self._services.backend.orders()
         asked = await self._services.backend.suspension_requests(SUSPENSIONS_SHOWN_MAX)
         told = await self._services.backend.notices(NOTICES_SHOWN_MAX)
+        holding = [one for version in orders for one in _in_force(version, now_us)]
         return Json(
             {
-                "suspensions": [one for version in orders for one in _in_force(version, now_us)],
-                "requests": [_request_json(one) for one in asked],
-                "notices": [_notice_json(one) for one in told],
+                "suspensions": await self._as_seen(session, holding),
+                "requests": await self._as_seen(session, [_request_json(one) for one in asked]),
+                "notices": await self._as_seen(session, [_notice_json(one) for one in told]),
             }
         )
 
@@ -83,14 +84,14 @@ class SuspensionRoutes:
         session = await self._person(request)
         now_us = self._services.now_us()
         confirming = self._services.backend.confirm_suspension(request_id, session.name, now_us)
-        return Json(_request_json(await self._kept(confirming)))
+        return Json((await self._as_seen(session, [_request_json(await self._kept(confirming))]))[0])
 
     async def withdraw(self, request: Request, request_id: str) -> Response:
         """One that waits is given up."""
         session = await self._person(request)
         now_us = self._services.now_us()
         giving_up = self._services.backend.withdraw_suspension(request_id, session.name, now_us)
-        return Json(_request_json(await self._kept(giving_up)))
+        return Json((await self._as_seen(session, [_request_json(await self._kept(giving_up))]))[0])
 
     async def end(self, request: Request, order: str) -> Response:
         """The bans of an order hold again from now on."""
@@ -102,6 +103,21 @@ class SuspensionRoutes:
         self._services.live.wake()
         ended_at = format_instant(version.armed_at_us)
         return Json({"order": version.id, "version": version.version, "ended_at": ended_at})
+
+    async def _as_seen(self, session: Session, shown: Sequence[Members]) -> list[Members]:
+        """Without the reason, where it stands with an order that has a secret zone: whoever wrote it may have
+        named the place. A party reads what it wrote itself."""
+        backend = self._services.backend
+        if sees_secret_zones(session, backend.needs):
+            return list(shown)
+        secret = await backend.secret_conditions(sorted({one["order"] for one in shown}))
+        kept = {order for order, _ in secret}
+        return [
+            {**one, "reason": None}
+            if one["order"] in kept and one.get("asked_party") != session.party
+            else one
+            for one in shown
+        ]
 
     async def _person(self, request: Request) -> Session:
         session = await self._guard.session(request)

@@ -149,6 +149,11 @@ CARDS: Mapping[str, tuple[str, str]] = {
     "closed.by": ("Afgehandeld door {person} ({party}) {when}", "Closed by {person} ({party}) {when}"),
     "closed.with": ("{cause}; {outcome}", "{cause}; {outcome}"),
     "closed.hers": ("Beschermde persoon: {how}", "Protected person: {how}"),
+    "note.withheld": (
+        "Toelichting: op te vragen bij de meldkamer EM.",
+        "Note: ask the monitoring centre for it.",
+    ),
+    "reason.withheld": ("op te vragen bij de meldkamer EM", "ask the monitoring centre"),
     # its life, a line each
     "life.asking": ("Wordt opgehaald …", "Asking …"),
     "life.who": ("{person} ({party})", "{person} ({party})"),

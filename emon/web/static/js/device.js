@@ -16,7 +16,7 @@ function whatText(one) {
 }
 
 function whoText(one) {
-  if (one.asked_by !== null) return say("device.by_person", { person: one.asked_by, why: one.why });
+  if (one.asked_by !== null) return say("device.by_person", { person: one.asked_by, why: one.why ?? say("reason.withheld") });
   const reason = `device.reason.${one.reason.replaceAll(" ", "_")}`;
   return say("device.by_engine", { why: has(reason) ? say(reason) : one.reason });
 }

@@ -27,6 +27,7 @@ function answersOf(incident) {
   if (incident.answers.length === 0) return null;
   return make("ul", { class: "answers", "aria-label": say("incident.answers") }, incident.answers.map((one) =>
     make("li", {}, ...textParts("incident.answered", { answer: make("strong", { text: answerWords(one.answer) }), person: one.person, party: partyWords(one.party), when: timeNode(one.answered_at) }),
+      one.note_withheld ? make("span", { class: "quiet", text: ` ${say("note.withheld")}` }) : null,
       one.note === "" ? null : make("span", { class: "quiet", text: ` ${one.note}` }))));
 }
 

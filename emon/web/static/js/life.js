@@ -37,6 +37,7 @@ export function resolutionOf(alert) {
     make("p", {}, ...parts("closed.by", { person: make("strong", { text: closed.person }), party: partyWords(closed.party), when: timeNode(closed.resolved_at) })),
     make("p", { text: say("closed.with", { cause: closingCauseWords(closed.cause), outcome: closingOutcomeWords(closed.outcome) }) }),
     closed.victim_outcome === null ? null : make("p", { text: say("closed.hers", { how: victimOutcomeWords(closed.victim_outcome) }) }),
+    closed.note_withheld ? make("p", { class: "quiet", text: say("note.withheld") }) : null,
     closed.note === "" ? null : make("p", { class: "quiet", text: closed.note }));
 }
 

@@ -16,15 +16,18 @@ function action(text, work) {
 
 const cells = (words) => words.map((text) => make("td", { text }));
 
+/** Null where its reader may not know a place of the order, which whoever wrote it may have named. */
+const reasonOf = (one) => one.reason ?? say("reason.withheld");
+
 async function draw() {
   const found = await api.suspensions();
   byId("none").hidden = found.suspensions.length > 0;
   byId("holding").replaceChildren(...found.suspensions.map((one) => make("tr", {},
-    cells([one.order, one.wearer, localText(one.from), localText(one.to), one.reason, one.by.join(", ")]),
+    cells([one.order, one.wearer, localText(one.from), localText(one.to), reasonOf(one), one.by.join(", ")]),
     one.holds ? action(say("suspend.end_now"), () => api.endSuspension(one.order)) : make("td", { text: say("suspend.not_yet") }))));
   const waiting = found.requests.filter((one) => one.state === "waiting");
   byId("waiting").replaceChildren(...waiting.map((one) => make("tr", {},
-    cells([one.order, localText(one.from), localText(one.to), one.reason, one.asked_by]),
+    cells([one.order, localText(one.from), localText(one.to), reasonOf(one), one.asked_by]),
     action(say("suspend.confirm"), () => api.confirmSuspension(one.id)),
     action(say("suspend.withdraw"), () => api.withdrawSuspension(one.id)))));
   byId("told").replaceChildren(...found.notices.map((one) => make("tr", {}, cells([localText(one.at), toldText(one), gotText(one.received)]))));
@@ -32,7 +35,7 @@ async function draw() {
 
 function toldText(one) {
   const about = { order: one.order, wearer: one.wearer };
-  if (one.kind === "suspended") return say("suspend.said.begun", { ...about, when: localText(one.until), why: one.reason });
+  if (one.kind === "suspended") return say("suspend.said.begun", { ...about, when: localText(one.until), why: reasonOf(one) });
   return say(one.by_itself ? "suspend.said.by_itself" : "suspend.said.ended", about);
 }
 
