@@ -116,8 +116,8 @@ def _answers(parts: Mapping[str, Any], language: str) -> list[str]:
         found.append(words["taken"].format(**_who(one, language), at=local(one["at"], language)))
     if not parts["acknowledgements"]:
         found.append(words["not_taken"])
-    if parts["climbs"]:
-        n = len(parts["climbs"])
+    n = sum(1 for one in parts["climbs"] if one["told"])  # whom all still waited for was sent nothing further
+    if n:
         found.append(words["climbed"].format(times=words["once"] if n == 1 else words["times"].format(n=n)))
     closing = parts["closing"]
     if closing is None:

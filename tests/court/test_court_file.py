@@ -18,6 +18,7 @@ from emon.court.document import MADE, court_text, hash_of, hashes_of
 from emon.court.parts import PARTS
 from emon.court.schema import court_schema
 from emon.court.stored import court_file_of
+from emon.court.summary import summary_of
 from emon.court.verify import CourtReport, check_file, read_court_file
 from emon.store.store import Store
 from tests.court.lives import armed, lived, walk
@@ -51,6 +52,19 @@ def forged(document: Document) -> Document:
     document["hashes"] = hashes_of(document)
     document["sha256"] = hash_of(document)
     return document
+
+
+async def test_it_was_sent_again_as_often_as_somebody_was_told(whole: Document) -> None:
+    """A rung at which everybody still waited for the last message is on file; it sent nobody anything."""
+
+    def again(*told: list[str]) -> list[str]:
+        climbed = {**whole, "climbs": [{"told": one} for one in told]}
+        return [one for one in summary_of(climbed)["en"] if "sent again" in one]
+
+    assert again() == again([], []) == []
+    (once,), (twice,) = again(["politie"], [], []), again(["politie"], [], ["om"])
+    assert once == "Because an answer did not come, the alert was sent again once."
+    assert twice == "Because an answer did not come, the alert was sent again 2 times."
 
 
 def leaves(value: Any, path: Path_ = ()) -> Iterator[Path_]:
