@@ -106,12 +106,13 @@ def _add_info(
     info = ET.SubElement(root, "info")
     _add(info, "language", language)
     _add(info, "category", "Security")
-    _add(info, "event", str(alert.event))
+    _add(info, "event", _words(language).events[alert.event])
     update_over = update is not None and update.say in _UPDATES_OVER
     is_over = alert.event in _OVER or update_over or has_passed(alert)
     _add(info, "urgency", "Past" if is_over else _URGENCY[alert.priority])
     _add(info, "severity", _SEVERITY[alert.priority])
     _add(info, "certainty", _certainty(alert))
+    _add_pair(info, "eventCode", "emon:event", str(alert.event))
     _add(info, "onset", instant(alert.happened_at_us))
     _add(info, "senderName", "emon")
     _add(info, "headline", text.subject[:_HEADLINE_CHARS_MAX])
@@ -123,9 +124,7 @@ def _add_info(
     if contact is not None:
         _add(info, "contact", contact)
     for name, value in parameters:
-        parameter = ET.SubElement(info, "parameter")
-        _add(parameter, "valueName", name)
-        _add(parameter, "value", value)
+        _add_pair(info, "parameter", name, value)
     if alert.position is not None:
         position = alert.position
         area = ET.SubElement(info, "area")
@@ -180,6 +179,12 @@ def _parameters(alert: AlertView) -> list[tuple[str, str]]:
 
 def _add(parent: ET.Element, name: str, text: str) -> None:
     ET.SubElement(parent, name).text = _clean(text)
+
+
+def _add_pair(parent: ET.Element, element: str, name: str, value: str) -> None:
+    pair = ET.SubElement(parent, element)
+    _add(pair, "valueName", name)
+    _add(pair, "value", value)
 
 
 def _clean(text: str) -> str:

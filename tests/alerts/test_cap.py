@@ -99,6 +99,16 @@ def test_a_document_links_to_take_it_in_hand_and_to_answer() -> None:
     assert said(written(due(BREACH.id, "politie"), links=None), "web") == "https://emon.example/"
 
 
+def test_the_event_is_told_in_words_and_our_word_for_it_is_a_code() -> None:
+    """CAP 1.2, 3.2.2: ``event`` is the text that denotes its type, ``eventCode`` a system-specific code."""
+    for alert in CASES.values():
+        root = written(DueDelivery("x", "politie", "cap", 0, alert))
+        told = [one.text for one in root.iter(f"{{{NAMESPACE}}}event")]
+        assert told == [words.events[alert.event] for words in (NL, EN)]
+        codes = [[part.text for part in one] for one in root.iter(f"{{{NAMESPACE}}}eventCode")]
+        assert codes == [["emon:event", alert.event]] * 2
+
+
 def test_an_update_is_not_to_be_acknowledged() -> None:
     update = UpdateView(2, Say.LEFT, Given.LEFT, NOON_US)
     for party in ("politie", "reclassering"):
