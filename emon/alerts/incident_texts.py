@@ -40,7 +40,7 @@ def _to_her(words: Language, alert: AlertView, update: UpdateView) -> Text:
     told = own.hers[update.say] if _is_of_him(words, alert, update) else own.her_other
     if alert.kind is not Kind.CONTACT and update.say is Say.GOES_ON:
         told = words.hers.other_goes_on
-    when = words.when.hour_to_her if alert.by_the_hour else words.when.to_her
+    when = words.when.told(by_the_hour=alert.by_the_hour, to_her=True)
     lines = [f"{told}.", her_line(words, alert, update), "", own.told_at.format(when=when(update.made_at_us))]
     if alert.position is not None and update.say not in PLACELESS:
         lines += place_lines(words.place, words.compass, alert, words.when.to_her, to_her=True)
@@ -61,7 +61,7 @@ def _text(
     words: Language, alert: AlertView, update: UpdateView, answer_at: str | None, with_place: bool
 ) -> Text:
     own, label = words.incident, words.labels
-    made = words.when.within if alert.by_the_hour else words.when.at
+    made = words.when.told(by_the_hour=alert.by_the_hour)
     title = _title(words, alert, update)
     subject = own.subject.format(priority=alert.priority, title=title, who=_who(words, alert))
     lines = [f"{title}."]

@@ -108,7 +108,7 @@ def texts_to_her_contact(hers: Texts) -> Texts:
 def _to_her(words: Language, alert: AlertView) -> Text:
     told = headline(words.hers, alert)
     lines = [f"{told}.", *what_to_do(words.hers, alert)]
-    when = words.when.hour_to_her if alert.by_the_hour else words.when.to_her
+    when = words.when.told(by_the_hour=alert.by_the_hour, to_her=True)
     label, instant_us = moment_to_her(alert)
     lines += ["", f"{words.labels[label]}: {when(instant_us)}"]
     if alert.position is not None:
@@ -274,7 +274,7 @@ def _began(alert: AlertView) -> str:
 
 def _when(words: Language, alert: AlertView) -> When:
     """How the times of what happened are told: exactly, or by the hour where they would give a place away."""
-    return words.when.within if alert.by_the_hour else words.when.at
+    return words.when.told(by_the_hour=alert.by_the_hour)
 
 
 def _how(words: Language, alert: AlertView) -> str | None:

@@ -21,7 +21,7 @@ _OF_A_DISTANCE = (AlertEvent.APPROACH, AlertEvent.POSSIBLE_INCURSION)
 
 def her_pieces(words: Language, alert: AlertView, update: UpdateView | None) -> list[str]:
     """To the protected person."""
-    found = [her_ask(words, alert, update), _when_to_her(words, alert, update)]
+    found = [her_ask(words, alert, update), _when(words, alert, update, to_her=True)]
     place = short_place(words.place, alert, to_her=True)
     return found if place is None else [*found, place]
 
@@ -49,17 +49,9 @@ def pieces(words: Language, alert: AlertView, update: UpdateView | None) -> tupl
     return [*told, *([] if where is None else [where])], [one for one in more if one not in told]
 
 
-def _when(words: Language, alert: AlertView, update: UpdateView | None) -> str:
-    when = words.when.short_hour if alert.by_the_hour else words.when.short
+def _when(words: Language, alert: AlertView, update: UpdateView | None, *, to_her: bool = False) -> str:
+    when = words.when.told(by_the_hour=alert.by_the_hour, to_her=to_her, short=True)
     if update is not None:
         return words.incident.told_at.format(when=when(update.made_at_us))
-    label, instant_us = moment(alert)
-    return f"{words.labels[label]}: {when(instant_us)}"
-
-
-def _when_to_her(words: Language, alert: AlertView, update: UpdateView | None) -> str:
-    when = words.when.short_hour_to_her if alert.by_the_hour else words.when.short_to_her
-    if update is not None:
-        return words.incident.told_at.format(when=when(update.made_at_us))
-    label, instant_us = moment_to_her(alert)
+    label, instant_us = moment_to_her(alert) if to_her else moment(alert)
     return f"{words.labels[label]}: {when(instant_us)}"

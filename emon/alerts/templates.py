@@ -49,9 +49,9 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     "incident.note": ("note",),
     "incident.answer_here": ("address",),
     **{
-        f"when.{name}": ("day", "month", "year", "time", "offset", "until", "clock")
-        for how in ("", "_to_her", "_short", "_short_to_her")
-        for name in (f"moment{how}", f"between{how}")
+        f"when.{whose}.{form}": ("day", "month", "year", "exact", "time", "until", "offset", "clock")
+        for whose in ("others", "hers")
+        for form in ("moment", "between", "short", "short_between")
     },
     "climb.subject": ("step", "subject"),
     "climb.own": ("step",),
