@@ -28,6 +28,7 @@ from emon.limits import (
     REFLECTION_FROM_M,
     REFLECTION_PROBABLE_S,
     REFLECTION_REACH_M,
+    RUN_MEMORY_S,
     STANDING_CERTAIN_S,
     STANDING_PROBABLE_S,
     STANDING_REACH_M,
@@ -85,6 +86,19 @@ def confirms(recent: Sequence[Seen]) -> bool:
     """Whether the newest fix is by itself as deep as ``certain`` takes, and no repeat of one remembered."""
     *before, seen = recent
     return seen.p >= CERTAIN_P and all(_independent(older, seen) for older in before)
+
+
+def across_silence(recent: Sequence[Seen], opened_at_us: int, known: Certainty) -> Certainty:
+    """What the newest fix makes of a breach that the one before it shows too, from longer ago than a run
+    reaches: both bear witness, but nothing tells what lay between. So one word more, not two
+    (``docs/adr/0064``)."""
+    pair = recent[-2:]
+    if len(pair) < 2 or not pair[0].wrong or pair[0].at_us < opened_at_us:
+        return known
+    if pair[1].at_us - pair[0].at_us <= RUN_MEMORY_S * SECOND_US:
+        return known
+    found = strength(recent, pair)
+    return Certainty.PROBABLE if known is Certainty.POSSIBLE and found is Certainty.CERTAIN else found
 
 
 def is_explained(recent: Sequence[Seen], run: Sequence[Seen]) -> bool:

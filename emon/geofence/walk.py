@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from emon.geofence.agreement import confirms, opens, strength
+from emon.geofence.agreement import across_silence, confirms, opens, strength
 from emon.geofence.episode import BREACH, Done, Phase, Shown
 from emon.geofence.fold import (
     NO_ZONE,
@@ -268,6 +268,8 @@ class Walk:
         found = known
         if known is not Certainty.CERTAIN:
             found = strength(self._recent, run_of(self._recent))
+            if found.level <= known.level:
+                found = across_silence(self._recent, self._episode.opened_at_us, known)
         if self._episode.aged and confirms(self._recent):
             found = Certainty.CERTAIN
         self._episode = _strengthened(self._episode, seen, found, doubted=doubted)

@@ -131,7 +131,8 @@ def _by_condition(lines: Sequence[Line]) -> Mapping[str, list[Line]]:
 
 
 def _a_week(count: int, days: float) -> str:
-    return f"{7 * count / days:.2g}"
+    rate = 7 * count / days
+    return f"{rate:.0f}" if rate >= 10 else f"{rate:.2g}"
 
 
 def _number(value: object) -> float:

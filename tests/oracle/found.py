@@ -207,8 +207,11 @@ class Finder:
             raise TooClose("whether a fix from before the order is a witness")
         level = self.level(fix, version)
         if self.open:
+            known = self.open.level or 0
+            if level <= known:
+                level = self.after_silence(fix, version, known)
             self.open.shown = fix.t
-            self.open.level = max(level, self.open.level or 0)
+            self.open.level = max(level, known)
             return
         how = "inside"
         if not self.wrong_inside:
@@ -233,6 +236,14 @@ class Finder:
         if not all(self.judged(f) for f in recent):
             raise TooClose("a fix that a version without this condition judges")
         return 2 if recent and self.wrong(recent[-1], version) else 0
+
+    def after_silence(self, fix: Known, version: Version, known: int) -> int:
+        """ "a slow real entry is `probable` within two good fixes", however long the silence between them;
+        and a third that comes as late makes it certain (ADR 0064)."""
+        assert self.open
+        before = [f for f in self.seen if f < fix][-1:]
+        long_ago = before and fix.t - before[0].t > RUN_AGE and before[0].t >= self.open.opened
+        return min(2, known + 1) if long_ago and self.wrong(before[0], version) else known
 
     def judged(self, fix: Known) -> bool:
         """Whether the version that judges a fix, if any does yet, has this condition."""

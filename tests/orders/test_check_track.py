@@ -209,3 +209,15 @@ def test_fixes_of_other_devices_are_counted_and_left_out(
     assert "holds no fix of a device that the orders name" in out
     assert "10 lines of devices that no order names" in err
     assert CHECK_FIXES_MAX > 10
+
+
+def test_hundreds_of_alerts_a_week_are_told_in_digits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    track = [fix(MIDNIGHT_US + n * 1_200 * SECOND_US, n / 10, 3_000) for n in range(72)]
+    document = {"orders": [order(ban(300, 300), valid_from="2026-08-01T00:00:00Z")]}
+    orders, fixes = files(tmp_path, document, track)
+    assert main(["check", orders, "--fixes", fixes, "--json"]) == os.EX_OK
+    hints = json.loads(capsys.readouterr().out)["what_if"]["hints"]
+    (silences,) = (hint for hint in hints if "silences" in hint)
+    assert int(silences.partition("silences, ")[2].partition(" a week")[0]) > 99
