@@ -11,11 +11,13 @@ within the zone, or farther than a reflection reaches. What neither tells apart,
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations, pairwise
 
+from msgspec.structs import replace
+
 from emon.geofence.evidence import AWAY_OPENS_P, CERTAIN_P, OPENS_P, PROBABLE_P
-from emon.geofence.fold import Seen, Side, is_placed
+from emon.geofence.fold import Episode, Seen, Side, is_placed
 from emon.limits import (
     COURSE_CARRY,
     COURSE_TURN,
@@ -88,17 +90,43 @@ def confirms(recent: Sequence[Seen]) -> bool:
     return seen.p >= CERTAIN_P and all(_independent(older, seen) for older in before)
 
 
-def across_silence(recent: Sequence[Seen], opened_at_us: int, known: Certainty) -> Certainty:
-    """What the newest fix makes of a breach that the one before it shows too, from longer ago than a run
-    reaches: both bear witness, but nothing tells what lay between. So one word more, not two
-    (``docs/adr/0064``)."""
-    pair = recent[-2:]
-    if len(pair) < 2 or not pair[0].wrong or pair[0].at_us < opened_at_us:
+def worth(older: Seen | None, seen: Seen, known: Certainty) -> Certainty:
+    """What a fix makes of a breach that ``older`` showed too, longer ago than a run reaches: one word more, not
+    two, since nothing tells that he stayed (``docs/adr/0064``)."""
+    if older is None or seen.at_us - older.at_us <= RUN_MEMORY_S * SECOND_US:
         return known
-    if pair[1].at_us - pair[0].at_us <= RUN_MEMORY_S * SECOND_US:
+    if min(older.p, seen.p) < _least_p(known) or not _independent(older, seen):
         return known
-    found = strength(recent, pair)
-    return Certainty.PROBABLE if known is Certainty.POSSIBLE and found is Certainty.CERTAIN else found
+    return Certainty.PROBABLE if known is Certainty.POSSIBLE else Certainty.CERTAIN
+
+
+def witness(shown: Iterable[Seen], known: Certainty) -> Seen | None:
+    """The first of these fixes that bears witness to the word above ``known``. It stays the one while others
+    come, so that one more fix inside makes nobody's word weaker."""
+    return next((seen for seen in shown if seen.p >= _least_p(known)), None)
+
+
+def strengthened(
+    episode: Episode, seen: Seen, found: Certainty, older: Seen | None, *, doubted: bool
+) -> Episode:
+    """The breach with a fix that shows it again, and that makes ``found`` of it. ``older``: its witness so far."""
+    rises = found.level > episode.certainty.level and not doubted
+    certainty = found if rises else episode.certainty
+    since = [seen] if rises or older is None else [older, seen]
+    return replace(
+        episode,
+        certainty=certainty,
+        doubted=doubted,
+        deepest_m=max(episode.deepest_m, seen.depth_m),
+        shown_at_us=seen.at_us,
+        device=seen.fix.wire.device,
+        opposed=False,
+        witness=witness(since, certainty),
+    )
+
+
+def _least_p(known: Certainty) -> float:
+    return PROBABLE_P if known is Certainty.POSSIBLE else CERTAIN_P
 
 
 def is_explained(recent: Sequence[Seen], run: Sequence[Seen]) -> bool:

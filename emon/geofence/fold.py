@@ -125,7 +125,9 @@ class Episode(msgspec.Struct, frozen=True, gc=False):
     ``shown_at_us``: fixed_at of the newest fix that shows it. ``opposed``: a fix newer than that
     showed the wearer on the right side. ``doubted``: a ``late_home`` where he could have been home by
     the edge, and so no more than possible. ``aged``: an edge opened it, and only the age of the fixes before
-    that edge, which are certain by themselves, keeps it from being so (``docs/adr/0052``).
+    that edge, which are certain by themselves, keeps it from being so (``docs/adr/0052``). ``witness``: since
+    it got its word, and since a fix spoke against it, the first that bears witness to the next word
+    (``docs/adr/0064``).
     """
 
     opened_at_us: int
@@ -139,6 +141,7 @@ class Episode(msgspec.Struct, frozen=True, gc=False):
     opposed: bool = False
     doubted: bool = False
     aged: bool = False
+    witness: Seen | None = None
 
 
 class Fold(msgspec.Struct, frozen=True, gc=False):

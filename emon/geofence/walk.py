@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from emon.geofence.agreement import across_silence, confirms, opens, strength
+from emon.geofence.agreement import confirms, opens, strength, strengthened, witness, worth
 from emon.geofence.episode import BREACH, Done, Phase, Shown
 from emon.geofence.fold import (
     NO_ZONE,
@@ -265,14 +265,16 @@ class Walk:
         self._rights = 0
         doubted = self._episode.doubted and _within_reach(seen, self._window_us)
         known = self._episode.certainty
-        found = known
+        found, older = known, self._episode.witness
+        if older is not None and older.zone != seen.zone:
+            older = self._seen(older.fix, seen.zone, active=True)
         if known is not Certainty.CERTAIN:
             found = strength(self._recent, run_of(self._recent))
             if found.level <= known.level:
-                found = across_silence(self._recent, self._episode.opened_at_us, known)
+                found = worth(older, seen, known)
         if self._episode.aged and confirms(self._recent):
             found = Certainty.CERTAIN
-        self._episode = _strengthened(self._episode, seen, found, doubted=doubted)
+        self._episode = strengthened(self._episode, seen, found, older, doubted=doubted)
 
     def _begin(self, seen: Seen, version: OrderVersion) -> None:
         run = run_of(self._recent)
@@ -280,16 +282,18 @@ class Walk:
         how, opened_at_us, doubted = How.INSIDE, active[0].at_us, False
         if self._wrong_side is Side.OUTSIDE:
             how, opened_at_us, doubted = self._missed(run, active[0])
+        certainty = Certainty.POSSIBLE if doubted else strength(self._recent, run)
         self._episode = Episode(
             opened_at_us=opened_at_us,
             closed_at_us=None,
             how=how,
             version=version.version,
-            certainty=Certainty.POSSIBLE if doubted else strength(self._recent, run),
+            certainty=certainty,
             deepest_m=max(s.depth_m for s in active),
             shown_at_us=seen.at_us,
             device=seen.fix.wire.device,
             doubted=doubted,
+            witness=witness(active if certainty is Certainty.POSSIBLE else [seen], certainty),
         )
         self._rights = 0
 
@@ -317,7 +321,7 @@ class Walk:
         assert self._episode is not None
         self._rights, self._right_since_us = 1, seen.at_us
         aged = self._episode.aged and not is_placed(seen)  # a mast's side is none
-        self._episode = replace(self._episode, opposed=True, aged=aged)
+        self._episode = replace(self._episode, opposed=True, aged=aged, witness=None)
 
     def _oppose_closed(self, seen: Seen) -> None:
         """ "a usable fix newer than all that show the breach shows the wearer on the right side": of what
@@ -354,19 +358,6 @@ class Walk:
 
 def _ended(episode: Episode, at_us: int) -> Episode:
     return replace(episode, closed_at_us=max(at_us, episode.opened_at_us))
-
-
-def _strengthened(episode: Episode, seen: Seen, found: Certainty, *, doubted: bool) -> Episode:
-    rises = found.level > episode.certainty.level and not doubted
-    return replace(
-        episode,
-        certainty=found if rises else episode.certainty,
-        doubted=doubted,
-        deepest_m=max(episode.deepest_m, seen.depth_m),
-        shown_at_us=seen.at_us,
-        device=seen.fix.wire.device,
-        opposed=False,
-    )
 
 
 def _within_reach(seen: Seen, edge_us: int | None) -> bool:
