@@ -39,7 +39,8 @@ _NL = MethodWords(
     small="In een klein gebied is de kans nooit hoger dan oppervlakte / (2πσ²).",
     levels="Waarschijnlijk: twee posities met verschillende coördinaten en elk een kans van ten minste"
     " {probable} %. Zeker: hetzelfde met ten minste {certain} %, en {apart} s of ten minste {travel} m uit"
-    " elkaar, of elk {deep} m voorbij de grens; wezen oudere posities hem zo al aan toen de voorwaarde"
+    " elkaar, of elk {deep} m voorbij de grens; liggen twee zulke posities meer dan {memory} s uit elkaar, dan maken zij"
+    " het maar één woord zekerder: van mogelijk waarschijnlijk, van waarschijnlijk zeker; wezen oudere posities hem zo al aan toen de voorwaarde"
     " inging, dan is één zo'n positie daarna genoeg. In beide gevallen alleen als een weerkaatst signaal"
     " ze niet verklaart. Twee posities kort na elkaar kunnen een fout delen; daarvoor staat ook de"
     " {common} m in de formule.",
@@ -64,7 +65,8 @@ _EN = MethodWords(
     small="In a small zone the chance is never above area / (2πσ²).",
     levels="Probable: two positions with different coordinates, each with a chance of at least {probable}"
     " %. Certain: the same with at least {certain} %, and {apart} s or at least {travel} m apart, or each"
-    " {deep} m beyond the edge; where older positions showed him so when the condition began, one such"
+    " {deep} m beyond the edge; two such positions more than {memory} s apart make it surer by one word"
+    " only: what was possible becomes probable, what was probable certain; where older positions showed him so when the condition began, one such"
     " position after that is enough. Both only where no reflected signal explains them. Two positions"
     " shortly after one another may share an error; that is also why {common} m stand in the formula.",
     example="Example, the position with the highest chance on which the certainty rests, of {at}: a = {a}"
@@ -130,6 +132,7 @@ def _of_positions(explanation: Mapping[str, Any], words: MethodWords) -> Iterato
     percent = {"probable": 100 * limits["PROBABLE_P"], "certain": 100 * limits["CERTAIN_P"]}
     # A file from before the rule of ADR 0052 asked for no time in between.
     apart = {"apart": limits.get("WITNESSES_APART_S", 0), "deep": limits["REFLECTION_FROM_M"]}
+    apart["memory"] = limits["RUN_MEMORY_S"]
     figures = {"common": common, **percent, **apart, "travel": limits["TRAVEL_MIN_M"]}
     yield words.levels.format(**{name: _short(value) for name, value in figures.items()})
     named = decisive(explanation)

@@ -12,6 +12,7 @@ import msgspec
 
 from emon.devices.turns import motion_turns
 from emon.explanation.case import Case, Verdict
+from emon.geofence.agreement import strength
 from emon.geofence.evidence import is_outside
 from emon.geofence.fold import NO_ZONE, Episode, Seen, Subject, begin, remembered, run_of, way_from
 from emon.geofence.geometry import Geometry
@@ -44,7 +45,8 @@ class FixTrace(msgspec.Struct, frozen=True):
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """``run``: the fixes in a row with which the episode reached its certainty. ``latest``: all that
+    """``run``: the fixes in a row with which the episode reached its certainty, led by the one from longer ago
+    with which they did (``across``; ``docs/adr/0064``). ``latest``: all that
     was remembered at the last fix that shows it, which ends with the run as it was then. ``way``: the
     two fixes of a way that was judged. ``detour_m``: a shortest way between them by the zone."""
 
@@ -52,6 +54,7 @@ class Trace(msgspec.Struct, frozen=True):
     edges: tuple[Edge, ...]
     episode: Episode | None = None
     run: tuple[Seen, ...] = ()
+    across: bool = False
     way: tuple[Seen, Seen] | None = None
     way_meets: bool = False
     detour_m: float | None = None
@@ -77,6 +80,7 @@ class _Watched:
         self._edges = tuple(subject.timeline.edges(start_us, case.until_us))
         self._best: Episode | None = None
         self._run: tuple[Seen, ...] = ()
+        self._across = False
         self._way: tuple[Seen, Seen] | None = None
         self._latest: tuple[Seen, ...] = ()
 
@@ -94,7 +98,15 @@ class _Watched:
             self._edge(edge)
         meets, detour_m = self._shape_of_way()
         return Trace(
-            tuple(fixes), self._edges, self._best, self._run, self._way, meets, detour_m, self._latest
+            tuple(fixes),
+            self._edges,
+            self._best,
+            self._run,
+            self._across,
+            self._way,
+            meets,
+            detour_m,
+            self._latest,
         )
 
     def _edge(self, edge: Edge) -> None:
@@ -131,7 +143,7 @@ class _Watched:
             if self._breach is None or not _is_of(episode, self._breach):
                 continue
             if self._best is None or episode.certainty.level > self._best.certainty.level:
-                self._run = run_of(fold.recent)
+                self._rests_on(fold.recent, episode)
                 if episode.how in _WAYS and len(way) == 2:
                     self._way = (way[0], way[1])
             newest = fold.newest
@@ -141,6 +153,14 @@ class _Watched:
                 self._latest = fold.recent
             self._best = episode
         self._walk.closed.clear()
+
+    def _rests_on(self, recent: tuple[Seen, ...], episode: Episode) -> None:
+        """The run that gave the episode its word, with its witness from before where that takes one."""
+        run = run_of(recent)
+        older = self._best.witness if self._best is not None else None
+        alone = not run or strength(recent, run).level >= episode.certainty.level
+        self._across = not alone and older is not None and older.at_us < run[0].at_us
+        self._run = (older, *run) if self._across and older is not None else run
 
     def _shape_of_way(self) -> tuple[bool, float | None]:
         if self._way is None or self._best is None:

@@ -35,6 +35,7 @@ def document(**changes: Any) -> dict[str, Any]:
             "REFLECTION_FROM_M": 40.0,
             "TRAVEL_MIN_M": 50.0,
             "WITNESSES_APART_S": 45,
+            "RUN_MEMORY_S": 900,
             "CERTAIN_P": 0.999,
             "WAY_SIGMA_PER_M": 0.1,
             "REACH_SPEED_MAX_M_S": 14.0,
