@@ -39,11 +39,11 @@ _NL = MethodWords(
     small="In een klein gebied is de kans nooit hoger dan oppervlakte / (2πσ²).",
     levels="Waarschijnlijk: twee posities met verschillende coördinaten en elk een kans van ten minste"
     " {probable} %. Zeker: hetzelfde met ten minste {certain} %, en {apart} s of ten minste {travel} m uit"
-    " elkaar, of elk {deep} m voorbij de grens; liggen twee zulke posities meer dan {memory} s uit elkaar, dan maken zij"
-    " het maar één woord zekerder: van mogelijk waarschijnlijk, van waarschijnlijk zeker; wezen oudere posities hem zo al aan toen de voorwaarde"
+    " elkaar, of elk {deep} m voorbij de grens; wezen oudere posities hem zo al aan toen de voorwaarde"
     " inging, dan is één zo'n positie daarna genoeg. In beide gevallen alleen als een weerkaatst signaal"
-    " ze niet verklaart. Twee posities kort na elkaar kunnen een fout delen; daarvoor staat ook de"
-    " {common} m in de formule.",
+    " ze niet verklaart; liggen de twee meer dan {memory} s uit elkaar, dan maken zij het maar één woord"
+    " zekerder. Twee posities kort na elkaar kunnen een fout delen; daarvoor staat ook de {common} m in de"
+    " formule.",
     example="Voorbeeld, de positie met de hoogste kans waarop de zekerheid berust, van {at}: a = {a} m,"
     " straal = {radius} m, dus σ = {sigma} m en kans = Φ({z}): {p}.",
     small_example="Voorbeeld, de positie met de hoogste kans waarop de zekerheid berust, van {at}: a = {a}"
@@ -65,10 +65,10 @@ _EN = MethodWords(
     small="In a small zone the chance is never above area / (2πσ²).",
     levels="Probable: two positions with different coordinates, each with a chance of at least {probable}"
     " %. Certain: the same with at least {certain} %, and {apart} s or at least {travel} m apart, or each"
-    " {deep} m beyond the edge; two such positions more than {memory} s apart make it surer by one word"
-    " only: what was possible becomes probable, what was probable certain; where older positions showed him so when the condition began, one such"
-    " position after that is enough. Both only where no reflected signal explains them. Two positions"
-    " shortly after one another may share an error; that is also why {common} m stand in the formula.",
+    " {deep} m beyond the edge; where older positions showed him so when the condition began, one such"
+    " position after that is enough. Both only where no reflected signal explains them; more than {memory} s"
+    " apart the two make it surer by one word only. Two positions shortly after one another may share an"
+    " error; that is also why {common} m stand in the formula.",
     example="Example, the position with the highest chance on which the certainty rests, of {at}: a = {a}"
     " m, radius = {radius} m, so σ = {sigma} m and chance = Φ({z}): {p}.",
     small_example="Example, the position with the highest chance on which the certainty rests, of {at}: a"
