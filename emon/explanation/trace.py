@@ -45,8 +45,8 @@ class FixTrace(msgspec.Struct, frozen=True):
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """``run``: the fixes in a row with which the episode reached its certainty, led by the one from longer ago
-    with which they did (``across``; ``docs/adr/0064``). ``latest``: all that
+    """``run``: the fixes in a row with which the episode reached its certainty; where that took one from
+    before a long silence (``across``; ``docs/adr/0064``), led by it. ``latest``: all that
     was remembered at the last fix that shows it, which ends with the run as it was then. ``way``: the
     two fixes of a way that was judged. ``detour_m``: a shortest way between them by the zone."""
 

@@ -91,8 +91,8 @@ NL = Words(
         " voorbij kunnen zijn gegaan",
         Reason.REFLECTION: "weerkaatste signalen kunnen een ontvanger die buiten het gebied was enkele"
         " minuten zo ver opzij hebben geleid",
-        Reason.SILENCE: "de posities die dit duidelijk laten zien, liggen meer dan 15 minuten uit elkaar, zodat"
-        " zij elkaar maar ten dele bevestigen",
+        Reason.SILENCE: "de posities die dit duidelijk laten zien, liggen meer dan 15 minuten uit elkaar,"
+        " zodat zij elkaar maar ten dele bevestigen",
         Reason.OLD_FIX: "de laatste positie voor dat moment was toen al {age} oud",
         Reason.HOME_IN_TIME: "vanaf de gemeten plaats had de drager op tijd aanwezig kunnen zijn",
         Reason.PATH: "tussen beide posities is niets gemeten en de werkelijke weg kan van de rechte lijn"
@@ -163,8 +163,8 @@ EN = Words(
         " other by chance",
         Reason.REFLECTION: "reflected signals may have led a receiver that was outside the zone so far aside"
         " for some minutes",
-        Reason.SILENCE: "the positions that show this clearly are more than 15 minutes apart, so that they bear"
-        " each other out only in part",
+        Reason.SILENCE: "the positions that show this clearly are more than 15 minutes apart, so that they"
+        " bear each other out only in part",
         Reason.OLD_FIX: "the last position before that moment was {age} old by then",
         Reason.HOME_IN_TIME: "from the place measured the wearer could have been there in time",
         Reason.PATH: "nothing was measured between the two positions and the true way may leave the straight"

@@ -91,8 +91,8 @@ def confirms(recent: Sequence[Seen]) -> bool:
 
 
 def worth(older: Seen | None, seen: Seen, known: Certainty) -> Certainty:
-    """What a fix makes of a breach that ``older`` showed too, longer ago than a run reaches: one word more, not
-    two, since nothing tells that he stayed (``docs/adr/0064``)."""
+    """What a fix makes of a breach that ``older`` showed too, longer ago than a run reaches: one word more,
+    not two, since nothing tells that he stayed (``docs/adr/0064``)."""
     if older is None or seen.at_us - older.at_us <= RUN_MEMORY_S * SECOND_US:
         return known
     if min(older.p, seen.p) < _least_p(known) or not _independent(older, seen):
@@ -109,7 +109,7 @@ def witness(shown: Iterable[Seen], known: Certainty) -> Seen | None:
 def strengthened(
     episode: Episode, seen: Seen, found: Certainty, older: Seen | None, *, doubted: bool
 ) -> Episode:
-    """The breach with a fix that shows it again, and that makes ``found`` of it. ``older``: its witness so far."""
+    """The breach with a fix that shows it again and makes ``found`` of it. ``older``: its witness so far."""
     rises = found.level > episode.certainty.level and not doubted
     certainty = found if rises else episode.certainty
     since = [seen] if rises or older is None else [older, seen]
