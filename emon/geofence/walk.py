@@ -149,17 +149,19 @@ class Walk:
         doubted = late and _within_reach(newest, edge.at_us)
         found = strength(worn, run_of(worn))
         certainty = _aged(found, edge.at_us - newest.at_us)
+        word = Certainty.POSSIBLE if doubted else certainty
         self._episode = Episode(
             opened_at_us=edge.at_us,
             closed_at_us=None,
             how=How.LATE_HOME if late else How.SCHEDULE,
             version=edge.version,
-            certainty=Certainty.POSSIBLE if doubted else certainty,
+            certainty=word,
             deepest_m=newest.depth_m,
             shown_at_us=newest.at_us,
             device=newest.fix.wire.device,
             doubted=doubted,
             aged=found is Certainty.CERTAIN and certainty is not found,
+            witness=witness([newest], word),
         )
         self._rights = 0
 
