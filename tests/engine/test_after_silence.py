@@ -109,6 +109,19 @@ def test_a_zone_that_was_changed_meanwhile_is_what_both_fixes_are_judged_by() ->
         assert [alert["certainty"] for alert in alerts] == words
 
 
+def test_the_fix_by_which_an_edge_found_him_inside_bears_witness_with_the_next() -> None:
+    """He lies still at a place that is forbidden from one o'clock, and his device has a position now and then."""
+    items = [fix_at(10 + n, 3_000 + n * GAP_S) for n in range(3)]
+    _, alerts = judged(ban_from(60), items)
+    assert [(alert["at"][11:16], alert["certainty"]) for alert in alerts] == [
+        ("13:00", "possible"),
+        ("13:10", "probable"),
+        ("13:30", "certain"),
+    ]
+    _, alerts = judged(ban_from(60), [items[0], fix_at(190, 4_200)])
+    assert [alert["certainty"] for alert in alerts] == ["possible"]
+
+
 @pytest.mark.parametrize("asleep", [True, False])
 def test_who_stays_out_when_he_must_be_home_is_told_of_in_the_same_words(asleep: bool) -> None:
     order = ban_from(-60, "inclusion")

@@ -10,6 +10,7 @@ import pytest
 from emon.explanation.method import decisive
 from emon.limits import RUN_MEMORY_S
 from tests.engine.stories import circle_order, fix_at, versions
+from tests.engine.test_boundaries import ban_from
 from tests.explanation.worked import explained, read_again
 
 GAP_S = 1_200
@@ -47,6 +48,16 @@ def test_the_sentence_says_that_a_silence_lies_between() -> None:
     sentence = explained_after(10, 20)["sentence"]
     assert f"more than {RUN_MEMORY_S // 60} minutes apart" in sentence["en"]
     assert f"meer dan {RUN_MEMORY_S // 60} minuten uit elkaar" in sentence["nl"]
+
+
+def test_the_fix_by_which_an_edge_found_him_is_named_too() -> None:
+    items = [fix_at(10 + n, 3_000 + n * GAP_S, seq=n) for n in range(2)]
+    (document,) = asyncio.run(explained(versions(ban_from(60)), items))
+    assert asyncio.run(read_again(document)).agrees
+    grounds = document["grounds"]
+    assert (document["verdict"]["certainty"], grounds["reason"]) == ("probable", "silence")
+    assert [one["seq"] for one in grounds["run"]] == [0, 1]
+    assert grounds["edge_fix_age_s"] == 600
 
 
 def test_without_the_fix_from_before_it_the_verdict_does_not_follow() -> None:

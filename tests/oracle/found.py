@@ -81,15 +81,18 @@ class Known:
 @dataclass
 class Episode:
     """One stretch of breach. ``level``: 0 possible, 1 probable, 2 certain; None where the engine's model
-    of ways decides. ``turned``: when a newer fix than all that show it showed the opposite."""
+    of ways decides. ``first``: when the first fix was made that shows it, of an edge the one before it."""
 
     how: str
     opened: int
     version: int
     shown: int
     level: int | None
+    first: int = field(init=False)
     closed: int | None = None
-    came_home: bool = False
+
+    def __post_init__(self) -> None:
+        self.first = self.shown
 
     def close(self, at: int) -> None:
         self.closed = max(at, self.opened)
@@ -242,7 +245,7 @@ class Finder:
         and a third that comes as late makes it certain (ADR 0064)."""
         assert self.open
         before = [f for f in self.seen if f < fix][-1:]
-        long_ago = before and fix.t - before[0].t > RUN_AGE and before[0].t >= self.open.opened
+        long_ago = before and fix.t - before[0].t > RUN_AGE and before[0].t >= self.open.first
         return min(2, known + 1) if long_ago and self.wrong(before[0], version) else known
 
     def judged(self, fix: Known) -> bool:
