@@ -43,7 +43,9 @@ def test_one_that_says_less_is_not(fresh: Received) -> None:
 
 
 def test_nor_after_one_fix_which_was_never_certain() -> None:
-    assert [certainty for _, certainty, _ in told([*OLD[-1:], fix_at(15, EDGE_S + 1_800)])] == ["possible"]
+    """Two positions far apart in time are worth one word (docs/adr/0064)."""
+    found = told([*OLD[-1:], fix_at(15, EDGE_S + 1_800)])
+    assert found == [("13:00:00", "possible", False), ("13:30:00", "probable", False)]
 
 
 def test_nor_once_a_fix_has_shown_him_outside() -> None:
