@@ -152,7 +152,7 @@ def _historic(fold: Fold | PairFold, episode: Episode, before: Breach | None, at
     if before is not None and not before.historic and not incursion:
         return False
     ended = episode.closed_at_us is not None
-    if before is not None and ended and before.closed_at_us == episode.closed_at_us:
+    if before is not None and not incursion and ended and before.closed_at_us == episode.closed_at_us:
         return True  # what has ended is not judged again because something else happened
     if episode.opposed:
         return True

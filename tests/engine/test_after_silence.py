@@ -110,7 +110,7 @@ def test_a_zone_that_was_changed_meanwhile_is_what_both_fixes_are_judged_by() ->
 
 
 def test_the_fix_by_which_an_edge_found_him_inside_bears_witness_with_the_next() -> None:
-    """He lies still at a place that is forbidden from one o'clock, and his device has a position now and then."""
+    """He lies still at a place that is forbidden from one o'clock; his device has a position now and then."""
     items = [fix_at(10 + n, 3_000 + n * GAP_S) for n in range(3)]
     _, alerts = judged(ban_from(60), items)
     assert [(alert["at"][11:16], alert["certainty"]) for alert in alerts] == [

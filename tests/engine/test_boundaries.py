@@ -91,6 +91,19 @@ def test_what_the_newest_fix_showed_300_s_ago_is_present(late_s: int, historic: 
     assert ("politie" in alert["recipients"]) is not historic
 
 
+@pytest.mark.parametrize(("late_s", "historic"), [(300, False), (301, True)])
+def test_a_crossing_that_a_late_fix_makes_of_a_possible_incursion_is_judged_as_any(
+    late_s: int, historic: bool
+) -> None:
+    """From one side to the other in three minutes, and then a fix from within these: the way was a minute's."""
+    late = fix_at(620, 119, received_s=179 + late_s)
+    breaches, alerts = judged(circle_order(), [fix_at(600, 0), late, fix_at(-600, 179)])
+    (crossed,) = (breach for breach in breaches if breach["how"] == "crossed")
+    assert crossed["historic"] is historic
+    told = [alert["event"] for alert in alerts if alert["breach"] == crossed["id"]]
+    assert told == ["possible_incursion", "historic_breach" if historic else "breach"]
+
+
 @pytest.mark.parametrize(("late_s", "certainty"), [(300, "certain"), (301, "probable")])
 def test_an_edge_is_present_however_old_its_fix_and_less_certain_beyond_300_s(
     late_s: int, certainty: str
