@@ -95,7 +95,7 @@ def test_what_the_newest_fix_showed_300_s_ago_is_present(late_s: int, historic: 
 def test_a_crossing_that_a_late_fix_makes_of_a_possible_incursion_is_judged_as_any(
     late_s: int, historic: bool
 ) -> None:
-    """From one side to the other in three minutes, and then a fix from within these: the way was a minute's."""
+    """From one side to the other in three minutes, then a fix from within these: the way was a minute's."""
     late = fix_at(620, 119, received_s=179 + late_s)
     breaches, alerts = judged(circle_order(), [fix_at(600, 0), late, fix_at(-600, 179)])
     (crossed,) = (breach for breach in breaches if breach["how"] == "crossed")

@@ -42,7 +42,7 @@ class Place:
     lon: float
     lat: float
     acc: float
-    d: float = math.nan
+    d: float
     odd: bool = False
 
     @property
@@ -76,40 +76,51 @@ class Ban:
         self._to_plane = Transformer.from_crs("EPSG:4326", plane, always_xy=True).transform
         if chance.random() < 0.5:
             self.tree: Line = {"type": "Circle", "center": [self.lon, self.lat], "radius_m": size_m}
-            self.area = shapely.Point(0, 0).buffer(size_m, quad_segs=2_000)
+            self.radius_m, self.area_m2 = size_m, math.pi * size_m**2
             return
+        self.radius_m = None
         ring = [GEOD.fwd(self.lon, self.lat, 40 * n, size_m * chance.uniform(0.6, 1.2))[:2] for n in range(9)]
         self.tree = {"type": "Polygon", "coordinates": [[list(corner) for corner in (*ring, ring[0])]]}
-        self.area = shapely.Polygon(self._plane(shapely.LineString((*ring, ring[0])).segmentize(1e-4)))
+        edges = shapely.get_coordinates(shapely.LineString((*ring, ring[0])).segmentize(5e-4))
+        self._area = shapely.Polygon(np.column_stack(self._to_plane(*edges.T)))
+        self.area_m2 = self._area.area
+        shapely.prepare(self._area)
 
-    def _plane(self, line: Any) -> Any:
-        return np.column_stack(self._to_plane(*shapely.get_coordinates(line).T))
+    def distances_m(self, lon: Any, lat: Any) -> Any:
+        """To the edge, negative inside."""
+        x, y = self._to_plane(lon, lat)
+        if self.radius_m is not None:
+            return np.hypot(x, y) - self.radius_m
+        spots = shapely.points(x, y)
+        metres = shapely.distance(self._area.exterior, spots)
+        return np.where(shapely.contains(self._area, spots), -metres, metres)
 
-    def measure(self, places: Sequence[Place]) -> None:
-        spots = shapely.points(*self._to_plane([p.lon for p in places], [p.lat for p in places]))
-        edge_m = shapely.distance(self.area.exterior, spots)
-        for place, metres, inside in zip(places, edge_m, shapely.contains(self.area, spots), strict=True):
-            place.d = -metres if inside else metres
-
-    def on_way(self, a: Place, b: Place) -> tuple[float, float]:
-        """How far the straight way runs inside, at most, and at which fraction of it that begins."""
-        share = np.linspace(0.0, 1.0, 4_001)
-        along = shapely.points(
-            *self._to_plane(a.lon + share * (b.lon - a.lon), a.lat + share * (b.lat - a.lat))
-        )
-        depth_m = shapely.distance(self.area.exterior, along) * shapely.contains(self.area, along)
-        return float(depth_m.max()), float(share[int(np.argmax(depth_m > 0.0))])
+    def deepest_on_way_m(self, a: Place, b: Place) -> float:
+        """How far the straight way between two fixes runs inside, at most; below 0 where it does not."""
+        length_m = GEOD.inv(a.lon, a.lat, b.lon, b.lat)[2]
+        if a.d + b.d > 1.02 * length_m + 1.0:
+            return (1.02 * length_m - a.d - b.d) / 2
+        share = np.linspace(0.0, 1.0, min(4_000, int(length_m)) + 2)
+        lon, lat = a.lon + share * (b.lon - a.lon), a.lat + share * (b.lat - a.lat)
+        return -float(self.distances_m(lon, lat).min())
 
     def way_by_m(self, a: Place, b: Place) -> float:
         """The shortest way from a by the edge to b."""
-        rim = shapely.points(shapely.get_coordinates(self.area.exterior.segmentize(2.0)))
-        ends = shapely.points(*self._to_plane([a.lon, b.lon], [a.lat, b.lat]))
-        return float((shapely.distance(rim, ends[0]) + shapely.distance(rim, ends[1])).min())
+        if self.radius_m is not None:
+            turn = np.linspace(0.0, 2.0 * math.pi, 2_000)
+            rim = self.radius_m * np.column_stack((np.cos(turn), np.sin(turn)))
+        else:
+            rim = shapely.get_coordinates(self._area.exterior.segmentize(2.0))
+        ends = np.column_stack(self._to_plane([a.lon, b.lon], [a.lat, b.lat]))
+        return float(sum(np.hypot(*(rim - end).T) for end in ends).min())
 
 
 def places_of(track: Sequence[Line], ban: Ban) -> list[Place]:
-    places = [Place(instant(f["t"]), f["lon"], f["lat"], f["acc"]) for f in track]
-    ban.measure(places)
+    far_m = ban.distances_m([fix["lon"] for fix in track], [fix["lat"] for fix in track])
+    places = [
+        Place(instant(fix["t"]), fix["lon"], fix["lat"], fix["acc"], float(metres))
+        for fix, metres in zip(track, far_m, strict=True)
+    ]
     for a, b in pairwise(places):
         if GEOD.inv(a.lon, a.lat, b.lon, b.lat)[2] > JOURNEY_M_S * max(1.0, (b.t - a.t) / S):
             a.odd = b.odd = True
@@ -145,7 +156,7 @@ def _stay(places: Sequence[Place], ban: Ban, line: Line) -> Iterator[str]:
 
 
 def _crossing(places: Sequence[Place], ban: Ban, line: Line) -> Iterator[str]:
-    opened, closed = _span(line)
+    _, closed = _span(line)
     last = next((place for place in places if place.t == closed), None)
     if last is None or last.inside:
         yield "the second fix does not lie outside"
@@ -153,7 +164,7 @@ def _crossing(places: Sequence[Place], ban: Ban, line: Line) -> Iterator[str]:
     before = [p for p in places if closed - GAP_CROSSED <= p.t < closed]
     if any(place.inside or place.odd for place in before):
         return
-    if all(ban.on_way(place, last)[0] == 0.0 for place in before):
+    if all(ban.deepest_on_way_m(place, last) < -0.5 for place in before):
         yield "no straight way meets the zone"
 
 
@@ -162,9 +173,11 @@ def _reach(places: Sequence[Place], ban: Ban, line: Line) -> Iterator[str]:
     ends = [place for place in places if place.t in (opened, closed)]
     if len(ends) != 2 or any(end.inside for end in ends) or closed - opened <= GAP_CROSSED:
         yield "it does not lie between two fixes outside, more than 120 s apart"
-    elif line["certainty"] != "possible":
+        return
+    if line["certainty"] != "possible":
         yield "it is more than possible"
-    elif ban.on_way(*ends)[0] == 0.0 and ban.way_by_m(*ends) > 1.03 * REACH_SPEED_M_S * (closed - opened) / S:
+    fastest_m = 1.03 * REACH_SPEED_M_S * (closed - opened) / S
+    if ban.deepest_on_way_m(*ends) < -0.5 and ban.way_by_m(*ends) > fastest_m:
         yield "nobody is as fast"
 
 
@@ -182,7 +195,7 @@ def _untold(places: Sequence[Place], ban: Ban, breaches: Sequence[Line]) -> Iter
         between = places[bisect.bisect_right(instants, a.t) : bisect.bisect_left(instants, b.t)]
         if any(place.inside or place.odd for place in (a, *between, b)) or _among(told, a, b):
             continue
-        if ban.on_way(a, b)[0] > 0.01 or (not between and _in_reach(ban, a, b)):
+        if ban.deepest_on_way_m(a, b) > 0.01 or (not between and _in_reach(ban, a, b)):
             yield f"a way through it: {a}, {b}"
 
 
@@ -199,7 +212,7 @@ def _in_reach(ban: Ban, a: Place, b: Place) -> bool:
 def _wide(ban: Ban, a: Place, b: Place) -> bool:
     """Whether the zone is not small against the error."""
     sigma_m = math.hypot(max(a.acc, b.acc, 10.0) / 2.4477, 8.0)
-    return bool(ban.area.area > 2.0 * math.pi * sigma_m**2)
+    return bool(ban.area_m2 > 2.0 * math.pi * sigma_m**2)
 
 
 def _span(line: Line) -> tuple[int, int]:
