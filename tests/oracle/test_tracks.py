@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from emon.__main__ import main
+from emon.cli import main
 from tests.oracle.times import S, instant, text_of
 from tests.oracle.tracks import Ban, faults, places_of, recorded, stored, swapped
 from tests.soak import times_longer
@@ -31,7 +31,7 @@ TRACKS = (
     "suburb-android",
     "swiss-train",
 )
-SEEDS = range(3 * times_longer())
+SEEDS = range(2 * times_longer())
 FIXES = 300
 FINDING = ("condition", "how", "opened_at", "closed_at", "certainty", "deepest_m")
 WAYS = ("crossed", "reachable")

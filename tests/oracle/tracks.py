@@ -74,11 +74,11 @@ class Ban:
         self.lon, self.lat, _ = GEOD.fwd(lon, lat, chance.uniform(0, 360), away_m)
         plane = CRS.from_proj4(f"+proj=aeqd +lat_0={self.lat} +lon_0={self.lon} +datum=WGS84 +units=m")
         self._to_plane = Transformer.from_crs("EPSG:4326", plane, always_xy=True).transform
+        self.radius_m: float | None = None
         if chance.random() < 0.5:
             self.tree: Line = {"type": "Circle", "center": [self.lon, self.lat], "radius_m": size_m}
-            self.radius_m, self.area_m2 = size_m, math.pi * size_m**2
+            self.radius_m, self.area_m2 = float(size_m), math.pi * size_m**2
             return
-        self.radius_m = None
         ring = [GEOD.fwd(self.lon, self.lat, 40 * n, size_m * chance.uniform(0.6, 1.2))[:2] for n in range(9)]
         self.tree = {"type": "Polygon", "coordinates": [[list(corner) for corner in (*ring, ring[0])]]}
         edges = shapely.get_coordinates(shapely.LineString((*ring, ring[0])).segmentize(5e-4))
