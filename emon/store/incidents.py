@@ -63,9 +63,18 @@ FROM alert AS a JOIN delivery AS d ON d.alert_id = a.id
 WHERE a.breach_id = ANY(%s) GROUP BY 1, 2, 3 ORDER BY 1, 2
 """
 _SELECT_ANSWERERS = "SELECT id, party FROM incident_answer WHERE id = ANY(%s)"
-# The step it was planned from must still be the one on file: of two who say the same, one does.
+# The step it was planned from must still be the one on file: of two who say the same, one does. What was to
+# wake it meanwhile found it awake: it rests only where there is still nothing to say.
 _ADVANCE = """
-UPDATE incident AS i SET state = p.state, step = i.step + p.steps, rests = p.rests,
+UPDATE incident AS i SET state = p.state, step = i.step + p.steps,
+    rests = p.rests AND NOT EXISTS (
+        SELECT FROM breach AS b JOIN alert AS a ON a.breach_id = b.id AND a.event <> 'breach_cleared'
+        WHERE b.id = i.breach_id AND b.closed_at IS NULL AND NOT b.refuted
+          AND NOT EXISTS (SELECT FROM resolution AS r WHERE r.alert_id = a.id)
+    ) AND NOT EXISTS (
+        SELECT FROM incident_answer AS t
+        WHERE t.breach_id = i.breach_id AND t.id > greatest(i.answer_id, p.answer_id)
+    ),
     fix_at = greatest(i.fix_at, p.fix_at), position_at = coalesce(p.position_at, i.position_at),
     answer_id = greatest(i.answer_id, p.answer_id), looked_at = %s, owed_at = p.owed_at
 FROM unnest(%s::text[], %s::integer[], %s::text[], %s::integer[], %s::boolean[], %s::timestamptz[],

@@ -3,7 +3,7 @@ clock."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,9 +11,12 @@ import pytest
 
 from emon.alerts.outbox import Attempt, Outcome
 from emon.alerts.points import Point
+from emon.incidents import Incidents
+from emon.model.answer import PoliceAnswer
 from emon.model.instant import SECOND_US, parse_instant
 from emon.model.resolution import Closing, ClosingCause, ClosingOutcome
 from emon.model.vocabulary import AlertEvent
+from emon.store.incidents import OpenIncident, PlannedIncident
 from emon.store.store import Store
 from emon.update_sender import UpdateSender
 from tests.alerts.incident_story import ALL, BREACH, Scene, scene
@@ -42,6 +45,41 @@ async def test_whoever_may_see_him_hears_where_he_is_at_most_each_fifteen_second
     assert "Beweging: 5 km/u naar het oosten" in body
     assert "Kaart: geo:" in body
     assert played.said("reclassering") == [], "where he is, is not theirs to know"
+
+
+class _Belated:
+    """The store, of which the first look sees what was there before."""
+
+    def __init__(self, store: Store, seen: list[OpenIncident]) -> None:
+        self._store = store
+        self._seen = seen
+
+    async def incidents_due(self, now_us: int, limit: int) -> list[OpenIncident]:
+        seen, self._seen = self._seen, []
+        return seen
+
+    async def tell_incidents(self, planned: Sequence[PlannedIncident], now_us: int) -> list[str]:
+        return await self._store.tell_incidents(planned, now_us)
+
+
+async def test_what_comes_while_its_end_is_being_told_is_heard_of(played: Scene) -> None:
+    """The breach went on, or the police answered, between a look and what it wrote: the incident rested, and
+    nobody heard of either."""
+    now_us = played.now_us
+    await played.change(closed_at_us=now_us)
+    seen = await played.store.incidents_due(now_us, 10)
+    await played.change(closed_at_us=None)
+    late = _Belated(played.store, seen)
+    assert await Incidents(late, now_us=lambda: now_us, on_said=lambda: None).step() == [BREACH]
+    await played.look()
+    assert played.said("politie")[-1] == "goes_on"
+    await played.change(closed_at_us=now_us)
+    seen = await played.store.incidents_due(now_us, 10)
+    await played.store.answer_incident(BREACH, "politie", "A", PoliceAnswer.FOUND, "", "page", now_us)
+    late = _Belated(played.store, seen)
+    await Incidents(late, now_us=lambda: now_us, on_said=lambda: None).step()
+    await played.look()
+    assert "answer" in played.said("meldkamer_em")
 
 
 async def test_the_same_fix_is_told_once_and_no_alert_or_delivery_is_counted_more(played: Scene) -> None:
