@@ -486,4 +486,5 @@ VERIFY_BLOCK_ENTRIES = 2_000  # [own] entries read at once: a megabyte
 VERIFY_ROWS_BYTES = 1_048_576  # [own] of rows put into text at once
 VERIFY_BESIDE_FROM = 50_000  # [own] entries: below it a second process costs more than it saves
 VERIFY_FINDINGS_MAX = 1_000  # [own] named one by one; more are counted
+VERIFY_AHEAD_S = 3_600  # [own] what the engine remembers may be so much later than its newest alert or fix
 VERIFY_SLACK_S = 60  # [own] a deadline may lie so much later than it should: clocks of two machines differ

@@ -38,15 +38,19 @@ class _Seal(msgspec.Struct):
     leaves: bytes
 
 
-def check_bulk(conn: Connection, report: Report, trail: Trail) -> None:
-    """Name every sealed row that was changed, is gone, or was put there afterwards."""
+def check_bulk(conn: Connection, report: Report, trail: Trail) -> frozenset[str]:
+    """Name every sealed row that was changed, is gone, or was put there afterwards; the days of which rows
+    were removed by what the trail says."""
+    removed: list[Removed] = []
     for table in TABLES:
         if table.watched is Watched.BULK:
-            _check_table(conn, report, table, trail.other_seqs)
+            removed += _check_table(conn, report, table, trail.other_seqs)
+    return frozenset(one.day for one in removed)
 
 
-def _check_table(conn: Connection, report: Report, table: Table, seqs: list[int]) -> None:
-    groups, sealed_to_us = _seals_by_columns(conn, report, table, seqs)
+def _check_table(conn: Connection, report: Report, table: Table, seqs: list[int]) -> list[Removed]:
+    removed = _removals(conn, report, table, seqs)
+    groups, sealed_to_us = _seals_by_columns(conn, report, table, seqs, removed)
     for columns, seals in groups:
         report.spans += len(seals)
         found = _leaves_now(conn, table, columns, seals)
@@ -57,25 +61,31 @@ def _check_table(conn: Connection, report: Report, table: Table, seqs: list[int]
     count = f"SELECT count(*) FROM {table.name} WHERE received_at > %s"
     unsealed = conn.execute(count.encode(), (to_datetime(sealed_to_us),)).fetchone()
     report.bulk_unsealed += 0 if unsealed is None else int(unsealed[0])
+    return removed
 
 
 def _seals_by_columns(
-    conn: Connection, report: Report, table: Table, seqs: list[int]
+    conn: Connection, report: Report, table: Table, seqs: list[int], removed: list[Removed]
 ) -> tuple[list[tuple[tuple[str, ...], list[_Seal]]], int]:
     """The seals, those of one list of columns together: a schema that grew seals more than it did. And to
     which instant they go."""
     groups: dict[tuple[str, ...], list[_Seal]] = {}
-    taken = places_by_seal(_removals(conn, report, table, seqs))
+    taken = places_by_seal(removed)
     to_us = 0
     for seq, key, content, leaves in conn.execute(_SEALS.encode(), (seqs, table.name)):
-        said: dict[str, Any] = json.loads(content)
-        from_us, end_us = map(parse_instant, json.loads(key))
+        try:
+            said: dict[str, Any] = json.loads(content)
+            columns, digest = tuple(said["columns"]), said["sha256"]
+            from_us, end_us = map(parse_instant, json.loads(key))
+        except (ValueError, TypeError, KeyError):
+            report.found(table.name, key, "the entry of a seal cannot be read", seq)
+            continue
         if from_us != to_us:
             report.found(table.name, key, "the seal does not go on from the one before", seq)
         to_us = end_us
-        if hashlib.sha256(leaves).hexdigest() != said["sha256"]:
+        if hashlib.sha256(leaves).hexdigest() != digest:
             report.found(table.name, key, "the rows' hashes beside the seal were changed", seq)
-        groups.setdefault(tuple(said["columns"]), []).append(
+        groups.setdefault(columns, []).append(
             _Seal(seq, key, from_us, end_us, without(leaves, taken.get(seq, set()), LEAF_BYTES))
         )
     return list(groups.items()), to_us

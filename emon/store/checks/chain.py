@@ -258,7 +258,7 @@ class _Looker:
     ) -> None:
         if deed == b"adopt":
             return
-        said = {b"delete": "was deleted", b"update": "was changed", b"insert": "was written"}[deed]
+        said = {b"delete": "was deleted", b"update": "was changed"}.get(deed, "was written")
         hand = "" if ours else " by hand"
         now = content.decode()
         shown = now if len(now) <= 300 else now[:300] + " …"

@@ -11,7 +11,7 @@ whoever moves it only moves the next deadlines, and those are looked at.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -42,6 +42,18 @@ SELECT (SELECT bit_xor({_HASH.format("id")}) FROM alert),
        (SELECT bit_xor({_HASH.format("alert_id")}) FROM resolution),
        (SELECT bit_xor(hashint4extended(step, {_HASH.format("alert_id")}))
         FROM (SELECT alert_id, max(step) AS step FROM climb GROUP BY alert_id) AS last)
+"""
+# Of each policy, row and priority whose answers its alerts' rows name; before the first look they name none.
+_ASKED = """
+SELECT a.policy_version, a.policy_row, a.priority, e.needs, min(e.alert_id)
+FROM escalation AS e JOIN alert AS a ON a.id = e.alert_id
+WHERE e.needs IS NOT NULL OR e.step > 0 GROUP BY 1, 2, 3, 4
+"""
+_ASKED_SO = """
+SELECT e.alert_id FROM escalation AS e JOIN alert AS a ON a.id = e.alert_id
+WHERE (a.policy_version, a.policy_row, a.priority, e.needs) IS NOT DISTINCT FROM (%(policy)s, %(row)s,
+      %(priority)s, %(needs)s) AND (e.needs IS NOT NULL OR e.step > 0)
+ORDER BY e.alert_id
 """
 _SET_ON = "SELECT coalesce(sum(by_us), 0)::bigint FROM clock_step WHERE by_us > 0"
 _GONE = """
@@ -76,6 +88,9 @@ _SLACK = timedelta(seconds=limits.VERIFY_SLACK_S)
 _POLICIES = "SELECT version, content FROM policy_version"
 
 
+Policies = Mapping[str | None, Policy | None]
+
+
 class _Alert(msgspec.Struct, frozen=True):
     """An open alert without a deadline (``due_us`` None) or with a distant one. ``looked_us``: the latest
     instant at which that may have been set."""
@@ -83,8 +98,8 @@ class _Alert(msgspec.Struct, frozen=True):
     id: str
     counted_us: int
     due_us: int | None
-    needs: Needs | None
-    event: AlertEvent
+    needs: str | None
+    event: str
     priority: int
     recipients: tuple[str, ...]
     policy: str | None
@@ -93,14 +108,25 @@ class _Alert(msgspec.Struct, frozen=True):
     looked_us: int
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """Whose answers rows of alerts name that a row of a policy decided with a priority."""
+
+    policy: str | None
+    row: str | None
+    priority: int
+    needs: str | None
+
+
 class Suspicions(msgspec.Struct, frozen=True):
     """What the sums of all rows leave open: is there an alert without a row, one that stands at another rung,
-    one that is closed and should not be or the other way round, one with no deadline or a distant one?"""
+    one that is closed and should not be or the other way round, one with no deadline or a distant one?
+    ``asked``: whose answers any rows name, to be held against the policies."""
 
     gone: bool
     closed: bool
     climbed: bool
     distant: bool
+    asked: tuple[Asked, ...]
 
 
 def read_deadlines(conn: Connection) -> Suspicions:
@@ -108,7 +134,8 @@ def read_deadlines(conn: Connection) -> Suspicions:
     params = {"key": secrets.randbits(63), "slack": _SLACK}
     gone, closed, climbed, distant = _rows(conn, _SUMS, params)[0]
     should_be = _rows(conn, _SHOULD_BE, params)[0]
-    return Suspicions(gone != should_be[0], closed != should_be[1], climbed != should_be[2], distant)
+    asked = tuple(Asked(*row[:4]) for row in _rows(conn, _ASKED))
+    return Suspicions(gone != should_be[0], closed != should_be[1], climbed != should_be[2], distant, asked)
 
 
 def check_deadlines(conn: Connection, report: Report, open_to: Suspicions) -> None:
@@ -116,8 +143,19 @@ def check_deadlines(conn: Connection, report: Report, open_to: Suspicions) -> No
     if open_to.gone:
         for (alert_id,) in _rows(conn, _GONE):
             _found(report, alert_id, "the row is gone: the alert would never climb")
+    policies = _policies(conn)
     if open_to.distant:
-        _Distant(conn, report).look()
+        _Distant(conn, report, policies).look()
+    for one in open_to.asked:
+        wanted = _wanted(policies, one)
+        if wanted is None or one.needs == wanted:
+            continue
+        for (alert_id,) in _rows(conn, _ASKED_SO, msgspec.structs.asdict(one)):
+            _found(
+                report,
+                alert_id,
+                f"wants the answer of {one.needs or 'nobody'}, and by its ladder of {wanted}",
+            )
     if open_to.closed:
         for alert_id, is_closed in _rows(conn, _CLOSED_OTHERWISE):
             said = (
@@ -131,23 +169,35 @@ def check_deadlines(conn: Connection, report: Report, open_to: Suspicions) -> No
             _found(report, alert_id, f"its rung is {step}, and the last of its climbs on file {last}")
 
 
+def _policies(conn: Connection) -> Policies:
+    found: dict[str | None, Policy | None] = {}
+    for version, content in _rows(conn, _POLICIES):
+        try:
+            found[version] = read_policy(content.encode())
+        except PolicyRefused:  # of another release: what it asked for is not known here
+            found[version] = None
+    return found
+
+
+def _wanted(policies: Policies, one: Asked) -> str | None:
+    """Whose answers the ladder wants, by the policy's own word; None where that is not known here."""
+    policy = policies.get(one.policy)
+    return None if policy is None else ladder_for(policy.ladder_of(one.row), one.priority).needs
+
+
 class _Distant:
     """Looks at alerts without a deadline or with a distant one, each by its own policy's ladder."""
 
-    def __init__(self, conn: Connection, report: Report) -> None:
+    def __init__(self, conn: Connection, report: Report, policies: Policies) -> None:
         self._conn = conn
         self._report = report
+        self._policies = policies
         self._set_on_us: int = _rows(conn, _SET_ON)[0][0]
-        self._policies: dict[str | None, Policy | None] = {}
-        for version, content in _rows(conn, _POLICIES):
-            try:
-                self._policies[version] = read_policy(content.encode())
-            except PolicyRefused:  # of another release: what it asked for is not known here
-                self._policies[version] = None
 
     def look(self) -> None:
         for some in _pages(self._conn):
             late = [one for one in some if not self._is_plain(one)]
+            late = [one for one in late if one.event in set(AlertEvent)]  # another is named by its own row
             facts = _facts(self._conn, [one.id for one in late])
             for one in late:
                 self._judge(one, facts.get(one.id, ()))
@@ -171,9 +221,9 @@ class _Distant:
     def _judge(self, one: _Alert, happened: Sequence[Happened]) -> None:
         ladder = self._ladder(one)
         needs = (ladder or ladder_for(DEFAULT_LADDER, one.priority)).needs or Needs.EACH
-        if ladder is None and one.needs is not None:
-            needs = one.needs
-        life = life_of(asked_of(one.recipients, one.told, one.event), needs, happened)
+        if ladder is None and one.needs in set(Needs):
+            needs = Needs(one.needs)
+        life = life_of(asked_of(one.recipients, one.told, AlertEvent(one.event)), needs, happened)
         if one.due_us is None:
             if life.may_climb:
                 said = f"has no deadline, and the answer of {', '.join(life.owed)} is owed"
@@ -208,8 +258,8 @@ def _alert(row: tuple[Any, ...]) -> _Alert:
         id=row[0],
         counted_us=row[1],
         due_us=row[2],
-        needs=None if row[3] is None else Needs(row[3]),
-        event=AlertEvent(row[4]),
+        needs=row[3],
+        event=row[4],
         priority=row[5],
         recipients=tuple(row[6]),
         policy=row[7],

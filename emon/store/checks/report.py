@@ -108,12 +108,16 @@ def differences(then: str, now: str) -> list[str]:
 
     A column that the entry does not know came with a later schema; one that the row lacks went with it.
     """
-    before, after = json.loads(then), json.loads(now)
+    try:
+        before, after = json.loads(then), json.loads(now)
+        names = [name for name in before if name in after]
+    except (ValueError, TypeError, AttributeError):
+        return ["its entry in the trail cannot be read any more"]
     return [
         f"{name} is {json.dumps(after[name], ensure_ascii=False)}, recorded as "
         f"{json.dumps(before[name], ensure_ascii=False)}"
-        for name in before
-        if name in after and not _same(before[name], after[name])
+        for name in names
+        if not _same(before[name], after[name])
     ]
 
 

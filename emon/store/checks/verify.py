@@ -14,11 +14,14 @@ from emon.store.checks.beside import ChainBeside, exported, may_fork
 from emon.store.checks.bulk import check_bulk
 from emon.store.checks.chain import Trail, read_chain
 from emon.store.checks.deadlines import Suspicions, check_deadlines, read_deadlines
+from emon.store.checks.followers import Otherwise, check_followers, read_followers
 from emon.store.checks.guards import check_guards
 from emon.store.checks.heads import Heads, check_heads
 from emon.store.checks.report import Connection, Report
 from emon.store.checks.rows import RowsNow, check_rows, read_rows
 from emon.store.connect import as_store_faults
+
+Unwatched = tuple[Suspicions, tuple[Otherwise, ...]]
 
 _SESSION = """
 SET timezone = 'UTC'; SET bytea_output = 'hex'; SET extra_float_digits = 1; SET datestyle = 'ISO';
@@ -63,11 +66,13 @@ def verify_trail(
             heads.read(conn, report)
             check_guards(conn, report)
             with ThreadPoolExecutor(1) as beside:  # the database reads these rows while others are compared
-                trail, now, deadlines = _read(conn, url, report, heads, beside_from, beside)
+                trail, now, unwatched = _read(conn, url, report, heads, beside_from, beside)
                 check_rows(conn, report, trail, now)
-                check_bulk(conn, report, trail)
+                removed_days = check_bulk(conn, report, trail)
                 check_heads(conn, report, trail, heads)
-                check_deadlines(conn, report, deadlines.result())
+                deadlines, followers = unwatched.result()
+                check_deadlines(conn, report, deadlines)
+                check_followers(report, followers, removed_days)
         finally:
             conn.close()
     return report
@@ -75,26 +80,26 @@ def verify_trail(
 
 def _read(
     conn: Connection, url: str, report: Report, heads: Heads, beside_from: int, beside: Executor
-) -> tuple[Trail, RowsNow, Future[Suspicions]]:
-    """The chain and the rows, at the same time where that is worth it and safe; the deadlines by a thread of
-    ``beside``, which has none before: a fork would copy it."""
+) -> tuple[Trail, RowsNow, Future[Unwatched]]:
+    """The chain and the rows, at the same time where that is worth it and safe; what has no entries of its
+    own by a thread of ``beside``, which has none before: a fork would copy it."""
     last = conn.execute("SELECT max(seq) FROM audit").fetchone()
     length = 0 if last is None or last[0] is None else int(last[0])
     if length < beside_from or not may_fork():
         trail, now = read_chain(conn, report, heads.places), read_rows(conn)
-        return trail, now, beside.submit(_deadlines, url, exported(conn))
+        return trail, now, beside.submit(_unwatched, url, exported(conn))
     chain = ChainBeside(conn, lambda snapshot: open_snapshot(url, "verify", snapshot), heads.places)
     try:
         now = read_rows(conn, many=True)
-        deadlines = beside.submit(_deadlines, url, exported(conn))  # the chain takes longer than the rows
-        return chain.result(report), now, deadlines
+        unwatched = beside.submit(_unwatched, url, exported(conn))  # the chain takes longer than the rows
+        return chain.result(report), now, unwatched
     finally:
         chain.end()
 
 
-def _deadlines(url: str, snapshot: str) -> Suspicions:
+def _unwatched(url: str, snapshot: str) -> Unwatched:
     conn = open_snapshot(url, "verify", snapshot)
     try:
-        return read_deadlines(conn)
+        return read_deadlines(conn), read_followers(conn)
     finally:
         conn.close()
