@@ -23,6 +23,15 @@ def alert_for_others(alert: Json, secret: Collection[tuple[str, str]]) -> Json:
     return without_notes(alert) if hides_words(order, condition, secret) else alert
 
 
+def without_unseen(alert: Json) -> Json:
+    """An alert without who is not seen in an outage: it lists wearers of others, and how near each is to a
+    ban. The same object where it lists nobody."""
+    trouble = alert["trouble"]
+    if trouble is None or not trouble["unseen"]:
+        return alert
+    return {**alert, "trouble": {**trouble, "unseen": []}}
+
+
 def hides_words(order: str | None, condition: str | None, secret: Collection[tuple[str, str]]) -> bool:
     """Whether what people wrote of an alert is kept from whom these conditions are secret. One of a device or
     of the whole order may tell of any of the order's places."""

@@ -36,7 +36,7 @@ from emon.model.instant import format_instant
 from emon.store.errors import DatabaseUnavailable
 from emon.store.pages import FeedRow
 from emon.web.backend import Backend, Cursor
-from emon.web.discreet import alert_for_others, discreet_breach
+from emon.web.discreet import alert_for_others, discreet_breach, without_unseen
 from emon.web.shapes import Json, alert_json, breach_json, position_json
 from emon.web.theirs import EVERYTHING, Theirs, told_of
 
@@ -54,10 +54,14 @@ class Event:
     told: frozenset[str] | None = None
     of_positions: bool = False
     discreet: bytes | None = None
-    """The frame in its place for whoever may not hear where a secret zone lies."""
+    """The frame in its place for whoever may not hear where a secret zone lies; it lists nobody unseen."""
+    unlisted: bytes | None = None
+    """The frame in its place for whoever may, and not who is unseen in an outage."""
 
     def frame_for(self, whose: Theirs) -> bytes:
-        return self.frame if whose.secret_zones or self.discreet is None else self.discreet
+        if not whose.secret_zones:
+            return self.discreet or self.frame
+        return self.frame if whose.unseen else self.unlisted or self.frame
 
     def is_for(self, whose: Theirs) -> bool:
         """Whether somebody who sees what is theirs sees this."""
@@ -81,6 +85,23 @@ def _for_others(one: _Content, secret: frozenset[tuple[str, str]]) -> Json:
         return alert_for_others(one.data, secret)
     is_secret = (one.data.get("order"), one.data.get("condition")) in secret
     return discreet_breach(one.data) if is_secret else one.data
+
+
+def _frames(
+    one: _Content, secret: frozenset[tuple[str, str]], cursor: Cursor
+) -> tuple[bytes, bytes | None, bytes | None]:
+    """The whole, and what stands in its place as ``Event`` has it, where that is another."""
+    listed = without_unseen if one.kind == "alert" else _as_it_is
+    shown, unlisted = listed(_for_others(one, secret)), listed(one.data)
+    return (
+        _frame(one.kind, one.data, cursor),
+        None if shown is one.data else _frame(one.kind, shown, cursor),
+        None if unlisted is one.data else _frame(one.kind, unlisted, cursor),
+    )
+
+
+def _as_it_is(data: Json) -> Json:
+    return data
 
 
 def _frame(kind: str, data: object, cursor: Cursor | None = None) -> bytes:
@@ -185,11 +206,9 @@ class LiveFeed:
             contents = await self._contents(rows)
             secret = await self._secret([one.data for one in contents if one.kind != "orders"])
             for one in contents:
-                cursor, hidden = Cursor(one.seq, change_seq), None
-                shown = _for_others(one, secret)
-                if shown is not one.data:
-                    hidden = _frame(one.kind, shown, cursor)
-                yield Event(cursor, _frame(one.kind, one.data, cursor), one.told, discreet=hidden)
+                cursor = Cursor(one.seq, change_seq)
+                own, discreet, unlisted = _frames(one, secret, cursor)
+                yield Event(cursor, own, one.told, discreet=discreet, unlisted=unlisted)
             feed_seq = rows[-1].feed_seq
             if len(rows) < LIVE_READ_MAX:
                 break

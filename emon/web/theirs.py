@@ -19,11 +19,13 @@ from emon.store.pages import AlertNow
 
 class Theirs(msgspec.Struct, frozen=True):
     """``party`` None: of everybody. ``positions``: whether it is shown where wearers are;
-    ``secret_zones``: whether it may hear where a secret zone lies."""
+    ``secret_zones``: whether it may hear where a secret zone lies; ``unseen``: who is not seen in an outage,
+    and how near each is to a ban, which may be a secret one."""
 
     party: str | None = None
     positions: bool = True
     secret_zones: bool = True
+    unseen: bool = True
 
     def is_among(self, told: Collection[str]) -> bool:
         """Whether what these were told is this party's to see."""
@@ -36,8 +38,9 @@ EVERYTHING = Theirs()
 def theirs_of(party: str, needs: Sequence[Need] = DEFAULT_NEEDS) -> Theirs:
     """What somebody of the party sees."""
     need = need_of(party, needs)
-    positions = Fact.POSITION in need.facts
-    return Theirs(None if party == Party.MELDKAMER_EM else party, positions, need.secret_zones)
+    own = None if party == Party.MELDKAMER_EM else party
+    unseen = Fact.UNSEEN in need.facts and need.secret_zones
+    return Theirs(own, Fact.POSITION in need.facts, need.secret_zones, unseen)
 
 
 def told_of(alert: AlertNow) -> frozenset[str]:

@@ -10,7 +10,11 @@ import httpx
 import pytest
 
 from emon import clock
+from emon.model.breach import Alert
+from emon.model.effects import Effects
 from emon.model.instant import SECOND_US, format_instant
+from emon.model.vocabulary import AlertEvent, Party, Risk
+from emon.model.watch import Trouble, Unseen
 from emon.store.store import Store
 from emon.web.discreet import alert_for_others, discreet_incident
 from emon.web.snapshot import without_secret_zones
@@ -166,6 +170,28 @@ async def test_nor_why_the_centre_asked_where_he_is(desk: Desk, store: Store) ->
         answer = await client.get("/api/v1/devices/d-ahoy")
     assert "anna" in answer.text
     assert "Lindelaan" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("party", "sees"), [("meldkamer_em", True), ("politie", False), ("reclassering", False)]
+)
+async def test_who_is_unseen_in_an_outage_is_listed_for_whom_a_message_lists_it(
+    desk: Desk, store: Store, party: str, sees: bool
+) -> None:
+    """Other wearers, and how near each is to a ban: a climb tells others of the outage, not of these."""
+    now_us = clock.now_us()
+    missing = (Unseen("d-1", "o-1", Risk.HIGH, near_m=140.4, wearer="w-unseen"),)
+    told_to = (Party.MELDKAMER_EM, Party.POLITIE, Party.RECLASSERING)
+    told = Alert("0" * 15 + "f", AlertEvent.OUTAGE, 2, now_us, told_to, now_us)
+    outage = Trouble("t-9", AlertEvent.OUTAGE, now_us, alert=told.id, unseen=missing, devices=9)
+    async with store.batch() as tx:
+        await tx.write(Effects(now_us, alerts=(told,), troubles=(outage,)), story.routed([told]))
+    async with desk.client() as client:
+        await signed_in(client, store, party)
+        one = (await client.get(f"/api/v1/alerts/{told.id}")).json()
+        assert await next_of(client, "alert", told.id) == one
+    assert ("w-unseen" in json.dumps(one)) is sees
+    assert one["trouble"]["devices"] == 9
 
 
 def test_the_open_breaches_of_a_snapshot_are_told_as_discreetly() -> None:

@@ -15,7 +15,7 @@ from emon.limits import ACKNOWLEDGEMENT_BYTES_MAX
 from emon.store.errors import AlertUnknown, NotTheirs
 from emon.store.pages import AlertNow
 from emon.web.backend import Services
-from emon.web.discreet import alert_for_others
+from emon.web.discreet import alert_for_others, without_unseen
 from emon.web.guard import Guard, sees_secret_zones
 from emon.web.http import Json, not_theirs, read_body, refused
 from emon.web.paging import Place, Wishes, page_wishes, place_text, read_alerts
@@ -100,7 +100,9 @@ class AlertRoutes:
         if not sees_secret_zones(session, backend.needs):
             orders = {alert.order for alert in alerts if alert.order is not None}
             secret = await backend.secret_conditions(sorted(orders)) if orders else ()
-        return [alert_for_others(alert_json(one), secret) for one in alerts]
+        shown = [alert_for_others(alert_json(one), secret) for one in alerts]
+        whose = theirs_of(session.party, backend.needs)
+        return shown if whose.unseen else [without_unseen(one) for one in shown]
 
     async def acknowledge(self, request: Request, alert_id: str) -> Response:
         """A person takes the alert in hand: one who is logged in, or one whose party signs for it.
