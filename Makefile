@@ -54,12 +54,13 @@ env-dev:
 assets: env
 	@$(BIN)/python scripts/assets.py >&2  # standard output is the demo's summary
 
-# What is fetched is waited for, what is compiled keeps a core busy: side by side, and neither outlives the other's end.
+# What is fetched is waited for, what is compiled keeps two cores busy: side by side, and none outlives the others' end.
 parts: env-dev
-	@$(BIN)/python scripts/compile_kernels.py & kernels=$$!; \
-	trap "kill $$kernels 2>/dev/null" EXIT; trap "exit 130" INT TERM; \
+	@$(BIN)/python scripts/compile_kernels.py geofence & geofence=$$!; \
+	$(BIN)/python scripts/compile_kernels.py others & others=$$!; \
+	trap "kill $$geofence $$others 2>/dev/null" EXIT; trap "exit 130" INT TERM; \
 	for part in mosquitto postgres chromium webhooks; do $(BIN)/python scripts/get_$$part.py || exit; done; \
-	wait $$kernels
+	wait $$geofence && wait $$others
 
 lock: env-dev ## write requirements/*.txt again from pyproject.toml; ARGS=--upgrade for newer versions
 	@$(BIN)/python scripts/lock.py $(ARGS)
