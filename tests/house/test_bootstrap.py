@@ -31,7 +31,7 @@ def bootstrap(checkout: Path, *arguments: str, **environ: str) -> subprocess.Com
         cwd=checkout,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,  # an environment is made, and the machine may be busy
         env={**os.environ, **environ},
     )
 
