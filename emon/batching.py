@@ -7,23 +7,34 @@ put aside here, before anything is judged.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from emon.engine import Message
+from emon.engine import Inputs, Message
 from emon.ingest.decode import decode
 from emon.ingest.lanes import Lane, Taking, Waiting
 from emon.ingest.plain import Topics, scan
 from emon.ingest.source import Delivery
 from emon.limits import INBOX_ROWS_AT_ONCE, SCAN_BYTES
 from emon.model.columns import FIXED, MESSAGE, FixColumns
+from emon.model.effects import Effects
+from emon.state import State
+
+
+class Judged(NamedTuple):
+    """What a step made of a batch that asked nothing of the past."""
+
+    before: State
+    after: State
+    effects: Effects
 
 
 class Batch:
     """Deliveries of one transaction, decoded: what is judged now, and what waits in the inbox.
 
     ``fixes`` counts those that are judged, a message without any as one. ``portion``: instead, so many fixes
-    that have waited.
+    that have waited. ``inputs``: what a step was last given of it; ``judged``: what it made of it.
     """
 
     def __init__(self, portion: int = 0) -> None:
@@ -34,6 +45,8 @@ class Batch:
         self.waiting: list[Waiting] = []
         self.canary: list[bytes] = []
         self.portion = portion
+        self.inputs: Inputs | None = None
+        self.judged: Judged | None = None
 
     @property
     def message_count(self) -> int:
@@ -46,6 +59,24 @@ class Batch:
         if columns is None or not messages:
             return columns
         return columns._replace(before=[messages + before for before in columns.before])
+
+    def parted(self, chosen: Sequence[int]) -> tuple[Batch, Batch]:
+        """The messages that are no columns and the chosen of those that are, and the others. Receipts stay
+        with the others: the broker is answered in its order, when both are committed."""
+        columns = self.columns
+        assert columns is not None
+        first, rest = Batch(), Batch()
+        first.messages = self.messages
+        if chosen:
+            first.columns = columns.of(chosen, [columns.before[place] for place in chosen])
+        gone = set(chosen)
+        left = [place for place in range(len(columns.topics)) if place not in gone]
+        rest.columns = columns.of(left, [0] * len(left)) if left else None
+        rest.deliveries = self.deliveries
+        for part in (first, rest):
+            own = 0 if part.columns is None else part.columns.size
+            part.fixes = own + sum(max(1, len(message.decoded.fixes)) for message in part.messages)
+        return first, rest
 
 
 class Cutter:

@@ -16,7 +16,7 @@ from typing import Protocol
 import msgspec
 
 from emon.alerts.policy import DEFAULT_POLICY, Policy
-from emon.batching import Batch, Cutter
+from emon.batching import Batch, Cutter, Judged
 from emon.devices.watching import Remembered, Watching
 from emon.engine import Inputs, Message, Need, Past, needs, step
 from emon.inbox import Inbox
@@ -31,6 +31,8 @@ from emon.limits import (
     SERVICE_GAP_MAX_S,
     TIMER_LOOK_S,
     UNKNOWN_DEVICE_RETAKE_S,
+    URGENT_FIRST_FIXES,
+    URGENT_FIRST_SHARE,
 )
 from emon.model.breach import Alert
 from emon.model.canary import CanaryWord
@@ -40,6 +42,7 @@ from emon.model.order import OrderVersion
 from emon.recall import Archive, recall
 from emon.state import State, initial_state, service_down, with_orders
 from emon.store.errors import CommitUncertain, DatabaseUnavailable
+from emon.turn import loud_messages
 
 _log = logging.getLogger(__name__)
 
@@ -172,8 +175,9 @@ class Runtime:
             )
             if deliveries or self._orders_changed or self._timer_is_due() or self._heart_is_due():
                 for batch in self._batches(deliveries):
-                    if not await self._commit(batch):
-                        return
+                    for part in self._urgent_first(batch):
+                        if not await self._commit(part):
+                            return
             self._backlog.looked(self._now_us(), len(deliveries), connected=self._source.connected)
             if self.inbox.state.messages and not await self._commit(Batch(self.inbox.portion)):
                 return
@@ -268,24 +272,57 @@ class Runtime:
     async def _written_at_once(self, batch: Batch) -> Effects | None:
         """Judged before its transaction, which then only writes (docs/adr/0044). None, with nothing done,
         where the archive must be asked or orders were armed meanwhile."""
-        state, began_us = self._state, self._now_us()
-        if state is None or self._orders_changed or batch.portion or batch.waiting or batch.canary:
+        began_us = self._now_us()
+        found, batch.judged = batch.judged, None
+        if found is None or found.before is not self._state or self._orders_changed:
+            found = self._judged(batch)
+        if found is None:
             return None
-        at_us = max(began_us, state.at_us + 1)
-        if not self._started or at_us - state.at_us > SERVICE_GAP_MAX_S * SECOND_US:
-            return None
-        oldest_us = self.inbox.oldest_us((), at_us)
-        up = state.watching.stopped_us is not None and self._backlog.is_judged(at_us, oldest_us)
-        inputs = Inputs(at_us, tuple(batch.messages), up=up, columns=batch.columns)
-        if needs(state, inputs) != _NOTHING:
-            return None
-        after, effects = step(state, inputs, Past(), self._policy)
+        effects = found.effects
         deliveries = [delivery for alert in effects.alerts for delivery in self._route(alert)]
-        if not await self._store.write_step(state.arm_seq, effects, deliveries):
+        if not await self._store.write_step(found.before.arm_seq, effects, deliveries):
             return None
-        self._state = after
-        self._note_inbox(batch, (), oldest_us, began_us)
+        self._state = found.after
+        self._note_inbox(batch, (), self.inbox.oldest_us((), effects.at_us), began_us)
         return effects
+
+    def _at_once(self, state: State, batch: Batch) -> Inputs | None:
+        """What a step is given of a batch that is judged now, before its transaction; None: within it."""
+        if self._orders_changed or batch.portion or batch.waiting or batch.canary or not self._started:
+            return None
+        at_us = max(self._now_us(), state.at_us + 1)
+        if at_us - state.at_us > SERVICE_GAP_MAX_S * SECOND_US:
+            return None
+        stopped = state.watching.stopped_us is not None
+        up = stopped and self._backlog.is_judged(at_us, self.inbox.oldest_us((), at_us))
+        return Inputs(at_us, tuple(batch.messages), up=up, columns=batch.columns)
+
+    def _judged(self, batch: Batch) -> Judged | None:
+        """None: not before its transaction, or the archive must be asked."""
+        state = self._state
+        if state is None:
+            return None
+        inputs, batch.inputs = batch.inputs, None
+        if inputs is None or inputs.at_us <= state.at_us:
+            inputs = self._at_once(state, batch)
+        if inputs is None or needs(state, inputs) != _NOTHING:
+            return None
+        return Judged(state, *step(state, inputs, Past(), self._policy))
+
+    def _urgent_first(self, batch: Batch) -> Iterator[Batch]:
+        """A large batch in two, where most of its messages change nothing and the few others raise alerts or
+        may: these do not wait until the crowd is judged and written (docs/adr/0066)."""
+        state = self._state
+        if state is not None and batch.fixes >= URGENT_FIRST_FIXES:
+            batch.inputs = self._at_once(state, batch)
+            loud = None if batch.inputs is None else loud_messages(state, batch.inputs)
+            if loud is not None and 0 < len(loud) + len(batch.messages) <= batch.fixes * URGENT_FIRST_SHARE:
+                urgent, rest = batch.parted(loud)
+                urgent.judged = self._judged(urgent)
+                if urgent.judged is None or urgent.judged.effects.alerts:
+                    yield urgent
+                    batch = rest
+        yield batch
 
     async def _judge_canary(self, transaction: Transaction, fixes: Sequence[bytes], at_us: int) -> None:
         for payload in fixes if self._canary is not None else ():

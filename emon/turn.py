@@ -200,6 +200,21 @@ def _devices_of(decoded: Decoded) -> Iterable[str]:
     return [each.device for every in kinds for each in every if each.device is not None]
 
 
+def loud_messages(state: State, inputs: Inputs) -> list[int] | None:
+    """The messages in columns that are not quiet, and all of devices that sent something else too: what
+    is left changes nothing but what is remembered of its devices, so these may be judged before it.
+    None: not one is quiet."""
+    turn = turn_of(state, inputs)
+    came = turn.came
+    if came is None or turn.found is None:
+        return None
+    loud: set[int] = set(_loud(came, turn.found).tolist())
+    apart = {device for message in inputs.messages for device in _devices_of(message.decoded)}
+    if apart:
+        loud.update(place for place, device in enumerate(came.devices) if device in apart)
+    return sorted(loud)
+
+
 def is_all(turn: Turn, at_us: int) -> bool:
     """Whether nothing is left for the object path, no timer either."""
     state = turn.state

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,8 +13,7 @@ from emon.ingest.source import Delivery
 from emon.model.breach import Alert
 from emon.model.effects import Effects, NewDelivery
 from emon.model.instant import SECOND_US
-from emon.runtime import Runtime
-from emon.store.store import Store
+from emon.runtime import EngineStore, Runtime
 from tests.engine.stories import LAT, LON, M_PER_DEG_LON
 
 ROUTES = {"politie": "webhook", "reclassering": "webhook", "meldkamer_em": "smtp"}
@@ -34,6 +33,7 @@ class Listed:
         self._items = list(items)
         self.now_us = items[0].at_us - SECOND_US
         self.runtime: Runtime | None = None
+        self.acknowledged: list[Delivery] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -57,7 +57,7 @@ class Listed:
         return [Delivery(topic, payload, retained=False) for topic, payload in item.messages]
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
-        return None
+        self.acknowledged.extend(deliveries)
 
     def wake(self) -> None:
         return None
@@ -67,16 +67,27 @@ def routed(alert: Alert) -> list[NewDelivery]:
     return [NewDelivery(alert.id, to, ROUTES[to]) for to in alert.recipients if to in ROUTES]
 
 
-async def judge(store: Store, items: Sequence[Taken]) -> list[Effects]:
+async def judge(
+    store: EngineStore,
+    items: Sequence[Taken],
+    *,
+    batch_fixes_max: int = 1_000,
+    on_commit: Callable[[Effects, Listed], None] = lambda effects, source: None,
+) -> list[Effects]:
     """Everything that the runtime commits while it works the list off. The store must be claimed."""
     source, found = Listed(items), list[Effects]()
+
+    def committed(effects: Effects) -> None:
+        found.append(effects)
+        on_commit(effects, source)
+
     runtime = Runtime(
         store,
         source,
         now_us=lambda: source.now_us,
         route=routed,
-        on_commit=found.append,
-        batch_fixes_max=1_000,
+        on_commit=committed,
+        batch_fixes_max=batch_fixes_max,
     )
     source.runtime = runtime
     await runtime.run()
