@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import psycopg
 
@@ -27,10 +28,13 @@ from emon.store.canary import CanaryPart
 from emon.store.commands import INSERT_COMMAND, UPSERT_CARE, care_params, command_params
 from emon.store.errors import EngineFenced, FixAlreadyStored
 from emon.store.feed import announce
-from emon.store.flight import fly
+from emon.store.flight import fly, rows_of
 from emon.store.inbox import InboxPart
 from emon.store.quick_sql import recorded_at_of, write_calls
 from emon.store.rows import breach_from_row, breach_params, fix_from_row, storable
+
+if TYPE_CHECKING:
+    from psycopg.pq.abc import PGresult
 
 FixKey = tuple[str, int, int]
 """(device, fixed_at_us, seq), as ``RawFix.key``."""
@@ -200,19 +204,23 @@ class Batch(InboxPart, CanaryPart):
         ``FixAlreadyStored`` when a fix's key is stored: the engine should have asked.
         """
         with already_stored():
-            answers = await fly(self._conn, write_calls(effects, self._epoch, None))
-        recorded_at_us = recorded_at_of(answers[-1])
+            _, written, *said = await fly(self._conn, write_calls(effects, self._epoch, None))
+        recorded_at_us = recorded_at_of(written)
         if recorded_at_us is None:
             raise EngineFenced("another engine has claimed this database: this one must stop")
         if not is_quick(effects):
-            await self.write_rest(effects, deliveries, recorded_at_us)
+            await self.write_rest(effects, deliveries, recorded_at_us, said)
         self.given += [one.id for one in deliveries]
 
     async def write_rest(
-        self, effects: Effects, deliveries: Sequence[NewDelivery], recorded_at_us: int
+        self,
+        effects: Effects,
+        deliveries: Sequence[NewDelivery],
+        recorded_at_us: int,
+        said: Sequence[PGresult],
     ) -> None:
-        """What ``quick_sql.WRITE`` does not write of a step."""
-        news = await self._changed(effects.breaches)
+        """What ``quick_sql.WRITE`` does not write of a step. ``said``: the answers behind it."""
+        news = self._changed(effects.breaches, said)
         news += [("alert", alert.id, alert.id) for alert in effects.alerts]
         over = {t.alert for t in effects.troubles if t.cleared_at_us is not None and t.alert is not None}
         news += [("alert", alert, alert) for alert in sorted(over)]
@@ -225,14 +233,13 @@ class Batch(InboxPart, CanaryPart):
             if news:
                 await announce(self._conn, news)
 
-    async def _changed(self, breaches: Sequence[Breach]) -> list[tuple[str, str, str | None]]:
+    def _changed(
+        self, breaches: Sequence[Breach], said: Sequence[PGresult]
+    ) -> list[tuple[str, str, str | None]]:
         """Feed rows for the breaches that are new or say something else now than on file; that one
         runs a little deeper is no news."""
-        if not breaches:
-            return []
-        rows = await c.fetch(self._conn, sql.SELECT_SAID, ([breach.id for breach in breaches],))
-        said = {row[0]: row[1:] for row in rows}
-        return [("breach", breach.id, None) for breach in breaches if said.get(breach.id) != _says(breach)]
+        known = {row[0]: row[1:] for answer in said for row in rows_of(self._conn, answer)}
+        return [("breach", breach.id, None) for breach in breaches if known.get(breach.id) != _says(breach)]
 
     async def _many(self, query: str, rows: Iterable[Sequence[object]]) -> None:
         rows = list(rows)

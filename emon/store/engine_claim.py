@@ -58,7 +58,7 @@ class EngineClaim:
         try:
             with c.as_store_faults(self._url):
                 await _lock_within(conn, limits.ENGINE_CLAIM_WAIT_S)
-                await prepare(conn, (*PREPARED, READ_FRESH))
+                await _made_ready(conn)
                 row = cast("c.Row", await c.fetch_one(conn, _RAISE_EPOCH))
         except BaseException:
             await conn.close()
@@ -83,7 +83,7 @@ class EngineClaim:
             with c.as_store_faults(self._url):
                 locked = cast("c.Row", await c.fetch_one(conn, _TRY_LOCK, _LOCK))
                 row = cast("c.Row", await c.fetch_one(conn, "SELECT engine_epoch FROM engine_clock"))
-                await prepare(conn, (*PREPARED, READ_FRESH))
+                await _made_ready(conn)
             if row[0] != self.epoch:
                 raise EngineFenced(
                     "another engine claimed this database while ours was cut off: this one must stop"
@@ -108,7 +108,7 @@ class EngineClaim:
 
 async def _made_ready(conn: c.Connection) -> None:
     await c.execute(conn, _PLAN_EACH)
-    await prepare(conn, PREPARED)
+    await prepare(conn, (*PREPARED, READ_FRESH))
 
 
 async def _lock_within(conn: c.Connection, wait_s: float) -> None:

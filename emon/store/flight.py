@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
 from psycopg import errors, pq, waiting
+from psycopg.adapt import Transformer
 
 if TYPE_CHECKING:
     from psycopg.abc import PQGen
     from psycopg.pq.abc import PGconn, PGresult
 
-    from emon.store.connect import Connection
+    from emon.store.connect import Connection, Row
 
 _INT8 = struct.Struct(">q")
 _FAULTS = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE)
@@ -65,6 +66,13 @@ async def fly_through(conn: Connection, calls: Sequence[Call]) -> list[PGresult]
     answers = await _sent(conn, [partial(_execute, conn.pgconn, one) for one in calls])
     _raise_first(answers[:1])
     return answers
+
+
+def rows_of(conn: Connection, answer: PGresult) -> list[Row]:
+    """Its rows, as a cursor of this connection would give them."""
+    transformer = Transformer(conn)
+    transformer.set_pgresult(answer, format=pq.Format.BINARY)
+    return transformer.load_rows(0, answer.ntuples, tuple)
 
 
 async def roll_back(conn: Connection) -> None:

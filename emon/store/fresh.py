@@ -11,21 +11,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import pq
-from psycopg.adapt import Transformer
 
 from emon.alerts.outbox import DueDelivery
 from emon.limits import DELIVERIES_CLAIMED_MAX
 from emon.store import connect as c
 from emon.store import due_rows, packing
-from emon.store.flight import COMMIT, Call, Statement, fly, fly_through
+from emon.store.flight import COMMIT, Call, Statement, fly, fly_through, rows_of
 from emon.store.placed_orders import PlacedOrders
-
-if TYPE_CHECKING:
-    from psycopg.pq.abc import PGresult
 
 log = logging.getLogger("emon.store")
 
@@ -59,7 +54,7 @@ class Fresh:
         asked = packing.texts([one.encode() for one in ids]).data
         _, answer = await fly_through(conn, [Call(COMMIT), Call(READ_FRESH, [asked])])
         if answer.status == pq.ExecStatus.TUPLES_OK:
-            self._rows = _rows_of(conn, answer)
+            self._rows = rows_of(conn, answer)
         else:
             log.warning("what was just written is looked for: %s", psycopg.errors.error_from_result(answer))
 
@@ -75,10 +70,3 @@ class Fresh:
         if order is None:
             return not due_rows.names_no_order(row)
         return self._placed.version(*order) is not None
-
-
-def _rows_of(conn: c.Connection, answer: PGresult) -> list[c.Row]:
-    """As a cursor of this connection would give them."""
-    transformer = Transformer(conn)
-    transformer.set_pgresult(answer, format=pq.Format.BINARY)
-    return transformer.load_rows(0, answer.ntuples, tuple)

@@ -71,11 +71,16 @@ WITH clock AS (
 SELECT recorded_at FROM clock
 """,
 )
-PREPARED = (SHARE_ARM_LOCK, PLAN_ONCE, WRITE)
+SAID = Statement(
+    "emon_said",
+    "SELECT id, closed_at, certainty, how, historic, refuted FROM breach WHERE id = ANY($1::text[])",
+)
+PREPARED = (SHARE_ARM_LOCK, PLAN_ONCE, WRITE, SAID)
 
 
-def write_calls(effects: Effects, epoch: int, arm_seq: int | None) -> tuple[Call, Call]:
-    """``WRITE`` of a step. ``arm_seq``: of the newest order that its state knows; None: it knows all."""
+def write_calls(effects: Effects, epoch: int, arm_seq: int | None) -> tuple[Call, ...]:
+    """``WRITE`` of a step, and what is on file of its breaches, where it has any. ``arm_seq``: of the newest
+    order that its state knows; None: it knows all."""
     marks = Counter(str(fix.mark) for fix in effects.fixes)
     if effects.quiet is not None:
         marks[str(Mark.OK)] += effects.quiet.size
@@ -88,7 +93,10 @@ def write_calls(effects: Effects, epoch: int, arm_seq: int | None) -> tuple[Call
         packing.texts([name.encode() for name in names]).data,
         packing.int8s_of([marks[name] for name in names]).data,
     ]
-    return Call(PLAN_ONCE), Call(WRITE, params)
+    if not effects.breaches:
+        return Call(PLAN_ONCE), Call(WRITE, params)
+    asked = packing.texts([breach.id.encode() for breach in effects.breaches]).data
+    return Call(PLAN_ONCE), Call(WRITE, params), Call(SAID, [asked])
 
 
 def recorded_at_of(answer: PGresult) -> int | None:

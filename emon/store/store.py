@@ -245,7 +245,7 @@ class Store(
                 epoch, recorded_at_us = self._own_epoch(answers[1]), recorded_at_of(answers[3])
                 if not quick and recorded_at_us is not None:
                     with c.as_store_faults(self.url):
-                        await Batch(conn, epoch).write_rest(effects, deliveries, recorded_at_us)
+                        await Batch(conn, epoch).write_rest(effects, deliveries, recorded_at_us, answers[4:])
                 if not quick:
                     with self._commits():
                         await self._fresh.commit(conn, [one.id for one in deliveries])

@@ -47,7 +47,6 @@ INSERT INTO rejected (device, topic, reason, detail, place, raw, received_at, re
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
 """
 
-SELECT_SAID = "SELECT id, closed_at, certainty, how, historic, refuted FROM breach WHERE id = ANY(%s)"
 UPSERT_BREACH = """
 INSERT INTO breach (id, order_id, version, condition_id, kind, wearer, device, opened_at, closed_at,
                     certainty, how, historic, refuted, deepest_m, told, recorded_at, changed_at)

@@ -95,7 +95,7 @@ async def test_nothing_that_is_kept_hangs_on_who_was_first(
     for store in (claimed_store, other):
         await store.arm(parse_document(orders(), armed_at_us=0))
     items = story(clock.now_us() + SECOND_US, inside=(7, 30), opened=(9, 7))
-    together = await judge(Breaking(claimed_store) if breaks else claimed_store, items)
+    together = await judge(Breaking(claimed_store) if breaks else claimed_store, items)  # type: ignore[arg-type]
     apart = await judge(other, items, batch_fixes_max=1)
     assert len(together) < len(apart)
     assert any(effects.alerts and effects.fix_count <= 4 for effects in together)

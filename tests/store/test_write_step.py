@@ -155,7 +155,7 @@ async def test_a_recall_is_planned_for_the_tables_as_they_are(any_store: Store) 
     for cut_off in (False, True):
         if cut_off:
             assert cut(any_store) == 1
-        for _ in range(8):  # by itself the server keeps the sixth plan, the driver prepares at the fifth
+        for _ in range(16):  # by itself the server keeps the sixth plan, the driver prepares at the fifth
             async with any_store.batch() as tx:
                 await tx.tracks(["d-1"], 10)
                 await tx.fixes_since([("d-1", NOON_US)])
