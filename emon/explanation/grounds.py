@@ -26,7 +26,7 @@ class Reason(StrEnum):
     NEAR_EDGE = "near_edge"
     REFLECTION = "reflection"
     OLD_FIX = "old_fix"
-    SILENCE = "silence"
+    LONG_APART = "long_apart"
     HOME_IN_TIME = "home_in_time"
     SHORT = "short"
     PATH = "path"
@@ -89,7 +89,7 @@ def _reason(breach: Breach, found: Trace, run: tuple[Seen, ...], *, by_old_fix: 
     if max((seen.p for seen in run), default=0.0) < PROBABLE_P:
         return Reason.NEAR_EDGE
     if found.across and sum(seen.p >= CERTAIN_P for seen in run) > 1:
-        return Reason.SILENCE
+        return Reason.LONG_APART
     return Reason.ONE_WITNESS
 
 

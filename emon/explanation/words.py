@@ -91,7 +91,7 @@ NL = Words(
         " voorbij kunnen zijn gegaan",
         Reason.REFLECTION: "weerkaatste signalen kunnen een ontvanger die buiten het gebied was enkele"
         " minuten zo ver opzij hebben geleid",
-        Reason.SILENCE: "de posities die dit duidelijk laten zien, liggen meer dan 15 minuten uit elkaar,"
+        Reason.LONG_APART: "de posities die dit duidelijk laten zien, liggen meer dan 15 minuten uit elkaar,"
         " zodat zij elkaar maar ten dele bevestigen",
         Reason.OLD_FIX: "de laatste positie voor dat moment was toen al {age} oud",
         Reason.HOME_IN_TIME: "vanaf de gemeten plaats had de drager op tijd aanwezig kunnen zijn",
@@ -163,7 +163,7 @@ EN = Words(
         " other by chance",
         Reason.REFLECTION: "reflected signals may have led a receiver that was outside the zone so far aside"
         " for some minutes",
-        Reason.SILENCE: "the positions that show this clearly are more than 15 minutes apart, so that they"
+        Reason.LONG_APART: "the positions that show this clearly are more than 15 minutes apart, so that they"
         " bear each other out only in part",
         Reason.OLD_FIX: "the last position before that moment was {age} old by then",
         Reason.HOME_IN_TIME: "from the place measured the wearer could have been there in time",

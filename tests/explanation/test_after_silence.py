@@ -27,8 +27,8 @@ def explained_after(*depths_m: float) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("depths_m", "certainty", "reason", "rests_on"),
     [
-        ((10, 20), "probable", "silence", [0, 1]),
-        ((190, 10, 20), "probable", "silence", [1, 2]),
+        ((10, 20), "probable", "long_apart", [0, 1]),
+        ((190, 10, 20), "probable", "long_apart", [1, 2]),
         ((10, 177), "probable", "one_witness", [0, 1]),
         ((10, 20, 30), "certain", "two_witnesses", [1, 2]),
         ((10, 190, 191), "possible", "one_witness", [0]),
@@ -55,7 +55,7 @@ def test_the_fix_by_which_an_edge_found_him_is_named_too() -> None:
     (document,) = asyncio.run(explained(versions(ban_from(60)), items))
     assert asyncio.run(read_again(document)).agrees
     grounds = document["grounds"]
-    assert (document["verdict"]["certainty"], grounds["reason"]) == ("probable", "silence")
+    assert (document["verdict"]["certainty"], grounds["reason"]) == ("probable", "long_apart")
     assert [one["seq"] for one in grounds["run"]] == [0, 1]
     assert grounds["edge_fix_age_s"] == 600
 
