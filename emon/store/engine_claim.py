@@ -19,9 +19,9 @@ import psycopg
 from emon import limits
 from emon.store import connect as c
 from emon.store.errors import DatabaseUnavailable, EngineClaimed, EngineFenced, EngineNotClaimed
-from emon.store.flight import prepare
+from emon.store.flight import Call, fly, prepare
 from emon.store.fresh import READ_FRESH
-from emon.store.quick_sql import PREPARED
+from emon.store.quick_sql import PLAN_EACH, PREPARED
 
 _TRY_LOCK = "SELECT pg_try_advisory_lock(%s::integer, %s::integer)"
 _HOLDER = """
@@ -32,10 +32,6 @@ WHERE l.locktype = 'advisory' AND l.classid = %s::bigint::oid AND l.objid = %s::
 """
 _RAISE_EPOCH = "UPDATE engine_clock SET engine_epoch = engine_epoch + 1 RETURNING engine_epoch"
 _LOCK = (c.LOCK_CLASS, c.LOCK_ENGINE)
-# What a recall reads is planned for the days it asks for and for the tables as they are. By itself the server
-# keeps a plan after five; one that was made while a day was empty reads all of it ever after, a tenth of a
-# second of 400,000 fixes, until the server next analyses the day.
-_PLAN_EACH = "SET plan_cache_mode = force_custom_plan"
 
 
 class EngineClaim:
@@ -107,8 +103,8 @@ class EngineClaim:
 
 
 async def _made_ready(conn: c.Connection) -> None:
-    await c.execute(conn, _PLAN_EACH)
     await prepare(conn, (*PREPARED, READ_FRESH))
+    await fly(conn, [Call(PLAN_EACH)])
 
 
 async def _lock_within(conn: c.Connection, wait_s: float) -> None:

@@ -21,6 +21,7 @@ from emon.store import connect as c
 from emon.store import due_rows, packing
 from emon.store.flight import COMMIT, Call, Statement, fly, fly_through, rows_of
 from emon.store.placed_orders import PlacedOrders
+from emon.store.quick_sql import KEEP_PLAN, PLAN_EACH
 
 log = logging.getLogger("emon.store")
 
@@ -52,11 +53,13 @@ class Fresh:
             await fly(conn, [Call(COMMIT)])
             return
         asked = packing.texts([one.encode() for one in ids]).data
-        _, answer = await fly_through(conn, [Call(COMMIT), Call(READ_FRESH, [asked])])
+        calls = [Call(COMMIT), Call(KEEP_PLAN), Call(READ_FRESH, [asked]), Call(PLAN_EACH)]
+        _, _, answer, _ = await fly_through(conn, calls)
         if answer.status == pq.ExecStatus.TUPLES_OK:
             self._rows = rows_of(conn, answer)
         else:
             log.warning("what was just written is looked for: %s", psycopg.errors.error_from_result(answer))
+            await fly(conn, [Call(PLAN_EACH)])
 
     def take(self) -> tuple[list[DueDelivery], bool]:
         """Those that can be told as they are, and whether that is all that the step wrote. Once."""
