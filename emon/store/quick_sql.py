@@ -21,8 +21,8 @@ SHARE_ARM_LOCK = Statement(
 )
 
 # What a recall reads is planned for the days it asks for and for the tables as they are, and so is whatever
-# the engine's connection does beside its batches. By itself the server keeps a plan after five; one that was
-# made while a day was empty reads all of it ever after, a tenth of a second of 400,000 fixes, until the server
+# the engine's connection does beside its batches. By itself the server keeps a plan after five; one made
+# while a day was empty reads all of it ever after, a tenth of a second of 400,000 fixes, until the server
 # next analyses the day. ``KEEP_PLAN`` stands before a read of a few rows by their keys: planning it anew took
 # the server longer than all the rest between a commit and the first attempt.
 PLAN_EACH = Statement("emon_plan_each", "SET plan_cache_mode = force_custom_plan")
