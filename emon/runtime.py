@@ -316,7 +316,8 @@ class Runtime:
         if state is not None and batch.fixes >= URGENT_FIRST_FIXES:
             batch.inputs = self._at_once(state, batch)
             loud = None if batch.inputs is None else loud_messages(state, batch.inputs)
-            if loud is not None and 0 < len(loud) + len(batch.messages) <= batch.fixes * URGENT_FIRST_SHARE:
+            few = batch.message_count * URGENT_FIRST_SHARE
+            if loud is not None and 0 < len(loud) + len(batch.messages) <= few:
                 urgent, rest = batch.parted(loud)
                 urgent.judged = self._judged(urgent)
                 if urgent.judged is None or urgent.judged.effects.alerts:
