@@ -37,7 +37,7 @@ async def test_a_breach_is_pursued_across_a_restart_until_it_ends(running: Runni
     rates = [order["rate_s"] for order in orders(device) if order["cmd"] == "rate"]
     assert rates == [15, 60]
     assert len({order["id"] for order in orders(device)}) == len(orders(device))
-    # The device holds an order before the broker's PUBACK has marked it as sent; one more may just have been asked.
+    # The device holds an order before the broker's PUBACK has marked it as sent; one more may be on its way.
     await running.until("SELECT count(*) FROM command WHERE state <> 'sent'", 0)
     # A broker may bring again what was on its way at the stop, after what came later.
     await running.until("SELECT count(*) FROM command_reply", 2)
