@@ -60,7 +60,7 @@ class Losses:
 def brokers(folder: Path) -> dict[str, Broker]:
     """A fresh one of each kind, by the name in the table."""
     return {
-        "nats-server, our settings": EmbeddedBroker(folder / "nats", port=0),
+        "nats-server, our settings": EmbeddedBroker(folder / "nats", preferred_port=0),
         "Mosquitto, our settings": MosquittoBroker(folder / "ours"),
         "Mosquitto as Debian ships it": MosquittoBroker(folder / "debian", replaced=_AS_DEBIAN),
     }

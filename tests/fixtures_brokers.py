@@ -8,7 +8,6 @@ import hashlib
 import os
 import re
 import secrets
-import socket
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -17,10 +16,12 @@ import pytest
 
 from benchmarks.parent import with_parent
 from emon.demo.broker import EmbeddedBroker
+from emon.demo.ports import HeldPort
 from scripts import get_mosquitto
 
 DEVICES = ("d-1", "d-2", "d-3")
 _DEPLOY = Path(__file__).resolve().parents[1] / "deploy" / "mosquitto"
+_UP_WITHIN_S = 120.0
 _PBKDF2_ROUNDS = 101  # what mosquitto_passwd writes
 _TESTER_ACL = "\nuser tester\ntopic readwrite emon/v1/#\ntopic readwrite owntracks/#\n"
 
@@ -66,7 +67,8 @@ class MosquittoBroker:
         self._passwords = {user: secrets.token_urlsafe(12) for user in ("emon", "tester", *DEVICES)}
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
-        self.port = _free_port()
+        self._held = HeldPort()
+        self.port = self._held.number
         self.log: list[str] = []
 
     @property
@@ -93,7 +95,7 @@ class MosquittoBroker:
         running = asyncio.Event()
         self._reader = asyncio.create_task(self._read_log(self._process, running))
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(_UP_WITHIN_S):
                 await running.wait()
         finally:
             if not running.is_set():
@@ -161,7 +163,7 @@ class NatsBroker(EmbeddedBroker):
     comes is known by his certificate alone."""
 
     def __init__(self, folder: Path, *, listener: Sequence[str] = (), passwords: bool = True) -> None:
-        super().__init__(folder, devices=DEVICES, port=_free_port())
+        super().__init__(folder, devices=DEVICES, preferred_port=0)
         self._listener = listener
         self._asks_passwords = passwords
 
@@ -181,16 +183,10 @@ def _hashed(password: str) -> str:
     return f"$7${_PBKDF2_ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
 async def embedded_broker(tmp_path: Path) -> AsyncIterator[EmbeddedBroker]:
     """nats-server with users for d-1, d-2, d-3, the service and the tester."""
-    broker = EmbeddedBroker(tmp_path / "broker", devices=DEVICES, port=_free_port())
+    broker = EmbeddedBroker(tmp_path / "broker", devices=DEVICES, preferred_port=0)
     await broker.start()
     yield broker
     await broker.stop()
@@ -210,7 +206,7 @@ async def broker(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     """Either broker, one test each."""
     either: Broker
     if request.param == "nats":
-        either = EmbeddedBroker(tmp_path / "broker", devices=DEVICES, port=_free_port())
+        either = EmbeddedBroker(tmp_path / "broker", devices=DEVICES, preferred_port=0)
     else:
         either = MosquittoBroker(tmp_path / "mosquitto")
     await either.start()

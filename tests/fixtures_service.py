@@ -27,7 +27,7 @@ from emon.store.store import Store
 from tests.fixtures_brokers import Broker
 
 LON, LAT = 4.48, 51.92
-WITHIN_S = 30.0
+WITHIN_S = 120.0
 
 
 def circle_order(**changes: Any) -> dict[str, Any]:
@@ -121,6 +121,7 @@ class Running:
             username=url.username,
             password=url.password,
             protocol=aiomqtt.ProtocolVersion.V311,
+            timeout=WITHIN_S,
         ) as client:
             for payload in payloads:
                 body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()

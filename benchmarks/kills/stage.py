@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +20,7 @@ from benchmarks.kills.schedule import Kill, Part
 from benchmarks.pipeline import ServiceProcess
 from emon import clock
 from emon.demo.database import EmbeddedDatabase, servers_of
+from emon.demo.ports import HeldPort
 from emon.demo.receivers_supervisor import Receivers
 from emon.orders.document import parse_document
 from emon.store.migrate import migrate
@@ -56,7 +56,8 @@ class Stage:
         self._devices = devices
         self._source = source
         self._say = say
-        self.database = EmbeddedDatabase(folder / "database", port=_free_port())
+        self._database_port = HeldPort()  # the service tries it while the database is down
+        self.database = EmbeddedDatabase(folder / "database", port=self._database_port.number)
         self.receivers = Receivers(folder / "recipients")
         self._service: ServiceProcess | None = None
         self.restarts = 0
@@ -167,9 +168,3 @@ async def looked_for(happened: Callable[[], Awaitable[bool]], within_s: float, e
             return False
         await asyncio.sleep(each_s)
     return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

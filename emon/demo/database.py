@@ -32,7 +32,7 @@ import psycopg
 
 from emon.demo import database_user
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 20.0
 CONNECT_TIMEOUT_S = 5
 POLL_S = 0.03

@@ -16,7 +16,7 @@ from typing import Any
 
 from emon.demo.receiver_ledger import ReceiverCount, count
 
-_READY_WITHIN_S = 30.0  # a cold start of Python on a busy machine takes a few
+_READY_WITHIN_S = 120.0  # a cold start of Python on a busy machine takes a few
 _STOP_WITHIN_S = 5.0
 _MAILBOX = "meldkamer-em@demo.invalid"  # RFC 2606: .invalid never resolves
 _SENDER = "emon@demo.invalid"

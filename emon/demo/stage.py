@@ -13,7 +13,6 @@ import fcntl
 import json
 import os
 import shutil
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from emon.app import Service, Started, running, said_when_slow
 from emon.config import load_settings
 from emon.demo.broker import EmbeddedBroker
 from emon.demo.database import EmbeddedDatabase, end_leftovers
+from emon.demo.ports import HeldPort
 from emon.demo.receivers_supervisor import Receivers
 from emon.geofence.geometry import load_engine_kernels
 from emon.store.migrate import migrate
@@ -78,15 +78,16 @@ async def stage(
         await database.start()
         stack.push_async_callback(broker.stop)
         await broker.start()
-        port = _free_port(PREFERRED_HTTP_PORT)
+        held = HeldPort(PREFERRED_HTTP_PORT)  # until the service listens there
+        stack.callback(held.release)
         receivers = Receivers(folder / "recipients")
         stack.push_async_callback(receivers.stop)
         policy = folder / "policy.json"
-        policy.write_text(json.dumps(await receivers.start(confirm_base=f"http://127.0.0.1:{port}")))
+        policy.write_text(json.dumps(await receivers.start(confirm_base=f"http://127.0.0.1:{held.number}")))
         await migrate(database.uri)
         with said_when_slow(say):
             await asyncio.to_thread(load_engine_kernels)
-        service, ready = _service(folder, broker, database, policy, port)
+        service, ready = _service(folder, broker, database, policy, held.number)
         task = await stack.enter_async_context(running(service))
         started = await _started(task, ready)
         password = generate_password()
@@ -139,16 +140,6 @@ async def _clear(folder: Path, broker: EmbeddedBroker) -> None:
         await broker.start()
         await broker.stop()
     shutil.rmtree(folder)
-
-
-def _free_port(preferred: int) -> int:
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                return int(probe.getsockname()[1])
-    raise OSError("no free port on loopback")
 
 
 def is_ours(folder: Path) -> bool:

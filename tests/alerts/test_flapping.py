@@ -22,7 +22,7 @@ from emon.store.store import Store
 from tests.alerts.parts import NOON_US, MemoryChannel, TestClock
 from tests.store.made import breach
 
-PATIENCE_S = 20
+PATIENCE_S = 120
 COMPOSER = Composer("https://emon.example", frozenset({"meldkamer_em"}), "meldkamer_em")
 
 

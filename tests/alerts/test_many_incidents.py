@@ -56,7 +56,7 @@ class Holding:
 
     async def until(self, held: int = 0, message: str = "") -> None:
         """So many updates are unanswered, and that message has come."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while self.held < held or (message and message not in self.ids):
                 await self.came.wait()
                 self.came.clear()

@@ -42,7 +42,7 @@ def modules() -> Path:
         [sys.executable, str(ROOT / "scripts" / "get_webhooks.py")],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr
     return ROOT / ".cache" / "webhooks" / "node_modules"

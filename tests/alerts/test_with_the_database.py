@@ -14,7 +14,7 @@ import pytest
 
 from emon import clock
 from emon.alerts.channels.opened import open_channels
-from emon.alerts.dispatcher import Dispatcher
+from emon.alerts.dispatcher import Dispatcher, DispatcherLimits
 from emon.alerts.outbox import Attempt, DueDelivery, Outcome
 from emon.alerts.recipients import Recipients, load_recipients
 from emon.demo.receiver_ledger import read_lines
@@ -25,6 +25,7 @@ from emon.model.effects import Effects
 from emon.model.vocabulary import AlertEvent, Party
 from emon.store.store import Store
 
+PATIENT = DispatcherLimits(attempt_timeout_s=120.0)  # a second attempt is no finding on a busy machine
 _STORM = 100  # more than a lane claims at once
 _KILLED_BEFORE_RECORDING = """
 import asyncio, os, pathlib, signal, sys
@@ -96,7 +97,7 @@ class Watched:
 async def deliver(store: Store, recipients: Recipients, deliveries: int) -> None:
     async with open_channels(recipients, "http://127.0.0.1:9", clock.now_us) as channels:
         outbox = Watched(store, deliveries)
-        dispatcher = Dispatcher(outbox, channels, clock.now_us)
+        dispatcher = Dispatcher(outbox, channels, clock.now_us, limits=PATIENT)
         sending = asyncio.create_task(dispatcher.run())
         await outbox.done.wait()
         dispatcher.stop()

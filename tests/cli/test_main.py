@@ -18,7 +18,7 @@ def emon(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "emon", *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         env={**os.environ, **environ},
     )
 
@@ -105,7 +105,7 @@ def test_a_reader_that_goes_away_ends_a_command_without_a_trace(tmp_path: Path) 
             stdout=nobody,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
+            timeout=240,
         )
     assert done.stderr == ""
     assert done.returncode == 128 + signal.SIGPIPE

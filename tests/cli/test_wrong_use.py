@@ -44,7 +44,7 @@ def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "PYTHONPATH": os.getcwd()},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
 
 

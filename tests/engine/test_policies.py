@@ -88,7 +88,7 @@ def test_the_command_obeys_the_file_and_names_every_fault(tmp_path: Path) -> Non
         policy.write_text(text)
         files = [str(tmp_path / name) for name in ("orders.json", "fixes.jsonl")]
         command = [sys.executable, "-m", "emon", "replay", *files, "--policy", str(policy)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
 
     fine = replayed('rules.strap_tamper = {priority = 5, recipients = ["shn"]}')
     (line,) = [json.loads(text) for text in fine.stdout.splitlines() if '"strap_tamper"' in text]

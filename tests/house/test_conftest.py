@@ -20,7 +20,7 @@ def run_pytest(folder: Path, **environ: str) -> str:
         [*command, f"--rootdir={folder}", str(folder)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         env={**kept, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **environ},
     )
     return done.stdout

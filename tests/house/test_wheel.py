@@ -19,7 +19,7 @@ def wheel(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> zipfile
         cwd=repository,
         check=True,
         capture_output=True,
-        timeout=60,
+        timeout=240,
     )
     (built,) = folder.glob("*.whl")
     return zipfile.ZipFile(built)

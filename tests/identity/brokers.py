@@ -13,13 +13,15 @@ from pathlib import Path
 import aiomqtt
 
 from benchmarks.pipeline import until
-from emon.demo.broker import _free_port, _server
+from emon.demo.broker import _server
+from emon.demo.ports import HeldPort
 from emon.identity.book import Book, Credential, with_devices
 from emon.identity.folder import IdentityFolder
 from tests.fixtures_brokers import MosquittoBroker
 
 _CONF = Path(__file__).resolve().parents[2] / "deploy" / "nats" / "nats.conf"
 DEVICES = ("d-1", "d-2")
+PATIENCE_S = 120.0
 
 
 def identities(path: Path) -> dict[str, Credential]:
@@ -34,7 +36,8 @@ class NatsBroker:
     """nats-server with the shipped settings, but for ports, paths and TLS, and the accounts of a folder."""
 
     def __init__(self, folder: Path, identities: Path) -> None:
-        self.port = _free_port(0)
+        self._held = HeldPort()
+        self.port = self._held.number
         self._conf = identities / "nats" / "nats.conf"
         self._log = folder / "nats.log"
         text = re.sub(r"  tls \{.*?\n  \}\n", "", _CONF.read_text(), flags=re.DOTALL)
@@ -65,7 +68,7 @@ class NatsBroker:
             assert self._process.returncode is None, self._log.read_text()
             return words in self._log.read_text()[since:]
 
-        if not await until(holds, 20):
+        if not await until(holds, PATIENCE_S):
             raise AssertionError(f"{words!r} is not in {self._log.read_text()}")
 
     async def reload(self) -> None:
@@ -110,6 +113,7 @@ class Guarded:
             password=one.password,
             identifier=client_id or one.client_id,
             protocol=aiomqtt.ProtocolVersion.V311,
+            timeout=PATIENCE_S,
         )
 
 

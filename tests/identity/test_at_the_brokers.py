@@ -18,9 +18,8 @@ from emon.cli import main
 from emon.identity.book import Credential
 from emon.ingest.sources.mqtt import MqttSource
 from tests.fixtures_brokers import MosquittoBroker
-from tests.identity.brokers import Guarded, guarded, identities
+from tests.identity.brokers import PATIENCE_S, Guarded, guarded, identities
 
-PATIENCE_S = 20.0
 FORGED = (
     *("emon/v1/d-2/fix", "emon/v1/d-2/fixb", "emon/v1/d-2/event", "emon/v1/d-2/status", "emon/v1/emon/fix"),
     *(
@@ -119,7 +118,9 @@ async def test_wrong_and_missing_passwords_are_refused(at: Guarded) -> None:
         ("nobody", "x"),
         (None, None),
     ):
-        client = aiomqtt.Client("127.0.0.1", at.broker.port, username=user, password=password)
+        client = aiomqtt.Client(
+            "127.0.0.1", at.broker.port, username=user, password=password, timeout=PATIENCE_S
+        )
         with pytest.raises(aiomqtt.MqttError, match=r"(?i)not authori"):
             await client.__aenter__()
 
@@ -166,7 +167,7 @@ async def test_on_nats_a_taken_session_is_noticed_within_seconds(tmp_path: Path)
             return source.hung_up > 0
 
         async with at.client("d-1", client_id=at.known["emon"].client_id):
-            assert await until(noticed, 5.0)
+            assert await until(noticed, PATIENCE_S)
 
 
 @pytest.mark.parametrize("kind", ["mosquitto", "nats"])
@@ -217,12 +218,12 @@ async def test_a_certificate_is_an_identity_on_mosquitto_too(tmp_path: Path) -> 
     ]
     broker = MosquittoBroker(tmp_path / "broker", identities=folder, listener=listener)
 
-    def client(name: str | None) -> aiomqtt.Client:
+    def client(name: str | None, within_s: float = PATIENCE_S) -> aiomqtt.Client:
         context = ssl.create_default_context(cafile=str(tmp_path / "authority.crt"))
         if name is not None:
             context.load_cert_chain(tmp_path / f"{name}.crt", tmp_path / f"{name}.key")
         return aiomqtt.Client(
-            "127.0.0.1", broker.port, identifier=name or "x", tls_context=context, timeout=1.0
+            "127.0.0.1", broker.port, identifier=name or "x", tls_context=context, timeout=within_s
         )
 
     def service_url() -> str:
@@ -233,7 +234,7 @@ async def test_a_certificate_is_an_identity_on_mosquitto_too(tmp_path: Path) -> 
     try:
         async with MqttSource(service_url()) as source:
             with pytest.raises(aiomqtt.MqttError):
-                await client(None).__aenter__()
+                await client(None, within_s=1.0).__aenter__()  # paho does not hear that it was refused
             await forge(client("d-1"), "emon/v1/d-2/fix")
             async with client("d-1") as device:
                 await device.publish("emon/v1/d-1/fix", b"own", qos=1)

@@ -178,7 +178,7 @@ async def test_a_running_server_tells_at_its_monitoring_port(
         *(str(server), "-c", str(tmp_path / "n.conf")), stderr=asyncio.subprocess.PIPE
     )
     assert process.stderr is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while b"Server is ready" not in await process.stderr.readline():
             pass
     try:

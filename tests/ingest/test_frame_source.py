@@ -15,7 +15,7 @@ from emon.ingest.sources.mqtt import MqttSource
 from emon.limits import RECEIVE_BYTES_MAX, RECEIVE_WINDOW_MESSAGES
 from tests.ingest.mqtt_bytes import Publication, packet
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 CONNACK, PINGRESP = b"\x20\x03\x01\x00\x00", b"\xd0\x00"
 
 

@@ -15,6 +15,6 @@ def test_the_found_broker_runs_in_its_environment() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=20,
+        timeout=240,
     )
     assert said.stdout.startswith("mosquitto version 2.")

@@ -23,7 +23,7 @@ from emon.ingest.sources.reconnecting import BrokerUnavailable
 from tests.fixtures_brokers import Broker, MosquittoBroker
 from tests.fixtures_sources import AnySource, SourceType
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 CLOSINGS = 20
 
 
@@ -37,6 +37,7 @@ async def client(broker: Broker, user: str, *, name: str | None = None) -> Async
         username=address.user,
         password=address.password,
         identifier=name or user,
+        timeout=PATIENCE_S,
     ) as connected:
         yield connected
 

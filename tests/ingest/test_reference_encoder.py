@@ -44,7 +44,8 @@ def lines_of(message: bytes) -> str:
 
 
 def encoded(encoder: Path, lines: str) -> bytes:
-    return subprocess.run([encoder], input=lines.encode(), capture_output=True, check=True, timeout=60).stdout
+    said = subprocess.run([encoder], input=lines.encode(), capture_output=True, check=True, timeout=240)
+    return said.stdout
 
 
 def test_the_worked_bytes_of_the_wire_page(encoder: Path) -> None:

@@ -19,7 +19,7 @@ from emon.limits import PAYLOAD_BYTES_MAX
 from tests.alerts.certificates import Authority
 from tests.fixtures_brokers import MosquittoBroker, NatsBroker
 from tests.fixtures_sources import SourceType
-from tests.ingest.test_mqtt_source import nothing_more, take
+from tests.ingest.test_mqtt_source import PATIENCE_S, nothing_more, take
 
 # paho leaves the socket of a failed handshake to the collector, which warns; frames closes its own.
 LEFT_BY_PAHO = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -50,9 +50,10 @@ class Tls:
             password=address.password,
             identifier="tester",
             tls_context=self.trusting(),
+            timeout=PATIENCE_S,
         ) as device:
             device.pending_calls_threshold = len(payloads)
-            sent = (device.publish("emon/v1/d-1/fix", one, qos=1, timeout=60.0) for one in payloads)
+            sent = (device.publish("emon/v1/d-1/fix", one, qos=1, timeout=PATIENCE_S) for one in payloads)
             await asyncio.gather(*sent)
 
     async def publish_as(self, certificate: Path, topic: str, payload: bytes) -> None:
@@ -60,9 +61,13 @@ class Tls:
         context = self.trusting()
         context.load_cert_chain(certificate)
         async with aiomqtt.Client(
-            "127.0.0.1", self.broker.port, identifier=certificate.stem, tls_context=context
+            "127.0.0.1",
+            self.broker.port,
+            identifier=certificate.stem,
+            tls_context=context,
+            timeout=PATIENCE_S,
         ) as device:
-            await device.publish(topic, payload, qos=1, timeout=60.0)
+            await device.publish(topic, payload, qos=1, timeout=PATIENCE_S)
 
     async def greets(self, certificate: Path | None) -> bool:
         """Whether somebody with this certificate, or none, is answered at all."""
@@ -137,7 +142,7 @@ async def test_comes_back_over_tls_when_the_broker_was_killed(tls: Tls, source_t
         await tls.broker.kill()
         await tls.broker.start()
         await tls.publish([b"after"])
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             (delivery,) = await take(source, 1)
         assert delivery.payload == b"after"
 

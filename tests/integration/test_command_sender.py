@@ -25,7 +25,7 @@ from tests.fixtures_sources import SourceType
 from tests.simulator.listening import Heard, listening
 
 NOON_US = parse_instant("2026-11-25T12:00:00Z")
-PATIENCE_S = 20
+PATIENCE_S = 120
 
 
 def command(name: str, device: str = "d-1", *, until_us: int = NOON_US + 3 * MINUTE_US) -> Command:
@@ -62,7 +62,7 @@ async def test_a_device_gets_its_own_commands_in_order_and_nothing_of_why(
     async with (
         device(broker, "d-1") as one,
         device(broker, "d-2") as other,
-        source_type(broker.service_url, give_up_s=20) as source,
+        source_type(broker.service_url, give_up_s=PATIENCE_S) as source,
     ):
         sender = CommandSender(claimed_store, source, lambda: NOON_US)
         while await sender.send_round():
@@ -80,7 +80,7 @@ async def test_what_comes_too_late_is_marked_and_never_sent(
     broker: Broker, claimed_store: Store, source_type: SourceType
 ) -> None:
     await commit(claimed_store, command("old", until_us=NOON_US - 1), command("new"))
-    async with device(broker, "d-1") as one, source_type(broker.service_url, give_up_s=20) as source:
+    async with device(broker, "d-1") as one, source_type(broker.service_url, give_up_s=PATIENCE_S) as source:
         sender = CommandSender(claimed_store, source, lambda: NOON_US)
         while await sender.send_round():
             pass
@@ -93,14 +93,14 @@ async def test_without_a_broker_a_command_waits_and_leaves_under_the_same_id(
     broker: Broker, claimed_store: Store, source_type: SourceType
 ) -> None:
     await commit(claimed_store, command("c-1"))
-    async with source_type(broker.service_url, give_up_s=20) as source:
+    async with source_type(broker.service_url, give_up_s=PATIENCE_S) as source:
         sender = CommandSender(claimed_store, source, lambda: NOON_US)
         await broker.kill()
         with pytest.raises(SourceUnavailable):
             await sender.send_round()
         assert on_file(claimed_store) == [("c-1", "waiting", False)]
     await broker.start()
-    async with device(broker, "d-1") as one, source_type(broker.service_url, give_up_s=20) as source:
+    async with device(broker, "d-1") as one, source_type(broker.service_url, give_up_s=PATIENCE_S) as source:
         sender = CommandSender(claimed_store, source, lambda: NOON_US)
         await sender.send_round()
         await one.until(lambda messages: len(messages) == 1)
@@ -121,7 +121,7 @@ async def test_a_crash_before_the_record_repeats_the_command_with_its_id(
         async def command_sent(self, command_id: str, sent_at_us: int) -> None:
             raise SystemError("killed")
 
-    async with device(broker, "d-1") as one, source_type(broker.service_url, give_up_s=20) as source:
+    async with device(broker, "d-1") as one, source_type(broker.service_url, give_up_s=PATIENCE_S) as source:
         with pytest.raises(SystemError, match="killed"):
             await CommandSender(Crashing(), source, lambda: NOON_US).send_round()
         await CommandSender(claimed_store, source, lambda: NOON_US).send_round()
@@ -152,7 +152,7 @@ async def test_what_is_committed_while_another_is_recorded_leaves_without_waitin
             if command_id == "c-3":
                 sender.stop()
 
-    async with device(broker, "d-1") as one, source_type(broker.service_url, give_up_s=20) as source:
+    async with device(broker, "d-1") as one, source_type(broker.service_url, give_up_s=PATIENCE_S) as source:
         sender = CommandSender(Busy(), source, lambda: NOON_US)
         async with asyncio.timeout(PATIENCE_S):
             await sender.run()

@@ -106,7 +106,7 @@ async def test_a_contact_is_told_to_her_without_him_and_replayed_alike(
     ((breach_id, opened_at, closed_at),) = await running.rows("SELECT id, opened_at, closed_at FROM breach")
     replayed = subprocess.run(
         [sys.executable, "-m", "emon", "replay", *await recorded(running, tmp_path)],
-        capture_output=True, text=True, timeout=60,
+        capture_output=True, text=True, timeout=240,
     )  # fmt: skip
     assert replayed.returncode == os.EX_OK, replayed.stderr
     lines = [json.loads(line) for line in replayed.stdout.splitlines()]

@@ -23,7 +23,7 @@ async def test_a_breach_reaches_those_it_concerns_and_comes_back_confirmed(runni
         "SELECT a.happened_at < a.received_at, a.received_at < a.detected_at, a.detected_at < d.delivered_at"
         " FROM alert a JOIN delivery d ON d.alert_id = a.id WHERE d.recipient = 'politie'"
     )
-    assert clocks == [(True, True, True)]
+    assert set(clocks) == {(True, True, True)}  # an alert that climbed meanwhile has a delivery more
 
 
 async def test_a_service_may_change_its_source_and_misses_nothing_between(running: Running) -> None:

@@ -10,6 +10,7 @@ import aiomqtt
 
 from emon.ingest.sources.mqtt_url import BrokerAddress
 
+PATIENCE_S = 120.0
 _TOPICS = (
     "emon/v1/+/fix",
     "emon/v1/+/fixb",
@@ -34,8 +35,8 @@ class Heard:
             self._more.notify_all()
 
     async def until(self, done: Callable[[list[tuple[str, bytes]]], bool]) -> list[tuple[str, bytes]]:
-        """Wait until the messages satisfy a condition; raises ``TimeoutError`` after 20 s."""
-        async with asyncio.timeout(20), self._more:
+        """Wait until the messages satisfy a condition; raises ``TimeoutError`` after ``PATIENCE_S``."""
+        async with asyncio.timeout(PATIENCE_S), self._more:
             await self._more.wait_for(lambda: done(self.messages))
         return self.messages
 
@@ -56,6 +57,7 @@ async def listening(
         password=where.password,
         identifier=client_id,
         protocol=aiomqtt.ProtocolVersion.V311,
+        timeout=PATIENCE_S,
     )
     heard = Heard(client)
 

@@ -106,7 +106,7 @@ async def test_arming_is_announced(any_store: Store) -> None:
     assert await anext(announced) == ""
     waiting = asyncio.ensure_future(anext(announced))
     await any_store.arm(versions({}))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         assert await waiting == ""
     await announced.aclose()
     (row,) = await any_store.feed_after(0, 10)

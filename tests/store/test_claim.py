@@ -37,7 +37,10 @@ async def test_a_second_engine_is_refused_and_told_where_the_first_is(
     await second.close()
 
 
-async def test_a_claim_waits_for_an_engine_that_is_just_ending(claimed_store: Store) -> None:
+async def test_a_claim_waits_for_an_engine_that_is_just_ending(
+    claimed_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emon.limits.ENGINE_CLAIM_WAIT_S", 120.0)
     second = await Store.open(claimed_store.url)
     claiming = asyncio.ensure_future(second.claim_engine())
     done, _ = await asyncio.wait([claiming], timeout=0.1)

@@ -30,7 +30,7 @@ from emon.demo.database import (
 from emon.demo.database_user import ServerUser
 
 OWNER = Path(__file__).with_name("embedded_owner.py")
-SETTLE_S = 20
+SETTLE_S = 120
 
 
 @pytest.fixture

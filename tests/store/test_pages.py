@@ -142,7 +142,7 @@ async def test_a_reader_of_the_feed_never_misses_what_commits_late(claimed_store
 
     following = asyncio.ensure_future(follow())
     await asyncio.gather(*(claimed_store.acknowledge(name, "politie", "A", "page") for name in names))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         await following
     assert len(set(seen)) == len(names)
     assert seen == sorted(seen)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import psycopg
 import pytest
 
+from benchmarks.pipeline import until
 from emon import clock
 from emon.model.effects import Effects, NewDelivery
 from emon.model.instant import SECOND_US
@@ -170,7 +171,12 @@ async def test_the_newest_position_of_a_device_is_replaced_within_its_page(any_s
     for turn in range(20):
         fixes = tuple(fix(f"d-{n}", turn, NOON_US + turn) for n in range(10))
         assert await any_store.write_step(0, effects_of(NOON_US + turn, fixes=fixes), ())
-    await any_store.close()  # its session tells its counts as it ends
+    await any_store.close()  # its session tells its counts as it ends, which nobody waits for
     replaced = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'device_now'"
-    (counts,) = rows_of(any_store, replaced)
-    assert counts == (190, 190)
+
+    async def told() -> bool:
+        ((updates, _),) = rows_of(any_store, replaced)
+        return updates == 190
+
+    assert await until(told, 120.0)
+    assert rows_of(any_store, replaced) == [(190, 190)]

@@ -36,6 +36,13 @@ WELL: Faults = {PlatformCause.SERVICE_DOWN: None, PlatformCause.DATABASE_DOWN: N
 LOOK_US = round(WATCH_LOOK_S * S)
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look that an idle machine answers at once is not given up on a busy one."""
+    monkeypatch.setattr("emon.watchdog.outside.WATCH_ANSWER_S", 120.0)
+    monkeypatch.setattr("emon.limits.DATABASE_CONNECT_TIMEOUT_S", 120)
+
+
 @pytest.fixture
 async def running(embedded_broker: EmbeddedBroker, database: str, tmp_path: Path) -> AsyncIterator[Running]:
     async with running_on(embedded_broker, database, tmp_path) as service:
@@ -77,7 +84,7 @@ async def test_a_service_that_stops_is_told_once_and_its_return_once(running: Ru
             for _ in range(count):
                 await lookout.step()
                 now_us += LOOK_US
-            assert await until(received, 30.0)
+            assert await until(received, 120.0)
             dispatcher.stop()
         return len(told(running, "politie"))
 
@@ -176,7 +183,7 @@ async def emon_watch(environ: dict[str, str], *, end_at: str | None = None) -> t
     )
     assert process.stderr is not None
     said = ""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         async for line in process.stderr:
             said += line.decode()
             if end_at is not None and end_at in said and process.returncode is None:

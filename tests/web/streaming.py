@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-WAIT_S = 30.0
+WAIT_S = 120.0
 
 
 @dataclass

@@ -302,7 +302,7 @@ async def test_a_document_that_is_too_large_is_not_read_to_its_end(desk: Desk) -
     head = f"POST /api/v1/orders HTTP/1.1\r\nHost: localhost\r\nCookie: emon_session={cookie}\r\n"
     head += f"Content-Type: application/json\r\nContent-Length: {ORDERS_BYTES_MAX + 1}\r\n\r\n"
     writer.write(head.encode())  # and nothing of the body
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         answer = await reader.readline()
     assert b" 413 " in answer
     writer.close()

@@ -84,6 +84,6 @@ def test_scripts_are_well_formed(path: Path) -> None:
         [node, "--check", "--input-type=module", "-"],
         input=path.read_bytes(),
         capture_output=True,
-        timeout=60,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr.decode()

@@ -122,7 +122,7 @@ async def test_a_stream_carries_what_is_theirs_and_no_position_to_who_may_not_se
 
     async def heard(party: str) -> tuple[set[str], set[str]]:
         kinds, alerts = set(), set()
-        async with asyncio.timeout(20), follow(of[party], after) as stream:
+        async with asyncio.timeout(120), follow(of[party], after) as stream:
             last = both
             while last not in alerts:
                 event = await stream.next()

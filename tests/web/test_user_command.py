@@ -14,7 +14,7 @@ def emon(*arguments: str, url: str, typed: str = "") -> subprocess.CompletedProc
     environment = {**os.environ, "EMON_DATABASE_URL": url}
     return subprocess.run(
         [sys.executable, "-m", "emon", "user", *arguments],
-        env=environment, input=typed, capture_output=True, text=True, timeout=60,
+        env=environment, input=typed, capture_output=True, text=True, timeout=240,
     )  # fmt: skip
 
 
