@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from emon.store.checks.marks import HashMarks
 from emon.store.checks.report import copied
 from emon.store.checks.rows import content_of, key_of, read_rows
 from emon.store.store import Store
@@ -41,7 +42,7 @@ async def test_every_row_is_read_once(claimed_store: Store, tmp_path: Path) -> N
         conn.execute(b"DELETE FROM alert WHERE device LIKE 'd%7'")
         conn.execute(b"UPDATE alert SET priority = 2 WHERE device LIKE 'd%3'")
         expected = one_by_one(conn)
-        now = read_rows(conn)
+        now = read_rows(conn, HashMarks())
         assert now.count == len(now.keys) == len(expected) > ALERTS / 2
         assert set(zip(now.keys.tolist(), now.contents.tolist(), strict=True)) == expected
 

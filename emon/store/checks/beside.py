@@ -1,8 +1,8 @@
 """The chain read by a process of its own, while the rows are read by this one: two cores share the work.
 
-Both see one moment, by PostgreSQL's exported snapshot. The process is a fork, so that Python's keyed hashes
-are the same in both; it opens connections of its own and touches nothing else of its parent's. By one of them
-the database puts the next block together while this one is hashed.
+Both see one moment, by PostgreSQL's exported snapshot. The process is a fork, which has the key of the
+marks and what was imported for them; it opens connections of its own and touches nothing else of its
+parent's. By one of them the database puts the next block together while this one is hashed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection as Pipe
 import msgspec
 
 from emon.store.checks.chain import Trail, read_chain
+from emon.store.checks.marks import Marks
 from emon.store.checks.report import Connection, Report
 from emon.store.errors import DatabaseUnavailable
 
@@ -44,12 +45,12 @@ class ChainBeside:
     """Begins at once; ``result`` waits for it. ``opened`` makes a connection that sees the snapshot given."""
 
     def __init__(
-        self, conn: Connection, opened: Callable[[str], Connection], wanted: Collection[int]
+        self, conn: Connection, opened: Callable[[str], Connection], wanted: Collection[int], marks: Marks
     ) -> None:
         context = multiprocessing.get_context("fork")
         self._answer, theirs = context.Pipe(duplex=False)
         self._process = context.Process(
-            target=_work, args=(theirs, opened, exported(conn), frozenset(wanted)), daemon=True
+            target=_work, args=(theirs, opened, exported(conn), frozenset(wanted), marks), daemon=True
         )
         self._process.start()
         theirs.close()
@@ -81,11 +82,17 @@ class ChainBeside:
         self._process.join()
 
 
-def _work(pipe: Pipe, opened: Callable[[str], Connection], snapshot: str, wanted: Collection[int]) -> None:
+def _work(
+    pipe: Pipe,
+    opened: Callable[[str], Connection],
+    snapshot: str,
+    wanted: Collection[int],
+    marks: Marks,
+) -> None:
     try:
         conn, ahead = opened(snapshot), opened(snapshot)
         report = Report()
-        trail = read_chain(conn, report, wanted, ahead=ahead)
+        trail = read_chain(conn, report, wanted, ahead=ahead, marks=marks)
         conn.close()
         ahead.close()
         pipe.send(_Read(trail, report))

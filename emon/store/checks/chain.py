@@ -20,25 +20,27 @@ import numpy as np
 from emon import limits
 from emon.audit.chain import GENESIS, LEAF_BYTES
 from emon.store.checks.ahead import one_ahead
+from emon.store.checks.marks import Entries, HashMarks, Marks
 from emon.store.checks.report import Connection, Report, copied
 from emon.store.tables import BY_NAME, Watched
 
 PAYLOAD = """convert_to(concat_ws(E'\\n', (extract(epoch FROM recorded_at) * 1000000)::bigint,
     written_by, relation, deed, row_key, content), 'UTF8')"""
+_QUICK_PAYLOAD = PAYLOAD.replace("extract(epoch FROM recorded_at)", "date_part('epoch', recorded_at)")
 _CHAIN = f"SELECT seq, chain, {PAYLOAD} FROM audit WHERE seq BETWEEN %s AND %s ORDER BY seq"
-# The aggregates take their rows in the order in which the inner query gives them.
+# The aggregates take their rows in the order in which the inner query gives them. Instants come here by way
+# of a float, quicker and exact until 2105; one that it does not hold makes its block one that is read again.
 _BLOCK = f"""
 SELECT string_agg(int8send(e.seq), ''), string_agg(e.chain, ''), string_agg(e.payload, ''),
        string_agg(int4send(octet_length(e.payload)), ''), string_agg(int4send(e.key_width), ''),
        string_agg(int4send(e.width), '')
-FROM (SELECT seq, chain, {PAYLOAD} AS payload, octet_length(%s) AS key_width, octet_length(%s) AS width
+FROM (SELECT seq, chain, {_QUICK_PAYLOAD} AS payload, octet_length(%s) AS key_width, octet_length(%s) AS width
       FROM audit WHERE seq >= %%s ORDER BY seq LIMIT %%s) AS e
 """
 # In a database that keeps text as UTF-8, as nearly all do, nothing is converted for its length.
 _WIDE = {"UTF8": ("row_key", "content")}
 _CONVERTED = ("convert_to(row_key, 'UTF8')", "convert_to(content, 'UTF8')")
 _LINK_BYTES = 32
-_INSTANT_CHARS = 16  # of microseconds since 1970, from 2001 to 2286; others are looked at one by one
 _SEQ_MIN, _SEQ_MAX = -(2**63), 2**63 - 1
 _PENDING = f"SELECT capture_id, sha256(''), {PAYLOAD} FROM audit_pending ORDER BY capture_id"
 _WATCHED = {table.name.encode() for table in BY_NAME.values() if table.watched is Watched.ROWS}
@@ -49,9 +51,9 @@ GONE = 0
 
 
 class Trail(msgspec.Struct):
-    """What the trail says, small: of each entry in order a hash of table and key and a hash of the content.
+    """What the trail says, small: of each entry in order the mark of table and key and that of the content.
 
-    The hashes are Python's own, keyed with chance at each start; ``leaves`` are the entries' own hashes.
+    ``leaves`` are the entries' own hashes.
     """
 
     keys: array[int]
@@ -92,11 +94,12 @@ def read_chain(
     wanted: Collection[int],
     block: int = limits.VERIFY_BLOCK_ENTRIES,
     ahead: Connection | None = None,
+    marks: Marks | None = None,
 ) -> Trail:
     """Recompute every link; ``links`` holds those of the places in ``wanted``, as they are stored. ``ahead``:
     a connection of the same snapshot, by which a block is read while the one before is recomputed."""
     trail = Trail(array("q"), array("q"), bytearray(), {})
-    look = _Looker(trail, report)
+    look = _Looker(trail, report, marks or HashMarks())
     reading = _Reading(trail, look, sorted(wanted))
     blocks = _blocks(conn, block) if ahead is None else one_ahead(_blocks(ahead, block))
     for one in blocks:
@@ -155,8 +158,10 @@ class _Reading:
             links.append(at)
         if b"".join(links[1:]) != stored:
             return False
-        widths = (np.frombuffer(of, ">i4").tolist() for of in (block.key_widths, block.content_widths))
-        self._look.at_all(self.expected, payloads, *widths)
+        key_widths, widths = (
+            np.frombuffer(of, ">i4").astype(np.int32) for of in (block.key_widths, block.content_widths)
+        )
+        self._look.at_all(self.expected, Entries(text, ends[1:], payloads, key_widths, widths))
         self._trail.leaves += b"".join([leaf[:LEAF_BYTES] for leaf in own])
         last = self.expected + len(own) - 1
         for seq in self._wanted[bisect_left(self._wanted, self.expected) : bisect_right(self._wanted, last)]:
@@ -189,33 +194,24 @@ class _Reading:
 class _Looker:
     """What one entry by itself may show."""
 
-    def __init__(self, trail: Trail, report: Report) -> None:
+    def __init__(self, trail: Trail, report: Report, marks: Marks) -> None:
         self._trail = trail
         self._report = report
+        self._marks = marks
         self._usual: dict[tuple[bytes, bytes, bytes], bytes] = {}
         self._known_usual: dict[bytes, bytes] = {}
         """The same by the bytes between an entry's instant and its key."""
 
-    def at_all(self, first: int, payloads: list[bytes], key_widths: list[int], widths: list[int]) -> None:
-        """As ``at`` for entries one after another, whose keys and contents are so many bytes long."""
-        usual = self._known_usual
-        starts = [len(payload) - width for payload, width in zip(payloads, widths, strict=True)]
-        try:
-            if bytes([payload[at - 1] for payload, at in zip(payloads, starts, strict=True)]).strip(b"\n"):
-                raise ValueError
-            # Behind the instant, up to the key: known as it stands or not at all, whatever the widths say.
-            keys = [
-                hash(usual[payload[_INSTANT_CHARS : at - 1 - width]] + payload[at - 1 - width : at - 1])
-                for payload, at, width in zip(payloads, starts, key_widths, strict=True)
-            ]
-        except (KeyError, ValueError, IndexError):  # something that is told of, or the first of its kind
-            for seq, payload in enumerate(payloads, start=first):
+    def at_all(self, first: int, entries: Entries) -> None:
+        """As ``at`` for entries one after another."""
+        marks = self._marks.entries(entries, self._known_usual)
+        if marks is None:  # something that is told of, or the first of its kind
+            for seq, payload in enumerate(entries.payloads, start=first):
                 self.at(seq, payload)
             return
-        self._trail.keys.extend(keys)
-        self._trail.contents.extend(
-            [hash(payload[at:]) for payload, at in zip(payloads, starts, strict=True)]
-        )
+        keys, contents = marks
+        self._trail.keys.frombytes(keys.tobytes())
+        self._trail.contents.frombytes(contents.tobytes())
 
     def at(self, seq: int | None, payload: bytes) -> None:
         _, writer, relation, deed, key, content = payload.split(b"\n", 5)
@@ -224,20 +220,20 @@ class _Looker:
         if start is None:
             self._first(seq, writer, relation, deed, key, content)
             return
-        self._trail.keys.append(hash(start + key))
-        self._trail.contents.append(hash(content))
+        self._trail.keys.append(self._marks.one(start + key))
+        self._trail.contents.append(self._marks.one(content))
 
     def _first(
         self, seq: int | None, writer: bytes, relation: bytes, deed: bytes, key: bytes, content: bytes
     ) -> None:
-        trail, start = self._trail, relation + b"\n"
-        trail.keys.append(hash(start + key))
+        trail, mark, start = self._trail, self._marks.one, relation + b"\n"
+        trail.keys.append(mark(start + key))
         if relation not in _WATCHED:
             trail.contents.append(GONE)
             if seq is not None:
                 trail.other_seqs.append(seq)
             return
-        trail.contents.append(GONE if deed == b"delete" else hash(content))
+        trail.contents.append(GONE if deed == b"delete" else mark(content))
         ours = _OWN in writer.decode()
         if deed == b"delete" or (deed == b"update" and relation in _FIXED) or not ours:
             self._unusual(seq, writer, relation, deed, key, content, ours=ours)

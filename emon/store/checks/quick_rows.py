@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from emon import limits
 from emon.store.checks import json_kernel
-from emon.store.checks.report import Connection, copied
+from emon.store.checks.report import Connection, copied_together
 from emon.store.tables import Table
 
 _COLUMNS = """
@@ -47,47 +47,44 @@ class Unknown(Exception):
     """A table or a value of which only PostgreSQL knows how it is written."""
 
 
+class Written(msgspec.Struct, frozen=True):
+    """Rows one behind the other in ``text``: of each the table's name and its key, a line break between, and
+    its content; where each key and each content ends stands in ``ends``. It is written over by the next."""
+
+    text: npt.NDArray[np.uint8]
+    ends: npt.NDArray[np.int64]
+
+
 def quick_rows(
     conn: Connection, table: Table, *, block_bytes: int = limits.VERIFY_ROWS_BYTES
-) -> Iterator[tuple[bytes, bytes]]:
-    """Of each row the table's name and its key, a line break between, and its content: UTF-8, byte for byte
-    what ``key_of`` and ``content_of`` give in a session in UTC.
+) -> Iterator[Written]:
+    """The table's rows in UTF-8, byte for byte what ``key_of`` and ``content_of`` give in a session in UTC.
 
     Raises ``Unknown``, at the first row or any later.
     """
     shape = _shape(conn, table)
-    told = copied(conn, shape.query)
-    while rows := list(_of_size(told, block_bytes)):
-        try:
-            written = _written(shape, rows)
-        except Unknown:
+    room = np.empty(0, np.uint8)
+    told = copied_together(conn, shape.query, block_bytes)
+    for rows in told:
+        data = np.frombuffer(b"".join(rows), np.uint8)
+        needed = _bytes_at_most(shape, len(data), len(rows))
+        if needed > len(room):  # kept from block to block: pages that were never touched cost each time
+            room = np.empty(needed + needed // 4, np.uint8)
+        starts = np.fromiter(accumulate(map(len, rows[:-1]), initial=0), np.int64, len(rows))
+        ends = np.empty(2 * len(rows), np.int64)
+        known = json_kernel.write_rows(
+            data, starts, shape.kinds, shape.names, shape.name_ends, shape.keys, shape.head, room, ends
+        )
+        if known != json_kernel.UNKNOWN:
             for _ in told:  # to its end: a transfer that is broken off would end the transaction too
                 pass
-            raise
-        yield from written
+            raise Unknown
+        yield Written(room[: ends[-1]], ends)
 
 
-def _of_size(rows: Iterator[bytes], enough: int) -> Iterator[bytes]:
-    size = 0
-    while size < enough and (row := next(rows, None)) is not None:
-        size += len(row)
-        yield row
-
-
-def _written(shape: _Shape, rows: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    data = np.frombuffer(b"".join(rows), np.uint8)
-    starts = np.array(list(accumulate(map(len, rows[:-1]), initial=0)), np.int64)
+def _bytes_at_most(shape: _Shape, data: int, rows: int) -> int:
     fixed = len(shape.head) + len(shape.names) + 4 + 2 * json_kernel.FIXED_BYTES_MAX * len(shape.kinds)
-    out = np.empty(2 * json_kernel.ESCAPED_BYTES_MAX * len(data) + fixed * len(rows), np.uint8)
-    ends = np.zeros(2 * len(rows), np.int64)
-    known = json_kernel.write_rows(
-        data, starts, shape.kinds, shape.names, shape.name_ends, shape.keys, shape.head, out, ends
-    )
-    if known != json_kernel.UNKNOWN:
-        raise Unknown
-    text = out[: ends[-1]].tobytes()
-    pieces = [text[a:b] for a, b in pairwise([0, *ends.tolist()])]
-    return zip(pieces[::2], pieces[1::2], strict=True)
+    return 2 * json_kernel.ESCAPED_BYTES_MAX * data + fixed * rows
 
 
 def _shape(conn: Connection, table: Table) -> _Shape:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -11,7 +12,8 @@ import numpy.typing as npt
 
 from emon import limits
 from emon.store.checks.chain import GONE, Trail
-from emon.store.checks.report import Connection, Report, copied, differences
+from emon.store.checks.marks import KeyedMarks, Marks, Numbers
+from emon.store.checks.report import Connection, Report, copied_together, differences
 from emon.store.tables import TABLES, Table, Watched
 
 _LAST_SAID = """
@@ -44,55 +46,53 @@ def content_of(table: Table) -> str:
 
 
 class RowsNow(msgspec.Struct):
-    """Every watched row as it stands, small: a hash of table and key, rising, and a hash of the content."""
+    """Every watched row as it stands, small: the mark of table and key, rising, and that of the content."""
 
     count: int
     keys: npt.NDArray[np.int64]
     contents: npt.NDArray[np.int64]
 
 
-def read_rows(conn: Connection, *, many: bool = False) -> RowsNow:
-    """Read every row that has entries of its own. ``many``: so many that a compiler's start is worth it;
-    what is found is the same."""
+def read_rows(conn: Connection, marks: Marks) -> RowsNow:
+    """Read every row that has entries of its own. With ``KeyedMarks`` they are taken to be so many that this
+    process writes the text of most; what is found is the same."""
     keys, contents = array("q"), array("q")
     for table in TABLES:
         if table.watched is Watched.ROWS:
-            own_keys, own_contents = _read_quickly(conn, table) if many else _read_table(conn, table)
-            keys += own_keys
-            contents += own_contents
+            for own_keys, own_contents in _marked(conn, table, marks):
+                keys.frombytes(own_keys.tobytes())
+                contents.frombytes(own_contents.tobytes())
     if not keys:
         return RowsNow(0, np.empty(0, np.int64), np.empty(0, np.int64))
     there, order = np.unique(np.frombuffer(keys, np.int64), return_index=True)
     return RowsNow(len(keys), there, np.frombuffer(contents, np.int64)[order])
 
 
-def _read_table(conn: Connection, table: Table) -> tuple[array[int], array[int]]:
-    """Hashes of keys and of contents, as the server writes them."""
-    keys, contents = array("q"), array("q")
-    add_key, add_content = keys.append, contents.append
+def _marked(conn: Connection, table: Table, marks: Marks) -> list[tuple[Numbers, Numbers]]:
+    """Marks of keys and of contents, block by block."""
+    if isinstance(marks, KeyedMarks):
+        from emon.store.checks.quick_rows import Unknown, quick_rows  # imports Numba
+
+        try:
+            found = [marks.of(rows.text, rows.ends) for rows in quick_rows(conn, table)]
+            return [(both[::2], both[1::2]) for both in found]
+        except Unknown:
+            pass
+    return [(marks.each(keys), marks.each(contents)) for keys, contents in _blocks(conn, table)]
+
+
+def _blocks(conn: Connection, table: Table) -> Iterator[tuple[list[bytes], list[bytes]]]:
+    """Table and key of each row, and its content, as the server writes them, some rows at a time."""
     prefix = table.name.encode() + b"\n"
-    for data in copied(conn, _query(table)):
-        width = int.from_bytes(data[2:6], "big")
-        add_key(hash(prefix + data[6 : 6 + width]))
-        add_content(hash(data[10 + width :]))
-    return keys, contents
+    for rows in copied_together(conn, _query(table), limits.VERIFY_ROWS_BYTES):
+        ends = [6 + int.from_bytes(row[2:6], "big") for row in rows]
+        yield (
+            [prefix + row[6:end] for row, end in zip(rows, ends, strict=True)],
+            [row[end + 4 :] for row, end in zip(rows, ends, strict=True)],
+        )
 
 
-def _read_quickly(conn: Connection, table: Table) -> tuple[array[int], array[int]]:
-    """The same of what this process writes itself, where it knows how."""
-    from emon.store.checks.quick_rows import Unknown, quick_rows  # imports Numba
-
-    keys, contents = array("q"), array("q")
-    try:
-        for key, content in quick_rows(conn, table):
-            keys.append(hash(key))
-            contents.append(hash(content))
-    except Unknown:
-        return _read_table(conn, table)
-    return keys, contents
-
-
-def check_rows(conn: Connection, report: Report, trail: Trail, now: RowsNow) -> None:
+def check_rows(conn: Connection, report: Report, trail: Trail, now: RowsNow, marks: Marks) -> None:
     """Name every row that is not what the trail says, is not in it, or is in it and gone."""
     report.rows = now.count
     said_keys, said_contents = _last_said(trail)
@@ -102,10 +102,10 @@ def check_rows(conn: Connection, report: Report, trail: Trail, now: RowsNow) -> 
     same[known] = said_contents[np.searchsorted(said_keys, there[known])] == content[known]
     suspects = set(there[~same].tolist())
     if suspects:
-        _name_rows(conn, report, suspects)
+        _name_rows(conn, report, suspects, marks)
     gone = said_keys[(said_contents != GONE) & ~_is_among(said_keys, there)]
     if len(gone):
-        _name_gone(conn, report, set(gone.tolist()))
+        _name_gone(conn, report, set(gone.tolist()), marks)
 
 
 def _is_among(keys: npt.NDArray[np.int64], those: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
@@ -129,21 +129,38 @@ def _last_said(trail: Trail) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int6
     return found, np.frombuffer(trail.contents, np.int64)[::-1][place]
 
 
-def _name_rows(conn: Connection, report: Report, suspects: set[int]) -> None:
+def _name_rows(conn: Connection, report: Report, suspects: set[int], marks: Marks) -> None:
     """Look at the suspects' text: a later schema's columns and another session's time zone are no change."""
     for table in TABLES:
-        if table.watched is not Watched.ROWS:
-            continue
-        prefix = table.name.encode() + b"\n"
-        found = []
-        for data in copied(conn, _query(table)):
-            width = int.from_bytes(data[2:6], "big")
-            if hash(prefix + data[6 : 6 + width]) in suspects:
-                found.append((data[6 : 6 + width].decode(), data[10 + width :].decode()))
-            if len(found) >= limits.SEAL_ENTRIES_MAX:
+        if table.watched is Watched.ROWS:
+            keys = _keys_among(conn, table, suspects, marks)
+            for found in _texts(conn, table, keys):
                 _compare(conn, report, table, found)
-                found = []
-        _compare(conn, report, table, found)
+
+
+def _keys_among(conn: Connection, table: Table, suspects: set[int], marks: Marks) -> set[str]:
+    """The suspects' keys in this table: their rows' content is made for them alone."""
+    head, found = f"{table.name}\n".encode(), set()
+    query = f"SELECT {key_of(table)} FROM {table.name} AS t"
+    for rows in copied_together(conn, query, limits.VERIFY_ROWS_BYTES):
+        keys = [row[6:] for row in rows]
+        for key, mark in zip(keys, marks.each([head + key for key in keys]).tolist(), strict=True):
+            if mark in suspects:
+                found.add(key.decode())
+    return found
+
+
+def _texts(conn: Connection, table: Table, keys: set[str]) -> Iterator[list[tuple[str, str]]]:
+    """Key and content of the rows of these keys, some at a time. Of many keys all rows are read: a search
+    for some makes every row's key."""
+    if len(keys) <= limits.SEAL_ENTRIES_MAX:
+        query = f"{_query(table)} WHERE {key_of(table)} = ANY(%s)"
+        yield conn.execute(query.encode(), (list(keys),)).fetchall() if keys else []
+        return
+    head = len(table.name) + 1
+    for own, contents in _blocks(conn, table):
+        both = ((key[head:].decode(), content) for key, content in zip(own, contents, strict=True))
+        yield [(key, content.decode()) for key, content in both if key in keys]
 
 
 def _compare(conn: Connection, report: Report, table: Table, found: list[tuple[str, str]]) -> None:
@@ -163,12 +180,14 @@ def _said_last(conn: Connection, relation: str, key: str) -> tuple[Any, ...] | N
     return conn.execute(_LAST_SAID.encode(), {"relation": relation, "key": key}).fetchone()
 
 
-def _name_gone(conn: Connection, report: Report, gone: set[int]) -> None:
+def _name_gone(conn: Connection, report: Report, gone: set[int], marks: Marks) -> None:
+    last: dict[tuple[str, str], int | None] = {}
     with conn.cursor(name="said") as cursor:
         cursor.execute(_SAID.encode())
-        last: dict[tuple[str, str], int | None] = {}
-        for relation, key, seq in cursor:
-            if hash(f"{relation}\n{key}".encode()) in gone:
-                last[(relation, key)] = seq
+        while said := cursor.fetchmany(limits.VERIFY_BLOCK_ENTRIES):
+            found = marks.each([f"{relation}\n{key}".encode() for relation, key, _ in said]).tolist()
+            for (relation, key, seq), mark in zip(said, found, strict=True):
+                if mark in gone:
+                    last[(relation, key)] = seq
     for (relation, key), seq in last.items():
         report.found(relation, key, "the row is gone, which the trail does not know", seq)

@@ -17,6 +17,7 @@ from emon.store.checks.deadlines import Suspicions, check_deadlines, read_deadli
 from emon.store.checks.followers import Otherwise, check_followers, read_followers
 from emon.store.checks.guards import check_guards
 from emon.store.checks.heads import Heads, check_heads
+from emon.store.checks.marks import HashMarks, KeyedMarks, Marks
 from emon.store.checks.report import Connection, Report
 from emon.store.checks.rows import RowsNow, check_rows, read_rows
 from emon.store.connect import as_store_faults
@@ -66,8 +67,9 @@ def verify_trail(
             heads.read(conn, report)
             check_guards(conn, report)
             with ThreadPoolExecutor(1) as beside:  # the database reads these rows while others are compared
-                trail, now, unwatched = _read(conn, url, report, heads, beside_from, beside)
-                check_rows(conn, report, trail, now)
+                marks = _marks_for(conn, beside_from)
+                trail, now, unwatched = _read(conn, url, report, heads, marks, beside)
+                check_rows(conn, report, trail, now, marks)
                 removed_days = check_bulk(conn, report, trail)
                 check_heads(conn, report, trail, heads)
                 deadlines, followers = unwatched.result()
@@ -78,19 +80,24 @@ def verify_trail(
     return report
 
 
-def _read(
-    conn: Connection, url: str, report: Report, heads: Heads, beside_from: int, beside: Executor
-) -> tuple[Trail, RowsNow, Future[Unwatched]]:
-    """The chain and the rows, at the same time where that is worth it and safe; what has no entries of its
-    own by a thread of ``beside``, which has none before: a fork would copy it."""
+def _marks_for(conn: Connection, beside_from: int) -> Marks:
+    """Keyed where the trail is worth a second process and that is safe, which has what is imported here."""
     last = conn.execute("SELECT max(seq) FROM audit").fetchone()
     length = 0 if last is None or last[0] is None else int(last[0])
-    if length < beside_from or not may_fork():
-        trail, now = read_chain(conn, report, heads.places), read_rows(conn)
+    return HashMarks() if length < beside_from or not may_fork() else KeyedMarks()
+
+
+def _read(
+    conn: Connection, url: str, report: Report, heads: Heads, marks: Marks, beside: Executor
+) -> tuple[Trail, RowsNow, Future[Unwatched]]:
+    """The chain and the rows, at the same time with ``KeyedMarks``; what has no entries of its
+    own by a thread of ``beside``, which has none before: a fork would copy it."""
+    if not isinstance(marks, KeyedMarks):
+        trail, now = read_chain(conn, report, heads.places, marks=marks), read_rows(conn, marks)
         return trail, now, beside.submit(_unwatched, url, exported(conn))
-    chain = ChainBeside(conn, lambda snapshot: open_snapshot(url, "verify", snapshot), heads.places)
+    chain = ChainBeside(conn, lambda snapshot: open_snapshot(url, "verify", snapshot), heads.places, marks)
     try:
-        now = read_rows(conn, many=True)
+        now = read_rows(conn, marks)
         unwatched = beside.submit(_unwatched, url, exported(conn))  # the chain takes longer than the rows
         return chain.result(report), now, unwatched
     finally:
