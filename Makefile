@@ -30,7 +30,7 @@ soak: env-dev ## what chance tests, twenty times as long as in make test; EMON_S
 
 bounds: env-dev ## tests of all kernels and scanners with every index checked; minutes of compiling
 	@NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CURDIR)/.cache/numba-bounds $(BIN)/python -m pytest \
-	  tests/geofence/test_exact_relation.py tests/geofence/test_exact_crossing.py tests/geofence/test_watch.py \
+	  tests/geofence/test_exact_relation.py tests/geofence/test_exact_crossing.py tests/geofence/test_watch.py tests/geofence/test_near_blocks.py \
 	  tests/geofence/test_watch_boxes.py tests/geofence/test_fields.py tests/geofence/test_country.py tests/geofence/test_relation.py \
 	  tests/geofence/test_probability.py tests/geofence/test_same_answers.py tests/geofence/test_bad_input.py \
 	  tests/ingest/test_frames.py tests/ingest/test_plain.py tests/ingest/test_fixb.py tests/store/test_fix_rows.py \

@@ -207,7 +207,8 @@ def _segments(relative: Outline, floats: Floats) -> tuple[Floats, float]:
     length = np.sqrt(np.maximum(length2, 1e-300))
     sag = np.where(length2 > 0.0, (vx * (ym - y1) - vy * (xm - x1)) / length, 0.0)
     floats[at.F_SAG] = float(np.abs(sag).max()) * 1.01 + 1e-6
-    rows = np.stack((x1, y1, vx, vy, np.where(length2 > 0.0, 1.0 / np.maximum(length2, 1e-300), 0.0), sag))
+    inverse = np.where(length2 > 0.0, 1.0 / np.maximum(length2, 1e-300), 0.0)
+    rows = np.stack((x1, y1, vx, vy, inverse, 4.0 * sag / length))
     blocks = -(-rows.shape[1] // at.LANES)
     padded = np.zeros((at.SEGMENT_ROWS, blocks * at.LANES))
     padded[:2] = _FAR_M

@@ -28,6 +28,7 @@ from emon.geofence.layout import (
     C_BY,
     FAR_DEG,
     LANES,
+    S_BOW,
     S_INVERSE,
     S_VX,
     S_VY,
@@ -69,16 +70,23 @@ if TYPE_CHECKING or config.DISABLE_JIT:  # plain Python: for coverage and for re
     def fetch_ahead(rows: npt.NDArray[Any], row: int | np.int64, line: int) -> None:
         """Begin to bring a cache line (64 bytes) of a row into the cache; nothing else."""
 
-    def _square(segments: Floats, b: int, k: int, x: float, y: float) -> float:
+    def _square(segments: Floats, b: int, k: int, x: float, y: float, bowed: bool = False) -> float:
         wx, wy = x - segments[b, S_X, k], y - segments[b, S_Y, k]
         vx, vy = segments[b, S_VX, k], segments[b, S_VY, k]
         t = least(1.0, most(0.0, (wx * vx + wy * vy) * segments[b, S_INVERSE, k]))
         dx, dy = wx - t * vx, wy - t * vy
+        if bowed:
+            bow = segments[b, S_BOW, k] * (t * (1.0 - t))
+            dx, dy = dx + bow * vy, dy - bow * vx
         return float(dx * dx + dy * dy)
 
     def block_square(segments: Floats, b: int, x: float, y: float) -> float:
         """Square of the distance in the plane to the nearest of a block's chords."""
         return min(_square(segments, b, k, x, y) for k in range(LANES))
+
+    def block_bowed_square(segments: Floats, b: int, x: float, y: float) -> float:
+        """The same to the bows over the chords, parabolas, each where its chord is nearest."""
+        return min(_square(segments, b, k, x, y, True) for k in range(LANES))
 
     def block_within(segments: Floats, b: int, x: float, y: float, square: float) -> np.uint64:
         """Which of a block's chords are within the square root of ``square``, a bit each."""
@@ -227,8 +235,8 @@ else:
         order = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
         return builder.shuffle_vector(lane, ir.Constant(_VECTOR, ir.Undefined), order)
 
-    def _squares(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        """The vector of squared distances from (x, y) to the chords of block ``b``."""
+    def _squares(context: Any, builder: Any, signature: Any, arguments: Any, bowed: bool = False) -> Any:
+        """The vector of squared distances from (x, y) to the chords of block ``b``, or to their bows."""
         segments, b, x, y = arguments[:4]
         array = context.make_array(signature.args[0])(context, builder, segments)
         rows = builder.extract_value(array.shape, 1)
@@ -246,18 +254,28 @@ else:
         t = _pair(builder, "llvm.maxnum.v8f64", _VECTOR, builder.fmul(dot, row(S_INVERSE)), zero)
         t = _pair(builder, "llvm.minnum.v8f64", _VECTOR, t, one)
         dx, dy = builder.fsub(wx, builder.fmul(t, vx)), builder.fsub(wy, builder.fmul(t, vy))
+        if bowed:
+            bow = builder.fmul(row(S_BOW), builder.fmul(t, builder.fsub(one, t)))
+            dx, dy = builder.fadd(dx, builder.fmul(bow, vy)), builder.fsub(dy, builder.fmul(bow, vx))
         return builder.fadd(builder.fmul(dx, dx), builder.fmul(dy, dy))
 
-    @intrinsic
-    def block_square(_typing: Any, segments: Any, _b: Any, _x: Any, _y: Any) -> Any:
+    def _least_square(segments: Any, bowed: bool) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            squares = _squares(context, builder, signature, arguments)
+            squares = _squares(context, builder, signature, arguments, bowed)
             call = builder.module.declare_intrinsic(
                 "llvm.vector.reduce.fmin.v8f64", (), ir.FunctionType(_DOUBLE, [_VECTOR])
             )
             return builder.call(call, [squares], fastmath=_NO_NAN)
 
         return types.float64(segments, types.int64, types.float64, types.float64), generate
+
+    @intrinsic
+    def block_square(_typing: Any, segments: Any, _b: Any, _x: Any, _y: Any) -> Any:
+        return _least_square(segments, False)
+
+    @intrinsic
+    def block_bowed_square(_typing: Any, segments: Any, _b: Any, _x: Any, _y: Any) -> Any:
+        return _least_square(segments, True)
 
     @intrinsic
     def block_within(_typing: Any, segments: Any, _b: Any, _x: Any, _y: Any, _square: Any) -> Any:

@@ -76,7 +76,8 @@ FI_CELL = 6  # into ``cells``
 FI_NEAR = 7  # into ``nears``
 FRAME_INTS = 8
 # Rows of one of ``segments``, f64[n, 7, LANES]: eight segments side by side, as the processor takes them.
-S_X, S_Y, S_VX, S_VY, S_INVERSE, S_SAG = 0, 1, 2, 3, 4, 5
+S_X, S_Y, S_VX, S_VY, S_INVERSE = 0, 1, 2, 3, 4
+S_BOW = 5  # 4 sagittas / length: at t of the chord the edge is t (1 - t) S_BOW chords beside it
 S_HULL = 6  # its first three: centre and radius of a circle around the block
 SEGMENT_ROWS = 7
 LANES = 8

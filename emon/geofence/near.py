@@ -15,7 +15,7 @@ import numpy as np
 
 from emon.geofence.ellipsoid import short_way
 from emon.geofence.jit import inlined
-from emon.geofence.lanes import block_square, block_within, least, lesser, lowest_bit, most, truncated
+from emon.geofence.lanes import block_bowed_square, block_within, least, lesser, lowest_bit, most, truncated
 from emon.geofence.layout import (
     AREA,
     CELLS,
@@ -53,9 +53,9 @@ from emon.geofence.layout import (
     KIND,
     NEARS,
     RADIUS,
+    S_BOW,
     S_HULL,
     S_INVERSE,
-    S_SAG,
     S_VX,
     S_VY,
     S_X,
@@ -174,20 +174,14 @@ def near_groups(frames: Floats, ints: Ints, nears: Masks, zone: int, dlon: float
 
 @inlined
 def _bowed_square(segments: Floats, b: int, k: int, x: float, y: float, r: float, bend: float) -> float:
-    """Square of the distance to one segment with its bow, a parabola over the chord.
-
-    ``bend`` 0 leaves the plane's stretch aside.
-    """
+    """True square of the distance to one segment with its bow, a parabola over the chord."""
     wx, wy = x - segments[b, S_X, k], y - segments[b, S_Y, k]
     vx, vy = segments[b, S_VX, k], segments[b, S_VY, k]
     t = least(1.0, most(0.0, (wx * vx + wy * vy) * segments[b, S_INVERSE, k]))
     dx, dy = wx - t * vx, wy - t * vy
-    if 0.0 < t < 1.0:
-        bow = 4.0 * segments[b, S_SAG, k] * t * (1.0 - t) * math.sqrt(segments[b, S_INVERSE, k])
-        dx, dy = dx + bow * vy, dy - bow * vx
+    bow = segments[b, S_BOW, k] * (t * (1.0 - t))
+    dx, dy = dx + bow * vy, dy - bow * vx
     planar2 = dx * dx + dy * dy
-    if bend == 0.0:
-        return planar2
     footx, footy = x - dx, y - dy
     return true_square(bend, planar2, r, math.sqrt(footx * footx + footy * footy))
 
@@ -218,40 +212,34 @@ def outline_near_m(
 ) -> float:
     """True distance from a point of the plane to the outline, or a corridor's line.
 
-    First the nearest chord, then the true distance to it and to those that come so close to it that
-    bow or stretch could make them the nearest.
+    First in the plane: to the nearest of all segments with their bows, which is the answer where the plane
+    stretches nothing. Else the true distance to those that come so close to it that the stretch could make
+    them the nearest.
     """
-    bend = frames[zone, F_BEND]
     low, count = ints[zone, FI_SEGMENT], ints[zone, FI_SEGMENTS]
     per_group = (count + 63) // 64
     hulls = per_group > 1 or groups == _ALL  # few blocks left: asking them costs less than their hulls
     sag2 = 2.0 * frames[zone, F_SAG]
-    best2, second2, best_b, within = 1e300, 1e300, low, 1e150
+    best2, within = 1e300, 1e150
     left = groups
     while left != _ZERO:
         first = low + lowest_bit(left) * per_group
         left &= left - _ONE
+        if not hulls:
+            best2 = least(best2, block_bowed_square(segments, first, x, y))
+            continue
         if first >= low + count:
             break
         for b in range(first, lesser(first + per_group, low + count)):
-            if hulls and not _can_hold(segments, b, x, y, within):
-                continue
-            square = block_square(segments, b, x, y)
-            nearer = square < best2
-            second2 = least(second2, best2 if nearer else square)
-            best_b = b if nearer else best_b
-            best2 = square if nearer else best2
-            if hulls and nearer:
+            if _can_hold(segments, b, x, y, within):
+                best2 = least(best2, block_bowed_square(segments, b, x, y))
                 within = math.sqrt(best2) * (1.0 + _STRETCH) + sag2
     nearest = math.sqrt(best2)
-    within = nearest * (1.0 + _STRETCH) + sag2
-    within2 = within * within
-    r = math.sqrt(x * x + y * y)
+    r, bend = math.sqrt(x * x + y * y), frames[zone, F_BEND]
     if nearest * (r + nearest) * (r + nearest) * bend < _STRETCH_NONE_M:
-        bend = 0.0
-    found = _refined_square(segments, best_b, x, y, r, bend, within2, 1e150)
-    if second2 > within2:
-        return math.sqrt(found)
+        return nearest
+    within = nearest * (1.0 + _STRETCH) + sag2
+    found = 1e150
     left = groups
     while left != _ZERO:
         first = low + lowest_bit(left) * per_group
@@ -259,8 +247,8 @@ def outline_near_m(
         if first >= low + count:
             break
         for b in range(first, lesser(first + per_group, low + count)):
-            if b != best_b and _can_hold(segments, b, x, y, within):
-                found = _refined_square(segments, b, x, y, r, bend, within2, found)
+            if _can_hold(segments, b, x, y, within):
+                found = _refined_square(segments, b, x, y, r, bend, within * within, found)
     return math.sqrt(found)
 
 

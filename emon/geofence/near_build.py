@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from emon.geofence.jit import compiled, inner
-from emon.geofence.lanes import block_square, least, most
+from emon.geofence.lanes import block_square, least, lesser, lowest_bit, most
 from emon.geofence.layout import (
     CELLS,
     F_CELL_LON,
@@ -26,6 +26,12 @@ from emon.geofence.wgs84 import Floats, Ints
 
 _SURE = 1.001
 """Cells are a little larger than measured at their corners: parallels are bent in the plane."""
+_SURE_PART = 1.01
+"""Parts of a cell, by its own corners: up to 85° parallels differ in length by less within a cell."""
+PARTS = 4
+"""A side of a cell of near blocks, to see which of them are near any part of it."""
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_ZERO, _ONE = np.uint64(0), np.uint64(1)
 # 64 bits: a constant that is passed on is a type of its own to the compiler, and so another signature.
 _ALONE: Any = np.int64(0)
 _VERDICTS: Any = np.int64(F_CELL_LON)
@@ -75,21 +81,65 @@ def _fill_verdicts(
 def _fill_nears(frames: Floats, ints: Ints, segments: Floats, squares: Floats, nears: Masks) -> None:
     """Grid of near blocks: those no farther from a cell's middle than the nearest and its width."""
     count = ints[0, FI_SEGMENTS]
-    per_group = (count + 63) // 64
     for v in range(NEARS):
         for u in range(NEARS):
-            _, _, x, y, half = _cell(frames, _NEARS, u, v)
-            least_square = math.inf
-            for b in range(count):
-                squares[b] = block_square(segments, b, x, y)
-                least_square = least(least_square, squares[b])
-            nearest = math.sqrt(least_square)
-            reach = nearest * 1.0001 + 2.0 * half * _SURE + 4.0 * frames[0, F_SAG] + 0.01
-            groups = np.uint64(0)
-            for b in range(count):
-                if squares[b] <= reach * reach:
-                    groups |= np.uint64(1) << np.uint64(b // per_group)
+            dlon, dlat, x, y, half = _cell(frames, _NEARS, u, v)
+            groups = _nearest_groups(frames, segments, _ALL, squares, count, x, y, half * _SURE)
+            if groups & (groups - _ONE) != _ZERO:
+                groups = _finer_groups(frames, segments, groups, squares, count, dlon, dlat, half)
             nears[v * NEARS + u] = groups
+
+
+@inner
+def _nearest_groups(
+    frames: Floats,
+    segments: Floats,
+    among: np.uint64,
+    squares: Floats,
+    count: int,
+    x: float,
+    y: float,
+    half: float,
+) -> np.uint64:
+    """Of some groups of blocks those of which one can be nearest to a place within ``half`` of (x, y)."""
+    per_group = (count + 63) // 64
+    least_square, left = math.inf, among
+    while left != _ZERO:
+        first = lowest_bit(left) * per_group
+        left &= left - _ONE
+        for b in range(first, lesser(first + per_group, count)):
+            squares[b] = block_square(segments, b, x, y)
+            least_square = least(least_square, squares[b])
+    reach = math.sqrt(least_square) * 1.0001 + 2.0 * half + 4.0 * frames[0, F_SAG] + 0.01
+    groups, left = _ZERO, among
+    while left != _ZERO:
+        group = lowest_bit(left)
+        left &= left - _ONE
+        for b in range(group * per_group, lesser((group + 1) * per_group, count)):
+            if squares[b] <= reach * reach:
+                groups |= _ONE << np.uint64(group)
+    return groups
+
+
+@inner
+def _finer_groups(
+    frames: Floats,
+    segments: Floats,
+    among: np.uint64,
+    squares: Floats,
+    count: int,
+    dlon: float,
+    dlat: float,
+    half: float,
+) -> np.uint64:
+    """The same of a cell of near blocks, part by part: what is near one part of it is fewer than near any."""
+    groups = _ZERO
+    for k in range(PARTS * PARTS):
+        east, north = (k % PARTS + 0.5) / PARTS - 0.5, (k // PARTS + 0.5) / PARTS - 0.5
+        at_lon, at_lat = dlon + east / frames[0, _NEARS + 1], dlat + north / frames[0, _NEARS + 3]
+        x, y = plane_xy(frames, _ALONE, at_lon, at_lat)
+        groups |= _nearest_groups(frames, segments, among, squares, count, x, y, half / PARTS * _SURE_PART)
+    return groups
 
 
 @inner

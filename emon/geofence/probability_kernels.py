@@ -32,9 +32,9 @@ from emon.geofence.layout import (
     KIND,
     LANES,
     RADIUS,
+    S_BOW,
     S_HULL,
     S_INVERSE,
-    S_SAG,
     S_VX,
     S_VY,
     S_X,
@@ -108,11 +108,11 @@ def _bow(h: float, s1: float, s2: float, sag: float) -> float:
 
 @inlined
 def _part(
-    x1: float, y1: float, vx: float, vy: float, inverse: float, sag: float, scale: float, whole: bool
+    x1: float, y1: float, vx: float, vy: float, inverse: float, bow: float, scale: float, whole: bool
 ) -> float:
     """What one edge adds: to the winding form of P where ``whole``, else to what is taken off 1 or 0.
 
-    Metres from the fix; ``scale`` is 1/σ, ``sag`` positive for a bow to the left, into the zone.
+    Metres from the fix; ``scale`` is 1/σ, ``bow`` (``S_BOW``) positive to the left, into the zone.
     """
     if inverse == 0.0:
         return 0.0
@@ -124,11 +124,11 @@ def _part(
     s = min(s2, max(s1, 0.0))
     far = h * h + s * s > PROBABILITY_REACH * PROBABILITY_REACH
     found = 0.0 if far else _edge(h, s1, s2)
-    bow = 0.0 if far or sag == 0.0 else _bow(h, s1, s2, sag * scale)
+    beyond = 0.0 if far or bow == 0.0 else _bow(h, s1, s2, 0.25 * bow * (s2 - s1))
     if whole:
         angle = (math.atan2(s2, h) - math.atan2(s1, h)) / _TURN
-        return math.copysign(angle - found, cross) - bow
-    return -math.copysign(found, cross) - bow
+        return math.copysign(angle - found, cross) - beyond
+    return -math.copysign(found, cross) - beyond
 
 
 @inner
@@ -147,7 +147,7 @@ def _framed(segments: Floats, low: int, high: int, x: float, y: float, sigma: fl
                 segments[b, S_VX, k],
                 segments[b, S_VY, k],
                 segments[b, S_INVERSE, k],
-                segments[b, S_SAG, k],
+                segments[b, S_BOW, k],
                 scale,
                 whole,
             )
