@@ -29,6 +29,7 @@ NAME, PASSWORD = "anna", "horse-battery-staple"
 PASSWORD_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS1wb2xpY2UtMTIzNDU2Nzg5MA=="
 LINK_SECRET = bytes(range(32))
+PATIENCE_S = 120.0  # where an idle machine answers at once, a busy one is waited for
 BEAT_S = 0.2  # heartbeats that a test can wait for
 
 
@@ -87,7 +88,7 @@ class Desk:
 
     def client(self, **more: Any) -> httpx.AsyncClient:
         """Somebody's browser, without JavaScript."""
-        return httpx.AsyncClient(base_url=self.url, trust_env=False, **more)
+        return httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=PATIENCE_S, **more)
 
     @contextlib.asynccontextmanager
     async def signed_in(self) -> AsyncIterator[httpx.AsyncClient]:

@@ -23,7 +23,7 @@ from emon.model.lines import alert_line, breach_line
 from emon.orders.document import version_from_source
 from emon.replay import MemoryArchive, Received, replay
 
-_BESIDE_THE_ENGINE = ("platform", "recipient_down")
+BESIDE_THE_ENGINE = ("platform", "recipient_down")
 """Alerts on connections and clocks, which ``replay`` never prints (contract, section 5)."""
 _US = "(extract(epoch FROM {}) * 1000000)::bigint"
 
@@ -176,7 +176,7 @@ def compare_fixes(
 def compare_alerts(books: Books, rows: Stored, again: MemoryArchive) -> None:
     """0 alerts lost or doubled, and each breach and alert as a replay has it."""
     replayed = Counter(_line(alert) for alert in again.alerts)
-    live = Counter(_row(row) for row in rows.alerts if row[1] not in _BESIDE_THE_ENGINE)
+    live = Counter(_row(row) for row in rows.alerts if row[1] not in BESIDE_THE_ENGINE)
     books.alerts = sum(live.values())
     _add(books, "alerts of the replay were not raised", (replayed - live).elements())
     _add(books, "alerts were raised that the replay has not", (live - replayed).elements())

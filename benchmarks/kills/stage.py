@@ -17,7 +17,7 @@ from typing import Protocol
 
 from benchmarks.kills.publisher import orders
 from benchmarks.kills.schedule import Kill, Part
-from benchmarks.pipeline import ServiceProcess
+from benchmarks.pipeline import STARTS_MAX, ServiceProcess
 from emon import clock
 from emon.demo.database import EmbeddedDatabase, servers_of
 from emon.demo.ports import HeldPort
@@ -26,7 +26,6 @@ from emon.orders.document import parse_document
 from emon.store.migrate import migrate
 from emon.store.store import Store
 
-STARTS_MAX = 20  # of one service in a row: more, and it is the service that does not start
 _BEGUN_S = 0.05
 
 

@@ -113,7 +113,7 @@ class World:
                 f"{ALERT}:{party}", to_datetime(at_us), (body if signed is None else signed).decode()
             ),
         }
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=120.0) as client:
             return await client.post(route.url, content=body, headers=headers)
 
 
@@ -189,7 +189,7 @@ async def test_a_signed_message_that_is_no_alert_is_refused(world: World, body: 
 
 async def test_unsigned_and_oversized_requests_are_refused(world: World) -> None:
     url = world.route(Party.POLITIE).url
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=120.0) as client:
         unsigned = await client.post(url, content=b"{}")
         broken = await client.post(
             url,

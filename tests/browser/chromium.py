@@ -13,7 +13,7 @@ from playwright.async_api import Browser, async_playwright, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 UNPACKED = ROOT / ".cache" / "chromium"
-SLOW_MS = 60_000  # drawing by software on a busy machine; what is there is not waited for
+SLOW_MS = 120_000  # drawing by software on a busy machine; what is there is not waited for
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     "--no-sandbox",  # root in a container has no other way; nothing but our own page is opened
@@ -45,7 +45,7 @@ async def browser() -> AsyncIterator[Browser]:
     program, environment = chromium()
     async with async_playwright() as playwright:
         opened = await playwright.chromium.launch(
-            executable_path=program, args=list(FLAGS), env={**os.environ, **environment}
+            executable_path=program, args=list(FLAGS), env={**os.environ, **environment}, timeout=SLOW_MS
         )
         try:
             yield opened

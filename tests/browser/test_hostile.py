@@ -23,6 +23,7 @@ from emon.model.vocabulary import AlertEvent, Certainty, How, Mark, Party
 from emon.orders.document import parse_document
 from emon.policies.written import policy_bytes, version_of
 from emon.store.store import Store
+from tests.browser.chromium import SLOW_MS
 from tests.browser.test_page import Tab, chromium, tab
 from tests.fixtures_web import LINK_SECRET, PASSWORD, PASSWORD_HASH, Desk
 from tests.web import story
@@ -155,6 +156,7 @@ async def test_an_arabic_name_leaves_what_stands_behind_it(
     ids = await fill(store)
     await store.acknowledge(ids[2], "politie", "عمر", "page")
     page = await chromium.new_page(locale="en-GB")
+    page.set_default_timeout(SLOW_MS)
     await open_desk(page, desk)
     said = page.locator(f"[data-alert='{ids[2]}'] .taken .quiet")
     box = """(node) => {

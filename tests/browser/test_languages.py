@@ -17,6 +17,7 @@ from emon.model.instant import SECOND_US
 from emon.model.vocabulary import Mark
 from emon.store.store import Store
 from emon.web.sheets import SHEETS
+from tests.browser.chromium import SLOW_MS
 from tests.browser.picture import enter
 from tests.browser.test_page import chromium, raise_alert
 from tests.fixtures_web import NAME, PASSWORD, PASSWORD_HASH, Desk
@@ -93,6 +94,7 @@ async def somebody(chromium: Browser, locale: str, **more: object) -> AsyncItera
     faults: list[str] = []
     options = {"viewport": {"width": 1280, "height": 800}, "timezone_id": "America/New_York", **more}
     context = await chromium.new_context(locale=locale, **options)  # type: ignore[arg-type]
+    context.set_default_timeout(SLOW_MS)
     page = await context.new_page()
     page.on("pageerror", lambda fault: faults.append(str(fault)))
     page.on("console", lambda one: faults.append(one.text) if "Content Security" in one.text else None)

@@ -22,7 +22,7 @@ from emon.orders.document import parse_document
 from emon.policies.written import policy_bytes, version_of
 from emon.store.climbs import Planned
 from emon.store.store import Store
-from tests.browser.chromium import browser
+from tests.browser.chromium import SLOW_MS, browser
 from tests.browser.picture import enter
 from tests.browser.pixels import colours
 from tests.fixtures_web import NAME, PASSWORD, PASSWORD_HASH, Desk
@@ -57,6 +57,7 @@ async def tab(chromium: Browser, desk: Desk) -> AsyncIterator[Tab]:
         color_scheme="light",
         locale="en-GB",
     )
+    context.set_default_timeout(SLOW_MS)
     opened = Tab(await context.new_page(), context)
     opened.page.on("pageerror", lambda fault: opened.faults.append(str(fault)))
     opened.page.on(
@@ -313,6 +314,7 @@ async def test_the_page_fits_its_window(chromium: Browser, desk: Desk, store: St
     context = await chromium.new_context(
         viewport={"width": width, "height": 800}, color_scheme="dark", locale="en-GB"
     )
+    context.set_default_timeout(SLOW_MS)
     page = await context.new_page()
     await enter(page, desk)
     for name in ("#map", "#alerts", ".bar"):
@@ -460,6 +462,7 @@ async def test_the_police_answer_on_the_card_and_the_centre_sees_it_live(
     await expect(centre.locator(".incident-said [data-age]")).to_have_count(2)
 
     context = await tab.context.browser.new_context(locale="en-GB")  # type: ignore[union-attr]
+    context.set_default_timeout(SLOW_MS)
     page = await context.new_page()
     await page.goto(desk.url)
     await page.get_by_label("Name").fill("piet")

@@ -20,7 +20,7 @@ from emon.model.vocabulary import AlertEvent, Mark, Party, Risk
 from emon.model.watch import Trouble, Unseen
 from emon.staff_watch import StaffWatch
 from emon.store.store import Store
-from tests.browser.chromium import browser
+from tests.browser.chromium import SLOW_MS, browser
 from tests.browser.picture import enter
 from tests.browser.pixels import colours
 from tests.fixtures_web import Desk
@@ -36,6 +36,7 @@ async def desk_page(desk: Desk) -> AsyncIterator[Page]:
     faults: list[str] = []
     async with browser() as opened:
         page = await opened.new_page(viewport={"width": 1280, "height": 800}, locale="en-GB")
+        page.set_default_timeout(SLOW_MS)
         page.on("pageerror", lambda fault: faults.append(str(fault)))
         await enter(page, desk)
         yield page

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 
 async def demo(folder: Path, *arguments: str) -> asyncio.subprocess.Process:
@@ -32,6 +33,26 @@ def left_behind(folder: Path) -> list[str]:
     return found
 
 
+STORIES_MAX = 4
+IN_TIME_MS = 1_000  # an idle machine takes some 30; the story's bounds leave four seconds and more
+
+
+async def story_in_time(folder: Path) -> dict[str, Any]:
+    """What a story's summary says. It is played in real time and judged to the second, so one in which the
+    machine stood still for seconds, which its own delays tell, says nothing and is played again."""
+    for _ in range(STORIES_MAX):
+        process = await demo(folder, "--for", "58", "--json")
+        said, errors = await process.communicate()
+        summary: dict[str, Any] = json.loads(said)
+        if process.returncode == os.EX_OK or all(
+            delay["p99"] is not None and delay["p99"] < IN_TIME_MS for delay in summary["delay_ms"].values()
+        ):
+            break
+    assert summary["faults"] == [], errors.decode()
+    assert process.returncode == os.EX_OK
+    return summary
+
+
 async def test_the_story_is_told_as_the_scenario_says_also_after_a_kill(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     tmp_path.chmod(0o755)
@@ -43,11 +64,7 @@ async def test_the_story_is_told_as_the_scenario_says_also_after_a_kill(tmp_path
     first.send_signal(signal.SIGKILL)
     await first.wait()
 
-    second = await demo(folder, "--for", "58", "--json")
-    said, errors = await second.communicate()
-    summary = json.loads(said)
-    assert summary["faults"] == [], errors.decode()
-    assert second.returncode == 0
+    summary = await story_in_time(folder)
     assert (summary["expected"], summary["missing"], summary["unexpected"]) == (7, 0, 0)
     assert min(summary["delivered"].values()) >= 1
     assert min(summary["heartbeats"][party] for party in ("politie", "reclassering")) >= 1

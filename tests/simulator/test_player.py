@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 
+from emon.demo.ports import HeldPort
 from emon.ingest.decode import decode
 from emon.ingest.sources.mqtt_url import BrokerAddress
 from emon.model.instant import SECOND_US
@@ -88,7 +89,7 @@ async def test_a_device_that_is_off_at_the_begin_connects_when_it_comes_on(broke
 async def test_a_command_is_answered_and_changes_the_plan(broker: Broker) -> None:
     scenario = hour()
     start_us = next_second(0.2)
-    clock = RunClock(start_us, start_us, 600.0)
+    clock = RunClock(start_us, start_us, 240.0)  # a quarter of a minute in which the command comes
     user = BrokerAddress.parse(broker.url("d-1"))
     player = Player(scenario, scenario.wearers[0], clock, user, Output(), _silently)
     stop = asyncio.Event()
@@ -117,7 +118,7 @@ async def test_a_command_is_answered_and_changes_the_plan(broker: Broker) -> Non
 
 
 async def test_a_device_that_finds_no_broker_again_gives_up_and_says_so(
-    unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("simulator.player._CONNECT_S", 0.3)
     scenario = hour('silences: [{from: "14:10", to: "14:20"}]')
@@ -125,7 +126,8 @@ async def test_a_device_that_finds_no_broker_again_gives_up_and_says_so(
     output = Output()
     said: list[str] = []
     clock = RunClock(start_us, start_us, 3_600.0)
-    nobody = BrokerAddress.parse(f"mqtt://d-1:none@127.0.0.1:{unused_tcp_port}")
+    held = HeldPort()  # on which nobody listens
+    nobody = BrokerAddress.parse(f"mqtt://d-1:none@127.0.0.1:{held.number}")
     player = Player(scenario, scenario.wearers[0], clock, nobody, output, said.append)
     await player.play(3_600.0, asyncio.Event())
     await player.leave()

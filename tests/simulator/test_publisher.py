@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 
+from emon.demo.ports import HeldPort
 from emon.ingest.sources.mqtt_url import BrokerAddress
 from simulator import parse_scenario
 from simulator.commands.shell import next_second
@@ -17,7 +18,7 @@ from simulator.device import sendings
 from simulator.mqtt import BrokerRefused, BrokerUnavailable, Link, Will
 from simulator.publisher import Output, play
 from tests.fixtures_brokers import Broker
-from tests.simulator.listening import listening
+from tests.simulator.listening import PATIENCE_S, listening
 from tests.simulator.scenes import SMALL
 
 _SCENARIO = parse_scenario(SMALL.encode(), "s.yaml")
@@ -113,7 +114,7 @@ async def _refusing(codes: list[int]) -> tuple[asyncio.Server, BrokerAddress]:
 async def test_a_broker_that_refuses_at_first_is_asked_again(codes: list[int]) -> None:
     server, address = await _refusing(codes)
     link = Link(address, "d-1")
-    await link.open(give_up_after_s=10.0)
+    await link.open(give_up_after_s=PATIENCE_S)
     assert link.connected
     assert codes == [0]
     await link.drop()
@@ -126,7 +127,7 @@ async def test_one_that_keeps_refusing_is_not_asked_for_ever(code: int, asked: i
     codes = [code] * 10
     server, address = await _refusing(codes)
     with pytest.raises(BrokerRefused, match="d-1"):
-        await Link(address, "d-1").open(give_up_after_s=10.0)
+        await Link(address, "d-1").open(give_up_after_s=PATIENCE_S)
     assert 10 - len(codes) == asked
     server.close()
     await server.wait_closed()
@@ -151,9 +152,10 @@ async def test_a_run_without_a_broker_sums_up_what_was_not_sent() -> None:
     assert report.unsent > 0
 
 
-async def test_where_nothing_listens_it_says_where_it_tried(unused_tcp_port: int) -> None:
-    link = Link(BrokerAddress.parse(f"mqtt://127.0.0.1:{unused_tcp_port}"), "d-1")
-    with pytest.raises(BrokerUnavailable, match=str(unused_tcp_port)):
+async def test_where_nothing_listens_it_says_where_it_tried() -> None:
+    held = HeldPort()
+    link = Link(BrokerAddress.parse(f"mqtt://127.0.0.1:{held.number}"), "d-1")
+    with pytest.raises(BrokerUnavailable, match=str(held.number)):
         await link.open(give_up_after_s=0.05)
 
 
@@ -161,7 +163,7 @@ async def test_what_was_not_acknowledged_is_sent_again_after_the_broker_returns(
     """A kill -9 of the broker under way: the link comes back and every message is acknowledged once."""
     returns: list[str] = []
     link = Link(BrokerAddress.parse(broker.url("d-1")), "d-1", on_return=partial(returns.append, "online"))
-    await link.open(give_up_after_s=10.0)
+    await link.open(give_up_after_s=PATIENCE_S)
     acknowledged: list[int] = []
     for number in range(500):
         link.publish("emon/v1/d-1/fix", b"%d" % number, on_ack=partial(acknowledged.append, number))
@@ -169,7 +171,7 @@ async def test_what_was_not_acknowledged_is_sent_again_after_the_broker_returns(
     for number in range(500, 600):
         link.publish("emon/v1/d-1/fix", b"%d" % number, on_ack=partial(acknowledged.append, number))
     await broker.start()
-    assert await link.settle(30.0)
+    assert await link.settle(PATIENCE_S)
     await link.close()
     assert acknowledged == list(range(600))
     assert returns == ["online"] * link.reconnects
@@ -181,9 +183,9 @@ async def test_a_device_that_says_good_bye_leaves_no_will(broker: Broker) -> Non
     async with listening(broker.service_url) as heard:
         for leave in ("close", "drop"):
             link = Link(BrokerAddress.parse(broker.url("d-1")), "d-1", will=Will(status, b"offline"))
-            await link.open(give_up_after_s=10.0)
+            await link.open(give_up_after_s=PATIENCE_S)
             link.publish(status, leave.encode(), retain=True)
-            assert await link.settle(10.0)
+            assert await link.settle(PATIENCE_S)
             await (link.close() if leave == "close" else link.drop())
         await heard.until(lambda messages: messages[-1:] == [(status, b"offline")])
     assert heard.of(status) == [b"close", b"drop", b"offline"]

@@ -160,7 +160,7 @@ async def test_a_link_answers_each_word_once_and_asking_for_it_changes_nothing(
     desk: Desk, evening: Store
 ) -> None:
     url = link(desk)
-    async with httpx.AsyncClient() as client:
+    async with desk.client() as client:
         for _ in range(2):
             shown = await client.get(url)
             await client.head(url)
@@ -186,7 +186,7 @@ async def test_a_link_that_is_forged_old_or_not_for_the_police_answers_nothing(
     given = {"person": OFFICER, "answer": "found"}
     old = link(desk, sent_at_us=clock.now_us() - (LINK_HOLDS_S + 1) * SECOND_US)
     acknowledging = Links(desk.url, LINK_SECRET).url("m-1", AHOY, "politie", clock.now_us())
-    async with httpx.AsyncClient() as client:
+    async with desk.client() as client:
         assert (await client.post(old, data=given)).status_code == 410
         assert (await client.post(link(desk)[:-1] + "x", data=given)).status_code == 404
         assert (await client.post(acknowledging.replace("/ack/", "/answer/"), data=given)).status_code == 404

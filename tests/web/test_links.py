@@ -8,7 +8,6 @@ import re
 from email import message_from_bytes
 from email.policy import default
 
-import httpx
 import msgspec
 import psycopg
 import pytest
@@ -59,7 +58,7 @@ async def test_asking_for_it_shows_a_page_and_changes_nothing(
     desk: Desk, store: Store, told: tuple[str, str]
 ) -> None:
     url = link(desk, told)
-    async with httpx.AsyncClient() as client:
+    async with desk.client() as client:
         for _ in range(3):  # mail scanners ask more than once, and by HEAD too
             shown = await client.get(url)
             await client.head(url)
@@ -75,7 +74,7 @@ async def test_sending_the_page_takes_the_alert_in_hand_once(
 ) -> None:
     url = link(desk, told)
     person = "A. <b>de Vries</b>"
-    async with httpx.AsyncClient() as client:
+    async with desk.client() as client:
         first = await client.post(url, data={"person": person}, headers={"origin": desk.url})
         again = await client.post(url, data={"person": "Somebody else"})
         shown = await client.get(url)
@@ -96,7 +95,7 @@ async def test_two_who_send_the_page_at_once_use_it_once(
     desk: Desk, store: Store, told: tuple[str, str]
 ) -> None:
     url = link(desk, told)
-    async with httpx.AsyncClient() as client:
+    async with desk.client() as client:
         answers = await asyncio.gather(*(client.post(url, data={"person": f"N{n}"}) for n in range(8)))
     assert sorted(answer.status_code for answer in answers) == [200, *[409] * 7]
     assert len(await taken(store)) == 1
@@ -107,7 +106,7 @@ async def test_a_link_to_a_closed_alert_says_that_nothing_is_left_to_do(
 ) -> None:
     closing = Closing(ClosingCause.WEARER, ClosingOutcome.SENT_AWAY, VictimOutcome.SAFE_INFORMED)
     url = link(desk, told)
-    async with httpx.AsyncClient() as client:
+    async with desk.client() as client:
         before = await client.get(url)
         await store.close_alert(told[1], "meldkamer_em", "C. Smit", closing, "page")
         shown = await client.get(url)
@@ -130,7 +129,7 @@ async def test_a_link_to_an_alert_that_a_surer_one_follows_names_that_one(
             'id', 'surer', 'event', 'breach', 'priority', 1, 'at', a.at + interval '1 s'))).*
         FROM alert AS a WHERE a.id = %s
     """
-    async with httpx.AsyncClient() as client:
+    async with desk.client() as client:
         before = await client.get(url)
         async with await psycopg.AsyncConnection.connect(store.url) as conn:
             await conn.execute(copied, (told[1],))
@@ -153,7 +152,7 @@ async def test_a_link_to_an_alert_of_what_is_over_says_so(
             'id', 'over', 'event', 'breach_cleared', 'priority', 4, 'at', a.at + interval '1 s'))).*
         FROM alert AS a WHERE a.id = %s
     """
-    async with httpx.AsyncClient() as client, await psycopg.AsyncConnection.connect(store.url) as conn:
+    async with desk.client() as client, await psycopg.AsyncConnection.connect(store.url) as conn:
         await conn.execute("UPDATE breach SET closed_at = NULL, refuted = false")
         await conn.execute(over, (told[1],))
         await conn.commit()
@@ -188,7 +187,7 @@ async def test_a_link_of_a_message_that_stands_for_others_takes_them_in_hand_wit
         await conn.execute(joined, (names, told[0]))
     await store.acknowledge("earlier-1", "meldkamer_em", "B. Bakker", "page")
     url = link(desk, told)
-    async with httpx.AsyncClient() as client:
+    async with desk.client() as client:
         shown = await client.get(url)
         answered = await client.post(url, data={"person": "A. de Vries"})
     assert "ook voor 2 eerdere" in shown.text
@@ -202,14 +201,14 @@ async def test_a_link_of_a_message_that_stands_for_others_takes_them_in_hand_wit
 async def test_nobody_takes_it_without_a_name(
     desk: Desk, store: Store, told: tuple[str, str], person: str
 ) -> None:
-    async with httpx.AsyncClient() as client:
+    async with desk.client() as client:
         answer = await client.post(link(desk, told), data={"person": person})
     assert answer.status_code == 400
     assert await taken(store) == []
 
 
 async def test_another_page_may_not_send_it(desk: Desk, store: Store, told: tuple[str, str]) -> None:
-    async with httpx.AsyncClient() as client:
+    async with desk.client() as client:
         answer = await client.post(
             link(desk, told), data={"person": "A"}, headers={"origin": "https://evil.example"}
         )
@@ -225,7 +224,7 @@ async def test_forged_old_and_foreign_links_are_refused_in_words(
     old = link(desk, told, sent_at_us=clock.now_us() - (LINK_HOLDS_S + 1) * SECOND_US)
     foreign = link(desk, (told[0], "f" * 16))
     not_theirs = link(desk, told, party="shn")
-    async with httpx.AsyncClient() as client:
+    async with desk.client() as client:
         for url, status in (
             (other, 404),
             (good[:-2] + "AA", 404),

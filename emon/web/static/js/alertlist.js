@@ -30,7 +30,7 @@ export class AlertList {
     this.faults = new Map(); // id -> words of a refused acknowledgement
     this.busy = new Set();
     this.held = null; // {id, standing}: the card in which somebody works, where it stood when he came to it
-    this.said = { id: null, at: -Infinity }; // the last alert that something was said of here, and when that was done
+    this.said = { id: null, at: -Infinity }; // the last alert that something was said of here, and when that was begun, done, or took its card away
     root.addEventListener("focusin", (event) => this.#hold(event.target.closest("[data-alert]")?.dataset.alert));
     root.addEventListener("focusout", (event) => {
       if (!event.target.closest("[data-alert]")?.contains(event.relatedTarget)) setTimeout(() => this.#release(), SETTLE_MS);
@@ -64,6 +64,7 @@ export class AlertList {
       if (shown.has(id)) continue;
       card.node.remove();
       this.cards.delete(id);
+      if (id === this.said.id) this.said.at = performance.now(); // the stream may tell of it before the answer comes
     }
     arrange(this.root, nodes, document.activeElement?.closest("[data-alert]") ?? null);
     if (place >= 0 && !this.root.contains(document.activeElement)) {
@@ -255,6 +256,7 @@ export class AlertList {
   /** While one word is on its way no other leaves: its button stays, so that whoever pressed it keeps the focus. */
   async #say(alert, say) {
     if (this.busy.has(alert.id)) return;
+    this.said = { id: alert.id, at: performance.now() };
     this.busy.add(alert.id);
     this.faults.delete(alert.id);
     this.draw();
