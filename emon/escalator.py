@@ -3,7 +3,8 @@
 Theory of operation. The instant at which an alert is looked at next stands in the database, beside how far it
 has climbed. A look reads what is due, the most urgent first, decides by the facts on file, and writes the
 climb, its deliveries and the next instant in one transaction; the dispatcher sends them like any other. So a
-restart forgets nothing, and two looks at the same rung climb it once.
+restart forgets nothing, and two looks at the same rung climb it once. Where one of a condition is repeated,
+others of it that are waiting for their repetition are repeated with it (``emon.alerts.together``).
 
 Instants are of the wall clock, since they must hold over a restart. A clock that is set under way is
 noticed by a second one that nobody can set: the deadlines then move with the first, so that a minute stays
@@ -14,11 +15,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from emon.alerts.escalation import (
     RESTS,
+    Climb,
     Plan,
     eased_at_us,
     ladder_for,
@@ -31,6 +35,15 @@ from emon.alerts.escalation import (
 from emon.alerts.ladder import Ladder, told_at
 from emon.alerts.lifecycle import Needs, life_of
 from emon.alerts.policy import Policy
+from emon.alerts.together import (
+    Alike,
+    Leader,
+    Repeated,
+    comes_again,
+    first_due,
+    goes_on,
+    is_repetition,
+)
 from emon.limits import CLIMB_LOOK_S, CLIMBS_AT_ONCE_MAX, CLOCK_STEP_MIN_S, RETRY_PAUSE_MAX_S
 from emon.model.effects import NewDelivery
 from emon.model.instant import SECOND_US
@@ -48,6 +61,10 @@ Reach = Callable[[str, Iterable[str], int], Sequence[NewDelivery]]
 
 class ClimbStore(Protocol):
     async def escalations_due(self, now_us: int, limit: int) -> list[DueAlert]: ...
+
+    async def escalations_beside(
+        self, conditions: Sequence[tuple[str, str]], after_us: int, limit: int
+    ) -> list[DueAlert]: ...
 
     async def next_escalation_us(self) -> int | None: ...
 
@@ -112,7 +129,9 @@ class Escalator:
             if not due:
                 return climbed
             await self._learn({alert.policy for alert in due})
-            made = await self._store.climb([self._planned(alert, now_us) for alert in due], now_us)
+            planned = [self._planned(alert, now_us) for alert in due]
+            planned += await self._brought_forward(planned, now_us)
+            made = await self._store.climb(planned, now_us)
             for alert_id in made:
                 _log.warning("alert %s climbs: nobody has answered", alert_id)
             climbed += made
@@ -144,6 +163,36 @@ class Escalator:
                 known = self._policy
             self._policies[version] = known
 
+    async def _brought_forward(self, planned: Sequence[Planned], now_us: int) -> list[Planned]:
+        """Repetitions that come with one of their condition whose instant has come."""
+        leaders = first_due(
+            (one.repeated, one.climb, one.deliveries)
+            for one in planned
+            if one.repeated is not None and one.climb is not None
+        )
+        if not leaders:
+            return []
+        conditions = list({(alike.order, alike.condition): None for alike in leaders})
+        beside = await self._store.escalations_beside(conditions, now_us, CLIMBS_AT_ONCE_MAX)
+        await self._learn({alert.policy for alert in beside})
+        found = [self._with_leader(alert, leaders, now_us) for alert in beside]
+        return [one for one in found if one is not None]
+
+    def _with_leader(self, alert: DueAlert, leaders: Mapping[Alike, Leader], now_us: int) -> Planned | None:
+        """The alert's next repetition as if it had fallen due with the leader's, where that tells the same
+        people; None where there is none."""
+        at_its_own = self._planned(alert, alert.due_us)
+        leader = leaders.get(at_its_own.repeated.alike) if at_its_own.repeated is not None else None
+        if leader is None:
+            return None
+        forward_us = alert.due_us - leader.due_us
+        moved = replace(alert, counted_from_us=alert.counted_from_us - forward_us, due_us=leader.due_us)
+        made = self._planned(moved, now_us)
+        told = {one.recipient for one in made.deliveries}
+        if made.climb is None or made.climb.due_us != leader.due_us or not told <= leader.recipients:
+            return None
+        return replace(made, forward_us=forward_us)
+
     def _planned(self, alert: DueAlert, now_us: int) -> Planned:
         policy = self._policies[alert.policy]
         ladder = ladder_for(policy.ladder_of(alert.row), alert.priority)
@@ -160,7 +209,8 @@ class Escalator:
         names = towards(named, party_of, climb.owed, needs, alert.happened)
         names = not_alarmed_again(names, party_of, is_over=alert.is_over)
         deliveries = tuple(self._reach(alert.id, names, climb.step))
-        return Planned(alert.id, alert.step, climb, deliveries, made.next_us, needs)
+        repeated = _repeated(alert, ladder, climb, needs)
+        return Planned(alert.id, alert.step, climb, deliveries, made.next_us, needs, repeated)
 
     @staticmethod
     async def _pause(event: Awaitable[object], seconds: float) -> None:
@@ -179,3 +229,14 @@ def _due(
     if eased_us is None:
         return plan(ladder, alert.counted_from_us, alert.step, owed, now_us)
     return plan_at_ease(low, eased_us, alert.step, owed, now_us)
+
+
+def _repeated(alert: DueAlert, ladder: Ladder, climb: Climb, needs: Needs) -> Repeated | None:
+    """With what others its message may be told; None where it is told by itself."""
+    order, condition = alert.order, alert.condition
+    if order is None or condition is None or not comes_again(alert.event):
+        return None
+    if not is_repetition(climb, ladder) or eased_at_us(climb.owed, needs, alert.happened) is not None:
+        return None
+    alike = Alike(order, condition, alert.priority, climb.owed, alert.policy, ladder)
+    return Repeated(alike, alert.at_us, goes_on(alert.event, is_over=alert.is_over))

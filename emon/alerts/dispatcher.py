@@ -266,8 +266,7 @@ class Dispatcher:
         until_us = self._flapping.held_until_us(due)
         try:
             if self._now_us() < until_us:
-                await self._outbox.postpone(due.id, until_us)
-                return True
+                return await self._outbox.postpone(due.id, until_us)
             # One after the other: of several that are due together, the first joins all of them.
             async with self._joining:
                 return await self._outbox.join(due.id, self._sending)

@@ -6,9 +6,10 @@ first messages of a condition go to a recipient at once, each by itself. When ``
 then is told by the newest of them, which names the others and their number. All of them are delivered with
 it.
 
-Never held or joined: what is, or holds up, priority 1; what climbs because nobody answered; what has been
-tried already. What is remembered here is only when something was sent: a restart forgets it, and then a
-message too many is sent, never one too few.
+Never held, and not joined here: what is, or holds up, priority 1; what climbs because nobody answered
+(``together.py``); what has been tried already. Not held either is what stands before a climb in its line.
+What is remembered here is only when something was sent: a restart forgets it, and then a message too
+many is sent, never one too few.
 """
 
 from __future__ import annotations
@@ -93,14 +94,19 @@ def with_joined(texts: Texts, due: DueDelivery) -> Texts:
         return texts
     count = len(due.joined)
     ids = ", ".join(due.joined[:FLAP_FREE]) + (", …" if count > FLAP_FREE else "")
+    if due.climb:
+        dutch = f"Ook niet bevestigd: {count} eerdere van deze voorwaarde ({ids})."
+        english = f"Not confirmed either: {count} earlier of this condition ({ids})."
+        return Texts(nl=_with(texts.nl, dutch), en=_with(texts.en, english))
     dutch = f"Wisselt steeds: deze melding staat ook voor {count} eerdere van deze voorwaarde ({ids})."
     english = f"Keeps changing: this alert also stands for {count} earlier of this condition ({ids})."
     return Texts(nl=_with(texts.nl, dutch), en=_with(texts.en, english))
 
 
 def with_joined_to_her(texts: Texts, due: DueDelivery) -> Texts:
-    """As ``with_joined``, to the protected person, to whom names of alerts say nothing."""
-    if not due.joined:
+    """As ``with_joined``, to the protected person, to whom names of alerts say nothing. What is
+    told again has not happened again: that she is asked once more, it says already."""
+    if not due.joined or due.climb:
         return texts
     count = len(due.joined)
     dutch = f"Sinds ons vorige bericht is dit nog {count} keer gebeurd."
@@ -113,6 +119,10 @@ def joined_short(due: DueDelivery, *, english: bool) -> list[str]:
     if not due.joined:
         return []
     count = len(due.joined)
+    if due.climb:
+        return [
+            f"{count} earlier not confirmed either." if english else f"Ook {count} eerdere niet bevestigd."
+        ]
     return [f"Also stands for {count} earlier." if english else f"Staat ook voor {count} eerdere."]
 
 

@@ -241,8 +241,9 @@ class Outbox(Records, Protocol):
         """The recipient is back: what waits for its next attempt is due at ``now_us``."""
         ...
 
-    async def postpone(self, delivery_id: str, until_us: int) -> None:
-        """A delivery that was not tried is due at ``until_us``; news in its line makes it due again."""
+    async def postpone(self, delivery_id: str, until_us: int) -> bool:
+        """A delivery that was not tried is due at ``until_us``; news in its line makes it due again. Whether
+        it is: not where what climbs, or priority 1, waits behind it."""
         ...
 
     async def join(self, delivery_id: str, in_flight: Collection[str]) -> bool:

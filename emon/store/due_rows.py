@@ -17,12 +17,14 @@ COLUMNS = "d.id, d.recipient, d.channel, d.attempts, d.alert_id, d.lane, d.alert
 """What the table expression ``due`` in front of ``SELECT_ROWS`` must give of each delivery."""
 
 # "= (SELECT … LIMIT 1)" and not NOT EXISTS: so it is one look into delivery_line for each row that is read,
-# and never a join with all that waits.
+# and never a join with all that waits. A repetition that another message tells holds nothing up: whatever
+# waited for it would wait for what that message waits for, and two such could wait for each other.
 FIRST_OF_ITS_LINE = """
 d.seq = (
     SELECT e.seq FROM delivery AS e
     WHERE e.state = 'waiting' AND e.recipient = d.recipient AND e.line = d.line
       AND e.set_aside_at IS NULL AND e.joined_into IS DISTINCT FROM d.id
+      AND (e.climb = 0 OR e.joined_into IS NULL)
     ORDER BY e.seq LIMIT 1)
 """
 

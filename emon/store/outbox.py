@@ -112,7 +112,15 @@ UPDATE delivery AS j SET set_aside_at = d.set_aside_at FROM delivery AS d
 WHERE j.joined_into = d.id AND j.state = 'waiting' AND j.set_aside_at IS NULL
   AND d.id = ANY(%s) AND d.set_aside_at IS NOT NULL
 """
-_POSTPONE = "UPDATE delivery SET next_attempt_at = %s WHERE id = %s AND state = 'waiting' AND lane > 1"
+# A climb's instant is its ladder's: what stands before it in its line is not held.
+_POSTPONE = """
+UPDATE delivery AS d SET next_attempt_at = %s
+WHERE id = %s AND state = 'waiting' AND lane > 1 AND NOT EXISTS (
+    SELECT FROM delivery AS e
+    WHERE e.state = 'waiting' AND e.recipient = d.recipient AND e.line = d.line AND e.seq > d.seq
+      AND e.climb > 0 AND e.joined_into IS NULL AND e.set_aside_at IS NULL)
+RETURNING d.id
+"""
 _JOIN = """
 WITH flapping AS (
     SELECT e.id, e.seq FROM delivery AS d
@@ -245,10 +253,11 @@ class OutboxReads:
         """One attempt alone, as ``record_attempts``."""
         return await self.record_attempts([(delivery_id, attempt)])
 
-    async def postpone(self, delivery_id: str, until_us: int) -> None:
+    async def postpone(self, delivery_id: str, until_us: int) -> bool:
         """See ``Outbox.postpone``."""
         async with outbox_connection(self._pool) as conn:
-            await c.execute(conn, _POSTPONE, (to_datetime(until_us), delivery_id))
+            held = await c.fetch_one(conn, _POSTPONE, (to_datetime(until_us), delivery_id))
+        return held is not None
 
     async def join(self, delivery_id: str, in_flight: Collection[str]) -> bool:
         """See ``Outbox.join``."""

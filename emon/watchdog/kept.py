@@ -118,7 +118,7 @@ class KeptFile:
         }
         self._keep(Kept(self._kept.seen, waiting))
 
-    async def postpone(self, delivery_id: str, until_us: int) -> None:
+    async def postpone(self, delivery_id: str, until_us: int) -> bool:
         """See ``Outbox.postpone``. Nothing here is of a condition, so nothing flaps."""
         raise AssertionError(f"{delivery_id} is of no condition")
 

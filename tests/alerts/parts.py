@@ -164,8 +164,9 @@ class MemoryOutbox:
             if delivery.recipient == recipient:
                 self.waiting[delivery_id] = (min(at_us, now_us), delivery)
 
-    async def postpone(self, delivery_id: str, until_us: int) -> None:
+    async def postpone(self, delivery_id: str, until_us: int) -> bool:
         self.waiting[delivery_id] = (until_us, self.waiting[delivery_id][1])
+        return True
 
     async def join(self, delivery_id: str, in_flight: Collection[str]) -> bool:
         return False

@@ -234,3 +234,30 @@ async def waiting(store: Store) -> tuple[int, int]:
         ).fetchone()
     assert row is not None
     return row[0], row[1]
+
+
+async def test_what_climbs_waits_for_nothing_that_is_held_before_it(store: Store) -> None:
+    """That he left is held, for the condition flaps; a minute after the breach its alert climbs all the
+    same."""
+    clock, desk = TestClock(), Desk()
+    async with at_work(store, clock, desk) as (dispatcher, edge):
+        for _ in range(FLAP_FREE - 1):
+            await until_sent(desk, await edge.crosses(dispatcher))
+        edge.count += 1
+        begun = await edge.crosses(dispatcher)
+        await until_sent(desk, begun)
+        held = await edge.crosses(dispatcher)
+        await until_waiting(store, put_off=1)
+        async with await psycopg.AsyncConnection.connect(store.url) as conn:
+            await conn.execute(
+                "INSERT INTO delivery (id, alert_id, recipient, channel, climb, next_attempt_at) "
+                "SELECT id || ':1', alert_id, recipient, channel, 1, first_attempt_at "
+                "FROM delivery WHERE alert_id = %s",
+                (begun,),
+            )
+        dispatcher.wake()
+        async with asyncio.timeout(PATIENCE_S):
+            while desk.got[-1].climb != 1:
+                await asyncio.sleep(0)
+    assert [(one.alert.id, one.climb) for one in desk.got[FLAP_FREE:]] == [(held, 0), (begun, 1)]
+    assert clock.now_us == NOON_US

@@ -74,8 +74,8 @@ class Watched:
     ) -> list[DueDelivery]:
         return await self._store.claim_due(now_us, limit, held)
 
-    async def postpone(self, delivery_id: str, until_us: int) -> None:
-        await self._store.postpone(delivery_id, until_us)
+    async def postpone(self, delivery_id: str, until_us: int) -> bool:
+        return await self._store.postpone(delivery_id, until_us)
 
     async def join(self, delivery_id: str, in_flight: Collection[str]) -> bool:
         return await self._store.join(delivery_id, in_flight)
