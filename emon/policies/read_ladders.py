@@ -87,14 +87,15 @@ def ladders_reader(known: list[str]) -> Check[tuple[Ladder, ...]]:
     """A check for ladders whose rungs tell parties, the ``known`` contacts and shifts, and who is silent."""
     told = names_of([UNANSWERED, *Party, *known], "party, contact or shift")
 
-    def rung(item: object, place: str, faults: Faults) -> Rung | None:
+    def rung(item: object, place: str, faults: Faults) -> tuple[int | None, Rung | None]:
+        """Its seconds too, which are held against those before it whatever else is wrong with it."""
         members = members_of(item, place, faults)
         if members is None:
-            return None
+            return None, None
         at_s = members.required("at_s", check_deadline)
         tell = members.required("tell", told)
         members.close()
-        return None if at_s is None or tell is None else Rung(at_s, tuple(tell))
+        return at_s, None if at_s is None or tell is None else Rung(at_s, tuple(tell))
 
     def read(value: object, path: str, faults: Faults) -> tuple[Ladder, ...]:
         def ladder(item: object, name: str, place: str) -> _Written | None:
@@ -107,10 +108,10 @@ def ladders_reader(known: list[str]) -> Check[tuple[Ladder, ...]]:
             items = members.required("rungs", _items) or []
             members.close()
             rungs = [rung(one, f"{place}.rungs[{i}]", faults) for i, one in enumerate(items)]
-            _check_rising(rungs, f"{place}.rungs", faults)
+            _check_rising([at_s for at_s, _ in rungs], f"{place}.rungs", faults)
             if repeat_s is not None and then is not None:
                 faults.add(f"{place}.repeat_s", f"is never reached: the ladder goes on in {shown(then)}")
-            kept = tuple(one for one in rungs if one is not None)
+            kept = tuple(one for _, one in rungs if one is not None)
             return _Written(kept, repeat_s, None if needs is None else Needs(needs), then)
 
         before = len(faults)
@@ -127,15 +128,15 @@ def _items(value: object, path: str, faults: Faults) -> list[object] | None:
     return items_of(value, path, faults, at_least=1)
 
 
-def _check_rising(rungs: list[Rung | None], path: str, faults: Faults) -> None:
+def _check_rising(instants: list[int | None], path: str, faults: Faults) -> None:
     before_s = 0
-    for i, rung in enumerate(rungs):
-        if rung is None:
+    for i, at_s in enumerate(instants):
+        if at_s is None:
             continue
-        if rung.at_s <= before_s:
-            late = f"{rung.at_s} is not after the rung before, {before_s}: seconds count from the alert"
+        if at_s <= before_s:
+            late = f"{at_s} is not after the rung before, {before_s}: seconds count from the alert"
             faults.add(f"{path}[{i}].at_s", late)
-        before_s = rung.at_s
+        before_s = at_s
 
 
 def _whole(name: str, written: Mapping[str, _Written], path: str, faults: Faults) -> Ladder | None:

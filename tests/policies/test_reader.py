@@ -297,3 +297,22 @@ def test_hours_that_cannot_be_read_are_not_taken_for_always() -> None:
     turns = [{"contacts": ["desk"], "hours": wrong}, {"contacts": ["desk"]}]
     fault = only_fault({"contacts": {"desk": DESK}, "shifts": {"duty": turns}})
     assert fault.startswith("shifts.duty[0].hours.tz")
+
+
+def test_each_fault_of_a_rung_is_named_by_its_place() -> None:
+    """That one names nobody known hides neither that it comes too early, nor that the next one does."""
+    rungs = [
+        {"at_s": 60, "tell": ["unanswered"]},
+        {"at_s": 60, "tell": ["boss"]},
+        {"at_s": 300, "tell": ["chief"], "tel": []},
+        {"at_s": 120, "tell": ["unanswered"]},
+    ]
+    with pytest.raises(PolicyRefused) as refused:
+        policy_of({"ladders": {"own": {"rungs": rungs}}})
+    assert sorted(fault.path for fault in refused.value.faults) == [
+        "ladders.own.rungs[1].at_s",
+        "ladders.own.rungs[1].tell[0]",
+        "ladders.own.rungs[2].tel",
+        "ladders.own.rungs[2].tell[0]",
+        "ladders.own.rungs[3].at_s",
+    ]
