@@ -207,7 +207,7 @@ class ClimbOutbox:
 
 async def _write(conn: c.Connection, news: Sequence[Again], made_at: datetime) -> None:
     """The deliveries, those first that carry others. Nobody is behind another who has not been heard."""
-    carried: dict[str, str] = {}
+    carried: Mapping[str, str] = {}
     if alike := [one for group in together(news) for one in group]:
         asked = ([one.delivery.alert_id for one in alike], [one.delivery.recipient for one in alike])
         free = {(row[0], row[1]) for row in await c.fetch(conn, _SELECT_FREE, asked)}

@@ -16,10 +16,16 @@ import msgspec
 import psycopg
 import pytest
 
+from emon.alerts.escalation import Climb
+from emon.alerts.ladder import DEFAULT_LADDER
 from emon.alerts.points import Point
-from emon.alerts.recipients import load_recipients
+from emon.alerts.recipients import Recipients, load_recipients
+from emon.alerts.together import Alike, Repeated
 from emon.limits import DELIVERIES_UNRECORDED_MAX
+from emon.model.breach import Alert
+from emon.model.instant import DAY_US
 from emon.model.vocabulary import AlertEvent, Party
+from emon.store.climbs import Planned
 from emon.store.store import Store
 from tests.alerts.killed import run_script
 from tests.alerts.servers import talking
@@ -81,6 +87,47 @@ async def test_kill_9_loses_nothing_and_repeats_only_under_the_same_id(
         rows = await (await conn.execute("SELECT state, count(*) FROM delivery GROUP BY state")).fetchall()
     assert rows == [("delivered", len(alerts))]
     assert sum(counts.values()) - len(alerts) <= DELIVERIES_UNRECORDED_MAX, "only what was not on file"
+
+
+@pytest.mark.parametrize("point", [Point.ANSWERED, Point.RECORDED, Point.COMMITTED])
+async def test_kill_9_loses_no_alert_that_the_repetition_of_another_tells(
+    store: Store, database: str, tmp_path: Path, point: Point
+) -> None:
+    receiver = Receiver(fail_first=0)
+    async with talking(receiver) as port:
+        config = tmp_path / "recipients.json"
+        config.write_text(json.dumps(receiver.config(port)))
+        recipients = load_recipients(config)
+        alerts = [alert_of(f"{n:02}", 1, Party.MELDKAMER_EM) for n in range(_BREACHES)]
+        await write(store, recipients, *alerts, breach_of=lambda alert: f"b-{alert.id}")
+        async with await psycopg.AsyncConnection.connect(database) as conn:
+            await conn.execute(
+                "UPDATE delivery SET state = 'delivered', next_attempt_at = NULL, delivered_at = now()"
+            )
+        await store.climb([_repeated(alert, recipients) for alert in alerts], alerts[-1].at_us)
+        assert await _run(database, config, point, 1) == -signal.SIGKILL
+        assert await _run(database, config, point, 0) == 0
+    newest = f"{alerts[-1].id}:meldkamer_em:3"
+    assert set(receiver.ids) == {newest}
+    assert len(receiver.ids) == (1 if point is Point.COMMITTED else 2), "again under its id, or not at all"
+    async with await psycopg.AsyncConnection.connect(database) as conn:
+        rows = await conn.execute(
+            "SELECT d.state, d.joined_into, t.detail, count(*) FROM delivery AS d "
+            "JOIN delivery_attempt AS t ON t.delivery_id = d.id WHERE d.climb = 3 GROUP BY 1, 2, 3 ORDER BY 4"
+        )
+        kept = [(state, into, count) for state, into, _, count in await rows.fetchall()]
+    assert kept == [("delivered", None, 1), ("delivered", newest, _BREACHES - 1)]
+
+
+def _repeated(alert: Alert, recipients: Recipients) -> Planned:
+    """Its third climb by the default ladder, of one condition."""
+    owed = ("meldkamer_em",)
+    climb = Climb(3, 3, alert.at_us, owed, owed)
+    alike = Alike("o-1", "c-1", 1, owed, None, DEFAULT_LADDER)
+    again = tuple(recipients.climbing(alert.id, owed, 3))
+    return Planned(
+        alert.id, 0, climb, again, alert.at_us + DAY_US, repeated=Repeated(alike, alert.at_us, False)
+    )
 
 
 async def _run(database: str, config: Path, point: Point, times: int) -> int:

@@ -104,7 +104,9 @@ def never_late(parts: Night, names: list[str]) -> None:
             assert climb > len(DEFAULT_LADDER.rungs) or passed_s == DEFAULT_LADDER.due_s(climb)
     now_us = parts.clocks.wall_us
     with psycopg.connect(parts.store.url) as conn:
-        begun = dict(conn.execute("SELECT id, extract(epoch FROM at)::float FROM alert").fetchall())
+        begun: dict[str, float] = dict(
+            conn.execute("SELECT id, extract(epoch FROM at)::float FROM alert").fetchall()
+        )
     for (alert, _), seen in steps.items():
         assert seen == set(range(1, max(seen) + 1)), "no rung is left out"
         assert begun[alert] + DEFAULT_LADDER.due_s(max(seen) + 1) > now_us / SECOND_US, "it climbs on"

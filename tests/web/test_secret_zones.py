@@ -12,7 +12,7 @@ import pytest
 from emon import clock
 from emon.model.breach import Alert
 from emon.model.effects import Effects
-from emon.model.instant import SECOND_US, format_instant
+from emon.model.instant import DAY_US, SECOND_US, format_instant
 from emon.model.vocabulary import AlertEvent, Party, Risk
 from emon.model.watch import Trouble, Unseen
 from emon.store.store import Store
@@ -27,9 +27,10 @@ PLACE = ("4.5142", "51.9325")
 """The middle of the secret zone, as its order's document has it."""
 
 
-async def signed_in(client: httpx.AsyncClient, store: Store, party: str) -> None:
-    await store.create_user(f"of-{party}", PASSWORD_HASH, party)
-    answer = await client.post("/api/v1/session", json={"name": f"of-{party}", "password": PASSWORD})
+async def signed_in(client: httpx.AsyncClient, store: Store, party: str, *, name: str = "") -> None:
+    name = name or f"of-{party}"
+    await store.create_user(name, PASSWORD_HASH, party)
+    answer = await client.post("/api/v1/session", json={"name": name, "password": PASSWORD})
     assert answer.status_code == 200
 
 
@@ -157,6 +158,26 @@ async def test_nor_why_an_order_with_a_secret_place_is_suspended(
         assert [one["reason"] for one in shown[part]] == [body["reason"] if sees else None], part
     assert ("Lindelaan" in listed.text) is sees
     assert begun.id in json.dumps(shown)
+
+
+@pytest.mark.parametrize(("asking", "sees"), [("reclassering", True), ("om", False)])
+async def test_a_second_person_reads_why_where_his_own_party_asked(
+    desk: Desk, store: Store, asking: str, sees: bool
+) -> None:
+    """Else the centre tells him, as the page says; he may confirm all the same."""
+    await story.play(store, clock.now_us())
+    (order,) = {one.id for one in await store.newest_orders() if any(c.secret for c in one.conditions)}
+    until = format_instant(clock.now_us() + 3 * DAY_US)
+    body = {"order": order, "to": until, "reason": "moved to Lindelaan 5"}
+    async with desk.client() as first, desk.client() as second:
+        await signed_in(first, store, asking)
+        made = (await first.post("/api/v1/suspensions", json=body)).json()
+        assert made["state"] == "waiting"
+        await signed_in(second, store, "reclassering", name="second")
+        shown = (await second.get("/api/v1/suspensions")).json()["requests"]
+        confirmed = (await second.post(f"/api/v1/suspensions/{made['id']}/confirm")).json()
+    assert [one["reason"] for one in (*shown, confirmed)] == 2 * [body["reason"] if sees else None]
+    assert (confirmed["state"], confirmed["settled_by"]) == ("armed", "second")
 
 
 async def test_nor_why_the_centre_asked_where_he_is(desk: Desk, store: Store) -> None:
