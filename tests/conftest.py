@@ -28,8 +28,15 @@ LONGEST = (
     "browser/test_keyboard.py",
 )
 
-# How fast a machine draws and judges an example is no finding: speed is measured in benchmarks/.
-settings.register_profile("emon", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How fast a machine draws and judges an example is no finding: speed is measured in benchmarks/. The same
+# tests draw the same examples each time, so that a change fails for what it does and not by chance;
+# `make soak` draws others.
+settings.register_profile(
+    "emon",
+    deadline=None,
+    derandomize="EMON_SOAK" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("emon")
 
 

@@ -142,7 +142,7 @@ async def test_what_answers_too_late_or_never_is_no_receipt_and_delays_nobody(op
 
     outbox = MemoryOutbox(DELIVERY, due("other", "om"))
     quick = HttpRecipient(http("204 No Content"))
-    limits = DispatcherLimits(attempt_timeout_s=0.3)
+    limits = DispatcherLimits(attempt_timeout_s=2.0)  # a busy machine too takes less for the other
     async with (
         talking(late) as slow_port,
         talking(quick) as quick_port,
@@ -155,7 +155,7 @@ async def test_what_answers_too_late_or_never_is_no_receipt_and_delays_nobody(op
         await outbox.until(lambda: DELIVERY.id in outbox.attempts)
         ended.set()
     assert outbox.outcomes(DELIVERY.id) == [Outcome.FAILED]
-    assert "no receipt within 0.3 s" in outbox.attempts[DELIVERY.id][0].detail
+    assert "no receipt within 2 s" in outbox.attempts[DELIVERY.id][0].detail
 
 
 @SIGNED
@@ -227,7 +227,7 @@ async def test_a_broker_s_puback_is_the_receipt(broker: Broker) -> None:
     )
     channel = MqttChannel(route, COMPOSER, clock.now_us)
     async with aiomqtt.Client(
-        route.host, route.port, username=reading.username, password=reading.password
+        route.host, route.port, username=reading.username, password=reading.password, timeout=120.0
     ) as reader:
         await reader.subscribe(route.topic, qos=1)
         result = await channel.send(DELIVERY)

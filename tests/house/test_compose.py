@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -168,10 +169,11 @@ async def test_mosquitto_takes_the_passwords_that_we_write(
     await broker.start()
     try:
         service = urlsplit(broker.service_url)
-        async with aiomqtt.Client("127.0.0.1", broker.port, username="emon", password=service.password):
+        at = partial(aiomqtt.Client, "127.0.0.1", broker.port, username="emon", timeout=120.0)
+        async with at(password=service.password):
             pass
         with pytest.raises(aiomqtt.MqttError, match=r"(?i)not authori"):
-            await aiomqtt.Client("127.0.0.1", broker.port, username="emon", password="wrong").__aenter__()
+            await at(password="wrong").__aenter__()
     finally:
         await broker.stop()
 
