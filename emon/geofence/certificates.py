@@ -54,11 +54,11 @@ def _packed(low_deg: float, high_deg: float) -> np.uint64:
 
 
 @inlined
-def holds(rows: Floats, words: Masks, wearer: int, lon: float, lat: float) -> bool:
+def holds(rows: Floats, wearer: int, lon: float, lat: float) -> bool:
     """Whether a wearer's certificate covers a position."""
     east, north = lon - rows[wearer, W_LON], lat - rows[wearer, W_LAT]
     x, y = east * rows[wearer, W_PER_LON_M], north * METRES_PER_DEGREE_MAX
-    return (x * x + y * y <= rows[wearer, W_CLEAR2]) & four_within(words, wearer, east, north)
+    return (x * x + y * y <= rows[wearer, W_CLEAR2]) & four_within(rows, wearer, east, north)
 
 
 @inlined

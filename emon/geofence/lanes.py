@@ -37,7 +37,6 @@ from emon.geofence.layout import (
     SIDES_FROM,
     WIDE_DEG,
     Boxes,
-    Masks,
 )
 from emon.geofence.wgs84 import Floats
 
@@ -147,12 +146,12 @@ if TYPE_CHECKING or config.DISABLE_JIT:  # plain Python: for coverage and for re
                 sides[2 if north > 0.0 else 3] = min(sides[2 if north > 0.0 else 3], y)
         return np.uint64(within), (sides[0], sides[1], sides[2], sides[3]), square
 
-    def four_within(words: Masks, row: int | np.int64, east: float, north: float) -> bool:
+    def four_within(rows: Floats, row: int | np.int64, east: float, north: float) -> bool:
         """Whether ``east`` and ``north`` are within the four sides of a wearer's row (certificates.py).
 
         In ``f32``, west, east, south, north.
         """
-        sides = words[row, SIDES_FROM : SIDES_FROM + 2].view(np.float32)
+        sides = rows[row, SIDES_FROM : SIDES_FROM + 2].view(np.float32)
         x, y = np.float32(east), np.float32(north)
         return bool(-x <= sides[0] and x <= sides[1] and -y <= sides[2] and y <= sides[3])
 
@@ -287,7 +286,7 @@ else:
         return types.uint64(segments, types.int64, types.float64, types.float64, types.float64), generate
 
     @intrinsic
-    def four_within(_typing: Any, words: Any, _row: Any, _east: Any, _north: Any) -> Any:
+    def four_within(_typing: Any, rows: Any, _row: Any, _east: Any, _north: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             array = context.make_array(signature.args[0])(context, builder, arguments[0])
             columns = builder.extract_value(array.shape, 1)
@@ -304,7 +303,7 @@ else:
             held = builder.fcmp_ordered("<=", asked, sides)
             return builder.icmp_unsigned("==", builder.bitcast(held, ir.IntType(4)), ir.IntType(4)(15))
 
-        return types.boolean(words, types.int64, types.float64, types.float64), generate
+        return types.boolean(rows, types.int64, types.float64, types.float64), generate
 
     def _constant(number: float) -> Any:
         return ir.Constant(_VECTOR, [number] * LANES)

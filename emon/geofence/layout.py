@@ -82,7 +82,7 @@ S_HULL = 6  # its first three: centre and radius of a circle around the block
 SEGMENT_ROWS = 7
 LANES = 8
 SIDES_FROM = 4
-"""Column of a wearer's row, u64[wearers, 8], from which on its four sides lie (certificates.py)."""
+"""Column of a wearer's row, f64[wearers, 8], from which on its four sides lie (certificates.py)."""
 # Rows of a block of a country's edges, f32[n, 4, LANES]: both ends, in cells from the middle of theirs.
 C_AX, C_AY, C_BX, C_BY = 0, 1, 2, 3
 # Columns of ``edges``, f64[n, 4]: lower and upper latitude, longitude at the lower, degrees a degree.

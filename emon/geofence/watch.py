@@ -50,6 +50,7 @@ class Watch:
         self._rows: Floats = room[start : start + wearers * _COLUMNS].reshape(wearers, _COLUMNS)
         self._words: Flags = self._rows.view(np.uint64)
         self._rows[:, _CLEAR2] = -1.0
+        self._count = wearers
         self._boxes = _aligned(64)
         self._whole: Shorts = self._boxes.view(np.int32)
         self._used = 0
@@ -181,24 +182,33 @@ class Watch:
 
     def flags_at(self, wearer: int, lon: float, lat: float) -> int:
         """The flags of one fix; as ``flags``, without the way through arrays where a certificate holds."""
-        if type(wearer) is not int or not 0 <= wearer < len(self._rows):
-            wearer = whole_number("wearer", wearer, len(self._rows), _KNOWN)
+        if not (type(wearer) is int and 0 <= wearer < self._count and type(lon) is type(lat) is float):
+            wearer, lon, lat = self._one_of(wearer, lon, lat)
+        if self._one is None:  # an import at each call would cost as much as the answer
+            from emon.geofence.watch_kernels import answered, fielded, hit
+
+            self._one = hit, fielded, answered
+        kept, near, afresh = self._one
+        found = int(kept(self._rows, wearer, lon, lat))
+        return found if found >= 0 else self._afresh_at(near, afresh, wearer, lon, lat)
+
+    def _one_of(self, wearer: int, lon: float, lat: float) -> tuple[int, float, float]:
+        """One fix in the types of the kernels' one signature; raises for what is none."""
+        wearer = whole_number("wearer", wearer, self._count, _KNOWN)
         try:
             good = -180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0
         except (TypeError, ValueError):
             good = False
         if not good:
             columns_of(lon=[lon], lat=[lat])  # raises
-        if self._one is None:  # an import at each call would cost as much as the answer
-            from emon.geofence.watch_kernels import answered, fielded, hit
+        return wearer, float(lon), float(lat)
 
-            self._one = hit, fielded, answered
-        kept, near, afresh = self._one
-        fix = wearer, float(lon), float(lat)  # one signature
-        found = int(kept(self._rows, self._words, *fix))
-        if found >= 0:
-            return found
+    def _afresh_at(self, near: Any, afresh: Any, wearer: int, lon: float, lat: float) -> int:
+        """The flags of one fix that no certificate covers."""
+        if not (-180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0):
+            columns_of(lon=[lon], lat=[lat])  # raises
         self.asked += 1
+        fix = wearer, lon, lat
         rows, words, boxes, whole, heads, cells = self._arrays
         found = int(near(rows, words, boxes, whole, cells, *fix))
         if found >= 0:

@@ -84,9 +84,13 @@ def _asked(
 
 
 @compiled
-def hit(rows: Floats, words: Masks, wearer: int, lon: float, lat: float) -> np.int64:
-    """A wearer's flags where his certificate covers the position, else -1."""
-    return np.int64(words[wearer, W_FLAGS]) if holds(rows, words, wearer, lon, lat) else np.int64(-1)
+def hit(rows: Floats, wearer: int, lon: float, lat: float) -> np.int64:
+    """A wearer's flags where his certificate covers the position, else -1; so for what is no position, too.
+
+    It takes one array, for handing over another would cost about as much as this does.
+    """
+    covered = holds(rows, wearer, lon, lat) and abs(lon) <= 180.0 and abs(lat) <= 90.0
+    return np.float64(rows[wearer, W_FLAGS]).view(np.int64) if covered else np.int64(-1)
 
 
 @compiled
@@ -198,7 +202,7 @@ def _by_certificates(
             fetch_ahead(rows, wearer[turn[m + AHEAD]], 0)
         i = turn[m]
         w = wearer[i]
-        if certificates and holds(rows, words, w, lon[i], lat[i]):
+        if certificates and holds(rows, w, lon[i], lat[i]):
             out[i] = words[w, W_FLAGS]
         else:
             turn[CHUNK + queued % _RING] = i
@@ -240,7 +244,7 @@ def _by_fields(
     for q in range(greater(0, full - 4 * GROUP), lesser(full - 3 * GROUP, queued)):
         i = turn[CHUNK + q % _RING]
         w = wearer[i]
-        if certificates and holds(rows, words, w, lon[i], lat[i]):  # an earlier fix renewed it meanwhile
+        if certificates and holds(rows, w, lon[i], lat[i]):  # an earlier fix renewed it meanwhile
             out[i] = words[w, W_FLAGS]
             continue
         start, count = list_of(words, w)
@@ -281,7 +285,7 @@ def _by_zones(
     for m in range(_OPEN, opened):
         i = turn[m]
         w, x, y = wearer[i], half_open(lon[i]), lat[i]
-        if certificates and holds(rows, words, w, lon[i], y):
+        if certificates and holds(rows, w, lon[i], y):
             out[i] = words[w, W_FLAGS]
             continue
         start, count = list_of(words, w)
