@@ -22,7 +22,8 @@ SELECT arm_seq, id, source FROM order_version
 WHERE arm_seq > %s AND position('"victim_device"'::bytea IN source) > 0 ORDER BY arm_seq
 """
 _SELECT_VERSIONS = """
-SELECT v.source, v.armed_at FROM order_version AS v
+SELECT v.source, v.armed_at, ARRAY(SELECT w.device FROM order_device AS w WHERE w.order_id = v.id)
+FROM order_version AS v
 WHERE v.id = ANY(%s) OR v.id IN (SELECT w.order_id FROM order_device AS w WHERE w.device = ANY(%s))
 ORDER BY v.id, v.version
 """
@@ -64,10 +65,18 @@ class CarriedFor:
         devices = sorted({device for device, _ in asked})
         naming = sorted({order for device in devices for order in self._naming.get(device, ())})
         versions: dict[str, list[OrderVersion]] = {}
-        for source, armed_at_us in await c.fetch(conn, _SELECT_VERSIONS, (naming, devices)):
+        orders: dict[str, set[str]] = {device: set(self._naming.get(device, ())) for device in devices}
+        for source, armed_at_us, worn in await c.fetch(conn, _SELECT_VERSIONS, (naming, devices)):
             version = version_from_source(bytes(source), armed_at_us=armed_at_us)
             versions.setdefault(version.id, []).append(version)
-        found = {one: _carried(one, versions.values()) for one in asked}
+            for device in orders.keys() & set(worn):
+                orders[device].add(version.id)
+        # Each device is held against its own orders alone: in a storm all of them against all took most of
+        # the time in which what is urgent wanted to leave.
+        found = {
+            one: _carried(one, [versions[order] for order in sorted(orders[one[0]]) if order in versions])
+            for one in asked
+        }
         return {one: carried for one, carried in found.items() if carried is not None}
 
 
