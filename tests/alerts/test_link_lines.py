@@ -163,16 +163,21 @@ def test_a_contact_of_hers_reads_her_words() -> None:
     assert composer.short(delivery).startswith("Bericht aan wie u bijstaat: ")
 
 
-def test_what_is_repeated_or_joined_names_no_alerts_to_her() -> None:
+@pytest.mark.parametrize(
+    ("climb", "ending"),
+    [
+        (0, "\nSinds ons vorige bericht is dit nog 2 keer gebeurd.\n"),
+        # Told again it has not happened again.
+        (2, "\nU krijgt dit bericht opnieuw, omdat wij nog niet weten of u het hebt gelezen.\n"),
+    ],
+)
+def test_what_is_repeated_or_joined_names_no_alerts_to_her(climb: int, ending: str) -> None:
     delivery = DueDelivery(
-        f"{BASE.id}:beschermde", "beschermde", "smtp", 0, BASE, climb=2, owed=("beschermde",)
+        f"{BASE.id}:beschermde", "beschermde", "smtp", 0, BASE, climb=climb, owed=("beschermde",)
     )
     body = COMPOSER.texts(replace(delivery, joined=("a" * 16, "b" * 16))).nl.body
     assert body.startswith("Er is een melding die u aangaat.\n"), "what matters first"
-    assert body.endswith(
-        "\nU krijgt dit bericht opnieuw, omdat wij nog niet weten of u het hebt gelezen.\n"
-        "Sinds ons vorige bericht is dit nog 2 keer gebeurd.\n"
-    )
+    assert body.endswith(ending)
     assert "a" * 16 not in body
     assert "OPSCHALING" not in body
 
