@@ -186,11 +186,15 @@ class Night:
             Alert(derive_id("night", name), event, priority, now_us, tuple(to), now_us)
             for name, event, priority, to in alerts
         )
-        deliveries = [one for alert in made for one in self.recipients.deliveries(alert)]
-        async with self.store.batch() as batch:
-            await batch.write(Effects(now_us, alerts=made), deliveries)
-        self.dispatcher.wake()
+        await self.write(Effects(now_us, alerts=made))
         return [alert.id for alert in made]
+
+    async def write(self, effects: Effects) -> None:
+        """Commit what an engine found, with its deliveries; what is due of it waits for ``look``."""
+        deliveries = [one for alert in effects.alerts for one in self.recipients.deliveries(alert)]
+        async with self.store.batch() as batch:
+            await batch.write(effects, deliveries)
+        self.dispatcher.wake()
 
     async def look(self) -> None:
         """What is due now, done: climbs, what recipients are told of one another, and all that can be

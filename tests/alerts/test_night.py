@@ -122,12 +122,14 @@ async def test_the_protected_person_is_not_alarmed_all_night_of_what_is_over(
         begun_us = parts.clocks.wall_us
         near = breach("b-near", begun_us)
         warning = of_breach("near", AlertEvent.PROXIMITY, 1, begun_us, near.id, everybody)
-        await write(parts, Effects(begun_us, breaches=(near,), alerts=(warning,)))
+        await parts.write(Effects(begun_us, breaches=(near,), alerts=(warning,)))
+        await parts.look()
         await parts.pass_until(200 * SECOND_US)
         now_us = parts.clocks.wall_us
         left = replace(near, closed_at_us=now_us)
         end = of_breach("left", AlertEvent.BREACH_CLEARED, 4, now_us, near.id, everybody)
-        await write(parts, Effects(now_us, breaches=(left,), alerts=(end,)))
+        await parts.write(Effects(now_us, breaches=(left,), alerts=(end,)))
+        await parts.look()
         await parts.pass_until(HOUR_US)
         assert told(parts, "beschermde", warning.id) == [(0, 0), (60, 1), (180, 2)]
         assert told(parts, "beschermde", end.id) == [(200, 0)]
@@ -146,15 +148,6 @@ def of_breach(
     name: str, event: AlertEvent, priority: int, at_us: int, breach_id: str, to: tuple[Party, ...]
 ) -> Alert:
     return Alert(derive_id("night", name), event, priority, at_us, to, at_us, breach=breach_id)
-
-
-async def write(parts: Night, effects: Effects) -> None:
-    async with parts.store.batch() as batch:
-        await batch.write(
-            effects, [one for alert in effects.alerts for one in parts.recipients.deliveries(alert)]
-        )
-    parts.dispatcher.wake()
-    await parts.look()
 
 
 async def test_a_restart_loses_no_climb_and_doubles_none(dark: tuple[Night, Any]) -> None:

@@ -45,12 +45,14 @@ async def goes_in(
     begun_us = parts.clocks.wall_us
     one = breach(f"b-{name}", begun_us)
     raised = _alert(name, AlertEvent.BREACH, priority, begun_us, one.id, to)
-    await _write(parts, Effects(begun_us, breaches=(one,), alerts=(raised,)))
+    await parts.write(Effects(begun_us, breaches=(one,), alerts=(raised,)))
+    await parts.look()
     if leaves:
         await passes(parts, LEFT_AFTER_S)
         now_us = parts.clocks.wall_us
         end = _alert(f"{name}-end", AlertEvent.BREACH_CLEARED, 5, now_us, one.id, to)
-        await _write(parts, Effects(now_us, breaches=(replace(one, closed_at_us=now_us),), alerts=(end,)))
+        await parts.write(Effects(now_us, breaches=(replace(one, closed_at_us=now_us),), alerts=(end,)))
+        await parts.look()
     return raised.id
 
 
@@ -61,15 +63,6 @@ def _alert(
         derive_id("night", name), event, priority, at_us, to, at_us,
         breach=breach_id, order="o-1", condition="c-1",
     )  # fmt: skip
-
-
-async def _write(parts: Night, effects: Effects) -> None:
-    async with parts.store.batch() as batch:
-        await batch.write(
-            effects, [one for alert in effects.alerts for one in parts.recipients.deliveries(alert)]
-        )
-    parts.dispatcher.wake()
-    await parts.look()
 
 
 async def passes(parts: Night, seconds: int) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from emon.ingest.compiling import compiled, inlined
+from emon.store.checks.marks import INSTANT_CHARS
 
 USUAL = -1
-_HEAD_BYTES_BEFORE = 16  # of an entry: its instant, see ``chain``
 
 
 @inlined
@@ -142,7 +142,7 @@ def mark_entries(
         end = ends[place]
         content_at = end - widths[place]
         key_at = content_at - 1 - key_widths[place]
-        head_at = begin + _HEAD_BYTES_BEFORE
+        head_at = begin + INSTANT_CHARS
         if widths[place] < 0 or key_widths[place] < 0 or key_at < head_at or text[content_at - 1] != 10:
             return place
         which = _which(text, head_at, key_at, heads, head_ends, which)
