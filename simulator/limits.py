@@ -16,6 +16,7 @@ LOAD_DEVICES_MAX = 1_000_000  # [own] device names are numbered with seven digit
 LOAD_CONNECTIONS_MAX = 4_096  # [own] well below a usual descriptor limit of 20,000
 LOAD_SECONDS_MAX = 86_400.0  # [own] a load that nobody watches stops within a day
 PUBLISH_WINDOW = 1_000  # [own] unacknowledged messages a connection; brokers keep 1,000 in flight
+ACK_READ_REST_S = 0.002  # [own] a PUBACK's latency is told at most so much too long
 SETTLE_S = 20.0  # [own] how long the end of a run waits for the last acknowledgements
 
 # --- score --------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ class LoadReport:
     reconnects: int = 0
     behind_max_s: float = 0.0
     interrupted: bool = False
+    connections: int = 1
     latencies: Histogram = field(default_factory=Histogram)
 
     @property
@@ -55,6 +56,12 @@ class LoadReport:
             return (
                 f"this machine could not make the load: it was {self.behind_max_s:.2f} s behind its own"
                 " clock, so nothing is said of the broker's latency"
+            )
+        if self.reconnects and self.connections > 1:
+            return (
+                f"the broker closed connections {self.reconnects} times, so latencies say little: where it"
+                " takes a user's name for the client id (as deploy/mosquitto does), each connection of that"
+                " user ends the one before; give --connections 1"
             )
         missing = self.fixes - self.acknowledged
         if missing:
@@ -104,7 +111,7 @@ async def run_load(
 
     Raises ``BrokerUnavailable`` or ``BrokerRefused`` when the connections do not come about.
     """
-    report = LoadReport()
+    report = LoadReport(connections=plan.connections)
     loader = _Loader(plan, broker, report, acks, start_us)
     try:
         for link in loader.links:

@@ -285,7 +285,9 @@ async def _settled(url: str, due: int, within_s: float = _DRAIN_S) -> None:
 
 def _load_arguments(load: Load, devices: int) -> list[str]:
     arguments = ["--rate", str(load.rate), "--seconds", str(load.seconds), "--devices", str(devices)]
-    return [*arguments, "--breaches", "0", "--mixed", "--batch", str(load.batch)]
+    # One connection: this broker takes a user's name as the client id, so that a second one of the same user
+    # ends the first.
+    return [*arguments, "--breaches", "0", "--mixed", "--batch", str(load.batch), "--connections", "1"]
 
 
 async def _simulate(arguments: list[str]) -> dict[str, Any]:
@@ -300,6 +302,8 @@ async def _simulate(arguments: list[str]) -> dict[str, Any]:
     if not said.strip() and process.returncode:
         raise RuntimeError(f"the publisher ended: {told[-2000:].decode(errors='replace')}")
     answer: dict[str, Any] = json.loads(said) if said.strip() else {}
+    if answer.get("reconnects"):
+        raise RuntimeError(f"the publisher lost its connection: no measure of any pipeline: {answer}")
     return answer
 
 

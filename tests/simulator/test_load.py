@@ -233,3 +233,20 @@ async def test_a_load_that_is_stopped_says_so(embedded_broker: Broker) -> None:
     assert report.interrupted
     assert report.fixes < plan.fixes
     assert report.as_json(plan)["alerts_due"] is None
+
+
+async def test_connections_that_end_each_other_are_named(mosquitto_broker: Broker) -> None:
+    """Mosquitto under our settings gives a user one connection; a load on several of them stands still again
+    and again, and its figures would be taken for the broker's."""
+    plan = LoadPlan(500.0, 2.0, 100, 2, 0)
+    report = await run_load(
+        plan,
+        BrokerAddress.parse(mosquitto_broker.url("tester")),
+        next_second(0.0),
+        acks=None,
+        stop=asyncio.Event(),
+        say=lambda sentence: None,
+        settle_s=10.0,
+    )
+    assert report.reconnects
+    assert "--connections 1" in report.verdict or not report.kept_rate

@@ -88,9 +88,16 @@ class _Wire(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.written = bytearray()
+        self.rests = 0
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written += data
+
+    def pause_reading(self) -> None:
+        self.rests += 1
+
+    def is_closing(self) -> bool:
+        return True
 
 
 @given(st.lists(st.integers(1, 40), max_size=12), st.data())
