@@ -43,8 +43,8 @@ FROM generate_series(1, %s) AS i
 
 # Each alert's row, which its trigger would write in the time of the insert that is measured.
 _DEADLINES = """
-INSERT INTO escalation (alert_id, counted_from, due_at)
-SELECT id, greatest(at, detected_at), greatest(at, detected_at) FROM alert
+INSERT INTO escalation (alert_id, counted_from, due_at, priority, detected_at)
+SELECT id, greatest(at, detected_at), greatest(at, detected_at), priority, detected_at FROM alert
 """
 
 

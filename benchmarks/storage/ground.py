@@ -106,10 +106,11 @@ SELECT 'a-' || n, CASE WHEN n %% 2 = 0 THEN 'breach' WHEN n %% 4 = 1 THEN 'appro
        CASE WHEN n %% 2 = 0 THEN 'b-' || n / 2 END, 'o-' || d, 'c-1', 'certain', 'd-' || d, 'r'
 FROM generate_series(1, %(alerts)s) AS n,
      LATERAL (SELECT 1 + (n / 2) %% %(devices)s AS d, %(newest)s - n * interval '2 minutes' AS at) AS w;
-INSERT INTO escalation (alert_id, counted_from, step, due_at, needs, closed)
+INSERT INTO escalation (alert_id, counted_from, step, due_at, needs, closed, priority, detected_at, taken)
 SELECT 'a-' || n, %(newest)s, 1,
-       CASE WHEN n %% 100 = 0 THEN %(newest)s + (n - 2000) * interval '1 second' END, 'any', n %% 100 <> 0
-FROM generate_series(1, %(alerts)s) AS n;
+       CASE WHEN n %% 100 = 0 THEN %(newest)s + (n - 2000) * interval '1 second' END, 'any', n %% 100 <> 0,
+       a.priority, a.detected_at, n %% 200 <> 0
+FROM generate_series(1, %(alerts)s) AS n JOIN alert AS a ON a.id = 'a-' || n;
 INSERT INTO delivery (id, alert_id, recipient, channel, state, attempts, next_attempt_at, first_attempt_at,
                       delivered_at, line, lane, alert_at)
 SELECT a.id || r, a.id, r, 'webhook', CASE WHEN waits THEN 'waiting' ELSE 'delivered' END, 1,

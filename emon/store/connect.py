@@ -149,6 +149,15 @@ async def fetch(conn: Connection, query: str, params: Params = ()) -> list[Row]:
         return await cursor.fetchall()
 
 
+async def fetch_together(conn: Connection, asked: Sequence[tuple[str, Params]]) -> list[list[Row]]:
+    """All rows of each of several statements, in binary, all of them in one round trip."""
+    async with conn.pipeline():
+        cursors = [conn.cursor(binary=True) for _ in asked]
+        for cursor, (query, params) in zip(cursors, asked, strict=True):
+            await cursor.execute(query.encode(), params)
+    return [await cursor.fetchall() for cursor in cursors]
+
+
 async def fetch_one(conn: Connection, query: str, params: Params = ()) -> Row | None:
     """The first row, or None."""
     async with conn.cursor(binary=True) as cursor:

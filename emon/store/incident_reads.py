@@ -116,8 +116,17 @@ async def incidents_of(conn: c.Connection, breaches: Sequence[str]) -> dict[str,
     """Those of the breaches that are incidents, by id."""
     if not breaches:
         return {}
+    return incidents_from(*await c.fetch_together(conn, statements_of(breaches)))
+
+
+def statements_of(breaches: Sequence[str]) -> list[tuple[str, c.Params]]:
+    """What ``incidents_from`` is given the rows of."""
+    return [(_SELECT_ANSWERS, (list(breaches),)), (_SELECT_NOW, (list(breaches),))]
+
+
+def incidents_from(answered: Sequence[c.Row], rows: Sequence[c.Row]) -> dict[str, IncidentNow]:
+    """Incidents by their breach's id."""
     answers: dict[str, list[Answered]] = {}
-    for row in await c.fetch(conn, _SELECT_ANSWERS, (list(breaches),)):
+    for row in answered:
         answers.setdefault(row[0], []).append(Answered(*row[1:]))
-    rows = await c.fetch(conn, _SELECT_NOW, (list(breaches),))
     return {row[0]: replace(IncidentNow(*row), answers=tuple(answers.get(row[0], ()))) for row in rows}

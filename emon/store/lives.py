@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice, takewhile
+from typing import NamedTuple
 
 import msgspec
 
 from emon.alerts.lifecycle import Fact, Happened
 from emon.model.vocabulary import AlertEvent
 from emon.store import connect as c
+from emon.store import packing
 from emon.store.errors import AlertUnknown
 
-_Found = tuple[str, Happened]
+Found = tuple[str, Happened]
+
+
+class FactKind(NamedTuple):
+    """A statement that is given ``ids``, whose rows begin with an alert's id and an instant in microseconds,
+    and what its rows are to which alerts."""
+
+    query: str
+    happened: Callable[[Sequence[c.Row]], list[Found]]
+
 
 _RECEIPTS = """
 SELECT alert_id, delivered_at, recipient, channel, climb FROM delivery
@@ -34,14 +45,17 @@ _BESIDE = "SELECT alert_id, at, what, other_alert, detail FROM alert_beside WHER
 # All alerts of a breach are read once and walked through (``_along``). Joined with each other they are as
 # many rows as their number squared, and a page of 2,000 of one breach timed out.
 _OF_THE_BREACH = """
-SELECT s.id, s.at, s.breach_id, s.event, s.priority, s.recipients, s.id = ANY(%(ids)s) FROM alert AS s
-WHERE s.breach_id IN (SELECT breach_id FROM alert WHERE id = ANY(%(ids)s))
+SELECT s.id, s.at, s.breach_id, s.event, s.priority, s.recipients, s.id = ANY(%(ids)s)
+FROM (SELECT DISTINCT breach_id FROM alert WHERE id = ANY(%(ids)s) AND breach_id IS NOT NULL) AS k
+CROSS JOIN LATERAL (SELECT * FROM alert WHERE breach_id = k.breach_id OFFSET 0) AS s
 ORDER BY s.breach_id, s.at DESC, s.id DESC
 """
 _CLEARED = """
-SELECT t.alert_id, t.cleared_at, NULL FROM trouble AS t JOIN alert AS a ON a.id = t.alert_id
-WHERE t.alert_id = ANY(%(ids)s) AND t.cleared_at IS NOT NULL AND t.event = a.event
-UNION ALL
+SELECT t.alert_id, t.cleared_at, NULL FROM trouble AS t
+WHERE t.alert_id = ANY(%(ids)s) AND t.cleared_at IS NOT NULL
+  AND t.event = (SELECT event FROM alert WHERE alert.id = t.alert_id)
+"""
+_PLATFORM_OVER = """
 SELECT p.alert_id, o.over_at, o.alert_id FROM platform_alert AS p
 JOIN platform_alert AS o ON o.cause = p.cause AND o.opened_at = p.opened_at AND o.over_at IS NOT NULL
 WHERE p.alert_id = ANY(%(ids)s) AND p.over_at IS NULL
@@ -99,14 +113,22 @@ async def facts_of(conn: c.Connection, ids: Sequence[str]) -> dict[str, tuple[Ha
     """What happened to each of the alerts, in order; those of which nothing is on file are left out."""
     if not ids:
         return {}
-    params = {"ids": list(ids)}
-    found: list[_Found] = []
-    for query, happened in FACTS:
-        found += happened(await c.fetch(conn, query, params))
-    return in_order(found)
+    answers = await c.fetch_together(conn, statements_of(FACTS, ids))
+    return in_order(found_in(FACTS, answers))
 
 
-def in_order(found: Iterable[_Found]) -> dict[str, tuple[Happened, ...]]:
+def statements_of(kinds: Sequence[FactKind], ids: Sequence[str]) -> list[tuple[str, c.Params]]:
+    """The statements by which facts of these kinds are found of some alerts."""
+    params = {"ids": packing.texts([one.encode() for one in ids])}
+    return [(kind.query, params) for kind in kinds]
+
+
+def found_in(kinds: Sequence[FactKind], answers: Iterable[Sequence[c.Row]]) -> list[Found]:
+    """What the rows of each kind's statement are to which alerts."""
+    return [one for kind, rows in zip(kinds, answers, strict=True) for one in kind.happened(rows)]
+
+
+def in_order(found: Iterable[Found]) -> dict[str, tuple[Happened, ...]]:
     """Facts by their alert, each alert's in the order in which they happened."""
     by_alert: dict[str, list[Happened]] = {}
     for alert_id, one in found:
@@ -133,18 +155,18 @@ def _said_again(row: c.Row) -> Happened:
     return Happened(row[1], Fact.SAID_AGAIN, party=row[2], person=row[3], via=row[4], **words)
 
 
-def _each(happened: Callable[[c.Row], Happened]) -> Callable[[Sequence[c.Row]], list[_Found]]:
+def _each(happened: Callable[[c.Row], Happened]) -> Callable[[Sequence[c.Row]], list[Found]]:
     return lambda rows: [(row[0], happened(row)) for row in rows]
 
 
-def _along(rows: Sequence[c.Row]) -> list[_Found]:
+def _along(rows: Sequence[c.Row]) -> list[Found]:
     """What further alerts of its breach are to each: that it is over, and the next that climbs in its place.
 
     A surer alert climbs in the place of an earlier one only where it goes to all whom that one was for. The
     next one alone is kept: what came after that stands in its own life. Of each breach the newest come
     first.
     """
-    found: list[_Found] = []
+    found: list[Found] = []
     breach, ends = None, list[tuple[str, int]]()
     nearest = dict[tuple[int, frozenset[str]], tuple[int, str, int]]()
     for place, (alert_id, at_us, of_breach, event, priority, recipients, is_asked) in enumerate(rows):
@@ -175,18 +197,22 @@ def _ends(rows: Sequence[c.Row], first: int) -> list[tuple[str, int]]:
 _SURER = frozenset({AlertEvent.BREACH, AlertEvent.PROXIMITY})
 _GIVE_WAY = _SURER | {AlertEvent.HISTORIC_BREACH, AlertEvent.POSSIBLE_INCURSION}
 
-FACTS: tuple[tuple[str, Callable[[Sequence[c.Row]], list[_Found]]], ...] = (
-    (_RECEIPTS, _each(lambda row: Happened(row[1], Fact.RECEIPT, party=row[2], via=row[3], step=row[4]))),
-    (
-        _ACKNOWLEDGED,
-        _each(lambda row: Happened(row[1], Fact.ACKNOWLEDGED, party=row[2], person=row[3], via=row[4])),
-    ),
-    (_CLIMBS, _each(_climbed)),
-    (_CLOSED, _each(_closed)),
-    (_AGAIN, _each(_said_again)),
-    (_BESIDE, _each(lambda row: Happened(row[1], Fact(row[2]), other=row[3], detail=row[4] or None))),
-    (_OF_THE_BREACH, _along),
-    (_CLEARED, _each(lambda row: Happened(row[1], Fact.CLEARED, other=row[2]))),
+RECEIPTS = FactKind(
+    _RECEIPTS, _each(lambda row: Happened(row[1], Fact.RECEIPT, party=row[2], via=row[3], step=row[4]))
 )
-"""Everything on file of alerts' lives: a statement that is given ``ids``, whose rows begin with an alert's
-id and an instant in microseconds, and what its rows are to which alerts."""
+ACKNOWLEDGED = FactKind(
+    _ACKNOWLEDGED,
+    _each(lambda row: Happened(row[1], Fact.ACKNOWLEDGED, party=row[2], person=row[3], via=row[4])),
+)
+CLOSED = FactKind(_CLOSED, _each(_closed))
+CLEARED = FactKind(_CLEARED, _each(lambda row: Happened(row[1], Fact.CLEARED, other=row[2])))
+FURTHER = (
+    FactKind(_CLIMBS, _each(_climbed)),
+    FactKind(_AGAIN, _each(_said_again)),
+    FactKind(_BESIDE, _each(lambda row: Happened(row[1], Fact(row[2]), other=row[3], detail=row[4] or None))),
+    FactKind(_OF_THE_BREACH, _along),
+    FactKind(_PLATFORM_OVER, CLEARED.happened),
+)
+"""Those that a page shows in its facts alone; of the others it reads the rows themselves."""
+FACTS = (RECEIPTS, ACKNOWLEDGED, CLOSED, *FURTHER, CLEARED)
+"""Everything on file of alerts' lives."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emon.store.rows import BREACH_COLUMNS
 from emon.store.watching import TROUBLE_COLUMNS
-from emon.store.words_of_people import RESOLUTION_COLUMNS, VICTIM_LINKED
+from emon.store.words_of_people import RESOLUTION_COLUMNS, VICTIM_LINKED_BY_ORDER
 
 SELECT_CURSOR = """
 SELECT coalesce((SELECT max(feed_seq) FROM feed), 0), coalesce((SELECT max(change_seq) FROM device_now), 0)
@@ -42,60 +42,74 @@ SELECT {BREACH_COLUMNS} FROM breach WHERE closed_at IS NULL AND NOT refuted ORDE
 """
 SELECT_BREACHES_BY_ID = f"SELECT {BREACH_COLUMNS} FROM breach WHERE id = ANY(%s)"
 
+_BREACH = ", ".join(f"b.{column}" for column in BREACH_COLUMNS.split(", "))
+# A page is chosen first and dressed afterwards, each alert by itself: joined with what there is of hundreds,
+# the planner reads whole tables of what ever was.
 _ALERT = f"""
 SELECT a.id, a.event, a.priority, a.at, a.recipients, a.happened_at, a.detected_at, a.received_at,
        a.order_id, a.condition_id, a.certainty, coalesce(a.device, b.device), coalesce(b.wearer, o.wearer),
-       o.risk, a.breach_id, e.due_at, {VICTIM_LINKED}, e.needs{{more}}
+       o.risk, a.breach_id, e.due_at, {VICTIM_LINKED_BY_ORDER}, e.needs, {{in_hand}}, {_BREACH}
 FROM {{chosen}} AS a
-LEFT JOIN escalation AS e ON e.alert_id = a.id
-LEFT JOIN breach AS b ON b.id = a.breach_id
+LEFT JOIN LATERAL (SELECT due_at, needs FROM escalation WHERE alert_id = a.id OFFSET 0) AS e ON true
+LEFT JOIN LATERAL (SELECT * FROM breach WHERE id = a.breach_id OFFSET 0) AS b ON true
 LEFT JOIN LATERAL (
-    SELECT wearer, risk FROM order_version AS v
+    SELECT wearer, risk, protected_person FROM order_version AS v
     WHERE v.id = a.order_id AND v.armed_at <= a.at ORDER BY v.version DESC LIMIT 1
 ) AS o ON true
 """
-# A page is chosen first and dressed afterwards. What is not closed is found by what is still open, and not by
-# a look at everything that ever was: escalation_open holds few rows however many are on file.
-_PAGE = """(
-    SELECT a.* FROM {source}
-    WHERE (%(before_at)s::timestamptz IS NULL
-           OR (a.detected_at, a.id) < (%(before_at)s::timestamptz, %(before_id)s::text)) {only}
-    ORDER BY a.detected_at DESC, a.id DESC LIMIT %(limit)s
+_ANY = """(
+    SELECT * FROM alert AS a WHERE {only} AND {place} ORDER BY a.detected_at DESC, a.id DESC LIMIT %(limit)s
 )"""
-_OPEN = "escalation AS open JOIN alert AS a ON a.id = open.alert_id"
-# That the protected person has read of it puts it in nobody's hand.
-_TAKEN = "EXISTS (SELECT FROM acknowledgement AS k WHERE k.alert_id = a.id AND k.party <> 'beschermde')"
-_GOES_ON = """
-    EXISTS (SELECT FROM breach AS g WHERE g.id = a.breach_id AND g.closed_at IS NULL AND NOT g.refuted)"""
+# What nobody has closed is found in the order of its page, by an index that holds nothing else (ADR 0075).
+_OPEN = """(
+    SELECT a.*, page.taken FROM (
+        SELECT alert_id, taken FROM escalation AS open WHERE NOT closed AND {only} AND {place}
+        ORDER BY {order} LIMIT %(limit)s
+    ) AS page CROSS JOIN LATERAL (SELECT * FROM alert WHERE id = page.alert_id OFFSET 0) AS a
+)"""
+_GOES_ON = """EXISTS (
+            SELECT FROM alert AS its JOIN breach AS g ON g.id = its.breach_id
+            WHERE its.id = open.alert_id AND g.closed_at IS NULL AND NOT g.refuted OFFSET 0)"""
 _STATUS = {
-    "all": ("alert AS a", ""),
-    "resolved": ("alert AS a", "AND EXISTS (SELECT FROM resolution AS r WHERE r.alert_id = a.id)"),
-    "unresolved": (_OPEN, "AND NOT open.closed"),
-    "acknowledged": (_OPEN, f"AND NOT open.closed AND {_TAKEN}"),
-    "open": (_OPEN, f"AND NOT open.closed AND (NOT {_TAKEN} OR {_GOES_ON})"),
+    "all": (_ANY, "true"),
+    "resolved": (_ANY, "EXISTS (SELECT FROM resolution AS r WHERE r.alert_id = a.id OFFSET 0)"),
+    "unresolved": (_OPEN, "true"),
+    "acknowledged": (_OPEN, "taken"),
+    "open": (_OPEN, f"(NOT taken OR {_GOES_ON})"),
 }
 _NEWEST_FIRST = "ORDER BY a.detected_at DESC, a.id DESC"
-SELECT_ALERT_PAGE = {
-    status: _ALERT.format(chosen=_PAGE.format(source=source, only=only), more="") + _NEWEST_FIRST
-    for status, (source, only) in _STATUS.items()
+_BEFORE = {
+    _ANY: "(a.detected_at, a.id) < (%(before_at)s::timestamptz, %(before_id)s::text)",
+    _OPEN: "(detected_at, alert_id) < (%(before_at)s::timestamptz, %(before_id)s::text)",
 }
-"""By status."""
+_URGENT_AFTER = """(priority, taken, detected_at, alert_id)
+            > (%(priority)s::smallint, %(in_hand)s::boolean, %(detected_at)s::timestamptz, %(id)s::text)"""
+
+
+def _page(way: str, only: str, place: str, order: str = "detected_at DESC, alert_id DESC") -> str:
+    in_hand = "a.taken" if way == _OPEN else "NULL"
+    return _ALERT.format(chosen=way.format(only=only, place=place, order=order), in_hand=in_hand)
+
+
+SELECT_ALERT_PAGE = {
+    (status, goes_on): _page(way, only, _BEFORE[way] if goes_on else "true") + _NEWEST_FIRST
+    for status, (way, only) in _STATUS.items()
+    for goes_on in (False, True)
+}
+"""By status, and whether it goes on from a place: a place that may be null is found by no index."""
 # Where a page ends must be read with the page: asked a moment later, its last alert may be in a hand,
 # and all that still wait behind it would be passed over.
-_URGENT_PAGE = f"""(
-    SELECT * FROM (SELECT a.*, {_TAKEN} AS in_hand FROM {{source}} WHERE true {{only}}) AS stood
-    WHERE (%(priority)s::int IS NULL OR (priority, in_hand, detected_at, id)
-           > (%(priority)s::int, %(in_hand)s::boolean, %(detected_at)s::timestamptz, %(id)s::text))
-    ORDER BY priority, in_hand, detected_at, id LIMIT %(limit)s
-)"""
 SELECT_URGENT_PAGE = {
-    status: _ALERT.format(chosen=_URGENT_PAGE.format(source=source, only=only), more=", a.in_hand")
-    + "ORDER BY a.priority, a.in_hand, a.detected_at, a.id"
-    for status, (source, only) in _STATUS.items()
-    if source == _OPEN
+    (status, goes_on): _page(
+        way, only, _URGENT_AFTER if goes_on else "true", "priority, taken, detected_at, alert_id"
+    )
+    + "ORDER BY a.priority, a.taken, a.detected_at, a.id"
+    for status, (way, only) in _STATUS.items()
+    if way == _OPEN
+    for goes_on in (False, True)
 }
-"""By status, of those that nobody has closed; the last column is whether somebody has it in hand."""
-SELECT_ALERTS_BY_ID = _ALERT.format(chosen="alert", more="") + f"WHERE a.id = ANY(%s) {_NEWEST_FIRST}"
+"""As ``SELECT_ALERT_PAGE``, of those that nobody has closed; column 18 is whether somebody has it in hand."""
+SELECT_ALERTS_BY_ID = _ALERT.format(chosen="alert", in_hand="NULL") + f"WHERE a.id = ANY(%s) {_NEWEST_FIRST}"
 
 SELECT_DELIVERIES = """
 SELECT alert_id, recipient, channel, state, attempts, first_attempt_at, delivered_at, next_attempt_at,

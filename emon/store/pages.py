@@ -6,7 +6,7 @@ know: who joins the two converts by name.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import msgspec
@@ -20,9 +20,9 @@ from emon.model.vocabulary import AlertEvent, Certainty, Risk
 from emon.model.watch import Trouble
 from emon.orders.document import version_from_source
 from emon.store import connect as c
+from emon.store import incident_reads, lives, packing
 from emon.store import page_sql as sql
-from emon.store.incident_reads import IncidentNow, incidents_of
-from emon.store.lives import facts_of
+from emon.store.incident_reads import IncidentNow
 from emon.store.rows import breach_from_row
 from emon.store.watching import trouble_from_row
 from emon.store.words_of_people import Resolved, Taken
@@ -214,12 +214,10 @@ class PageReads:
         refuted; ``acknowledged``, somebody has, and nobody has closed it; ``unresolved``, both of them;
         ``resolved``; ``all``.
         """
-        params = {
-            "before_at": None if before is None else to_datetime(before[0]),
-            "before_id": None if before is None else before[1],
-            "limit": bounded(limit),
-        }
-        statement = sql.SELECT_ALERT_PAGE.get(status, sql.SELECT_ALERT_PAGE["open"])
+        params: dict[str, object] = {"limit": bounded(limit)}
+        if before is not None:
+            params |= {"before_at": to_datetime(before[0]), "before_id": before[1]}
+        statement = sql.SELECT_ALERT_PAGE[status, before is not None]
         async with self._pool.connection() as conn:
             return await _with_details(conn, await c.fetch(conn, statement, params))
 
@@ -230,15 +228,13 @@ class PageReads:
 
         ``status`` as of ``alerts``: ``open``, ``acknowledged`` or ``unresolved``.
         """
-        params = {
-            "priority": None if after is None else after.priority,
-            "in_hand": None if after is None else after.in_hand,
-            "detected_at": None if after is None else to_datetime(after.detected_at_us),
-            "id": None if after is None else after.id,
-            "limit": bounded(limit),
-        }
+        params: dict[str, object] = {"limit": bounded(limit)}
+        if after is not None:
+            place = msgspec.structs.asdict(after)
+            params |= {**place, "detected_at": to_datetime(after.detected_at_us)}
+        statement = sql.SELECT_URGENT_PAGE[status, after is not None]
         async with self._pool.connection() as conn:
-            rows = await c.fetch(conn, sql.SELECT_URGENT_PAGE[status], params)
+            rows = await c.fetch(conn, statement, params)
             found = await _with_details(conn, rows)
         stood = [Standing(row[2], row[18], row[6], row[0]) for row in rows]
         return list(zip(stood, found, strict=True))
@@ -273,30 +269,35 @@ def _pairs(rows: Sequence[c.Row]) -> list[tuple[str, int]]:
 
 
 async def _with_details(conn: c.Connection, rows: Sequence[c.Row]) -> list[AlertNow]:
+    """The alerts of a page, with what there is of each: read in one round trip."""
+    if not rows:
+        return []
     ids = [row[0] for row in rows]
+    given = packing.texts([one.encode() for one in ids])
+    of_ids = [sql.SELECT_DELIVERIES, sql.SELECT_ACKNOWLEDGEMENTS, sql.SELECT_RESOLUTIONS]
+    told, words, ends, troubled, answered, incidents_now, *further = await c.fetch_together(
+        conn,
+        [
+            *((query, (given,)) for query in (*of_ids, sql.SELECT_TROUBLES_OF)),
+            *incident_reads.statements_of(sorted({row[14] for row in rows if row[14] is not None})),
+            *lives.statements_of(lives.FURTHER, ids),
+        ],
+    )
     deliveries: dict[str, list[DeliveryState]] = {}
     climbs: dict[str, list[DeliveryState]] = {}
     taken: dict[str, list[Taken]] = {}
-    closed: dict[str, Resolved] = {}
-    facts: dict[str, tuple[Happened, ...]] = {}
-    breaches: dict[str, Breach] = {}
-    troubles: dict[str | None, Trouble] = {}
-    incidents: dict[str, IncidentNow] = {}
-    if ids:
-        for row in await c.fetch(conn, sql.SELECT_DELIVERIES, (ids,)):
-            delivery = DeliveryState(*row[1:])
-            (climbs if delivery.climb else deliveries).setdefault(row[0], []).append(delivery)
-        for row in await c.fetch(conn, sql.SELECT_ACKNOWLEDGEMENTS, (ids,)):
-            taken.setdefault(row[0], []).append(Taken(*row[1:]))
-        for row in await c.fetch(conn, sql.SELECT_RESOLUTIONS, (ids,)):
-            closed[row[0]] = Resolved(*row[1:])
-        facts = await facts_of(conn, ids)
-        asked = sorted({row[14] for row in rows if row[14] is not None})
-        found = await c.fetch(conn, sql.SELECT_BREACHES_BY_ID, (asked,)) if asked else []
-        breaches = {row[0]: breach_from_row(row) for row in found}
-        incidents = await incidents_of(conn, asked)
-        told = map(trouble_from_row, await c.fetch(conn, sql.SELECT_TROUBLES_OF, (ids,)))
-        troubles = {trouble.alert: trouble for trouble in told}
+    for row in told:
+        delivery = DeliveryState(*row[1:])
+        (climbs if delivery.climb else deliveries).setdefault(row[0], []).append(delivery)
+    for row in words:
+        taken.setdefault(row[0], []).append(Taken(*row[1:]))
+    closed = {row[0]: Resolved(*row[1:]) for row in ends}
+    breaches = {row[14]: breach_from_row(row[19:]) for row in rows if row[19] is not None}
+    incidents = incident_reads.incidents_from(answered, incidents_now)
+    troubles = {trouble.alert: trouble for trouble in map(trouble_from_row, troubled)}
+    facts = lives.in_order(
+        [*_facts_shown(told, words, ends, troubles), *lives.found_in(lives.FURTHER, further)]
+    )
     return [
         AlertNow(
             id=row[0],
@@ -327,3 +328,21 @@ async def _with_details(conn: c.Connection, rows: Sequence[c.Row]) -> list[Alert
         )
         for row in rows
     ]
+
+
+def _facts_shown(
+    told: Sequence[c.Row],
+    words: Sequence[c.Row],
+    ends: Sequence[c.Row],
+    troubles: Mapping[str | None, Trouble],
+) -> list[lives.Found]:
+    """The facts in what a page shows beside them."""
+    receipts = [(row[0], row[6], row[1], row[2], row[9]) for row in told if row[6] is not None]
+    taken = [(row[0], row[3], row[1], row[2], row[4]) for row in words]
+    closed = [(row[0], row[7], row[1], row[2], row[8], *row[3:7]) for row in ends]
+    cleared = [
+        (alert, one.cleared_at_us, None) for alert, one in troubles.items() if one.cleared_at_us is not None
+    ]
+    return lives.found_in(
+        (lives.RECEIPTS, lives.ACKNOWLEDGED, lives.CLOSED, lives.CLEARED), (receipts, taken, closed, cleared)
+    )

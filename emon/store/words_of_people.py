@@ -18,16 +18,20 @@ from emon.store.errors import AlertUnknown, ClosedOtherwise, ClosingIncomplete, 
 from emon.store.feed import announce
 from emon.store.rows import storable
 
-VICTIM_LINKED = """
+_VICTIM_LINKED = """
 (a.event IN ('proximity', 'panic') OR (a.event IN ('breach', 'historic_breach') AND (
-    coalesce(b.kind, '') = 'contact' OR EXISTS (
+    coalesce(b.kind, '') = 'contact' OR {protects})))
+"""
+VICTIM_LINKED_BY_ORDER = _VICTIM_LINKED.format(protects="o.protected_person IS NOT NULL")
+"""Whether an alert ``a`` with its breach ``b`` concerns a protected person, by its order ``o``."""
+_VICTIM_LINKED_NOW = _VICTIM_LINKED.format(
+    protects="""EXISTS (
         SELECT FROM (SELECT v.protected_person FROM order_version AS v
                      WHERE v.id = a.order_id AND v.armed_at <= a.at ORDER BY v.version DESC LIMIT 1) AS newest
-        WHERE newest.protected_person IS NOT NULL))))
-"""
-"""Whether an alert ``a`` with its breach ``b`` concerns a protected person."""
+        WHERE newest.protected_person IS NOT NULL)"""
+)
 _LOCK_ALERT = f"""
-SELECT a.recipients, {VICTIM_LINKED}
+SELECT a.recipients, {_VICTIM_LINKED_NOW}
 FROM lock_alerts(ARRAY[%s]) AS locked (id) JOIN alert AS a ON a.id = locked.id
 LEFT JOIN breach AS b ON b.id = a.breach_id
 """

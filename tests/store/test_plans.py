@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from benchmarks.storage.asked import READS, Asked
+from benchmarks.storage.asked import READS, Asked, Statement
 from benchmarks.storage.ground import Ground, fill
 from benchmarks.storage.measure import plan_of
 from benchmarks.storage.shapes import Shape, nodes_of, together
@@ -41,9 +41,7 @@ DAYS = {
 INDEXES = {
     "alerts, all, first page": "alert_newest",
     "alerts, all, a page far back": "alert_newest",
-    "alerts, open": "escalation_open",
-    "alerts, acknowledged": "escalation_open",
-    "alerts, not closed": "escalation_open",
+    "alerts, the most urgent": "escalation_urgent",
     "alerts, closed": "alert_newest",
     "an alert by its id": "alert_pkey",
     "life of an alert": "alert_pkey",
@@ -127,6 +125,46 @@ def test_a_read_uses_its_index(shapes: dict[str, Shape], name: str, index: str) 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_grows_with_the_years_is_not_read_whole(shapes: dict[str, Shape], name: str) -> None:
     assert GROWING.isdisjoint(shapes[name].whole)
+
+
+# The newest open ones of the ground are by turns in a hand and in none; the most urgent are in none.
+@pytest.mark.parametrize(
+    ("status", "newest", "urgent"), [("unresolved", 5, 5), ("open", 10, 5), ("acknowledged", 10, 25)]
+)
+async def test_a_page_of_open_alerts_reads_as_many_rows_as_it_has(
+    filled: str, status: str, newest: int, urgent: int
+) -> None:
+    """In the order of its index, also where it goes on from a place: before, each page sorted all there is,
+    of 40 in this ground."""
+    conn = await c.connect(filled, purpose="plans")
+    try:
+        asked = Asked(filled, conn)
+        first = await asked.store.alerts(status=status, limit=6)
+        placed = await asked.store.urgent_alerts(status=status, limit=6)
+        before = (first[-1].detected_at_us, first[-1].id)
+        async with asked.noting():
+            await asked.store.alerts(status=status, limit=5)
+            await asked.store.alerts(status=status, before=before, limit=5)
+            await asked.store.urgent_alerts(status=status, limit=5)
+            await asked.store.urgent_alerts(status=status, after=placed[-1][0], limit=5)
+        pages = [one for one in asked.statements if "FROM escalation AS open" in one[0]]
+        read = [await _rows_of_an_index(conn, one, "escalation_") for one in pages]
+    finally:
+        await conn.close()
+    assert [5 <= rows <= most for rows, most in zip(read, (newest, newest, urgent, urgent), strict=True)] == [
+        True
+    ] * 4, read
+
+
+async def _rows_of_an_index(conn: c.Connection, statement: Statement, prefix: str) -> int:
+    """How many rows a plan took of the indexes of a name, but for the one of the key."""
+    rows = await c.fetch(conn, f"EXPLAIN (ANALYZE, FORMAT JSON) {statement[0]}", statement[1])
+    nodes = [node for node in nodes_of(rows[0][0][0]["Plan"]) if "Index Name" in node]
+    return sum(
+        round((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"])
+        for node in nodes
+        if node["Index Name"].startswith(prefix) and not node["Index Name"].endswith("_pkey")
+    )
 
 
 def test_every_day_has_the_indexes_that_the_reads_need(filled: str) -> None:

@@ -30,8 +30,10 @@ from emon.store.connect import load_instants
 from emon.store.lives import FACTS, in_order
 
 _HASH = "hashtextextended({}, %(key)s)"
+_PLACE = "hash_record_extended(ROW({}, priority, detected_at), %(key)s)"
 _SUMS = f"""
 SELECT bit_xor({_HASH.format("alert_id")}), bit_xor({_HASH.format("alert_id")}) FILTER (WHERE closed),
+       bit_xor({_PLACE.format("alert_id")}), bit_xor({_HASH.format("alert_id")}) FILTER (WHERE taken),
        bit_xor(hashint4extended(step, {_HASH.format("alert_id")})) FILTER (WHERE step > 0),
        coalesce(bool_or(NOT closed AND coalesce(
            due_at > transaction_timestamp() + %(slack)s OR due_at < counted_from, true)), false)
@@ -40,6 +42,9 @@ FROM escalation
 _SHOULD_BE = f"""
 SELECT (SELECT bit_xor({_HASH.format("id")}) FROM alert),
        (SELECT bit_xor({_HASH.format("alert_id")}) FROM resolution),
+       (SELECT bit_xor({_PLACE.format("id")}) FROM alert),
+       (SELECT bit_xor({_HASH.format("alert_id")})
+        FROM (SELECT DISTINCT alert_id FROM acknowledgement WHERE party <> 'beschermde') AS answered),
        (SELECT bit_xor(hashint4extended(step, {_HASH.format("alert_id")}))
         FROM (SELECT alert_id, max(step) AS step FROM climb GROUP BY alert_id) AS last)
 """
@@ -63,6 +68,12 @@ WHERE NOT EXISTS (SELECT FROM escalation AS e WHERE e.alert_id = a.id) ORDER BY 
 _CLOSED_OTHERWISE = """
 SELECT e.alert_id, e.closed FROM escalation AS e LEFT JOIN resolution AS r ON r.alert_id = e.alert_id
 WHERE e.closed <> (r.alert_id IS NOT NULL) ORDER BY e.alert_id
+"""
+_PLACED_OTHERWISE = """
+SELECT e.alert_id FROM escalation AS e JOIN alert AS a ON a.id = e.alert_id
+WHERE (e.priority, e.detected_at) <> (a.priority, a.detected_at) OR e.taken <> EXISTS (
+    SELECT FROM acknowledgement AS k WHERE k.alert_id = a.id AND k.party <> 'beschermde')
+ORDER BY e.alert_id
 """
 # Rungs at which nobody can be told have no row of their own: beyond such a row it may stand.
 _CLIMBED_OTHERWISE = """
@@ -119,11 +130,13 @@ class Asked(msgspec.Struct, frozen=True):
 
 class Suspicions(msgspec.Struct, frozen=True):
     """What the sums of all rows leave open: is there an alert without a row, one that stands at another rung,
-    one that is closed and should not be or the other way round, one with no deadline or a distant one?
+    one that is closed and should not be or the other way round, one that stands elsewhere in the lists, one
+    with no deadline or a distant one?
     ``asked``: whose answers any rows name, to be held against the policies."""
 
     gone: bool
     closed: bool
+    placed: bool
     climbed: bool
     distant: bool
     asked: tuple[Asked, ...]
@@ -132,10 +145,12 @@ class Suspicions(msgspec.Struct, frozen=True):
 def read_deadlines(conn: Connection) -> Suspicions:
     """Read every row once."""
     params = {"key": secrets.randbits(63), "slack": _SLACK}
-    gone, closed, climbed, distant = _rows(conn, _SUMS, params)[0]
-    should_be = _rows(conn, _SHOULD_BE, params)[0]
+    *sums, distant = _rows(conn, _SUMS, params)[0]
+    gone, closed, place, taken, climbed = (
+        one != should_be for one, should_be in zip(sums, _rows(conn, _SHOULD_BE, params)[0], strict=True)
+    )
     asked = tuple(Asked(*row[:4]) for row in _rows(conn, _ASKED))
-    return Suspicions(gone != should_be[0], closed != should_be[1], climbed != should_be[2], distant, asked)
+    return Suspicions(gone, closed, place or taken, climbed, distant, asked)
 
 
 def check_deadlines(conn: Connection, report: Report, open_to: Suspicions) -> None:
@@ -164,6 +179,9 @@ def check_deadlines(conn: Connection, report: Report, open_to: Suspicions) -> No
                 else "was closed, and is not kept so"
             )
             _found(report, alert_id, said)
+    if open_to.placed:
+        for (alert_id,) in _rows(conn, _PLACED_OTHERWISE):
+            _found(report, alert_id, "stands elsewhere in the lists than what is on file of it says")
     if open_to.climbed:
         for alert_id, step, last in _rows(conn, _CLIMBED_OTHERWISE):
             _found(report, alert_id, f"its rung is {step}, and the last of its climbs on file {last}")
