@@ -62,6 +62,7 @@ async def test_a_heartbeat_that_a_recipient_kept_shows_a_rewritten_trail(
 
     with past_the_triggers(claimed_store.url) as conn:
         conn.execute("UPDATE alert SET priority = 4 WHERE id = %s", (ALERT,))
+        conn.execute("UPDATE escalation SET priority = 4 WHERE alert_id = %s", (ALERT,))
         conn.execute(
             "UPDATE audit SET content = replace(content, '\"priority\":1', '\"priority\":4') "
             "WHERE relation = 'alert' AND row_key = %s",

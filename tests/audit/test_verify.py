@@ -139,6 +139,7 @@ async def test_row_and_trail_edited_to_agree_are_found_by_the_kept_head(
     await lived(claimed_store, tmp_path)
     with past_the_triggers(claimed_store.url) as conn:
         conn.execute("UPDATE alert SET priority = 4 WHERE id = %s", (ALERT,))
+        conn.execute("UPDATE escalation SET priority = 4 WHERE alert_id = %s", (ALERT,))
         conn.execute(
             "UPDATE audit SET content = replace(content, '\"priority\":1', '\"priority\":4') "
             "WHERE relation = 'alert' AND row_key = %s",

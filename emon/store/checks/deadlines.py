@@ -180,8 +180,10 @@ def check_deadlines(conn: Connection, report: Report, open_to: Suspicions) -> No
             )
             _found(report, alert_id, said)
     if open_to.placed:
+        changed = {one.key for one in report.findings if one.relation == "alert"}
         for (alert_id,) in _rows(conn, _PLACED_OTHERWISE):
-            _found(report, alert_id, "stands elsewhere in the lists than what is on file of it says")
+            if _key(alert_id) not in changed:  # else its row is what was changed, and is named
+                _found(report, alert_id, "stands elsewhere in the lists than what is on file of it says")
     if open_to.climbed:
         for alert_id, step, last in _rows(conn, _CLIMBED_OTHERWISE):
             _found(report, alert_id, f"its rung is {step}, and the last of its climbs on file {last}")
@@ -306,4 +308,8 @@ def _when(at_us: int) -> str:
 
 
 def _found(report: Report, alert_id: str, said: str) -> None:
-    report.found("escalation", f'["{alert_id}"]', said)
+    report.found("escalation", _key(alert_id), said)
+
+
+def _key(alert_id: str) -> str:
+    return f'["{alert_id}"]'
