@@ -62,7 +62,7 @@ class Batch(InboxPart, CanaryPart):
         if not keys:
             return {}
         times = [to_datetime(key[1]) for key in keys]
-        rows = await c.fetch(
+        rows = await c.fetch_since_2000(
             self._conn,
             read.SELECT_KNOWN,
             ([key[0] for key in keys], times, [key[2] for key in keys], min(times), max(times)),
@@ -85,7 +85,7 @@ class Batch(InboxPart, CanaryPart):
             if not asked:
                 break
             params = (asked, to_datetime(from_us), to_datetime(to_us), limit)
-            rows = await c.fetch(self._conn, read.SELECT_TRACKS, params)
+            rows = await c.fetch_since_2000(self._conn, read.SELECT_TRACKS, params)
             found |= {device: [] for device in asked}
             for row in rows:
                 found[row[0]].append(fix_from_row(row))
@@ -117,7 +117,7 @@ class Batch(InboxPart, CanaryPart):
             to_datetime(from_us),
             to_datetime(to_us),
         )
-        for row in await c.fetch(self._conn, read.SELECT_SINCE, params):
+        for row in await c.fetch_since_2000(self._conn, read.SELECT_SINCE, params):
             found.setdefault(row[0], []).append(fix_from_row(row))
         return found
 
@@ -132,7 +132,7 @@ class Batch(InboxPart, CanaryPart):
                 continue
             times = [to_datetime(t) for _, t in missing]
             params = ([d for d, _ in missing], times, to_datetime(from_us), to_datetime(to_us))
-            for row in await c.fetch(self._conn, read.SELECT_BEFORE, params):
+            for row in await c.fetch_since_2000(self._conn, read.SELECT_BEFORE, params):
                 found[row[0]] = fix_from_row(row)
         return found
 

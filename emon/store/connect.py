@@ -19,6 +19,7 @@ import psycopg
 from psycopg import pq
 from psycopg.adapt import AdaptersMap, Buffer, Loader
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.types.numeric import Int8BinaryLoader
 
 from emon import limits
 from emon.store.errors import DatabaseUnavailable, DatabaseUrlWrong
@@ -145,6 +146,15 @@ async def connect_patiently(url: str, *, purpose: str, give_up_s: float) -> Conn
 async def fetch(conn: Connection, query: str, params: Params = ()) -> list[Row]:
     """All rows of one statement, in binary."""
     async with conn.cursor(binary=True) as cursor:
+        await cursor.execute(query.encode(), params)
+        return await cursor.fetchall()
+
+
+async def fetch_since_2000(conn: Connection, query: str, params: Params = ()) -> list[Row]:
+    """As ``fetch``, for thousands of rows: instants as the server has them, counted from
+    ``packing.POSTGRES_EPOCH_US``. A call of our own loader for each is most of what such an answer takes."""
+    async with conn.cursor(binary=True) as cursor:
+        cursor.adapters.register_loader("timestamptz", Int8BinaryLoader)
         await cursor.execute(query.encode(), params)
         return await cursor.fetchall()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import itemgetter
 
 import msgspec
 
@@ -13,10 +14,11 @@ from emon.limits import CLOCK_BEHIND_MAX_S
 from emon.model.fix import DeviceEvent, KeptEvent
 from emon.model.instant import DAY_US, SECOND_US, to_datetime
 from emon.model.order import OrderVersion
-from emon.model.vocabulary import Mark, Source
 from emon.model.watch import ServiceStop
 from emon.orders.document import version_from_source
 from emon.store import connect as c
+from emon.store.packing import POSTGRES_EPOCH_US
+from emon.store.rows import MARK_OF, SOURCE_OF
 
 _SELECT_VERSIONS = "SELECT source, armed_at FROM order_version WHERE id = %s ORDER BY version"
 # A wrong clock places nothing: such fixes count by their receipt. Each is ahead of it, or 30 days and more
@@ -122,11 +124,16 @@ class LedgerReads:
 
 async def _record(conn: c.Connection, device: str, from_us: int, to_us: int) -> Record:
     rows = await _before(conn, device, from_us)
-    rows += await c.fetch(conn, _SELECT_FIXES, (device, to_datetime(from_us), to_datetime(to_us)))
+    rows += await c.fetch_since_2000(conn, _SELECT_FIXES, (device, to_datetime(from_us), to_datetime(to_us)))
     rows += await _under_a_wrong_clock(conn, device, from_us, to_us)
-    rows.sort(key=lambda row: row[0])
-    fixes = tuple(Seen(row[0], row[1], Mark(row[2]), Source(row[3])) for row in rows)
-    first_us = min([from_us, *(fix.fixed_at_us for fix in fixes)])
+    rows.sort(key=itemgetter(0))
+    fixes = tuple(
+        [
+            Seen(fixed + POSTGRES_EPOCH_US, received + POSTGRES_EPOCH_US, MARK_OF[mark], SOURCE_OF[source])
+            for fixed, received, mark, source in rows
+        ]
+    )
+    first_us = min(from_us, fixes[0].fixed_at_us) if fixes else from_us
     return Record(fixes, await _events(conn, device, first_us, to_us))
 
 
@@ -135,7 +142,7 @@ async def _before(conn: c.Connection, device: str, from_us: int) -> list[c.Row]:
     near_us, far_us = from_us - 2 * DAY_US, from_us - CLOCK_BEHIND_MAX_S * SECOND_US
     for since_us, until_us in ((near_us, from_us), (far_us, near_us)):
         params = (device, to_datetime(max(0, since_us)), to_datetime(max(0, until_us)))
-        if rows := await c.fetch(conn, _SELECT_BEFORE, params):
+        if rows := await c.fetch_since_2000(conn, _SELECT_BEFORE, params):
             return rows
     return []
 
@@ -147,10 +154,12 @@ async def _under_a_wrong_clock(conn: c.Connection, device: str, from_us: int, to
         return []
     behind_us = max(0, min(from_us - 1, to_us - CLOCK_BEHIND_MAX_S * SECOND_US))
     received = (device, to_datetime(from_us), to_datetime(to_us))
-    found = await c.fetch(conn, _SELECT_BY_RECEIPT, (*received, to_datetime(0), to_datetime(behind_us)))
+    found = await c.fetch_since_2000(
+        conn, _SELECT_BY_RECEIPT, (*received, to_datetime(0), to_datetime(behind_us))
+    )
     if largest[0] >= from_us:
         ahead = (to_datetime(from_us), to_datetime(largest[0]))
-        found += await c.fetch(conn, _SELECT_BY_RECEIPT, (*received, *ahead))
+        found += await c.fetch_since_2000(conn, _SELECT_BY_RECEIPT, (*received, *ahead))
     return found
 
 

@@ -9,9 +9,6 @@ from emon.store.words_of_people import RESOLUTION_COLUMNS, VICTIM_LINKED_BY_ORDE
 SELECT_CURSOR = """
 SELECT coalesce((SELECT max(feed_seq) FROM feed), 0), coalesce((SELECT max(change_seq) FROM device_now), 0)
 """
-SELECT_NEWEST_ORDERS = """
-SELECT DISTINCT ON (id) source, armed_at FROM order_version ORDER BY id, version DESC
-"""
 
 # Most orders protect nobody who carries a device: their documents are not read.
 SELECT_CONTACT_ORDERS = """

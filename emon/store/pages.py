@@ -23,6 +23,7 @@ from emon.store import connect as c
 from emon.store import incident_reads, lives, packing
 from emon.store import page_sql as sql
 from emon.store.incident_reads import IncidentNow
+from emon.store.newest_orders import NewestOrders
 from emon.store.rows import breach_from_row
 from emon.store.watching import trouble_from_row
 from emon.store.words_of_people import Resolved, Taken
@@ -144,6 +145,7 @@ class PageReads:
     """Part of ``Store``. Every method may raise ``DatabaseUnavailable``."""
 
     _pool: c.Pool
+    _newest_orders: NewestOrders
 
     async def cursor(self) -> tuple[int, int]:
         """The newest ``feed_seq`` and ``change_seq``; (0, 0) in an empty database."""
@@ -154,8 +156,7 @@ class PageReads:
     async def newest_orders(self) -> list[OrderVersion]:
         """Of each order the newest armed version, by id, also when it has ended."""
         async with self._pool.connection() as conn:
-            rows = await c.fetch(conn, sql.SELECT_NEWEST_ORDERS)
-        return [version_from_source(row[0], armed_at_us=row[1]) for row in rows]
+            return await self._newest_orders.all(conn)
 
     async def devices_now(self) -> list[DeviceNow]:
         """The newest usable fix of every device that an order names, by device."""

@@ -65,6 +65,7 @@ from emon.store.known_devices import KnownDevices
 from emon.store.ledger import LedgerReads
 from emon.store.lives import LifeReads
 from emon.store.migrate import Storage
+from emon.store.newest_orders import NewestOrders
 from emon.store.notices import NoticeFile
 from emon.store.outbox import OutboxReads
 from emon.store.pages import PageReads
@@ -159,6 +160,7 @@ class Store(
         self._pool = c.Pool(url)
         self._claim = EngineClaim(url)
         self._placed = PlacedOrders()
+        self._newest_orders = NewestOrders()
         self._carried = CarriedFor()
         self._fresh = Fresh(self._placed)
 

@@ -122,6 +122,18 @@ async def test_newest_orders_are_one_a_case_also_when_ended(any_store: Store) ->
     assert NOON_US - newest[0].valid_from_us > HOUR_US
 
 
+async def test_a_newer_version_takes_the_place_of_the_newest_that_was_asked_for(any_store: Store) -> None:
+    """What is asked for again is not built again, and is the newest all the same."""
+    await any_store.arm(versions({"version": 1}, {"id": "o-2"}))
+    before = await any_store.newest_orders()
+    assert all(one is other for one, other in zip(before, await any_store.newest_orders(), strict=True))
+    await any_store.arm(versions({"version": 2, "withdrawn_at": "2026-05-02T00:00:00Z"}, {"id": "o-0"}))
+    after = await any_store.newest_orders()
+    assert [(version.id, version.version) for version in after] == [("o-0", 1), ("o-1", 2), ("o-2", 1)]
+    assert after[1].withdrawn_at_us == parse_instant("2026-05-02T00:00:00Z")
+    assert after[2] is before[1]
+
+
 async def test_a_condition_keeps_its_kind_for_ever(any_store: Store) -> None:
     (armed,) = await any_store.arm(versions({}))
     zone = {"type": "Circle", "center": [4.48, 51.92], "radius_m": 300}
