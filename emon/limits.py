@@ -479,6 +479,8 @@ RETENTION_BEFORE_DAYS = (
     2  # [own] kept before a breach or open alert: an explanation begins where all was quiet
 )
 RETENTION_AFTER_DAYS = 1  # [own] and after its end: the fix that shows it over, and what came late
+RETENTION_LOCK_WAIT_MS = 900  # [own] below deadlock_timeout: a removal gives way, never the engine
+RETENTION_EVERY_S = 3_600  # [own] a day goes within an hour of midnight UTC; what was put off is tried again
 EXPORT_PART_BYTES = 8_388_608  # [own] of one file of an export, which is held in memory whole
 IMPORT_DAY_FIXES_MIN = 1_000  # [own] a day with so many fixes gets a partition of its own
 COURT_AROUND_S = 900  # [own] what stood before and after it; the breach itself is there whole

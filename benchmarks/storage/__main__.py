@@ -1,4 +1,4 @@
-"""``python -m benchmarks.storage [--rows N]``: writes benchmarks/STORAGE.md at the full size."""
+"""``python -m benchmarks.storage``: writes benchmarks/STORAGE.md at the full size."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ def main() -> int:
     parser.add_argument(
         "--out", type=Path, help="the page; benchmarks/STORAGE.md at the full size, else none"
     )
+    parser.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="keep the rows there, and take those that are there"
+    )
     given = parser.parse_args()
-    text = asyncio.run(report(given.rows, progress("storage")))
+    text = asyncio.run(report(given.rows, progress("storage"), given.keep))
     print(text)
     page = given.out or (Path(__file__).parents[1] / PAGE if given.rows == 20_000_000 else None)
     if page is not None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import msgspec
+import psycopg
 
 from emon import limits
 from emon.audit.chain import LEAF_BYTES, Entry
@@ -50,8 +51,12 @@ _DEVICES_OF_ORDERS = (
     "SELECT DISTINCT order_id, device FROM order_device WHERE order_id = ANY(%s) ORDER BY 1, 2"
 )
 _SOURCES = "SELECT source, armed_at FROM order_version WHERE id = ANY(%s) ORDER BY id, version"
+# Of all seals those that may name a fix received in the span: their leaves are eight bytes a fix.
 _SEALS = """
-SELECT seq, row_key, content, leaves FROM audit WHERE relation = 'fix' AND deed = 'seal' ORDER BY seq
+SELECT seq, row_key, content, leaves FROM audit
+WHERE relation = 'fix' AND deed = 'seal' AND (row_key::json ->> 1)::timestamptz >= %s
+  AND (row_key::json ->> 0)::timestamptz < %s
+ORDER BY seq
 """
 _REMOVALS = "SELECT content FROM audit WHERE relation = 'fix' AND deed = 'remove' ORDER BY seq"
 _WRITER = (
@@ -99,12 +104,11 @@ class Asked(msgspec.Struct, frozen=True):
 
 async def old_days(conn: c.Connection, asked: Asked, now_us: int) -> list[OldDay]:
     """What would go and what would stay, oldest first. Raises ``RetentionRefused``."""
-    if await current_storage(conn) is Storage.HYPERTABLE:
-        raise RetentionRefused("fixes are in a hypertable: removing old days of one is not supported yet")
+    days = await due_days(conn, asked, now_us)
     holds = await _holds(conn, asked, now_us)
     found = []
-    for part in await _old_parts(conn, asked, now_us):
-        day = _day_of(part)
+    for day in map(date.fromisoformat, days):
+        part = f"fix_{day:%Y%m%d}"
         within = _within(holds, day)
         count = await c.fetch_one(conn, f"SELECT count(*) FROM {part}")
         kept = 0
@@ -116,23 +120,46 @@ async def old_days(conn: c.Connection, asked: Asked, now_us: int) -> list[OldDay
     return found
 
 
+async def due_days(conn: c.Connection, asked: Asked, now_us: int) -> list[str]:
+    """Days that are old enough to go, oldest first. Raises ``RetentionRefused``."""
+    if await current_storage(conn) is Storage.HYPERTABLE:
+        raise RetentionRefused("fixes are in a hypertable: removing old days of one is not supported yet")
+    return [f"{_day_of(part)}" for part in await _old_parts(conn, asked, now_us)]
+
+
 async def remove_day(conn: c.Connection, asked: Asked, day: str, now_us: int) -> OldDay:
     """Remove one day that ``old_days`` named, in one transaction with its entry in the trail.
 
-    Raises ``RetentionRefused`` when a fix of it is not sealed, or the seals and the rows disagree.
+    Raises ``RetentionRefused`` when a fix of it is not sealed, when the seals and the rows disagree, or when
+    something came meanwhile that changes what may go.
     """
+    try:
+        return await _remove_day(conn, asked, day, now_us)
+    except psycopg.errors.LockNotAvailable as fault:
+        raise RetentionRefused(f"{day} is being read: remove it later") from fault
+
+
+async def _remove_day(conn: c.Connection, asked: Asked, day: str, now_us: int) -> OldDay:
     part = f"fix_{date.fromisoformat(day):%Y%m%d}"
     async with conn.transaction():
         await c.execute(conn, "SET LOCAL statement_timeout = 0")
-        await c.execute(conn, _LOCK, (c.LOCK_CLASS, c.LOCK_ARM))  # no batch is under way
-        await c.execute(conn, _LOCK, (c.LOCK_CLASS, c.LOCK_AUDIT))
+        await c.execute(conn, _LOCK, (c.LOCK_CLASS, c.LOCK_AUDIT))  # nothing is sealed or removed beside it
         if part not in await _old_parts(conn, asked, now_us):
             raise RetentionRefused(f"there is no day {day} that is old enough")
         holds = _within(await _holds(conn, asked, now_us), _day_of(part))
-        count = await c.fetch_one(conn, f"SELECT count(*) FROM {part}")
+        row = await c.fetch_one(conn, f"SELECT count(*), max(received_at) FROM {part}")
+        assert row is not None
+        count, newest_us = row
         kept = await _keep_aside(conn, part, holds)
-        assert count is not None
-        removed = await _removed(conn, asked, part, day, count[0], kept)
+        removed = await _removed(conn, asked, part, day, count, kept)
+        # The engine goes on while the day is held against its seals, and waits from here on alone: not for
+        # whoever reads all days for minutes, as an export does.
+        await c.execute(conn, f"SET LOCAL lock_timeout = {limits.RETENTION_LOCK_WAIT_MS}")
+        await c.execute(conn, f"LOCK TABLE {part} IN ACCESS EXCLUSIVE MODE")
+        await c.execute(conn, _LOCK, (c.LOCK_CLASS, c.LOCK_ARM))
+        await _refuse_what_came(conn, part, day, newest_us)
+        if _within(await _holds(conn, asked, now_us), _day_of(part)) != holds:
+            raise RetentionRefused(f"what holds fixes of {day} changed meanwhile: remove it again")
         writer = await c.fetch_one(conn, _WRITER)
         assert writer is not None
         key = json.dumps([day])
@@ -142,7 +169,15 @@ async def remove_day(conn: c.Connection, asked: Asked, day: str, now_us: int) ->
         await c.execute(conn, f"ALTER TABLE fix DETACH PARTITION {part}")
         await c.execute(conn, f"DROP TABLE {part}")
         await c.execute(conn, "INSERT INTO fix SELECT * FROM kept_fix")
-    return OldDay(day, count[0], kept, tuple(sorted({hold.why for hold in holds})))
+    return OldDay(day, count, kept, tuple(sorted({hold.why for hold in holds})))
+
+
+async def _refuse_what_came(conn: c.Connection, part: str, day: str, newest_us: int | None) -> None:
+    """A wrong clock stamps with any day; each batch's receipt is later than all before."""
+    since = to_datetime(0 if newest_us is None else newest_us)
+    came = await c.fetch_one(conn, f"SELECT FROM {part} WHERE received_at > %s LIMIT 1", (since,))
+    if came is not None:
+        raise RetentionRefused(f"a fix of {day} came meanwhile: remove it again")
 
 
 async def _old_parts(conn: c.Connection, asked: Asked, now_us: int) -> list[str]:
@@ -229,10 +264,9 @@ async def _removed(conn: c.Connection, asked: Asked, part: str, day: str, fixes:
     before = places_by_seal([read_removed(row[0]) for row in await c.fetch(conn, _REMOVALS)])
     seals: dict[str, list[tuple[int, int]]] = {}
     found = 0
-    for seq, key, content, leaves in await c.fetch(conn, _SEALS) if fixes else ():
+    between = [None if at_us is None else to_datetime(at_us) for at_us in span]
+    for seq, key, content, leaves in await c.fetch(conn, _SEALS, between):
         from_us, until_us = map(parse_instant, json.loads(key))
-        if until_us < span[0] or from_us >= span[1]:
-            continue
         going = await _going(conn, part, (from_us, until_us), json.loads(content)["columns"])
         standing = without(leaves, before.get(seq, set()), LEAF_BYTES)
         if b"".join(leaf for leaf, _ in going) != standing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 from emon.audit.keyring import Keyring
 from emon.cli import main
 from emon.model.effects import Effects
+from emon.model.fix import Fix
 from emon.model.instant import DAY_US, MINUTE_US, to_us
 from emon.model.resolution import Closing, ClosingCause, ClosingOutcome
 from emon.sealer import Sealer
@@ -20,7 +22,8 @@ from emon.store.archive import Reader
 from emon.store.exporting import export
 from emon.store.importing import import_
 from emon.store.migrate import migrate
-from emon.store.retention import Asked, RetentionRefused, old_days, remove_day
+from emon.store.retaining import Retaining
+from emon.store.retention import Asked, OldDay, RetentionRefused, old_days, remove_day
 from emon.store.store import Store
 from tests.audit.trail import Clock, verified
 from tests.fixtures_database import PostgresServers
@@ -167,6 +170,87 @@ async def test_what_is_left_goes_out_and_in_again(
         postgres_servers.drop(url)
 
 
+class Nights:
+    """Waits of a process that stays: each passes some days of a clock, and the last asks it to end."""
+
+    def __init__(self, at_us: int, *days: int) -> None:
+        self.at_us = at_us
+        self._days = list(days)
+
+    def now_us(self) -> int:
+        return self.at_us
+
+    async def stopped(self, seconds: float) -> bool:
+        assert 0 < seconds <= 86_400
+        if not self._days:
+            return True
+        self.at_us += self._days.pop(0) * DAY_US
+        return False
+
+
+async def test_each_day_goes_when_it_is_old_enough_and_an_open_breach_keeps_its_fixes(
+    claimed_store: Store, tmp_path: Path
+) -> None:
+    open_one = breach("b-1", OLD_US, order="o-1", device="d-1")
+    sealer = await life(claimed_store, tmp_path, breaches=(open_one,))
+    removed, stays = list[OldDay](), list[str]()
+    nights = Nights(OLD_US + 59 * DAY_US, 1, 1, 0)
+    await Retaining(claimed_store.url, ASKED, removed.append, stays.append).run(nights.now_us, nights.stopped)
+    found = [(day.day, day.kept) for day in removed if day.fixes]
+    assert found == [("2026-08-31", 4), ("2026-09-01", 4)]  # and 2026-09-02 is not old enough
+    assert stays == []
+    assert {device for device, day in stored(claimed_store) if day != 2} == {"d-1"}
+    await sealer.finish()
+    assert verified(claimed_store, tmp_path).findings == []
+
+
+async def test_what_cannot_go_is_said_and_goes_at_a_later_look(claimed_store: Store, tmp_path: Path) -> None:
+    await life(claimed_store, tmp_path)
+    async with claimed_store.batch() as tx:  # not sealed
+        await tx.write(effects_of(NOON_US, fixes=(unsealed(99),)), ())
+    removed, stays = list[OldDay](), list[str]()
+    retaining = Retaining(claimed_store.url, ASKED, removed.append, stays.append)
+    with psycopg.connect(claimed_store.url) as reader:
+        reader.execute("SELECT count(*) FROM fix")  # as an export, which reads all days for long
+        await retaining.look(OLD_US + 63 * DAY_US)
+        assert all("is being read: remove it later" in said for said in stays if "not sealed" not in said)
+        assert any("1 fixes of 2026-09-01 are not sealed yet" in said for said in stays)
+        assert (removed, len(stays)) == ([], 3)
+        async with claimed_store.batch() as tx:  # and nothing holds the engine off
+            await tx.write(effects_of(NOON_US + 1, fixes=()), ())
+    await Sealer(claimed_store, Keyring(tmp_path), Clock()).finish()
+    stays.clear()
+    await retaining.look(OLD_US + 63 * DAY_US)
+    assert ([(day.day, day.kept) for day in removed], stays) == (
+        [("2026-08-31", 0), ("2026-09-01", 0), ("2026-09-02", 0)],
+        [],
+    )
+    assert verified(claimed_store, tmp_path).findings == []
+
+
+async def test_the_engine_writes_while_a_day_is_held_against_its_seals(
+    claimed_store: Store, tmp_path: Path
+) -> None:
+    """That takes minutes of a large day. What was written meanwhile, under a wrong clock, is not dropped."""
+    await life(claimed_store, tmp_path)
+    conn = await c.connect(claimed_store.url, purpose="retain")
+    with psycopg.connect(claimed_store.url) as before_it:
+        before_it.execute("LOCK TABLE audit IN ACCESS EXCLUSIVE MODE")  # where the seals are read
+        removing = asyncio.ensure_future(remove_day(conn, ASKED, "2026-09-01", NOON_US))
+        done, _ = await asyncio.wait([removing], timeout=0.2)
+        assert not done
+        async with claimed_store.batch() as tx:
+            await tx.write(effects_of(NOON_US, fixes=(unsealed(77),)), ())
+    with pytest.raises(RetentionRefused, match="a fix of 2026-09-01 came meanwhile"):
+        await removing
+    await conn.close()
+    assert len(stored(claimed_store)) == 9
+
+
+def unsealed(seq: int) -> Fix:
+    return replace(fix("d-1", seq, OLD_US + MINUTE_US), received_at_us=NOON_US)
+
+
 def test_the_command_lists_first_and_wants_a_name_to_remove(
     database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -180,6 +264,7 @@ def test_the_command_lists_first_and_wants_a_name_to_remove(
         "2 days, 0 fixes would go; nothing was changed",
     ]
     assert main(["retain", "--days", "400", "--apply"]) == 64
+    assert main(["retain", "--days", "400", "--daily"]) == 64
     assert main(["retain", "--days", "400", "--apply", "--by", "A. Jansen", "--why", "term"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "2 days, 0 fixes removed"
     assert main(["retain", "--days", "400"]) == 0
