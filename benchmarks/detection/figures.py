@@ -83,8 +83,11 @@ def _missed(of: str, stays: Sequence[StayRow]) -> list[list[str]]:
             [f"missed, {words}: due by three plain fixes", of, *_missed_of([s for s in own if s.due])],
         ]
     own = [stay for stay in bans if stay.kind == INSIDE]
+    lined = [stay for stay in own if stay.lined]
     title = "missed, bans: a line of 100 m between two fixes at most 120 s apart"
-    rows.append([title, of, *_missed_of([stay for stay in own if stay.lined])])
+    rows.append([f"{title}; no breach overlaps it", of, *_missed_of(lined, _line_overlapped)])
+    stays_alone = _missed_of(lined)
+    rows.append(["the same; none overlaps the true stay beside it", of, stays_alone[0], "–", stays_alone[2]])
     neither = [stay for stay in own if not stay.met and not stay.lined]
     rows.append(["in a ban, due by neither: told of all the same", of, *_share(neither, _overlapped, "–")])
     rows.append(
@@ -107,11 +110,19 @@ def _missed(of: str, stays: Sequence[StayRow]) -> list[list[str]]:
     return rows
 
 
-def _missed_of(stays: Sequence[StayRow]) -> list[str]:
+def _line_overlapped(stay: StayRow) -> bool:
+    return stay.line_overlapped
+
+
+def _overlapped(stay: StayRow) -> bool:
+    return stay.overlapped
+
+
+def _missed_of(stays: Sequence[StayRow], told: Test = _overlapped) -> list[str]:
     """A count that should be none, with what none of so many would show."""
     if not stays:
         return ["–", "0", "0"]
-    missed = sum(not stay.overlapped for stay in stays)
+    missed = sum(not told(stay) for stay in stays)
     found = percent(wilson(missed, len(stays)))
     return [f"{missed}: {found}; 3/N is {3.0 / len(stays):.2%}", "0", f"{len(stays):,}"]
 
@@ -124,8 +135,8 @@ def shown_table(stays: Sequence[StayRow]) -> str:
         own = [stay for stay, of in missed if holds(of)]
         bans = [stay for stay in own if stay.kind == INSIDE]
         counts = (
-            sum(stay.met for stay in bans),
-            sum(stay.lined for stay in bans),
+            sum(stay.met and not stay.overlapped for stay in bans),
+            sum(stay.lined and not stay.line_overlapped for stay in bans),
             sum(stay.kind == NEAR and stay.met for stay in own),
         )
         rows.append([words, *map(str, counts)])
@@ -137,10 +148,6 @@ def _share(stays: Sequence[StayRow], test: Test, asked: str) -> list[str]:
     if not stays:
         return ["–", asked, "0"]
     return [percent(wilson(sum(test(stay) for stay in stays), len(stays))), asked, f"{len(stays):,}"]
-
-
-def _overlapped(stay: StayRow) -> bool:
-    return stay.overlapped
 
 
 def _police(stays: Sequence[StayRow]) -> str:

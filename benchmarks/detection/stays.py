@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks.detection.scene import Scene, Watch
 from benchmarks.detection.shown import Shown, shown
-from benchmarks.detection.ways import LINE_M, longest_line_m
+from benchmarks.detection.ways import LINE_M, lines_of, longest_line_m
 from emon.model.instant import SECOND_US, parse_instant
 from emon.model.vocabulary import AlertEvent, Certainty
 from simulator.scoring.alerts import Told
@@ -38,9 +38,10 @@ class StayRow(msgspec.Struct):
     any certainty overlaps it. ``probable_s``, ``police_s``: the first alert that says probable or more, the
     first at the police. ``circle_s``: when the first fix came whose 95 % circle was all inside, ``after_s``
     when the second after that one. ``line_m``: the most that a straight line between where he truly was at
-    two fixes at most 120 s apart runs inside a ban. ``again_s``: when the first fix came that was taken after
-    ``probable_s`` and whose circle lay inside. ``shown``: of a stay that was due and that no breach overlaps,
-    what its fixes showed.
+    two fixes at most 120 s apart runs inside a ban; ``line_overlapped``: an unrefuted breach overlaps the
+    stay, or the part inside of a line that runs at least 100 m there. ``again_s``: when the first fix came
+    that was taken after ``probable_s`` and whose circle lay inside. ``shown``: of a stay that was due and was
+    missed, what its fixes showed.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class StayRow(msgspec.Struct):
     after_s: float | None = None
     again_s: float | None = None
     line_m: float = 0.0
+    line_overlapped: bool = False
     shown: Shown | None = None
 
     @property
@@ -114,7 +116,7 @@ def _row(
         outcome.of is Class.DUE,
         stay.first_fix_us is not None,
         stay.late,
-        any(from_us <= stay.to_us and stay.from_us <= to_us for from_us, to_us in spans),
+        _meets((stay.from_us, stay.to_us), spans),
         (told[0] - stay.from_us) / SECOND_US if told else None,
         _first_s(sure, stay),
         None if outcome.police is None else (outcome.police.at_us - stay.from_us) / SECOND_US,
@@ -125,10 +127,18 @@ def _row(
             row.again_s = _again(watch, stay, scene.start_us, row.probable_s)
     if watch is not None and watch.way is not None and stay.kind == INSIDE:
         taken_s = watch.track.t_s[watch.track.active]
-        row.line_m = longest_line_m(watch.fence, watch.way, taken_s, stay, scene.start_us)
-    if stay.kind != OUTSIDE and not row.overlapped and (row.met or row.lined):
+        lines = lines_of(watch.fence, watch.way, taken_s, stay, scene.start_us)
+        row.line_m = longest_line_m(lines)
+        parts = [(line.from_us, line.to_us) for line in lines if line.inside_m >= LINE_M]
+        row.line_overlapped = row.overlapped or any(_meets(part, spans) for part in parts)
+    missed = (row.met and not row.overlapped) or (row.lined and not row.line_overlapped)
+    if stay.kind != OUTSIDE and missed:
         row.shown = shown(scene, watch, stay)
     return row
+
+
+def _meets(part: tuple[int, int], spans: Sequence[tuple[int, int]]) -> bool:
+    return any(from_us <= part[1] and part[0] <= to_us for from_us, to_us in spans)
 
 
 def _first_s(alerts: Sequence[Told], stay: Stay) -> float | None:

@@ -90,14 +90,19 @@ def confirms(recent: Sequence[Seen]) -> bool:
     return seen.p >= CERTAIN_P and all(_independent(older, seen) for older in before)
 
 
-def worth(older: Seen | None, seen: Seen, known: Certainty) -> Certainty:
+def worth(episode: Episode, older: Seen | None, seen: Seen) -> Certainty:
     """What a fix makes of a breach that ``older`` showed too, longer ago than a run reaches: one word more,
-    not two, since nothing tells that he stayed (``docs/adr/0064``)."""
+    not two, since nothing tells that he stayed (``docs/adr/0064``). Where an edge found him by ``older``, he
+    was there before it was forbidden, and ``seen`` shows that he is there now (``docs/adr/0073``)."""
+    known = episode.certainty
     if older is None or seen.at_us - older.at_us <= RUN_MEMORY_S * SECOND_US:
         return known
     if min(older.p, seen.p) < _least_p(known) or not _independent(older, seen):
         return known
-    return Certainty.PROBABLE if known is Certainty.POSSIBLE else Certainty.CERTAIN
+    deep = min(older.p, seen.p) >= CERTAIN_P
+    if known is Certainty.PROBABLE or (deep and _is_of_edge(episode, older)):
+        return Certainty.CERTAIN
+    return Certainty.PROBABLE
 
 
 def witness(shown: Iterable[Seen], known: Certainty) -> Seen | None:
@@ -112,7 +117,8 @@ def strengthened(
     """The breach with a fix that shows it again and makes ``found`` of it. ``older``: its witness so far."""
     rises = found.level > episode.certainty.level and not doubted
     certainty = found if rises else episode.certainty
-    since = [seen] if rises or older is None else [older, seen]
+    kept = older is not None and (not rises or _is_of_edge(episode, older))
+    since = [older, seen] if older is not None and kept else [seen]
     return replace(
         episode,
         certainty=certainty,
@@ -123,6 +129,12 @@ def strengthened(
         opposed=False,
         witness=witness(since, certainty),
     )
+
+
+def _is_of_edge(episode: Episode, seen: Seen) -> bool:
+    """Whether it is the fix by which an edge found him, which lies before the edge: of any other breach the
+    first fix is where it begins."""
+    return seen.at_us < episode.opened_at_us
 
 
 def _least_p(known: Certainty) -> float:
@@ -242,11 +254,12 @@ def _explained(
 
 def _placed_before(recent: Sequence[Seen], first: Seen) -> list[Seen]:
     """The good positions on the right side that led up to a fix, within ``TRAVEL_BEFORE_S`` of the last;
-    where masts alone were heard, the last of those."""
+    where masts alone were heard, the last of those, as long as evidence lasts: what was known before it is
+    forgotten, and a mast alone leads nobody out (``docs/adr/0073``)."""
     before = [seen for seen in recent if seen.at_us < first.at_us and seen.right]
     good = [seen for seen in before if seen.fix.wire.accuracy_m <= WAY_CLAIM_MAX_M]
     if not good:
-        return before[-1:]
+        return [seen for seen in before[-1:] if first.at_us - seen.at_us <= RUN_MEMORY_S * SECOND_US]
     earliest_us = good[-1].at_us - TRAVEL_BEFORE_S * SECOND_US
     return [seen for seen in good if seen.at_us >= earliest_us]
 

@@ -273,7 +273,7 @@ class Walk:
         if known is not Certainty.CERTAIN:
             found = strength(self._recent, run_of(self._recent))
             if found.level <= known.level:
-                found = worth(older, seen, known)
+                found = worth(self._episode, older, seen)
         if self._episode.aged and confirms(self._recent):
             found = Certainty.CERTAIN
         self._episode = strengthened(self._episode, seen, found, older, doubted=doubted)

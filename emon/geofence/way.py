@@ -83,8 +83,9 @@ class Ways:
         ]
         gap_s = (b.at_us - a.at_us) / SECOND_US
         if gap_s <= CROSSING_GAP_MAX_S:
-            if contacts and way_opens(max(c.deepest_m for _, c in contacts), _claim_m(a, b)):
-                aside = led_aside(self._recent, a, b) or led_aside(self._recent, b)
+            aside = bool(contacts) and self._aside(a, b)
+            deepest_m = max((c.deepest_m for _, c in contacts), default=0.0)
+            if contacts and (not aside or way_opens(deepest_m, _claim_m(a, b))):
                 return _crossing(a, b, contacts, aside=aside)
             return None
         owed_us = self._owed_us(a, b)
@@ -122,7 +123,8 @@ class Ways:
             if (contact := self._geometry.contact(part.zone, part.start, part.end)) is not None
         ]
         deepest_m = max((contact.deepest_m for *_, contact in contacts), default=0.0)
-        if not contacts or not way_opens(deepest_m, max(_claim_m(a, b), *(_claim_m(s, s) for s in inner))):
+        claim_m = max(_claim_m(a, b), *(_claim_m(s, s) for s in inner))
+        if not contacts or (not way_opens(deepest_m, claim_m) and self._aside(a, b)):
             return None
         one, other, part, contact = contacts[0]
         return Episode(
@@ -135,6 +137,11 @@ class Ways:
             shown_at_us=b.at_us,
             device=b.fix.wire.device,
         )
+
+    def _aside(self, a: Seen, b: Seen) -> bool:
+        """Whether an error explains one of the two ends. Where none does he went there, and a coarse position
+        at an end leaves open how deep, not that he went by (``docs/adr/0074``)."""
+        return led_aside(self._recent, a, b) or led_aside(self._recent, b)
 
     def _still_s(self, a: Seen, b: Seen) -> float:
         """For how long of a gap the device says that it lay still: nobody went anywhere with it then."""

@@ -48,7 +48,7 @@ from benchmarks.detection.stays import StayRow, stay_rows
 from benchmarks.detection.tally import Blindness, Pool, Row, blindness_of, rows_of
 from benchmarks.detection.tracks import bans_beside
 from benchmarks.detection.tuning import Point, chosen, front_of
-from benchmarks.detection.ways import longest_line_m
+from benchmarks.detection.ways import lines_of, longest_line_m
 from emon.geofence import ZoneTable, zone_of
 from emon.geofence.evidence import sigma_m
 from emon.limits import ACCURACY_FLOOR_M
@@ -367,15 +367,25 @@ def test_a_line_between_two_fixes_is_as_long_inside_as_it_is() -> None:
         np.array([0.0, 60.0]), np.array([4.5 - east, 4.5 + east]), np.full(2, 52.0), np.zeros(2, np.int8)
     )
     stay = Stay(INSIDE, "w-1", "o-1", "c-1", _T0 + 10 * SECOND_US, _T0 + 50 * SECOND_US, 200.0)
-    found = longest_line_m(fence, way, np.array([60.0, 0.0]), stay, _T0)
+    (line,) = lines_of(fence, way, np.array([60.0, 0.0]), stay, _T0)
+    found = longest_line_m([line])
     assert found == pytest.approx(400.0, abs=2.0)
-    assert longest_line_m(fence, way, np.array([0.0, 121.0]), stay, _T0) == 0.0
-    assert longest_line_m(fence, way, np.array([0.0, 20.0]), stay, _T0) == pytest.approx(100.0, abs=2.0)
+    # 600 m in a minute, of which the middle 400 lie inside.
+    assert [line.from_us - _T0, line.to_us - _T0] == pytest.approx([10e6, 50e6], abs=2e5)
+    assert lines_of(fence, way, np.array([0.0, 121.0]), stay, _T0) == []
+    (short,) = lines_of(fence, way, np.array([0.0, 20.0]), stay, _T0)
+    assert longest_line_m([short]) == pytest.approx(100.0, abs=2.0)
+    assert longest_line_m([]) == 0.0
     row = StayRow("inside", False, False, 40.0, 200.0, due=False, seen=False, late=False, overlapped=False)
     assert not row.met
     assert msgspec.structs.replace(row, line_m=found).lined
     text = figures_table(Pool([]), [msgspec.structs.replace(row, line_m=found), row], None)
-    assert "| missed, bans: a line of 100 m between two fixes at most 120 s apart | all | 1: 100.0%" in text
+    title = "missed, bans: a line of 100 m between two fixes at most 120 s apart; no breach overlaps it"
+    assert f"| {title} | all | 1: 100.0%" in text
+    beside = msgspec.structs.replace(row, line_m=found, line_overlapped=True)
+    told = figures_table(Pool([]), [beside], None)
+    assert f"| {title} | all | 0: 0.0%" in told
+    assert "| the same; none overlaps the true stay beside it | all | 1: 100.0%" in told
     assert "| in a ban, due by neither: told of all the same | all | 0.0%" in text
 
 

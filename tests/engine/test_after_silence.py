@@ -109,17 +109,37 @@ def test_a_zone_that_was_changed_meanwhile_is_what_both_fixes_are_judged_by() ->
         assert [alert["certainty"] for alert in alerts] == words
 
 
-def test_the_fix_by_which_an_edge_found_him_inside_bears_witness_with_the_next() -> None:
-    """He lies still at a place that is forbidden from one o'clock; his device has a position now and then."""
+def test_the_fix_by_which_an_edge_found_him_inside_makes_the_next_one_certain() -> None:
+    """He lies still at a place that is forbidden from one o'clock; his device has a position now and then. He
+    was there before it was forbidden, and he is there now (docs/adr/0073)."""
     items = [fix_at(10 + n, 3_000 + n * GAP_S) for n in range(3)]
     _, alerts = judged(ban_from(60), items)
     assert [(alert["at"][11:16], alert["certainty"]) for alert in alerts] == [
         ("13:00", "possible"),
-        ("13:10", "probable"),
-        ("13:30", "certain"),
+        ("13:10", "certain"),
     ]
     _, alerts = judged(ban_from(60), [items[0], fix_at(190, 4_200)])
     assert [alert["certainty"] for alert in alerts] == ["possible"]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        pytest.param(fix_at(80, 3_660), id="deep"),
+        pytest.param(fix_at(184, 3_660), id="less deep"),
+        pytest.param(fix_at(190, 3_660), id="near the edge"),
+        pytest.param(with_members(fix_at(900, 3_660, accuracy_m=1_500), src="cell"), id="a mast"),
+    ],
+)
+def test_what_comes_between_the_edge_and_the_next_takes_nothing_away(between: Received) -> None:
+    _, alerts = judged(ban_from(60), [fix_at(10, 3_000), between, fix_at(12, 4_200)])
+    assert [a["certainty"] for a in alerts if a["event"] == "breach"][-1] == "certain"
+
+
+def test_a_fix_outside_after_the_edge_takes_its_witness_away() -> None:
+    items = [fix_at(10, 3_000), fix_at(900, 3_660), fix_at(12, 4_800)]
+    _, alerts = judged(ban_from(60), items)
+    assert {a["certainty"] for a in alerts if a["event"] == "breach"} == {"possible"}
 
 
 @pytest.mark.parametrize("asleep", [True, False])

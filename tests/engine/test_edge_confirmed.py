@@ -42,10 +42,12 @@ def test_one_that_says_less_is_not(fresh: Received) -> None:
     assert [certainty for _, certainty, _ in told([*OLD, fresh])] == ["probable"]
 
 
-def test_nor_after_one_fix_which_was_never_certain() -> None:
-    """Two positions far apart in time are worth one word (docs/adr/0064)."""
+def test_one_fix_before_the_edge_and_one_long_after_it_are_two_witnesses() -> None:
+    """Too far apart for one error (docs/adr/0073); a minute apart a reflection would explain both."""
     found = told([*OLD[-1:], fix_at(15, EDGE_S + 1_800)])
-    assert found == [("13:00:00", "possible", False), ("13:30:00", "probable", False)]
+    assert found == [("13:00:00", "possible", False), ("13:30:00", "certain", True)]
+    soon = told([fix_at(270, EDGE_S - 680), *OLD[-1:], fix_at(15, EDGE_S + 60)])
+    assert "certain" not in [certainty for _, certainty, _ in soon]
 
 
 def test_nor_once_a_fix_has_shown_him_outside() -> None:
@@ -73,3 +75,21 @@ def test_nothing_hangs_on_the_order_of_receipt() -> None:
     breaches, _ = judged(ban_from(60), [*late, fix_at(15, EDGE_S + 1_800)])
     whole, _ = judged(ban_from(60), [*OLD, fix_at(15, EDGE_S + 1_800)])
     assert [b["certainty"] for b in breaches] == [b["certainty"] for b in whole] == ["certain"]
+
+
+def test_a_mast_that_was_heard_longer_ago_than_evidence_lasts_leads_nobody_out() -> None:
+    """He lies inside, a mast is heard, and then nothing for an hour: the fixes before the mast are forgotten,
+    and the mast alone does not say that he was outside (docs/adr/0073)."""
+    mast = fix_at(283, EDGE_S - 2_400, accuracy_m=850)
+    inside = [fix_at(10, EDGE_S - 2_460 - 60 * n) for n in range(3, 0, -1)]
+    after = [with_members(fix_at(12 + n, EDGE_S + 970 + 60 * n), spd=0.0) for n in range(3)]
+    assert told([*inside, mast, *after])[:2] == [
+        ("13:16:10", "possible", False),
+        ("13:17:10", "certain", True),
+    ]
+
+
+def test_a_mast_within_it_still_leaves_a_reflection_open() -> None:
+    mast = fix_at(283, EDGE_S + 600, accuracy_m=850)
+    after = [with_members(fix_at(12 + n, EDGE_S + 970 + 60 * n), spd=0.0) for n in range(3)]
+    assert "certain" not in [certainty for _, certainty, _ in told([mast, *after])]

@@ -70,3 +70,23 @@ def test_one_whose_receiver_wanders_by_more_than_it_claims_has_not_driven(orders
     """Two places 55 m apart in a minute are no pace at which one comes 630 m in the next."""
     wanders = [fix_at(230.0 + (55.0 if n == 8 else 3.0 * (n % 3)), 60 * n, accuracy_m=6.0) for n in range(10)]
     assert politie([*wanders, fix_at(BEYOND_M, 600), *standing(230, range(11, 20))], orders) == []
+
+
+def past(claim_m: float, *, pace_m: float = 840.0) -> list[Received]:
+    """Drives by the ban's edge at 14 m/s and is next heard through a mast, beyond."""
+    return [
+        *(fix_at(1_950.0 - pace_m * n, 60 * n) for n in range(3)),
+        fix_at(-1_200, 180, accuracy_m=claim_m),
+    ]
+
+
+@pytest.mark.parametrize("claim_m", [150.0, 400.0, 750.0])
+def test_who_drove_through_and_is_next_heard_by_a_mast_has_possibly_been_inside(claim_m: float) -> None:
+    """How deep is open, not that he went by: both lie outside, and the way between them meets the ban."""
+    (breach,) = breaches(past(claim_m), versions(circle_order()))
+    assert breach["how"] == "crossed"
+    assert breach["certainty"] == "possible" or claim_m < 400.0  # the narrow claim leaves less open
+
+
+def test_a_mast_beyond_the_ban_heard_by_one_who_stands_beside_it_is_no_way_through() -> None:
+    assert breaches(stander(fix_at(-1_200, 600, accuracy_m=750))) == []

@@ -55,7 +55,7 @@ def test_the_fix_by_which_an_edge_found_him_is_named_too() -> None:
     (document,) = asyncio.run(explained(versions(ban_from(60)), items))
     assert asyncio.run(read_again(document)).agrees
     grounds = document["grounds"]
-    assert (document["verdict"]["certainty"], grounds["reason"]) == ("probable", "long_apart")
+    assert (document["verdict"]["certainty"], grounds["reason"]) == ("certain", "two_witnesses")
     assert [one["seq"] for one in grounds["run"]] == [0, 1]
     assert grounds["edge_fix_age_s"] == 600
 

@@ -242,11 +242,14 @@ class Finder:
 
     def after_silence(self, fix: Known, version: Version, known: int) -> int:
         """ "a slow real entry is `probable` within two good fixes", however long the silence between them;
-        and a third that comes as late makes it certain (ADR 0064)."""
+        and a third that comes as late makes it certain (ADR 0064). Of one whom an edge found by the first, the
+        second does (ADR 0073)."""
         assert self.open
         before = [f for f in self.seen if f < fix][-1:]
         long_ago = before and fix.t - before[0].t > RUN_AGE and before[0].t >= self.open.first
-        return min(2, known + 1) if long_ago and self.wrong(before[0], version) else known
+        if not long_ago or not self.wrong(before[0], version):
+            return known
+        return 2 if before[0].t < self.open.opened else min(2, known + 1)
 
     def judged(self, fix: Known) -> bool:
         """Whether the version that judges a fix, if any does yet, has this condition."""
