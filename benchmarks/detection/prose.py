@@ -42,11 +42,11 @@ somebody whose device is silent, or reports by the hour because she sits still, 
 which no fix came are a row of their own. *A line of 100 m*, between where he truly was at two fixes, is told
 where a breach overlaps the stay or the part of the line that runs inside; the row below it asks for the stay,
 and counts a nick of a corner before the entry that ends such a line. All stays stand in the curve. None of N
-shows no less than 3/N. Curfews stand with the suites below. *Were all of high risk*: false breaches of the same run told as probable or certain, of which the
-police hear at high risk. *Where a fix came*: in the 75 s after `probable` came a further fix whose 95 %
-circle was all inside. A ban that begins about somebody who lies still finds him by a fix up to 900 s old,
-as probable, and his next may be an hour away; the engine asks for one, which no device of these worlds
-hears. A rate is a wearer-day's.
+shows no less than 3/N. Curfews stand with the suites below. *Were all of high risk*: false breaches of
+the same run told as probable or certain, of which the police hear at high risk. *Where a fix came*: in
+the 75 s after `probable` came a further fix whose 95 % circle was all inside. A ban that begins about
+somebody who lies still finds him by a fix up to 900 s old, as probable, and his next may be an hour
+away; the engine asks for one, which no device of these worlds hears. A rate is a wearer-day's.
 """,
     "shown": """
 ### What was missed, by what its fixes showed

@@ -242,8 +242,8 @@ class Finder:
 
     def after_silence(self, fix: Known, version: Version, known: int) -> int:
         """ "a slow real entry is `probable` within two good fixes", however long the silence between them;
-        and a third that comes as late makes it certain (ADR 0064). Of one whom an edge found by the first, the
-        second does (ADR 0073)."""
+        and a third that comes as late makes it certain (ADR 0064). Of one whom an edge found by the
+        first, the second does (ADR 0073)."""
         assert self.open
         before = [f for f in self.seen if f < fix][-1:]
         long_ago = before and fix.t - before[0].t > RUN_AGE and before[0].t >= self.open.first
