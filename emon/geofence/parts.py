@@ -8,6 +8,8 @@ optimised once, as a whole, and kept in the cache.
 Most of the rest is Numba's typing in Python: for each of ten thousand operators it tries what that could
 mean of lists, dates and arrays, until it comes to numbers. So while a kernel is compiled, what an operator
 means of types it has met is remembered; and nobody looks for garbage meanwhile, of which there is little.
+A table's arrays go from kernel to kernel as one value: taken apart into a hundred words and put together
+again at each call, as Numba has it, they were a tenth of all that was lowered.
 
 This is Numba's own compiler with another last step (``CompilerBase`` is its extension point, the libraries
 are not); the version is locked. Numba has no types: hence what is ignored.
@@ -24,9 +26,49 @@ from numba import _dynfunc  # type: ignore[attr-defined]
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
-from numba.core.typed_passes import InlineOverloads, NativeLowering, NopythonRewrites
-from numba.core.types import Dispatcher, Function, Opaque
-from numba.core.untyped_passes import DeadBranchPrune, FindLiterallyCalls, InlineInlinables, WithLifting
+from numba.core.datamodel import models
+from numba.core.datamodel.registry import register_default
+from numba.core.postproc import PostProcessor, VariableLifetime
+from numba.core.transforms import canonicalize_cfg
+from numba.core.typed_passes import AnnotateTypes, InlineOverloads, NativeLowering, NopythonRewrites
+from numba.core.types import Dispatcher, Function, NamedTuple, Opaque
+from numba.core.typing.typeof import typeof_impl
+from numba.core.untyped_passes import (
+    DeadBranchPrune,
+    FindLiterallyCalls,
+    InlineClosureLikes,
+    InlineInlinables,
+    LiteralPropagationSubPipelinePass,
+    LiteralUnroll,
+    MakeFunctionToJitFunction,
+    RewriteDynamicRaises,
+    WithLifting,
+)
+
+from emon.geofence.layout import ZoneArrays
+
+
+class _Zones(NamedTuple):
+    """The type of ``ZoneArrays`` to Numba."""
+
+
+@typeof_impl.register(ZoneArrays)
+def _type_of_zones(arrays: ZoneArrays, context: Any) -> _Zones:
+    return _Zones([typeof_impl(array, context) for array in arrays], ZoneArrays)  # type: ignore[no-untyped-call]
+
+
+@register_default(_Zones)
+class _AsOne(models.TupleModel):
+    """As any tuple, but one value when it is an argument."""
+
+    def get_argument_type(self) -> Any:
+        return self.get_value_type()  # type: ignore[no-untyped-call]
+
+    def as_argument(self, builder: Any, value: Any) -> Any:
+        return value
+
+    def from_argument(self, builder: Any, value: Any) -> Any:
+        return value
 
 
 class _Part(JITCodeLibrary):
@@ -40,6 +82,28 @@ class _Part(JITCodeLibrary):
             needed.update(dict.fromkeys(library.needed if isinstance(library, _Part) else (library,)))
         self.needed = tuple(needed)
         self._finalized = True
+
+
+class _Kernel(JITCodeLibrary):
+    """Machine code of a kernel and its parts, optimised once; Numba does so twice, to count arrays."""
+
+    def _optimize_final_module(self) -> None:
+        passes, builder = self._codegen._module_pass_manager()  # type: ignore[no-untyped-call]
+        with self._recorded_timings.record("Module passes (full optimization)", builder):
+            passes.run(self._final_module, builder)
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)  # type: ignore[no-untyped-call]
+class _KernelLowering(NativeLowering):
+    """Numba's lowering into a ``_Kernel``."""
+
+    _name = "kernel_lowering"
+
+    def run_pass(self, state: Any) -> bool:
+        name = state.func_id.func_qualname
+        state.library = _Kernel(state.targetctx.codegen(), name)  # type: ignore[no-untyped-call]
+        state.library.enable_object_caching()
+        return bool(super().run_pass(state))  # type: ignore[no-untyped-call]
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)  # type: ignore[no-untyped-call]
@@ -64,19 +128,45 @@ class _PartLowering(NativeLowering):
 
 
 _NEEDLESS = (
+    AnnotateTypes,
     DeadBranchPrune,
     FindLiterallyCalls,
+    InlineClosureLikes,
     InlineInlinables,
     InlineOverloads,
+    LiteralPropagationSubPipelinePass,
+    LiteralUnroll,
+    MakeFunctionToJitFunction,
     NopythonRewrites,
+    RewriteDynamicRaises,
     WithLifting,
 )
-"""Passes for what no kernel has: arrays as operands, blocks in object mode, literals on demand."""
+"""Passes for what no kernel has: arrays as operands, functions within, blocks in object mode, literals on
+demand; and a listing that nobody reads."""
+
+
+_run_wholly: Any = PostProcessor.run
+
+
+def _run_briefly(of: PostProcessor, emit_dels: bool = False, extend_lifetimes: bool = False) -> None:
+    """Numba's work between passes, without which variables live where, which only generators ask."""
+    if of.func_ir.is_generator:
+        _run_wholly(of, emit_dels, extend_lifetimes)
+        return
+    of.func_ir.blocks = canonicalize_cfg(of.func_ir.blocks)  # type: ignore[no-untyped-call]
+    of.func_ir.variable_lifetime = VariableLifetime(of.func_ir.blocks)  # type: ignore[no-untyped-call]
+    of.func_ir.generator_info = None
+    if emit_dels:
+        of._insert_var_dels(extend_lifetimes=extend_lifetimes)  # type: ignore[no-untyped-call]
+
+
+def _nothing_more() -> None:
+    """In place of looking what else can be compiled, once that is known."""
 
 
 @contextmanager
-def _remembering(context: Any) -> Iterator[None]:
-    """Remember what operators and built-in functions mean, and let garbage be, until one kernel is compiled.
+def _remembering(context: Any, target: Any) -> Iterator[None]:
+    """Remember what operators mean and how large types are, and let garbage be, until one kernel is compiled.
 
     Numba's lock of compiling is held, so that there is one such context at a time; of parts the kernel's.
     """
@@ -84,6 +174,7 @@ def _remembering(context: Any) -> Iterator[None]:
         yield
         return
     resolve, collects = context.resolve_function_type, gc.isenabled()
+    size_of, sizes = target.get_abi_sizeof, dict[Any, int]()
     known: dict[tuple[int, tuple[Any, ...]], tuple[Any, Any]] = {}
 
     def remembered(asked: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -96,12 +187,23 @@ def _remembering(context: Any) -> Iterator[None]:
             found = known[key] = resolve(asked, args, named), asked  # kept, so that no other has its id
         return found[0]
 
-    context.resolve_function_type = remembered
+    def size(of: Any) -> int:
+        if of not in sizes:
+            sizes[of] = size_of(of)
+        return sizes[of]
+
+    target.refresh()
     gc.disable()
     try:
+        context.resolve_function_type, target.get_abi_sizeof = remembered, size
+        context.load_additional_registries = target.load_additional_registries = _nothing_more
+        PostProcessor.run = _run_briefly  # type: ignore[assignment, method-assign]
         yield
     finally:
-        del context.resolve_function_type
+        PostProcessor.run = _run_wholly  # type: ignore[method-assign]
+        for replaced in (context, target):
+            for name in ("resolve_function_type", "get_abi_sizeof", "load_additional_registries"):
+                vars(replaced).pop(name, None)
         if collects:
             gc.enable()
 
@@ -109,10 +211,10 @@ def _remembering(context: Any) -> Iterator[None]:
 class KernelCompiler(CompilerBase):
     """Numba's passes of compiled code that kernels need."""
 
-    lowering: type[Any] = NativeLowering
+    lowering: type[Any] = _KernelLowering
 
     def compile_extra(self, function: Any) -> Any:
-        with _remembering(self.state.typingctx):
+        with _remembering(self.state.typingctx, self.state.targetctx):
             return super().compile_extra(function)  # type: ignore[no-untyped-call]
 
     def define_pipelines(self) -> list[Any]:
