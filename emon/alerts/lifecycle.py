@@ -160,7 +160,7 @@ class Fact(StrEnum):
     CLOSED = "closed"
 
 
-class Happened(msgspec.Struct, frozen=True, omit_defaults=True):
+class Happened(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One thing that happened to an alert. ``party`` and ``person``: whose word it was, or who had the
     receipt.
 

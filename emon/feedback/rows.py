@@ -10,7 +10,7 @@ from emon.model.resolution import ClosingCause, ClosingOutcome
 from emon.model.vocabulary import AlertEvent, Certainty, How, Source
 
 
-class DecidingFix(msgspec.Struct, frozen=True):
+class DecidingFix(msgspec.Struct, frozen=True, gc=False):
     """The fix that an alert was decided by. Degrees WGS84; ``accuracy_m``: the 95 % circle it claimed."""
 
     lon: float
@@ -19,7 +19,7 @@ class DecidingFix(msgspec.Struct, frozen=True):
     source: Source
 
 
-class FiledAlert(msgspec.Struct, frozen=True):
+class FiledAlert(msgspec.Struct, frozen=True, gc=False):
     """One alert of the period. ``version``: of its order, when it was decided. ``cause`` and ``outcome``:
     what a person closed it with, None while it is open. ``centre``: whether it went to the monitoring centre.
     """

@@ -7,7 +7,7 @@ import msgspec
 from emon.model.vocabulary import AlertEvent, Certainty, How, Kind, Party
 
 
-class Breach(msgspec.Struct, frozen=True):
+class Breach(msgspec.Struct, frozen=True, gc=False):
     """What the fixes show. The engine never writes a violation: that is a person's finding.
 
     ``told`` is the alert memory of the breach, so that policy is a pure function of it: one entry
@@ -31,7 +31,7 @@ class Breach(msgspec.Struct, frozen=True):
     told: tuple[Told, ...] = ()
 
 
-class Told(msgspec.Struct, frozen=True):
+class Told(msgspec.Struct, frozen=True, gc=False):
     """One alert raised for a breach: what it said and who was to hear it.
 
     ``day``: for a possible incursion the local day it counts for, as a proleptic Gregorian ordinal.

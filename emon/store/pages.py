@@ -29,7 +29,7 @@ from emon.store.watching import trouble_from_row
 from emon.store.words_of_people import Resolved, Taken
 
 
-class DeviceNow(msgspec.Struct, frozen=True):
+class DeviceNow(msgspec.Struct, frozen=True, gc=False):
     """The newest usable fix of a device. Degrees WGS84, metres (95 % circle), metres a second.
 
     ``change_seq`` rises whenever any device's newest fix changes. ``online`` is what the device
@@ -52,7 +52,7 @@ class DeviceNow(msgspec.Struct, frozen=True):
     online: bool | None = None
 
 
-class DeliveryState(msgspec.Struct, frozen=True):
+class DeliveryState(msgspec.Struct, frozen=True, gc=False):
     """One recipient's delivery; ``state`` is ``waiting`` or ``delivered``. ``climb``: 0 for the alert
     itself, else the step that told it again. ``set_aside_at_us``: since when its recipient refuses this
     message as such, and later ones do not wait for it. ``party``: whose the recipient is, where it is a
@@ -71,7 +71,7 @@ class DeliveryState(msgspec.Struct, frozen=True):
     party: str | None = None
 
 
-class AlertNow(msgspec.Struct, frozen=True):
+class AlertNow(msgspec.Struct, frozen=True, gc=False):
     """An alert with its four clocks (happened, received, detected here; delivered per delivery),
     its breach or trouble as it stands now, its deliveries and acknowledgements. ``climbs`` are the
     deliveries that told it again, ``happened`` the facts of its life, ``climbs_next_us`` the instant of the

@@ -79,7 +79,7 @@ _TOLD_BESIDE = "SELECT alert_id FROM delivery WHERE joined_into = %s ORDER BY al
 _LOCK_TOGETHER = "SELECT lock_alerts(%s)"
 
 
-class Taken(msgspec.Struct, frozen=True):
+class Taken(msgspec.Struct, frozen=True, gc=False):
     """Who of a party took the alert in hand, when, and by which way (``page``, ``webhook`` …).
     ``again``: somebody of the party had said so before, and this is that first word."""
 
@@ -90,7 +90,7 @@ class Taken(msgspec.Struct, frozen=True):
     again: bool = False
 
 
-class Resolved(msgspec.Struct, frozen=True):
+class Resolved(msgspec.Struct, frozen=True, gc=False):
     """Who closed the alert, with what, when and by which way. ``again``: it had been closed so before."""
 
     party: str
