@@ -23,11 +23,17 @@ from emon.state import State
 
 
 class Judged(NamedTuple):
-    """What a step made of a batch that asked nothing of the past."""
+    """What a step made of a batch that asked nothing of the past. ``then``: where it was judged in two parts,
+    what came of its crowd after the few that are not quiet; nothing but fixes."""
 
     before: State
     after: State
     effects: Effects
+    then: Effects | None = None
+
+    @property
+    def parts(self) -> tuple[Effects, ...]:
+        return (self.effects,) if self.then is None else (self.effects, self.then)
 
 
 class Batch:

@@ -41,6 +41,7 @@ from emon.model.instant import SECOND_US
 from emon.model.order import OrderVersion
 from emon.recall import Archive, recall
 from emon.state import State, initial_state, service_down, with_orders
+from emon.store.batch import is_quick
 from emon.store.errors import CommitUncertain, DatabaseUnavailable
 from emon.turn import loud_messages
 
@@ -75,7 +76,9 @@ class EngineStore(Protocol):
 
     def batch(self) -> AbstractAsyncContextManager[Transaction]: ...
 
-    async def write_step(self, arm_seq: int, effects: Effects, deliveries: Sequence[NewDelivery]) -> bool: ...
+    async def write_step(
+        self, arm_seq: int, effects: Effects, deliveries: Sequence[NewDelivery], then: Effects | None = None
+    ) -> bool: ...
 
     async def last_received_at_us(self) -> int | None: ...
 
@@ -213,7 +216,7 @@ class Runtime:
         pause_s = RETRY_PAUSE_MIN_S
         while True:
             try:
-                effects = await self._transact(batch)
+                parts = await self._transact(batch)
                 break
             except DatabaseUnavailable as fault:
                 if isinstance(fault, CommitUncertain):
@@ -225,15 +228,16 @@ class Runtime:
                 pause_s = min(2 * pause_s, RETRY_PAUSE_MAX_S)
         self.status.waiting_for_database = False
         await self._source.acknowledge(batch.deliveries)
-        self._note(effects, len(batch.deliveries))
-        self._on_commit(effects)
-        if effects.alerts:
+        self._note(parts, len(batch.deliveries))
+        for effects in parts:
+            self._on_commit(effects)
+        if parts[0].alerts:
             await asyncio.sleep(0)  # what was handed over leaves before the next batch is judged
         return True
 
-    async def _transact(self, batch: Batch) -> Effects:
-        if (effects := await self._written_at_once(batch)) is not None:
-            return effects
+    async def _transact(self, batch: Batch) -> tuple[Effects, ...]:
+        if (parts := await self._written_at_once(batch)) is not None:
+            return parts
         self._orders_changed, began_us = False, self._now_us()
         try:
             state = self._state if self._state is not None else await self._recalled_state()
@@ -267,24 +271,24 @@ class Runtime:
         self._state = state
         self._started = True
         self._note_inbox(batch, taken, oldest_us, began_us)
-        return effects
+        return (effects,)
 
-    async def _written_at_once(self, batch: Batch) -> Effects | None:
+    async def _written_at_once(self, batch: Batch) -> tuple[Effects, ...] | None:
         """Judged before its transaction, which then only writes (docs/adr/0044). None, with nothing done,
         where the archive must be asked or orders were armed meanwhile."""
         began_us = self._now_us()
         found, batch.judged = batch.judged, None
         if found is None or found.before is not self._state or self._orders_changed:
-            found = self._judged(batch)
+            found = self._judged(batch, self._state)
         if found is None:
             return None
         effects = found.effects
         deliveries = [delivery for alert in effects.alerts for delivery in self._route(alert)]
-        if not await self._store.write_step(found.before.arm_seq, effects, deliveries):
+        if not await self._store.write_step(found.before.arm_seq, effects, deliveries, found.then):
             return None
         self._state = found.after
         self._note_inbox(batch, (), self.inbox.oldest_us((), effects.at_us), began_us)
-        return effects
+        return found.parts
 
     def _at_once(self, state: State, batch: Batch) -> Inputs | None:
         """What a step is given of a batch that is judged now, before its transaction; None: within it."""
@@ -297,9 +301,8 @@ class Runtime:
         up = stopped and self._backlog.is_judged(at_us, self.inbox.oldest_us((), at_us))
         return Inputs(at_us, tuple(batch.messages), up=up, columns=batch.columns)
 
-    def _judged(self, batch: Batch) -> Judged | None:
+    def _judged(self, batch: Batch, state: State | None) -> Judged | None:
         """None: not before its transaction, or the archive must be asked."""
-        state = self._state
         if state is None:
             return None
         inputs, batch.inputs = batch.inputs, None
@@ -311,7 +314,8 @@ class Runtime:
 
     def _urgent_first(self, batch: Batch) -> Iterator[Batch]:
         """A large batch in two, where most of its messages change nothing and the few others raise alerts or
-        may: these do not wait until the crowd is judged and written (docs/adr/0066)."""
+        may: these do not wait until the crowd is judged and written. If they raise none, both are judged, and
+        written together (docs/adr/0066)."""
         state = self._state
         if state is not None and batch.fixes >= URGENT_FIRST_FIXES:
             batch.inputs = self._at_once(state, batch)
@@ -319,10 +323,12 @@ class Runtime:
             few = batch.message_count * URGENT_FIRST_SHARE
             if loud is not None and 0 < len(loud) + len(batch.messages) <= few:
                 urgent, rest = batch.parted(loud)
-                urgent.judged = self._judged(urgent)
-                if urgent.judged is None or urgent.judged.effects.alerts:
+                found = urgent.judged = self._judged(urgent, state)
+                if found is None or found.effects.alerts:
                     yield urgent
                     batch = rest
+                elif (then := self._judged(rest, found.after)) is not None and is_quick(then.effects):
+                    batch.judged = Judged(state, then.after, found.effects, then.effects)
         yield batch
 
     async def _judge_canary(self, transaction: Transaction, fixes: Sequence[bytes], at_us: int) -> None:
@@ -382,13 +388,14 @@ class Runtime:
             return self._stopping
         return True
 
-    def _note(self, effects: Effects, messages: int) -> None:
+    def _note(self, parts: Sequence[Effects], messages: int) -> None:
         status = self.status
         status.batches += 1
         status.messages += messages
-        status.fixes += effects.fix_count
-        status.alerts += len(effects.alerts)
-        status.rejections += len(effects.rejections)
-        status.last_batch_at_us = effects.at_us
-        if effects.fix_count:
-            status.last_fix_at_us = effects.at_us
+        for effects in parts:
+            status.fixes += effects.fix_count
+            status.alerts += len(effects.alerts)
+            status.rejections += len(effects.rejections)
+            status.last_batch_at_us = effects.at_us
+            if effects.fix_count:
+                status.last_fix_at_us = effects.at_us

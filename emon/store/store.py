@@ -231,8 +231,15 @@ class Store(
                 await self._abandon(conn)
                 raise
 
-    async def write_step(self, arm_seq: int, effects: Effects, deliveries: Sequence[NewDelivery]) -> bool:
+    async def write_step(
+        self,
+        arm_seq: int,
+        effects: Effects,
+        deliveries: Sequence[NewDelivery],
+        then: Effects | None = None,
+    ) -> bool:
         """A step that asked nothing of the archive, in a transaction of its own: mostly one round trip.
+        ``then``: the step after it, of fixes alone, in the same transaction.
 
         False, and nothing is written, when orders were armed after ``arm_seq``. Raises as ``batch`` and
         ``Batch.write`` do.
@@ -241,13 +248,19 @@ class Store(
             conn = await self._claim.connection()
             try:
                 quick = is_quick(effects)
-                writing = write_calls(effects, self._claim.epoch or 0, arm_seq)
+                epoch = self._claim.epoch or 0
+                writing = write_calls(effects, epoch, arm_seq)
                 calls = [Call(BEGIN), Call(SHARE_ARM_LOCK), *writing]
+                said = slice(len(calls) - len(writing) + 2, len(calls))
+                if then is not None:
+                    calls += write_calls(then, epoch, arm_seq)[1:]  # planned once for both
                 answers = await self._flown(conn, [*calls, Call(COMMIT)] if quick else calls)
                 epoch, recorded_at_us = self._own_epoch(answers[1]), recorded_at_of(answers[3])
                 if not quick and recorded_at_us is not None:
                     with c.as_store_faults(self.url):
-                        await Batch(conn, epoch).write_rest(effects, deliveries, recorded_at_us, answers[4:])
+                        await Batch(conn, epoch).write_rest(
+                            effects, deliveries, recorded_at_us, answers[said]
+                        )
                 if not quick:
                     with self._commits():
                         await self._fresh.commit(conn, [one.id for one in deliveries])

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 
 from emon import clock
 from emon.limits import URGENT_FIRST_FIXES
 from emon.model.effects import Effects
-from emon.model.instant import SECOND_US
+from emon.model.instant import SECOND_US, to_datetime
 from emon.model.vocabulary import AlertEvent
 from emon.orders.document import parse_document
+from emon.store.batch import is_quick
 from emon.store.store import Store
 from tests.engine.stories import circle_order
 from tests.fixtures_database import TEMPLATE, PostgresServers
@@ -83,6 +85,28 @@ async def test_a_batch_stays_whole_where_none_raises_an_alert_or_many_do(
     items = story(clock.now_us() + SECOND_US, inside=inside, opened=opened)
     found = await judge(claimed_store, items)
     assert [effects.fix_count for effects in found if effects.fix_count] == [CROWD] * len(items)
+
+
+async def test_few_that_raise_nothing_are_written_with_the_crowd(claimed_store: Store) -> None:
+    """A fix of who is inside already changes what is remembered of him, and nobody is told."""
+    await claimed_store.arm(parse_document(orders(), armed_at_us=0))
+    items = story(clock.now_us() + SECOND_US, opened=())
+    found = await judge(claimed_store, items)
+    pairs = [
+        (few, crowd)
+        for few, crowd in pairwise(found)
+        if few.fix_count == 1 and not few.alerts and crowd.fix_count == CROWD - 1
+    ]
+    assert pairs
+    for few, crowd in pairs:
+        assert not is_quick(few)
+        assert few.at_us < crowd.at_us
+        written = rows_of(
+            claimed_store,
+            "SELECT count(DISTINCT xmin::text), count(*) FROM fix WHERE received_at IN "
+            f"('{to_datetime(few.at_us)}', '{to_datetime(crowd.at_us)}')",
+        )
+        assert written == [(1, CROWD)]
 
 
 @pytest.mark.parametrize("breaks", [False, True])

@@ -109,14 +109,20 @@ class Breaking:
     def __getattr__(self, name: str) -> object:
         return getattr(self.store, name)
 
-    async def write_step(self, arm_seq: int, effects: Effects, deliveries: Sequence[NewDelivery]) -> bool:
+    async def write_step(
+        self,
+        arm_seq: int,
+        effects: Effects,
+        deliveries: Sequence[NewDelivery],
+        then: Effects | None = None,
+    ) -> bool:
         call = next(self._calls)
         if call % 5:
-            return await self.store.write_step(arm_seq, effects, deliveries)
+            return await self.store.write_step(arm_seq, effects, deliveries, then)
         self.faults += 1
         if call % 2:
             raise DatabaseUnavailable("away before the step was sent")
-        await self.store.write_step(arm_seq, effects, deliveries)
+        await self.store.write_step(arm_seq, effects, deliveries, then)
         raise CommitUncertain("the answer was not heard")
 
 
