@@ -25,8 +25,9 @@ class Came:
     def __init__(self) -> None:
         self._contents: dict[int, int] = {}
 
-    def again(self, packet_id: int, topic: str, payload: bytes, *, dup: bool) -> bool:
-        """Whether this is what came last under its id, sent again. If not, it is what came last now."""
+    def again(self, packet_id: int, topic: str, payload: bytes, dup: int) -> bool:
+        """Whether this is what came last under its id, sent again. If not, it is what came last now. ``dup``:
+        its flag, not 0 where it is set."""
         content = hash((topic, payload))
         if dup and self._contents.get(packet_id) == content:
             return True

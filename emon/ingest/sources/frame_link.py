@@ -20,8 +20,10 @@ from emon.ingest.sources.packets import Answer, Packet, PacketFault, Property
 from emon.ingest.sources.reconnecting import CALL_TIMEOUT_S, ConnectionEnded
 from emon.limits import READ_REST_S, TOPIC_ALIASES_MAX, TOPICS_KNOWN_MAX
 
-Deliver = Callable[[int, str, bytes, int], None]
+Publication = tuple[int, str, bytes, int]
 """First byte, topic, payload and packet id (0 for QoS 0) of a PUBLISH."""
+Deliver = Callable[[Sequence[Publication]], None]
+"""What one read brought: called once a read, since a call a message is a good part of what one costs."""
 
 _PUBLISH = int(Packet.PUBLISH)
 _UNREADABLE_TOPIC = "\ufffd"  # MQTT forbids it; such a topic is nobody's, and is rejected as that
@@ -191,8 +193,17 @@ class FrameLink(asyncio.BufferedProtocol):
         """Hand over what came; False where the connection ended with it."""
         if not rows:
             return True
+        came: list[Publication] = []
+        try:
+            return self._sorted_out(rows, came)
+        finally:
+            if came:
+                self._deliver(came)
+
+    def _sorted_out(self, rows: Sequence[Row], came: list[Publication]) -> bool:
+        """Publications to ``came``, answers to who waits for them."""
         read = bytes(self._reader.view[: rows[-1][END]])  # cut as bytes: a view of each part costs more
-        topics, deliver = self._topics, self._deliver
+        topics = self._topics
         for row in rows:
             head, _, end, topic_at, topic_end, payload_at, packet_id, alias = row
             if head & 0xF0 != _PUBLISH:
@@ -208,7 +219,7 @@ class FrameLink(asyncio.BufferedProtocol):
                 topic = self._read_topic(name, alias)
             elif alias:
                 self._aliases[alias] = topic
-            deliver(head, topic, read[payload_at:end], packet_id)
+            came.append((head, topic, read[payload_at:end], packet_id))
         return True
 
     def _read_topic(self, name: bytes, alias: int) -> str:

@@ -16,7 +16,7 @@ from emon.ingest.source import Delivery, SourceUnavailable
 from emon.ingest.sources import packets
 from emon.ingest.sources.broker_notes import SYSTEM_TOPICS
 from emon.ingest.sources.came import DUP, Came
-from emon.ingest.sources.frame_link import FrameLink
+from emon.ingest.sources.frame_link import FrameLink, Publication
 from emon.ingest.sources.frames import load_scanner
 from emon.ingest.sources.packets import Property
 from emon.ingest.sources.reconnecting import ConnectionEnded, ReconnectingSource, not_granted
@@ -129,33 +129,39 @@ class FrameSource(ReconnectingSource):
             with suppress(ConnectionEnded):
                 await self._link.ping()
 
-    def _receive(self, head: int, topic: str, payload: bytes, packet_id: int) -> None:
-        receipt: int | None = None
-        if packet_id:
-            held = self._held[packet_id]
-            if self._came.again(packet_id, topic, payload, dup=head & DUP != 0):
-                if not held and self._link is not None:
-                    self._link.write(packets.pubacks([packet_id]))  # it had not read our PUBACK yet
-                return
-            if held == _SAME_ID_MAX:
-                return  # it comes again on the next connection
-            self._held[packet_id] = held + 1
-            self._held_count += 1
-            # Mosquitto 2.0.11 sends all that is in flight of a resumed session at once, whatever was agreed.
-            # Left (0x93) it would do the same on the next connection, and nothing would ever come again.
-            if self._held_count == self._beyond and self._version == "5":
-                self.notes.more_than_agreed(self.address.window)
-            receipt = self._connection * _PACKET_IDS + packet_id
-        if topic.startswith("$") and self.notes.system(topic, payload):
-            return
-        if receipt is None and len(self._queue) >= UNPROMISED_QUEUE_MAX:
-            self.notes.unpromised()
-        else:
-            self._queue.append(Delivery(topic, payload, head & 1 != 0, receipt))
-            self._queued_bytes += len(payload)
+    def _receive(self, publications: Sequence[Publication]) -> None:
+        held, again, first = self._held, self._came.again, self._connection * _PACKET_IDS
+        queue, queued_bytes, held_count = self._queue, 0, 0
+        for head, topic, payload, packet_id in publications:
+            receipt: int | None = None
+            if packet_id:
+                count = held[packet_id]
+                if again(packet_id, topic, payload, head & DUP):
+                    if not count and self._link is not None:
+                        self._link.write(packets.pubacks([packet_id]))  # it had not read our PUBACK yet
+                    continue
+                if count == _SAME_ID_MAX:
+                    continue  # it comes again on the next connection
+                held[packet_id] = count + 1
+                held_count += 1
+                receipt = first + packet_id
+            if topic[0] == "$" and self.notes.system(topic, payload):
+                continue
+            if receipt is None and len(queue) >= UNPROMISED_QUEUE_MAX:
+                self.notes.unpromised()
+                continue
+            queue.append(Delivery(topic, payload, head & 1 != 0, receipt))
+            queued_bytes += len(payload)
+        self._queued_bytes += queued_bytes
+        self._held_count += held_count
+        # Mosquitto 2.0.11 sends all that is in flight of a resumed session at once, whatever was agreed.
+        # Left (0x93) it would do the same on the next connection, and nothing would ever come again.
+        if self._version == "5" and self._held_count - held_count < self._beyond <= self._held_count:
+            self.notes.more_than_agreed(self.address.window)
+        if queue:
             self._arrival.set()
-            if self._queued_bytes > RECEIVE_BYTES_MAX and self._link is not None:
-                self._link.hold_back(True)
+        if self._queued_bytes > RECEIVE_BYTES_MAX and self._link is not None:
+            self._link.hold_back(True)
 
     def _note_taken(self, taken: Sequence[Delivery]) -> None:
         self._queued_bytes -= sum(len(delivery.payload) for delivery in taken)
