@@ -38,6 +38,8 @@ _LOOK_EACH_S = 2.0  # counting rows costs the database something too
 # The broker is not killed here. Saving after each change bounds it by its disk where few connections carry
 # all, and would hide what the consumers can do; what it is worth in a kill is measured in docs/brokers.md.
 _NOT_SAVED = {"autosave_on_changes": "", "autosave_interval": ""}
+# What docs/database.md advises for a fleet, and the image of docker-compose.yml sets by the machine's memory.
+_SERVER = {"shared_buffers": "2GB", "max_wal_size": "4GB", "checkpoint_timeout": "15min"}
 
 # The commit's own instant, not when the row was written: what is promised begins there.
 _FOUND = """
@@ -94,7 +96,9 @@ class Stage:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._server = EmbeddedDatabase(folder / "database", settings={"track_commit_timestamp": "on"})
+        self._server = EmbeddedDatabase(
+            folder / "database", settings=_SERVER | {"track_commit_timestamp": "on"}
+        )
         self._receivers = Receivers(folder / "recipients")
         self._policy = folder / "policy.json"
         self._runs = 0
