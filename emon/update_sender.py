@@ -117,6 +117,7 @@ class UpdateSender:
         self._begun = 0
         """Attempts since the start."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ending = False
         self._recorder = Recorder(
             _Kept(updates), pause=self._pause, chance=chance, on_freed=self.wake, reached=reached
         )
@@ -129,17 +130,23 @@ class UpdateSender:
         """Look each second, or when woken. Only a fault of our own ends it otherwise, by its exception."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._recorder.run(), name="record updates")
-            failures = 0
-            while True:
-                pause_s = INCIDENT_LOOK_S
-                try:
-                    await self._look(group)
-                    failures = 0
-                except OutboxUnavailable as fault:
-                    failures += 1
-                    pause_s = pause_us(failures, self._chance()) / SECOND_US
-                    _log.warning("no updates were read, looking again at growing pauses: %s", fault)
-                await wait_for(self._wake, pause_s)
+            try:
+                await self._look_on(group)
+            finally:
+                self._ending = True
+
+    async def _look_on(self, group: asyncio.TaskGroup) -> None:
+        failures = 0
+        while True:
+            pause_s = INCIDENT_LOOK_S
+            try:
+                await self._look(group)
+                failures = 0
+            except OutboxUnavailable as fault:
+                failures += 1
+                pause_s = pause_us(failures, self._chance()) / SECOND_US
+                _log.warning("no updates were read, looking again at growing pauses: %s", fault)
+            await wait_for(self._wake, pause_s)
 
     async def drain(self) -> int:
         """Send what can be sent now, until nothing is left that may be tried; how many attempts that were."""
@@ -169,6 +176,8 @@ class UpdateSender:
 
     def _fill(self, lane: _Lane, group: asyncio.TaskGroup) -> int:
         begun = 0
+        if self._ending:  # an attempt that ends now begins no other
+            return begun
         while (due := lane.next(self._now_us())) is not None:
             begun += 1
             task = group.create_task(self._attempt(due, lane, group), name=f"update {due.id}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from emon.alerts.breaker import pause_us
 from emon.alerts.outbox import Attempt, OutboxUnavailable, Records
@@ -45,29 +45,39 @@ class Recorder:
         self._reached = reached
         self._waiting: list[tuple[str, Attempt, asyncio.Future[None]]] = []
         self._something = asyncio.Event()
+        self._over = False
         self.fails = False
         """Whether what is received now cannot be kept, so that a crash would repeat it."""
 
     async def keep(self, delivery_id: str, attempt: Attempt) -> None:
-        """Returns when the attempt is on file; also when the service stops before that could be."""
+        """Returns when the attempt is on file; also when the service stops before that could be. At once where
+        nobody records any more: an attempt may outlive its cancellation, lost in the library that sends.
+        """
+        if self._over:
+            return
         kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((delivery_id, attempt, kept))
         self._something.set()
         await kept
 
     async def run(self) -> None:
-        """Until cancelled. A fault of our own ends it by its exception."""
-        while True:
-            await self._something.wait()
-            group = self._waiting[:ATTEMPTS_RECORDED_TOGETHER_MAX]
-            del self._waiting[: len(group)]
-            if not self._waiting:
-                self._something.clear()
-            if group:
-                await self._record([(one[0], one[1]) for one in group])
-            for _, _, kept in group:
-                if not kept.done():
-                    kept.set_result(None)
+        """Until cancelled. A fault of our own ends it by its exception. Who waits then waits no longer."""
+        self._over = False
+        group: list[tuple[str, Attempt, asyncio.Future[None]]] = []
+        try:
+            while True:
+                await self._something.wait()
+                group = self._waiting[:ATTEMPTS_RECORDED_TOGETHER_MAX]
+                del self._waiting[: len(group)]
+                if not self._waiting:
+                    self._something.clear()
+                if group:
+                    await self._record([(one[0], one[1]) for one in group])
+                _let_go(group)
+        finally:
+            self._over = True
+            _let_go([*group, *self._waiting])
+            self._waiting.clear()
 
     async def _record(self, attempts: list[tuple[str, Attempt]]) -> None:
         failures = 0
@@ -88,3 +98,9 @@ class Recorder:
                 self.fails = False
                 self._on_freed()
             return
+
+
+def _let_go(group: Sequence[tuple[str, Attempt, asyncio.Future[None]]]) -> None:
+    for _, _, kept in group:
+        if not kept.done():
+            kept.set_result(None)

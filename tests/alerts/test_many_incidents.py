@@ -11,9 +11,10 @@ from typing import Any
 import psycopg
 
 from emon import clock
+from emon.alerts.channels import SendResult
 from emon.alerts.channels.opened import open_channels
 from emon.alerts.dispatcher import Dispatcher
-from emon.alerts.outbox import DueDelivery
+from emon.alerts.outbox import DueDelivery, Outcome
 from emon.alerts.recipients import Recipients, load_recipients
 from emon.incidents import Incidents
 from emon.limits import INCIDENT_UPDATES_AT_ONCE_MAX, INCIDENT_UPDATES_CLAIMED_MAX
@@ -164,3 +165,39 @@ async def test_what_has_waited_in_memory_is_read_anew_before_it_is_sent(store: S
     assert firsts == [f"b-{n:03}:u1:meldkamer_em" for n in range(INCIDENT_UPDATES_AT_ONCE_MAX)]
     assert sorted(set(receiver.ids) - set(firsts)) == [f"b-{n:03}:u2:meldkamer_em" for n in range(count)]
     assert len(receiver.ids) == len(firsts) + count
+
+
+class Deaf:
+    """A channel whose library loses the cancellation of an attempt and answers all the same, as may happen
+    where both come in one turn of the loop."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.came = asyncio.Event()
+
+    async def close(self) -> None:
+        """It holds nothing."""
+
+    async def send(self, delivery: DueDelivery) -> SendResult:
+        self.begun += 1
+        self.came.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            return SendResult(Outcome.DELIVERED, 204, "")
+        raise AssertionError("nobody sets it")
+
+
+async def test_the_sender_ends_though_an_attempt_outlives_its_cancellation(store: Store) -> None:
+    deaf = Deaf()
+    async with town(store, Holding(), INCIDENT_UPDATES_AT_ONCE_MAX + 2) as made:
+        sender = UpdateSender(store, {"meldkamer_em": deaf}, lambda: made.now_us)
+        running = asyncio.create_task(sender.run())
+        async with asyncio.timeout(120):
+            while deaf.begun < INCIDENT_UPDATES_AT_ONCE_MAX:
+                deaf.came.clear()
+                await deaf.came.wait()
+            running.cancel()
+            await asyncio.wait((running,))
+    assert running.cancelled()
+    assert deaf.begun == INCIDENT_UPDATES_AT_ONCE_MAX, "and none is begun at the end"
