@@ -50,8 +50,8 @@ class Recorder:
         """Whether what is received now cannot be kept, so that a crash would repeat it."""
 
     async def keep(self, delivery_id: str, attempt: Attempt) -> None:
-        """Returns when the attempt is on file; also when the service stops before that could be. At once where
-        nobody records any more: an attempt may outlive its cancellation, lost in the library that sends.
+        """Returns when the attempt is on file; also when the service stops before that could be. At once
+        where nobody records any more: an attempt may outlive its cancellation, lost in a library's hands.
         """
         if self._over:
             return
