@@ -8,7 +8,7 @@ import re
 import numpy as np
 import shapely
 
-from emon.geofence.outline import Outline, area_outline, lay_ring, line_outline
+from emon.geofence.outline import Outline, area_outline, emptied, lay_ring, line_outline
 from emon.geofence.pieces import edge_lengths_m
 from emon.geofence.wgs84 import Floats, to_half_open
 from emon.limits import OUTLINE_LENGTH_MAX_M, RADIUS_MAX_M, VERTICES_MAX
@@ -93,8 +93,10 @@ def _area_faults(zone: AreaZone, path: str) -> list[Fault]:
     faults = []
     for p, part in enumerate(zone.parts):
         part_path = path if len(zone.parts) == 1 else f"{path}[{p}]"
-        for r, ring in enumerate(part):
-            faults += _ring_faults(ring, f"{part_path}[{r}]")
+        of_part = [fault for r, ring in enumerate(part) for fault in _ring_faults(ring, f"{part_path}[{r}]")]
+        if not of_part and emptied(part):
+            of_part.append(Fault(part_path, "the holes leave nothing of their shell"))
+        faults += of_part
     return faults
 
 

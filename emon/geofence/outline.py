@@ -95,7 +95,9 @@ def area_m2(outline: Outline) -> float:
 
 def area_outline(zone: AreaZone) -> Outline:
     """The outline of the joined shape, inside on the left of each edge; empty where it has no area."""
-    parts = [_part(rings) for rings in zone.parts]
+    parts = [part for rings in zone.parts if not (part := _part(rings)).is_empty]
+    if not parts:
+        return _edges_of(shapely.MultiPolygon())
     free = _free_meridian(parts)
     if free is not None:
         turns = np.array([np.floor((part.bounds[0] - free) / 360.0) for part in parts])
@@ -109,6 +111,11 @@ def area_outline(zone: AreaZone) -> Outline:
         for turn in range(first, last + 1):
             pieces.append(shapely.intersection(_turned(part, -turn), box, grid_size=UNION_GRID_DEG))
     return _without_cut(_edges_of(shapely.union_all(pieces, grid_size=UNION_GRID_DEG)))
+
+
+def emptied(rings: tuple[Ring, ...]) -> bool:
+    """Whether the holes of a part leave nothing of its shell."""
+    return len(rings) > 1 and bool(_part(rings).is_empty)
 
 
 def line_outline(zone: CorridorZone) -> Outline:

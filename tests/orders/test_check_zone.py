@@ -86,8 +86,24 @@ def test_the_parts_of_a_multipolygon_are_named_by_number() -> None:
             "longitude comes first",
         ),
         ({"type": "Circle", "center": [4.5, 52.0], "radius_m": 300_001}, "radius_m", "300000"),
+        (polygon(SHELL, SHELL), "coordinates: ", "leave nothing"),
+        (polygon(SHELL, ring(4.46, 51.90, 0.05)), "coordinates: ", "leave nothing"),
+        (
+            {"type": "MultiPolygon", "coordinates": [[ring(4.5, 51.9, 0.01)], [SHELL, SHELL[::-1]]]},
+            "coordinates[1]: ",
+            "leave nothing",
+        ),
     ],
-    ids=["bow tie", "no area", "spike without width", "latitude", "too large"],
+    ids=[
+        "bow tie",
+        "no area",
+        "spike without width",
+        "latitude",
+        "too large",
+        "all hole",
+        "larger hole",
+        "part",
+    ],
 )
 def test_what_cannot_be_armed_is_refused_by_its_place(zone: object, place: str, words: str) -> None:
     with pytest.raises(DocumentRefused) as refused:
