@@ -17,9 +17,14 @@ from simulator.scoring.facts import INSIDE, NEAR, OUTSIDE
 from simulator.scoring.intervals import Interval, garwood, wilson
 
 DEEP_M, LONG_S, AFTER_S = 100.0, 180.0, 75.0
+SOON_LEAST, POLICE_LEAST = 0.95, 0.90  # [issue 6]
+FALSE_POLICE_MOST, FALSE_PROBABLE_MOST, CENTRE_MOST = 0.002, 0.02, 0.2  # [issue 6] a wearer-day
+BASE_RATE, FALSE_SHARE_MOST, FALSE_SHARE_AIM = 0.05, 0.05, 0.01  # [issue 6] true breaches a wearer-day
 _SLACK_S = 1.0  # an alert bears the instant at which its fix came; stays are kept to the millisecond
 _DEPTHS_M = (0.0, 10.0, 30.0, 60.0, 100.0, 200.0, math.inf)
 _LENGTHS_S = (0.0, 60.0, 180.0, 600.0, math.inf)
+
+_ALL, _MODELLED, _RECORDED = "all", "parametric receivers", "recorded errors"
 
 Test = Callable[[StayRow], bool]
 _SHOWN: tuple[tuple[str, Callable[[Shown], bool]], ...] = (
@@ -34,25 +39,26 @@ _SHOWN: tuple[tuple[str, Callable[[Shown], bool]], ...] = (
 def figures_table(quiet: Pool, stays: Sequence[StayRow], recorded: Pool | None) -> str:
     """``quiet``: rows of ours where bans are kept. ``recorded``: of the tracks, where they were at hand."""
     rows: list[list[str]] = []
-    for words, kept in (
-        ("all", lambda _: True),
-        ("parametric receivers", lambda stay: not stay.resampled),
-        ("recorded errors", lambda stay: stay.resampled),
-    ):
-        own = [stay for stay in stays if kept(stay)]
+    for words in (_ALL, _MODELLED, _RECORDED):
+        own = [stay for stay in stays if _is_of(words, stay)]
         if own:
             rows += _missed(words, own)
     rows += _soon(stays)
     for words, pool in (
-        ("all", quiet),
-        ("parametric receivers", quiet.of(resampled=False)),
-        ("recorded errors", quiet.of(resampled=True)),
+        (_ALL, quiet),
+        (_MODELLED, quiet.of(resampled=False)),
+        (_RECORDED, quiet.of(resampled=True)),
     ):
         if pool.rows:
             rows += _quiet(words, pool)
+            rows += _of_police_alerts(words, pool, [s for s in stays if _is_of(words, s)])
     if recorded is not None:
         rows += _quiet("recorded tracks, bans beside them", recorded)
     return table(["figure", "of", "measured (95 %)", "asked", "N"], rows)
+
+
+def _is_of(words: str, stay: StayRow) -> bool:
+    return words == _ALL or stay.resampled is (words == _RECORDED)
 
 
 def beside_table(alone: tuple[Pool, Sequence[StayRow]], obeyed: tuple[Pool, Sequence[StayRow]]) -> str:
@@ -60,14 +66,17 @@ def beside_table(alone: tuple[Pool, Sequence[StayRow]], obeyed: tuple[Pool, Sequ
     the rows where bans are kept, and the stays where they are broken."""
     columns = []
     for quiet, stays in (alone, obeyed):
-        rows = [*_missed("all", stays), *_soon(stays), *(_quiet("all", quiet) if quiet.rows else [])]
+        kept = [*_quiet(_ALL, quiet), *_of_police_alerts(_ALL, quiet, stays)] if quiet.rows else []
+        rows = [*_missed(_ALL, stays), *_soon(stays), *kept]
         columns.append({(row[0], row[1]): row for row in rows})
     joined = []
     for key, row in columns[1].items():
         before = columns[0].get(key, ["", "", "–", "", "0"])
         if "0" not in (before[4], row[4]):
             joined.append([*key, before[2], before[4], row[2], row[4], row[3]])
-    return table(["figure", "of", "by plan alone", "N", "asked by the engine", "N", "asked for"], joined)
+    return table(
+        ["figure", "of", "by plan alone", "N", "asked by the engine", "N", "asked of the latter"], joined
+    )
 
 
 def _missed(of: str, stays: Sequence[StayRow]) -> list[list[str]]:
@@ -89,10 +98,8 @@ def _missed(of: str, stays: Sequence[StayRow]) -> list[list[str]]:
     stays_alone = _missed_of(lined)
     rows.append(["the same; none overlaps the true stay beside it", of, stays_alone[0], "–", stays_alone[2]])
     neither = [stay for stay in own if not stay.met and not stay.lined]
-    rows.append(["in a ban, due by neither: told of all the same", of, *_share(neither, _overlapped, "–")])
-    rows.append(
-        ["as long and deep, no fix came: told of all the same", of, *_share(hidden, _overlapped, "–")]
-    )
+    rows.append(["in a ban, due by neither: told of all the same", of, *_share(neither, _overlapped)])
+    rows.append(["as long and deep, no fix came: told of all the same", of, *_share(hidden, _overlapped)])
     present = [stay for stay in met if not stay.late and stay.kind == INSIDE]
     for risk in (False, True):
         own = [stay for stay in present if stay.high_risk is risk]
@@ -124,7 +131,13 @@ def _missed_of(stays: Sequence[StayRow], told: Test = _overlapped) -> list[str]:
         return ["–", "0", "0"]
     missed = sum(not told(stay) for stay in stays)
     found = percent(wilson(missed, len(stays)))
-    return [f"{missed}: {found}; 3/N is {3.0 / len(stays):.2%}", "0", f"{len(stays):,}"]
+    bound = f"{missed}: {found}; 3/N is {3.0 / len(stays):.2%}"
+    return [bound, _asked("0", missed == 0), f"{len(stays):,}"]
+
+
+def _asked(words: str, reached: bool) -> str:
+    """What was asked, and whether the measured value itself, not its interval, comes to it."""
+    return f"{words}: {'reached' if reached else 'not reached'}"
 
 
 def shown_table(stays: Sequence[StayRow]) -> str:
@@ -144,10 +157,14 @@ def shown_table(stays: Sequence[StayRow]) -> str:
     return table(head, rows)
 
 
-def _share(stays: Sequence[StayRow], test: Test, asked: str) -> list[str]:
+def _share(stays: Sequence[StayRow], test: Test, least: float | None = None) -> list[str]:
+    """``least``: the share that was asked for, if one was."""
+    words = "–" if least is None else f"{least:.0%}".replace("%", " %")
     if not stays:
-        return ["–", asked, "0"]
-    return [percent(wilson(sum(test(stay) for stay in stays), len(stays))), asked, f"{len(stays):,}"]
+        return ["–", words, "0"]
+    found = wilson(sum(test(stay) for stay in stays), len(stays))
+    asked = words if least is None else _asked(words, found.value >= least)
+    return [percent(found), asked, f"{len(stays):,}"]
 
 
 def _police(stays: Sequence[StayRow]) -> str:
@@ -174,17 +191,17 @@ def _soon(stays: Sequence[StayRow]) -> list[list[str]]:
         [
             "probable within two fixes after the 95 % circle is inside",
             "due",
-            *_share(circled, _in_time, "95 %"),
+            *_share(circled, _in_time, SOON_LEAST),
         ]
     ]
     for risk in (False, True):
         own = [stay for stay in deep if stay.high_risk is risk]
         words = "high risk" if risk else "low, medium risk"
-        asked = "–" if risk else "90 %"
+        least = None if risk else POLICE_LEAST
         title = "police within 75 s of probable, 100 m deep and 3 min long"
-        rows.append([title, words, *_share(own, _police_soon, asked)])
+        rows.append([title, words, *_share(own, _police_soon, least)])
         again = [stay for stay in own if _fix_came(stay)]
-        rows.append(["the same, where a fix came", words, *_share(again, _police_soon, "–")])
+        rows.append(["the same, where a fix came", words, *_share(again, _police_soon)])
     return rows
 
 
@@ -208,11 +225,35 @@ def _police_soon(stay: StayRow) -> bool:
 
 def _quiet(of: str, pool: Pool) -> list[list[str]]:
     days = f"{pool.days:,.1f} wearer-days"
-    return [
-        ["false police alerts, low and medium risk", of, _rate(pool.rate("false_police")), "0.002", days],
-        ["the same, were all of high risk", of, _rate(pool.rate("false_probable")), "0.02", days],
-        ["all alerts at the centre", of, _rate(pool.rate("centre")), "0.2", days],
-    ]
+    rows = []
+    for words, name, most in (
+        ("false police alerts, low and medium risk", "false_police", FALSE_POLICE_MOST),
+        ("the same, were all of high risk", "false_probable", FALSE_PROBABLE_MOST),
+        ("all alerts at the centre", "centre", CENTRE_MOST),
+    ):
+        found = pool.rate(name)
+        asked = f"{most:g}" if math.isnan(found.value) else _asked(f"{most:g}", found.value <= most)
+        rows.append([words, of, _rate(found), asked, days])
+    return rows
+
+
+def _of_police_alerts(of: str, pool: Pool, stays: Sequence[StayRow]) -> list[list[str]]:
+    """What share of all that the police hear at low and medium risk would be false, if wearers truly broke
+    their bans ``BASE_RATE`` times a day and the police heard of as many of these as they did here."""
+    own = [s for s in stays if s.met and s.kind == INSIDE and not s.late and not s.high_risk]
+    if not own or not pool.days:
+        return []
+    false = pool.rate("false_police")
+    told = wilson(sum(stay.police_s is not None for stay in own), len(own))
+    middle, low, high = (
+        wrong / max(wrong + BASE_RATE * right, 1e-12)
+        for wrong, right in ((false.value, told.value), (false.low, told.high), (false.high, told.low))
+    )
+    words = f"false among all police alerts, at {BASE_RATE:g} true breaches a wearer-day"
+    asked = f"{FALSE_SHARE_MOST:.0%}, aim {FALSE_SHARE_AIM:.0%}".replace("%", " %")
+    found = f"{middle:.1%} ({low:.1%} to {high:.1%})"
+    count = f"{len(own):,} stays, {pool.days:,.1f} wearer-days"
+    return [[words, of, found, _asked(asked, middle < FALSE_SHARE_MOST), count]]
 
 
 def _rate(found: Interval) -> str:
@@ -222,9 +263,9 @@ def _rate(found: Interval) -> str:
 def events_table(pool: Pool, recorded: Pool | None) -> str:
     """Alerts at the centre by event, a compliant wearer-day."""
     columns = [
-        ("all", pool),
+        (_ALL, pool),
         ("parametric", pool.of(resampled=False)),
-        ("recorded errors", pool.of(resampled=True)),
+        (_RECORDED, pool.of(resampled=True)),
     ]
     if recorded is not None:
         columns.append(("recorded tracks", recorded))

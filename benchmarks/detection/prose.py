@@ -13,14 +13,15 @@ ban is reported. Which rule does how much of either, and how soon does it tell? 
 figures, because nobody knows where people truly were. Here that is known: people live in a simulated
 city, their receivers err as recorded ones do, and every rule is given the same fixes.
 
-**On what.** {seeds} that no parameter was chosen on. *Kept*: {wearers} wearers over {days}
-wearer-days who live and work 30 to 500 m from the edge of a ban and are never inside: every breach told
-of them is false. *Broken*: {approaches} suites of people who do go where they must not, on foot, by
-bicycle, car and train, and at the hour at which a ban begins, with {due} breaches that were due.
-{fixes} fixes in all. A breach is *due* when three fixes were taken while the wearer was truly deeper
-inside than they claim to err, and at least 30 m; shorter and shallower visits count on neither side. In
-brackets are intervals of 95 %; those of rates draw whole wearers anew. "A month" is thirty days of a
-hundred wearers who keep to their bans.
+**On what.** {seeds} that no parameter was chosen on. *Kept*: {wearers} wearers over {days} wearer-days who
+live and work 30 to 500 m from the edge of a ban and are never inside: every breach told of them is false.
+*Broken*: {approaches} suites of people who do go where they must not, on foot, by bicycle, car and train,
+and at the hour at which a ban begins, with {due} breaches that were due. {fixes} fixes in all. A breach is
+*due* when three fixes were taken while the wearer was truly deeper inside than they claim to err, and at
+least 30 m; shorter and shallower visits count on neither side. In brackets are intervals of 95 %; those of
+rates draw whole wearers anew. "A month" is thirty days of a hundred wearers who keep to their bans. A *fix*
+is one position that a receiver made; its *claim*, or circle, is how far it says that it may err. *Certain*,
+*probable* and *possible* are this engine's words for how sure it is of a breach.
 
 A rival has one alarm, which goes to everybody; ours tells the police only when it is sure by its own
 account (or probable, at high risk), and the monitoring centre before that. Orders are of medium risk
@@ -34,34 +35,67 @@ inside while nothing was seen of him. Each rival stands there as it comes and at
 PARTS = {
     "figures": """## Figures of this engine
 
-What was asked for beside what was measured. *60 s, 30 m, seen*: the wearer was truly inside for a minute
-and thirty metres deep, and at least one fix was taken in it and came; it is missed where no unrefuted
-breach of any certainty overlaps it. A contact counts from a minute within the radius on, where both were
-seen: at some instant of it each had a position at most 120 s old, however wide its claim. Who is near
-somebody whose device is silent, or reports by the hour because she sits still, is near unseen. Stays in
-which no fix came are a row of their own. *A line of 100 m*, between where he truly was at two fixes, is told
-where a breach overlaps the stay or the part of the line that runs inside; the row below it asks for the stay,
-and counts a nick of a corner before the entry that ends such a line. All stays stand in the curve. None of N
-shows no less than 3/N. Curfews stand with the suites below. *Were all of high risk*: false breaches of
-the same run told as probable or certain, of which the police hear at high risk. *Where a fix came*: in
-the 75 s after `probable` came a further fix whose 95 % circle was all inside. A ban that begins about
-somebody who lies still finds him by a fix up to 900 s old, as probable, and his next may be an hour
-away; the engine asks for one, which no device of these worlds hears. A rate is a wearer-day's.
+What was asked for beside what was measured. *Reached* goes by the measured value alone; how sure that is,
+the interval in brackets says. The words of the rows:
+
+- *Missed, bans: 60 s, 30 m, seen*. The wearer was truly inside for a minute or more and thirty metres deep
+  or more, and at least one position was taken meanwhile and came. He is missed where the engine says of
+  that time no breach of any certainty, or takes back what it said (*refuted*).
+- *Missed, contacts: 60 s within the radius, both seen*. He was truly as near to the protected person as he
+  must not be for a minute or more, at any depth, and at some instant of it each of the two had a position
+  at most 120 s old, however wide its claim. Who is near somebody whose device is silent, or reports by the
+  hour because she sits still, is near unseen, and counts as unseen time.
+- *Due by three plain fixes*. Stays that nobody who reads positions should miss: see *On what*, above.
+- *A line of 100 m*. The straight line between where he truly was at two fixes, at most 120 s apart, ran 100
+  m and more through the ban. It is told where a breach overlaps the stay, or the part of the line that lies
+  inside. The row below it asks for the stay itself, and so counts a nick of a corner just before the entry
+  that ends such a line.
+- *No fix came*, *due by neither*. Stays of which nothing was asked, so that none is left out: no position
+  came, or they were shorter or less deep.
+- *3/N*. Where none of N was missed, up to 3 of every N may be missed in truth, at 95 %.
+- *Reached politie*. The share that the police heard of while it went on, and the seconds from true entry
+  until half, and nine in ten, of these were told.
+- *Probable within two fixes*. *Probable* is what Reclassering and the centre are told; the police hear of
+  it at high risk.
+- *Police within 75 s of probable*, of stays a hundred metres deep and three minutes long. *Where a fix
+  came*: of those in which a further position, its whole 95 % circle inside, came within these 75 s. A ban
+  that begins about somebody who lies still finds him by a position up to 900 s old, as probable, and his
+  next may be an hour away. The engine asks for one, which no device of these worlds hears; those that do
+  stand under *Devices that obey*.
+- *False police alerts*, and *the same, were all of high risk*: alerts to the police about people who were
+  not inside; and how many there would be if all orders were of high risk, at which the police hear what is
+  probable too.
+- *False among all police alerts*. If wearers truly broke their bans 0.05 times a day, and the police heard
+  of as many of these as they did here: the share of their alerts at low and medium risk behind which there
+  is nothing.
+- *Parametric receivers* err by a model; *recorded errors* are those of real receivers, in wearers who are
+  made.
+
+Curfews stand with the suites below. A rate is that of one day of one wearer.
 """,
     "shown": """
 ### What was missed, by what its fixes showed
 
-Of the rows above with 0 asked: what the fixes taken during those that were missed showed, whoever judges
-them. What no position and no line shows, no rule can tell that reads positions. For a contact positions
-are instants, a second apart, at which both tracks, straight between their fixes, stood within the radius.
+Of the rows above of which none was to be missed: what the positions taken during those that were missed
+showed, whoever judges them. What no position and no line shows, no rule can tell that reads positions.
+*With its whole circle*: not the position alone, but all of the circle that the receiver itself draws about
+it, was on the wrong side; without that the receiver says that he may as well have been on the right one.
+For a contact positions are instants, a second apart, at which both tracks, straight between their fixes,
+stood within the radius.
 """,
-    "events": "\n### Alerts at the centre, a compliant wearer-day, by event\n",
+    "events": """
+### Alerts at the centre, by event
+
+About people who keep to their bans, for each day of one wearer. What the events mean stands in
+`docs/events.md`.
+""",
     "incursions": """
-The contract's rule of reach is a letter: fixes were owed, and a way through the ban needs no more than a
-speed; told once a condition and local day. What is free in it is the speed, and the time that a device said
-it lay still, which is not counted. If nobody were faster than the left column says, so many a wearer-day
-would be told of these same fixes. Two bans a wearer are the most there can be. 0.2 is asked for all alerts
-together.
+A *possible incursion* says that positions which were due did not come, and that in the meantime he could
+have gone into the ban and out again. It accuses nobody: the centre alone hears of it, once a ban and day,
+and nobody is sent. The rule is fixed from outside; free in it are the speed that is held possible, and that
+the time in which a device said it lay still is not counted. If nobody were faster than the left column
+says, so many would be told of these same fixes for each day of one wearer. Each has two bans, so two are
+the most there can be. 0.2 is asked for all alerts together.
 """,
     "depth": """
 ### By depth and duration
@@ -92,10 +126,19 @@ stand apart:
 Real receivers as they were, with bans whose edge lies 60 m beside where their wearers were. What is
 told here is false. The recordings are other people's and not in the repository.
 """,
-    "causes": "## Precision by cause, ours\n",
+    "causes": """## What this engine's alerts rest on, and how often that is right
+
+*inside*: a position in the ban. *crossed*: two positions outside, and the straight way between them leads
+through it. *schedule*: he was inside when the ban began to hold. *reachable*: a possible incursion, for
+which nothing was seen inside at all; *false* of these says that he was not there, not that somebody was
+accused. *right* are due breaches; *true, but not due or told before* are visits that were shorter or less
+deep, and further alerts of one that was told.
+""",
     "blind": """## Blind time
 
-Hours in which a ban held and no fix came. No rule can see then; what it can do is say so.
+Hours in which a ban held and no position came. No rule can see then; what it can do is say so, which this
+engine does for each order and cause. Last, the true stays that fell into such hours, and how many were told
+all the same.
 """,
     "obeyed": """## Devices that obey
 

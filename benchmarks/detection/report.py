@@ -37,12 +37,14 @@ from benchmarks.detection.prose import HEAD, LIMITS, PARTS
 from benchmarks.detection.scenarios import NO_RULE, Answer, Staged, staged, trial_names
 from benchmarks.detection.tally import Pool
 from benchmarks.detection.telling import (
+    INCURSIONS,
     MONTH,
     NAMES,
     Pools,
     a_month,
     cause_table,
     delay_chart,
+    in_short,
     in_words,
     label,
     main_table,
@@ -147,6 +149,7 @@ def write(found: Found, folder: Path | None) -> str:
     )
     parts = [
         head,
+        in_short(drift, broken, found.chosen),
         main_table(drift, broken, found.chosen),
         PARTS["figures"],
         _figures(found, quiet),
@@ -270,7 +273,7 @@ def recorded_table(found: Found) -> str:
     ]
     days = own[OURS].days
     return f"{len(own[OURS].rows)} tracks, {days:.1f} days.\n\n" + table(
-        ["rule", "setting", "false alerts", "at the police", "possible incursions, none"], rows
+        ["rule", "setting", "false alerts", "at the police", INCURSIONS], rows
     )
 
 
@@ -282,7 +285,13 @@ def blind_table(found: Found) -> str:
         if held:
             stays, told = sum(each.stays for each in own), sum(each.told for each in own)
             rows.append(
-                [suite, f"{held:,.0f}", f"{unseen:,.0f}", f"{unseen / held:.1%}", f"{told} of {stays}"]
+                [
+                    SUITES[suite].title,
+                    f"{held:,.0f}",
+                    f"{unseen:,.0f}",
+                    f"{unseen / held:.1%}",
+                    f"{told} of {stays}",
+                ]
             )
     centre = pools(found.test, (DRIFT,))
     load = [
@@ -290,7 +299,7 @@ def blind_table(found: Found) -> str:
         for key in (OURS, *CUTS, *(one.best for one in found.chosen.values()))
         if key in centre
     ]
-    head = ["suite", "hours a ban held", "of them unseen", "share", "breaches unseen, told"]
+    head = ["suite", "hours a ban held", "of them unseen", "share", "true stays unseen, told all the same"]
     return (
         table(head, rows)
         + "\nAlerts of all kinds that reach the monitoring centre for each hour of an operator with a hundred"
@@ -351,7 +360,7 @@ def ablation_table(found: Found) -> str:
             )
     if not rows:
         return "Not measured in this run.\n"
-    head = ["engine", "told", "missed", "false a month", "at the police", "possible incursions, none"]
+    head = ["engine", "told", "missed", "false a month", "at the police", INCURSIONS]
     return table(head, rows)
 
 
