@@ -1,6 +1,7 @@
 """A database that is away while a fleet sends: what memory it takes, what is done twice, how it comes back.
 
-    python -m benchmarks.away --seconds 90 --rate 200
+    python -m benchmarks.away                               writes benchmarks/AWAY.md
+    python -m benchmarks.away --seconds 20 --rate 100       the page of a smaller run
 
 nats-server sends what is not acknowledged again after its ``ack_wait`` on the same connection. Work that was
 doubled for that shows as repeats: fixes that came to the engine again when they were stored already.
@@ -10,11 +11,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -24,7 +25,9 @@ from benchmarks.parent import run_to_the_end
 from benchmarks.storms import LiveFleet, resident_mb
 from emon.demo.broker import EmbeddedBroker
 
-_CALM_S = 15.0
+PAGE = Path(__file__).with_name("AWAY.md")
+_CALM_S = 5.0
+_BEGUN_S = 60.0
 _DRAIN_WITHIN_S = 300.0
 _COUNTED = """
 SELECT (SELECT coalesce(sum(fixes), 0) FROM mark_counter)::bigint,
@@ -33,7 +36,26 @@ SELECT (SELECT coalesce(sum(fixes), 0) FROM mark_counter)::bigint,
 """
 
 
-async def measured(seconds: float, rate: float, devices: int, source: str) -> dict[str, object]:
+@dataclass(frozen=True)
+class Away:
+    """Megabytes are the service's: before, at most while the database was away, when all was drained."""
+
+    away_s: float
+    rate: float
+    devices: int
+    source: str
+    acknowledged: int
+    stored: int
+    repeats: int
+    before_mb: float
+    most_mb: float
+    after_mb: float
+    drained_s: float | None
+    load: float
+
+
+async def measured(seconds: float, rate: float, devices: int, source: str) -> Away:
+    """The fleet is heard, the database stops for so long and comes back."""
     with tempfile.TemporaryDirectory(prefix="emon-away-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # the database's own user must reach its folder when we are root
@@ -45,8 +67,13 @@ async def measured(seconds: float, rate: float, devices: int, source: str) -> di
             await stage.start()
             await live.open(name="live")
             sending = asyncio.create_task(live.run(devices, rate))
-            await asyncio.sleep(_CALM_S)
             pid, url = stage.service.pid, stage.database.uri
+
+            async def heard() -> bool:
+                return (await _counted(url))[0] >= rate
+
+            await looked_for(heard, _BEGUN_S)
+            await asyncio.sleep(_CALM_S)
             before_mb, largest_mb = resident_mb(pid), 0.0
             await stage.database.stop()
             end_s = time.monotonic() + seconds
@@ -74,17 +101,36 @@ async def measured(seconds: float, rate: float, devices: int, source: str) -> di
         finally:
             await stage.stop()
             await broker.stop()
-    return {
-        "away_s": seconds,
-        "rate": rate,
-        "source": source,
-        "acknowledged": live.acked,
-        "stored": stored,
-        "repeats": repeats,
-        "resident_mb": {"before": before_mb, "at most while away": largest_mb, "when drained": after_mb},
-        "drained_s": round(drained_s, 1) if done else None,
-        "load": round(os.getloadavg()[0], 1),
-    }
+    return Away(
+        seconds, rate, devices, source, live.acked, stored, repeats, before_mb, largest_mb, after_mb,
+        round(drained_s, 1) if done else None, round(os.getloadavg()[0], 1),
+    )  # fmt: skip
+
+
+def page_of(one: Away) -> str:
+    """The figures as a page, what did not come too."""
+    drained = f"{one.drained_s:.1f} s" if one.drained_s is not None else f"not within {_DRAIN_WITHIN_S:.0f} s"
+    lines = [
+        "# A database that is away while a fleet sends",
+        "",
+        "Written by `python -m benchmarks.away`. nats-server, PostgreSQL with fsync and the service",
+        f"(`{one.source}`) on {os.cpu_count()} cores (load average at the end: {one.load:.1f}).",
+        f"{one.devices} devices send {one.rate:g} fixes/s all the time; the database is away for",
+        f"{one.away_s:g} s. A repeat is a fix that came to the engine",
+        "again when it was stored already: what the broker sends again and somebody judges twice.",
+        "",
+        "| | |",
+        "|---|---:|",
+        f"| acknowledged by the broker | {one.acknowledged:,} |",
+        f"| of these not stored at the end | {max(0, one.acknowledged - one.stored):,} |",
+        f"| repeats | {one.repeats:,} |",
+        f"| drained after its return | {drained} |",
+        f"| service's memory before, MB | {one.before_mb:.0f} |",
+        f"| at most while away, MB | {one.most_mb:.0f} |",
+        f"| when drained, MB | {one.after_mb:.0f} |",
+        "",
+    ]
+    return "\n".join(lines)
 
 
 async def _counted(url: str) -> tuple[int, int, int]:
@@ -102,9 +148,11 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=200.0, help="fixes a second (200)")
     parser.add_argument("--devices", type=int, default=450, help="how many devices (450)")
     parser.add_argument("--source", default="frames", help="EMON_MQTT_SOURCE (frames)")
+    parser.add_argument("--out", type=Path, default=PAGE, help="the page (benchmarks/AWAY.md)")
     given = parser.parse_args()
     found = run_to_the_end(measured(given.seconds, given.rate, given.devices, given.source))
-    print(json.dumps(found))
+    given.out.write_text(page_of(found), "utf-8")
+    print(found)
     return 0
 
 

@@ -3,10 +3,12 @@
     make bench ARGS=storms               writes benchmarks/STORMS.md (nine minutes at most)
     make bench ARGS="storms --quick"     small: that it works, not how calm it stays
     python -m benchmarks.storms --hours 8 --sessions 4000        the page of a smaller run
+    python -m benchmarks.storms --only telecom                   the page of one storm
 
 A live fleet sends all the time. Its delay from a fix to its commit is measured while nothing else comes, and
-while a storm does: the late fixes of a whole fleet, a tenth of it at a hundred times its rate, a fleet that
-connects at once. The page is written after each storm, so that whoever ends it early has what was measured.
+while a storm does: the late fixes of another fleet as large, a tenth of it at a hundred times its rate, a
+fleet that connects at once. What a storm sends is made before the calm is measured. The page is written after
+each storm, so that whoever ends it early has what was measured.
 """
 
 from __future__ import annotations
@@ -15,11 +17,10 @@ import argparse
 import asyncio
 import json
 import os
-import resource
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ import psycopg
 from benchmarks.kills.publisher import name_of
 from benchmarks.kills.stage import Stage, looked_for
 from benchmarks.parent import run_to_the_end
+from benchmarks.storms_page import CONNECTIONS, Row, Size, page_of, sessions_possible
 from emon import clock
 from emon.demo.broker import EmbeddedBroker
 from emon.ingest.sources.mqtt_url import BrokerAddress
@@ -37,14 +39,12 @@ from simulator.movement import shifted
 from simulator.mqtt import Link
 
 PAGE = Path(__file__).with_name("STORMS.md")
-_LINKS = 8
 _TICK_S = 0.01
 _OUTSIDE_M = 400.0
 _OPEN_S = 60.0
 _SETTLE_S = 120.0
 _LATE_EACH_S = 60
 _TOGETHER = 100  # late fixes a message: store and forward
-_DESCRIPTORS_KEPT = 400  # for broker, database and service on the same machine's limit
 _DELAYS = """
 SELECT count(*), percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (
     ORDER BY extract(epoch FROM recorded_at - fixed_at)::float8 * 1000)
@@ -54,41 +54,8 @@ FROM fix WHERE device = ANY(%s) AND fixed_at >= to_timestamp(%s) AND fixed_at < 
 _INBOX = "SELECT (SELECT count(*) FROM fix), (SELECT coalesce(sum(fixes), 0)::bigint FROM inbox)"
 
 
-@dataclass(frozen=True)
-class Size:
-    """How large a run is. ``drain_s``: how long a storm is waited for."""
-
-    devices: int
-    live_per_s: float
-    calm_s: float
-    late_hours: float
-    noisy_s: float
-    sessions: int
-    drain_s: float
-
-
-FULL = Size(450, 45.0, 20.0, 36.0, 45.0, 15_000, 200.0)
+FULL = Size(450, 45.0, 20.0, 36.0, 45.0, 0, 200.0)
 QUICK = Size(40, 20.0, 4.0, 1.0, 4.0, 60, 60.0)
-
-
-@dataclass
-class Row:
-    """Delays in milliseconds, fix to commit, of live fixes alone; ``missing``: acknowledged, not stored;
-    ``memory_mb``: the service's, before the storm and at most in it."""
-
-    storm: str
-    sent: int
-    live: int
-    calm_ms: tuple[float, float]
-    storm_ms: tuple[float, float]
-    inbox_peak: int
-    drained_s: float | None
-    missing: int
-    memory_mb: tuple[float, float] = (0.0, 0.0)
-
-    @property
-    def ratio(self) -> float:
-        return self.storm_ms[1] / self.calm_ms[1] if self.calm_ms[1] else float("inf")
 
 
 @dataclass
@@ -101,7 +68,7 @@ class _Sender:
     _links: list[Link] = field(default_factory=list)
     _seq: dict[int, int] = field(default_factory=dict)
 
-    async def open(self, count: int = _LINKS, name: str = "storm") -> None:
+    async def open(self, count: int = CONNECTIONS, name: str = "storm") -> None:
         address = BrokerAddress.parse(self.url)
         links = [Link(address, f"{name}-{number}") for number in range(count)]
         for first in range(0, count, 200):
@@ -112,24 +79,32 @@ class _Sender:
         await asyncio.gather(*(link.settle(_SETTLE_S) for link in self._links))
         await asyncio.gather(*(link.close() for link in self._links))
 
+    @property
+    def connections(self) -> int:
+        return len(self._links)
+
     def fixes(self, number: int, times_ms: list[int], *, link: int | None = None) -> None:
         """One message of device ``number`` with a fix at each of these times."""
+        self.send(number, self.payload(number, times_ms), len(times_ms), link=link)
+
+    def payload(self, number: int, times_ms: list[int]) -> bytes:
+        """Such a message."""
         body = []
         for at_ms in times_ms:
             seq = self._seq[number] = self._seq.get(number, 0) + 1
             lon, lat = shifted(centre_of(number), _OUTSIDE_M + seq % 5, 0.0)
             body.append({"seq": seq, "t": at_ms, "lat": round(lat, 7), "lon": round(lon, 7), "acc": 10.0})
-        count = len(body)
-        self.sent += count
+        return json.dumps(body if len(body) > 1 else body[0]).encode()
+
+    def send(self, number: int, payload: bytes, fixes: int, *, link: int | None = None) -> None:
+        """What :meth:`payload` made."""
+        self.sent += fixes
 
         def acknowledged() -> None:
-            self.acked += count
+            self.acked += fixes
 
-        self._links[(number if link is None else link) % len(self._links)].publish(
-            f"emon/v1/{name_of(number)}/fix",
-            json.dumps(body if count > 1 else body[0]).encode(),
-            on_ack=acknowledged,
-        )
+        place = (number if link is None else link) % len(self._links)
+        self._links[place].publish(f"emon/v1/{name_of(number)}/fix", payload, on_ack=acknowledged)
 
 
 class LiveFleet(_Sender):
@@ -154,15 +129,17 @@ def run(quick: bool, folder: Path, told: Callable[[str], None]) -> Path:
     return page
 
 
-async def measure(size: Size, told: Callable[[str], None], page: Path) -> None:
-    """Each storm by itself, one after the other on one service; the page after each."""
+async def measure(size: Size, told: Callable[[str], None], page: Path, only: Sequence[str] = ()) -> None:
+    """Each storm by itself, one after the other on one service; the page after each. ``only``: those whose
+    titles begin so; none: all."""
+    size = replace(size, sessions=min(size.sessions or sessions_possible(), sessions_possible()))
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="emon-storms-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # the database's own user must reach its folder when we are root
         broker = EmbeddedBroker(folder / "broker")
         await broker.start()
-        stage = Stage(folder, broker, devices=size.devices, source="frames", say=lambda _: None)
+        stage = Stage(folder, broker, devices=2 * size.devices, source="frames", say=lambda _: None)
         live = LiveFleet(broker.url("tester"))
         try:
             await stage.start()
@@ -176,12 +153,10 @@ async def measure(size: Size, told: Callable[[str], None], page: Path) -> None:
             await looked_for(
                 all_heard, _SETTLE_S
             )  # the first fix of each, and the backlog of the start, are no calm
-            for title, storm in (
-                ("noisy tenth", _noisy),
-                ("reconnect", _reconnect),
-                ("telecom return", _telecom),
-            ):
-                rows.append(await _row(title, storm, size, live, stage, told))
+            for title, storm in _STORMS.items():
+                if only and not title.startswith(tuple(only)):
+                    continue
+                rows.append(await _row(title, storm, size, live, stage, broker, told))
                 page.write_text(page_of(rows, size, os.getloadavg()[0]), "utf-8")
             sending.cancel()
             await live.close()
@@ -190,34 +165,46 @@ async def measure(size: Size, told: Callable[[str], None], page: Path) -> None:
             await broker.stop()
 
 
-_Storm = Callable[[Size, _Sender], Awaitable[None]]
+_Begun = Callable[[], Awaitable[None]]
+_Storm = Callable[[Size, _Sender], Awaitable[_Begun]]
+"""Makes ready what is sent, and gives what sends it."""
 
 
 async def _row(
-    name: str, storm: _Storm, size: Size, live: LiveFleet, stage: Stage, told: Callable[[str], None]
+    name: str,
+    storm: _Storm,
+    size: Size,
+    live: LiveFleet,
+    stage: Stage,
+    broker: EmbeddedBroker,
+    told: Callable[[str], None],
 ) -> Row:
     url = stage.database.uri
     fleet = [name_of(number) for number in range(size.devices - size.devices // 10)]  # but the noisy tenth
+    sender = _Sender(live.url)
+    # Sequence numbers of their own: a late fix is no repeat of a live one.
+    sender._seq = dict.fromkeys(range(2 * size.devices), 1_000_000 * (1 + len(name)))
+    begin = await storm(size, sender)
     calm_from = time.time()
     await asyncio.sleep(size.calm_s)
     calm_to = time.time()
-    sender = _Sender(live.url)
-    # Sequence numbers of their own: a late fix is no repeat of a live one.
-    sender._seq = dict.fromkeys(range(size.devices), 1_000_000 * (1 + len(name)))
+    (broker_pid,) = broker.process_ids
     before, _ = await _counted(url)
     live_before = live.acked
     memory_mb = most_mb = resident_mb(stage.service.pid)
+    broker_mb = broker_most_mb = resident_mb(broker_pid)
     peak, begun_s = 0, time.time()
-    await storm(size, sender)
+    await begin()
 
     async def drained() -> bool:
-        nonlocal peak, most_mb
+        nonlocal peak, most_mb, broker_most_mb
         stored, waiting = await _counted(url)
         peak, most_mb = max(peak, waiting), max(most_mb, resident_mb(stage.service.pid))
+        broker_most_mb = max(broker_most_mb, resident_mb(broker_pid))
         return waiting == 0 and sender.acked == sender.sent and stored - before >= sender.acked
 
     done = await looked_for(drained, size.drain_s, 0.25)
-    ended = time.time()
+    ended, connections = time.time(), sender.connections
     await sender.close()
     await asyncio.sleep(2 * size.calm_s / 10)
     missing = 0 if done else sender.acked + live.acked - live_before - ((await _counted(url))[0] - before)
@@ -225,46 +212,66 @@ async def _row(
     row = Row(
         name, sender.sent, during[0], calm[1], during[1], peak,
         ended - begun_s if done else None, max(0, missing), (memory_mb, most_mb),
+        (broker_mb, broker_most_mb), connections,
     )  # fmt: skip
     told(f"{name}: live p99 {row.calm_ms[1]:.0f} ms calm, {row.storm_ms[1]:.0f} ms in it, {row.drained_s} s")
     return row
 
 
-async def _telecom(size: Size, sender: _Sender) -> None:
-    """All devices bring the hours in which they had no network, at once."""
+async def _telecom(size: Size, sender: _Sender) -> _Begun:
+    """As many devices again bring the hours in which they had no network, at once."""
     await sender.open()
     now_ms = clock.now_us() // 1000
     times_ms = [
         now_ms - 1000 * _LATE_EACH_S * n for n in range(round(size.late_hours * 3600 / _LATE_EACH_S), 3, -1)
     ]
+    messages = []
     for first in range(0, len(times_ms), _TOGETHER):
-        for number in range(size.devices):
-            sender.fixes(number, times_ms[first : first + _TOGETHER])
-        await asyncio.sleep(0)
+        times = times_ms[first : first + _TOGETHER]
+        for number in range(size.devices, 2 * size.devices):
+            messages.append((number, sender.payload(number, times), len(times)))
+            await asyncio.sleep(0)
+
+    async def begin() -> None:
+        for message in messages:
+            sender.send(*message)
+            await asyncio.sleep(0)
+        messages.clear()
+
+    return begin
 
 
-async def _noisy(size: Size, sender: _Sender) -> None:
+async def _noisy(size: Size, sender: _Sender) -> _Begun:
     """The last tenth of the devices sends a hundred times as often as the others."""
     await sender.open()
-    loop = asyncio.get_running_loop()
     noisy = range(size.devices - size.devices // 10, size.devices)
     per_s = 100 * size.live_per_s / size.devices * len(noisy)
-    begun_s, sent = loop.time(), 0
-    while (elapsed_s := loop.time() - begun_s) < size.noisy_s:
-        while sent < elapsed_s * per_s:
-            sender.fixes(noisy[sent % len(noisy)], [clock.now_us() // 1000])
-            sent += 1
-        await asyncio.sleep(_TICK_S)
+
+    async def begin() -> None:
+        loop = asyncio.get_running_loop()
+        begun_s, sent = loop.time(), 0
+        while (elapsed_s := loop.time() - begun_s) < size.noisy_s:
+            while sent < elapsed_s * per_s:
+                sender.fixes(noisy[sent % len(noisy)], [clock.now_us() // 1000])
+                sent += 1
+            await asyncio.sleep(_TICK_S)
+
+    return begin
 
 
-async def _reconnect(size: Size, sender: _Sender) -> None:
+async def _reconnect(size: Size, sender: _Sender) -> _Begun:
     """So many sessions come back at once, each with the fix it could not send."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    count = min(size.sessions, soft - _DESCRIPTORS_KEPT)
-    await sender.open(count, "session")
-    now_ms = clock.now_us() // 1000
-    for number in range(count):
-        sender.fixes(number % size.devices, [now_ms - 1 - number // size.devices], link=number)
+
+    async def begin() -> None:
+        await sender.open(size.sessions, "session")
+        now_ms = clock.now_us() // 1000
+        for number in range(size.sessions):
+            sender.fixes(number % size.devices, [now_ms - 1 - number // size.devices], link=number)
+
+    return begin
+
+
+_STORMS: dict[str, _Storm] = {"noisy tenth": _noisy, "reconnect": _reconnect, "telecom return": _telecom}
 
 
 def resident_mb(pid: int) -> float:
@@ -294,45 +301,20 @@ async def _delays(
     return int(found[0]), (float(found[1][0]), float(found[1][1]))
 
 
-def page_of(rows: list[Row], size: Size, load: float) -> str:
-    """The figures as a page, lost ones too."""
-    lines = [
-        "# Storms beside a live fleet",
-        "",
-        "Written by `make bench ARGS=storms`. nats-server, PostgreSQL with fsync and the service",
-        f"(`frames`) on {os.cpu_count()} cores, with the publisher and whatever else ran there (load",
-        f"average at the end: {load:.1f}). The live fleet: {size.devices} devices, {size.live_per_s:g}",
-        "fixes/s. Delays from a fix to its commit, of live fixes alone (of the noisy tenth's own none); calm",
-        "is the time just before. Aims: p99 within twice that of calm; a telecom return",
-        f"({size.late_hours:g} h of each device in this run) drained in 3 minutes, a reconnect within",
-        f"a minute ({size.sessions:,} sessions in this run, or as many as the machine's descriptors allow).",
-        "Memory is the service's.",
-        "",
-        "| storm | fixes sent | calm: p50 / p99, ms | in it: p50 / p99, ms | p99 ratio | waiting at most "
-        "| drained after, s | missing | memory before / at most, MB |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        drained = f"{row.drained_s:.0f}" if row.drained_s is not None else f"not within {size.drain_s:.0f}"
-        lines.append(
-            f"| {row.storm} | {row.sent:,} | {row.calm_ms[0]:.0f} / {row.calm_ms[1]:.0f} "
-            f"| {row.storm_ms[0]:.0f} / {row.storm_ms[1]:.0f} | {row.ratio:.1f} | {row.inbox_peak:,} "
-            f"| {drained} | {row.missing:,} | {row.memory_mb[0]:.0f} / {row.memory_mb[1]:.0f} |"
-        )
-    return "\n".join([*lines, ""])
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--hours", type=float, default=FULL.late_hours, help="of each device (36)")
-    parser.add_argument("--sessions", type=int, default=FULL.sessions, help="that connect at once (15,000)")
+    parser.add_argument(
+        "--sessions", type=int, default=FULL.sessions, help="that connect at once (0: as many as can be)"
+    )
+    parser.add_argument("--only", nargs="+", default=(), metavar="STORM", help="noisy, reconnect, telecom")
     parser.add_argument("--drain", type=float, default=FULL.drain_s, help="seconds to wait for each (200)")
     parser.add_argument("--out", type=Path, default=PAGE, help="the page (benchmarks/STORMS.md)")
     given = parser.parse_args()
     size = replace(FULL, late_hours=given.hours, sessions=given.sessions, drain_s=given.drain)
-    run_to_the_end(measure(size, print, given.out))
+    run_to_the_end(measure(size, print, given.out, given.only))
     return 0
 
 

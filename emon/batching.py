@@ -13,12 +13,13 @@ import numpy as np
 
 from emon.engine import Inputs, Message
 from emon.ingest.decode import decode
-from emon.ingest.lanes import Lane, Taking, Waiting
+from emon.ingest.lanes import Lane, Taking, Waiting, rows_of
 from emon.ingest.plain import Topics, scan
 from emon.ingest.source import Delivery
-from emon.limits import INBOX_ROWS_AT_ONCE, SCAN_BYTES
-from emon.model.columns import FIXED, MESSAGE, FixColumns
+from emon.limits import INBOX_ROWS_AT_ONCE, SCAN_BYTES, WAITING_ROW_FIXES_MAX
+from emon.model.columns import FIXED, MESSAGE, RAW, RAW_END, FixColumns
 from emon.model.effects import Effects
+from emon.model.fix import Decoded
 from emon.state import State
 
 
@@ -121,7 +122,7 @@ class Cutter:
                     before.append(len(batch.messages))
                     batch.fixes += count
                 else:
-                    _put_aside(batch, delivery, columns.devices[message], lane, taking)
+                    _put_aside(batch, delivery, columns, message, lane, taking)
                 message += 1
             elif delivery.topic == canary:
                 batch.canary.append(delivery.payload)
@@ -148,14 +149,28 @@ class Cutter:
                 first, fixes = place, 0
 
 
-def _put_aside(batch: Batch, delivery: Delivery, device: str, lane: Lane, taking: Taking) -> None:
-    """A message of plain fixes of which something waits."""
-    topic, payload = delivery.topic, delivery.payload
-    judged, waiting = taking.put_aside(lane, topic, device, payload, decode(topic, payload))
-    batch.waiting.extend(waiting)
-    if judged is not None:
-        batch.messages.append(Message(topic, judged, delivery.retained))
-        batch.fixes += len(judged.fixes)
+def _put_aside(
+    batch: Batch, delivery: Delivery, columns: FixColumns, message: int, lane: Lane, taking: Taking
+) -> None:
+    """A message of plain fixes of which something waits: nothing of it is decoded for that."""
+    topic, ints = delivery.topic, columns.ints
+    first, last = np.searchsorted(ints[MESSAGE], (message, message + 1)).tolist()
+    late = taking.are_late(ints[FIXED, first:last])
+    if lane is Lane.OVER_BUDGET:
+        late[:] = True
+    device = columns.devices[message]
+    if late.all() and len(late) <= WAITING_ROW_FIXES_MAX:
+        batch.waiting.append(Waiting(device, topic, delivery.payload, len(late), lane))
+        return
+    spans = ints[RAW : RAW_END + 1, first:last][:, late].T.tolist()
+    elements = [columns.raw[begin:end].tobytes() for begin, end in spans]
+    batch.waiting.extend(rows_of(lane, topic, device, elements))
+    live = (first + np.flatnonzero(~late)).tolist()
+    if live:
+        # Stored and forwarded, with the newest live.
+        decoded = Decoded(fixes=tuple(columns.fixes_at(live)))
+        batch.messages.append(Message(topic, decoded, delivery.retained))
+        batch.fixes += len(live)
 
 
 def _add(batch: Batch, delivery: Delivery, taking: Taking) -> None:

@@ -454,6 +454,7 @@ INBOX_FIXES_MAX = (
     20_000_000  # [own] 2,000 devices for a week at one a minute; beyond, the broker is held back
 )
 INBOX_AGE_MAX_S = 900  # [field] domain figures, row 10: drained within 15 min; older is told as `platform`
+WAITING_ROW_FIXES_MAX = 50  # [own] of one row there: a few milliseconds of judging, whatever a message holds
 INBOX_ROWS_AT_ONCE = 20_000  # [own] put into the inbox by one transaction, which must stay short
 PORTION_FIXES_MIN, PORTION_FIXES_FIRST, PORTION_FIXES_MAX = 20, 100, 1_000  # [own] taken from it at once
 PORTION_MEMORY = 0.8  # [own] weight of a portion against the one after it: some five tell what the next costs

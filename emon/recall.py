@@ -80,42 +80,65 @@ class Archive(Protocol):
 
 async def recall(archive: Archive, state: State, need: Need) -> Past:
     """Everything :func:`emon.engine.needs` asked for."""
-    tracks = await _tracks(archive, need)
-    unseen = sorted(device for device in need.tracks if device not in state.tracks)
-    return Past(
-        tracks=tracks,
-        clock_ahead=await archive.clock_ahead(unseen) if unseen else {},
-        known=await archive.known_fixes(need.keys) if need.keys else {},
-        folds=await _folds(archive, state, need) if need.folds else {},
-        events=await archive.events_since(need.events) if need.events else {},
-        replies=await archive.known_replies(need.replies) if need.replies else frozenset(),
-    )
-
-
-async def _tracks(archive: Archive, need: Need) -> dict[str, Track]:
-    if not need.tracks:
-        return {}
-    newest = await archive.tracks(sorted(need.tracks), TRACK_FIXES_MAX)
-    tracks = {device: newest.get(device, ()) for device in need.tracks}
-    short = sorted(
-        (device, from_us)
-        for device, from_us in need.tracks.items()
-        if len(tracks[device]) >= TRACK_FIXES_MAX
-        and not any(f.usable and f.wire.fixed_at_us < from_us for f in tracks[device])
-    )
-    if short:
-        longer = await archive.fixes_since(short)
-        tracks.update((device, tuple(fixes)) for device, fixes in longer.items() if fixes)
-    return tracks
-
-
-async def _folds(archive: Archive, state: State, need: Need) -> dict[Key, FoldPast]:
+    tracks, longer = await _newest_tracks(archive, state, need)
     starts, breaches = await _quiet_starts(archive, state, need)
     spans: dict[str, int] = {}
     for key, start_us in starts.items():
         for device in state.subjects[key].devices:
             spans[device] = min(start_us, spans.get(device, start_us))
-    fixes = await archive.fixes_since(sorted(spans.items()))
+    fixes = await _fixes_since(archive, longer, spans)
+    for device, from_us in longer.items():
+        if found := _from(fixes.get(device, []), from_us):
+            tracks[device] = tuple(found)
+    of_folds = {d: _from(fixes[d], start_us) for d, start_us in spans.items() if d in fixes}
+    unseen = sorted(device for device in need.tracks if device not in state.tracks)
+    return Past(
+        tracks=tracks,
+        clock_ahead=await archive.clock_ahead(unseen) if unseen else {},
+        known=await archive.known_fixes(need.keys) if need.keys else {},
+        folds=await _folds(archive, state, need, starts, breaches, of_folds) if starts else {},
+        events=await archive.events_since(need.events) if need.events else {},
+        replies=await archive.known_replies(need.replies) if need.replies else frozenset(),
+    )
+
+
+async def _newest_tracks(
+    archive: Archive, state: State, need: Need
+) -> tuple[dict[str, Track], dict[str, int]]:
+    """The newest fixes of each device that is asked for, and the devices of which these do not reach back far
+    enough, each with the instant: what memory holds of a device tells that without a look."""
+    longer = {
+        d: from_us for d, from_us in need.tracks.items() if _ends_after(state.tracks.get(d, ()), from_us)
+    }
+    asked = sorted(need.tracks.keys() - longer.keys())
+    newest = await archive.tracks(asked, TRACK_FIXES_MAX) if asked else {}
+    tracks = {device: newest.get(device, ()) for device in need.tracks}
+    longer |= {d: need.tracks[d] for d in asked if _ends_after(tracks[d], need.tracks[d])}
+    return tracks, longer
+
+
+async def _fixes_since(
+    archive: Archive, longer: dict[str, int], spans: dict[str, int]
+) -> dict[str, list[Fix]]:
+    """One read for tracks and folds: of each device from the earlier of its two instants on."""
+    asked = longer | {d: min(start_us, longer.get(d, start_us)) for d, start_us in spans.items()}
+    return await archive.fixes_since(sorted(asked.items())) if asked else {}
+
+
+def _ends_after(track: Track, from_us: int) -> bool:
+    """Whether a track is full before it comes to a usable fix of before an instant."""
+    full = len(track) >= TRACK_FIXES_MAX
+    return full and not any(fix.usable and fix.wire.fixed_at_us < from_us for fix in track)
+
+
+async def _folds(
+    archive: Archive,
+    state: State,
+    need: Need,
+    starts: dict[Key, int],
+    breaches: dict[Key, list[Breach]],
+    fixes: dict[str, Sequence[Fix]],
+) -> dict[Key, FoldPast]:
     turns = await _turns(archive, state, starts, fixes)
     day_us = state.at_us - _DAY_TOLD_US
     told = await archive.approaches_since([(*key, day_us) for key in sorted(starts)])
@@ -133,7 +156,7 @@ async def _folds(archive: Archive, state: State, need: Need) -> dict[Key, FoldPa
 
 
 async def _turns(
-    archive: Archive, state: State, starts: dict[Key, int], fixes: dict[str, list[Fix]]
+    archive: Archive, state: State, starts: dict[Key, int], fixes: dict[str, Sequence[Fix]]
 ) -> dict[str, tuple[Turn, ...]]:
     """What devices said of their motion since the first of their fixes; only bans ask for it.
 

@@ -7,11 +7,11 @@ the same topic, which is how rejected fixes of a device that becomes known are t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from emon.ingest.elements import UnfitError, split
-from emon.ingest.fixb import fix_from_record, split_records
+from emon.ingest.fixb import fix_from_record, join_records, split_records
 from emon.ingest.objects import event_from, fix_from, reply_from
 from emon.ingest.owntracks import fix_from_owntracks
 from emon.ingest.topics import Channel, parse_topic
@@ -58,6 +58,16 @@ def decode(topic: str, payload: bytes) -> Decoded:
         fixes, rejections = _each(topic, device, payload, fix_from_owntracks)
         return Decoded(fixes=fixes, rejections=rejections)
     return _NOTHING
+
+
+def joined(topic: str, elements: Sequence[bytes]) -> bytes:
+    """A payload of several fixes by their own bytes (``RawFix.raw``), under their topic."""
+    if len(elements) == 1:
+        return elements[0]
+    parsed = parse_topic(topic)
+    if parsed is not None and parsed[0] is Channel.FIXB:
+        return join_records(elements)
+    return b"[" + b",".join(elements) + b"]"
 
 
 def _each(

@@ -8,7 +8,7 @@ floating point and a value on the grid equals the same value written in JSON: an
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from emon.ingest.elements import UnfitError
 from emon.limits import (
@@ -52,6 +52,12 @@ def split_records(payload: bytes) -> list[bytes]:
         detail = f"{count} records make {expected} bytes; these are {len(payload)}"
         raise UnfitError(Reason.UNREADABLE, detail)
     return [_ONE + payload[at : at + RECORD.size] for at in range(HEADER.size, expected, RECORD.size)]
+
+
+def join_records(elements: Sequence[bytes]) -> bytes:
+    """One payload of records that are each behind a header of their own."""
+    records = (element[HEADER.size :] for element in elements)
+    return HEADER.pack(FIXB_VERSION, 0, len(elements)) + b"".join(records)
 
 
 def fix_from_record(element: bytes, device: str) -> RawFix:

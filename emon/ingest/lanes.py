@@ -4,7 +4,8 @@ Theory of operation. While the service keeps up nobody waits: every message is j
 not. It is *behind* when one taking from the broker holds more than it can judge in a moment; then more of the
 same waits at the broker, and a live fix stands somewhere in that queue, which MQTT hands out in its order
 alone. So what can wait is not judged: it is put on file as it came (``inbox``), which costs little, and
-acknowledged, and the queue moves on. The engine takes it from there in portions beside the live ones.
+acknowledged, and the queue moves on. The engine takes it from there in portions beside the live ones; a long
+message of plain fixes waits in several rows, so that a portion can be small.
 
 Two kinds can wait. *Late*: fixes that tell nothing of the present. *Over budget*: what a device sends beyond
 its budget and beyond what most devices of the same taking send; where all send much, nobody is the noisy
@@ -19,8 +20,11 @@ from enum import StrEnum
 from functools import cached_property
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 from msgspec.structs import replace
 
+from emon.ingest.decode import joined
 from emon.ingest.topics import Channel, parse_topic
 from emon.limits import (
     BEHIND_BYTES,
@@ -31,9 +35,13 @@ from emon.limits import (
     INBOX_FIXES_MAX,
     LATE_AFTER_S,
     SHARE_OF_MEDIAN,
+    WAITING_ROW_FIXES_MAX,
 )
+from emon.model.columns import Ints
 from emon.model.fix import Decoded
 from emon.model.instant import SECOND_US
+
+Flags = npt.NDArray[np.bool_]
 
 _CAN_WAIT = frozenset({Channel.FIX, Channel.FIXB, Channel.OWNTRACKS})
 _FIX_US = round(SECOND_US / BUDGET_FIXES_PER_S)
@@ -188,14 +196,28 @@ class Taking:
         self, lane: Lane, topic: str, device: str, payload: bytes, decoded: Decoded
     ) -> tuple[Decoded | None, list[Waiting]]:
         """What of a message with something in a lane is judged now (None: nothing), and what waits."""
-        count = max(1, len(decoded.fixes))
-        late = [fix for fix in decoded.fixes if fix.fixed_at_us < self._before_us]
-        if lane is Lane.OVER_BUDGET or len(late) == len(decoded.fixes):
-            return None, [Waiting(device, topic, payload, count, lane)]
+        fixes, before_us = decoded.fixes, self._before_us
+        late = fixes if lane is Lane.OVER_BUDGET else [fix for fix in fixes if fix.fixed_at_us < before_us]
+        if len(late) == len(fixes) <= WAITING_ROW_FIXES_MAX:
+            return None, [Waiting(device, topic, payload, max(1, len(fixes)), lane)]
         # Stored and forwarded, with the newest live: those bytes of each fix decode by themselves.
-        live = tuple(fix for fix in decoded.fixes if fix.fixed_at_us >= self._before_us)
-        rows = [Waiting(device, topic, fix.raw, 1, Lane.LATE) for fix in late]
-        return replace(decoded, fixes=live), rows
+        live = () if lane is Lane.OVER_BUDGET else [fix for fix in fixes if fix.fixed_at_us >= before_us]
+        rows = rows_of(lane, topic, device, [fix.raw for fix in late])
+        judged = replace(decoded, fixes=tuple(live))
+        return (judged if live or judged.rejections else None), rows
+
+    def are_late(self, fixed_us: Ints) -> Flags:
+        """Of each fix whether it tells nothing of the present."""
+        late: Flags = fixed_us < self._before_us
+        return late
+
+
+def rows_of(lane: Lane, topic: str, device: str, elements: Sequence[bytes]) -> list[Waiting]:
+    """Plain fixes that wait, by their own bytes, in rows that are judged in a moment each: a portion is of
+    whole rows, and a live fix stands behind it."""
+    most = WAITING_ROW_FIXES_MAX
+    pieces = [elements[first : first + most] for first in range(0, len(elements), most)]
+    return [Waiting(device, topic, joined(topic, piece), len(piece), lane) for piece in pieces]
 
 
 def _lower_median(counts: Iterable[int]) -> int:

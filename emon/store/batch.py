@@ -49,12 +49,15 @@ class Batch(InboxPart, CanaryPart):
     def __init__(self, conn: c.Connection, epoch: int) -> None:
         self._conn = conn
         self._epoch = epoch
+        self._horizon: int | None = None
         self.given: list[str] = []
         """The deliveries written in it, by id."""
 
     async def orders_after(self, arm_seq: int) -> list[tuple[int, OrderVersion]]:
         """Versions armed since, with their ``arm_seq``, in the order they were armed."""
-        rows = await c.fetch(self._conn, read.SELECT_ORDERS, (arm_seq,))
+        asked = [(read.SELECT_ORDERS, (arm_seq,)), (read.SELECT_HORIZON, ())]
+        rows, ((newest_us,),) = await c.fetch_together(self._conn, asked)
+        self._horizon = _horizon_after(newest_us)
         return [(row[0], version_from_source(row[1], armed_at_us=row[2])) for row in rows]
 
     async def known_fixes(self, keys: Sequence[FixKey]) -> dict[FixKey, Fix]:
@@ -92,9 +95,12 @@ class Batch(InboxPart, CanaryPart):
         return {device: tuple(fixes) for device, fixes in found.items() if fixes}
 
     async def _horizon_us(self) -> int:
-        """Beyond which there is no fix but such as are marked ``clock``: so no day ahead is looked into."""
-        row = await c.fetch_one(self._conn, read.SELECT_HORIZON)
-        return _FAR_FUTURE_US if row is None or row[0] is None else min(_FAR_FUTURE_US, row[0] + DAY_US)
+        """Beyond which there is no fix but such as are marked ``clock``: so no day ahead is looked into.
+        Only what this transaction writes, last of all, moves it: it is asked for once."""
+        if self._horizon is None:
+            row = await c.fetch_one(self._conn, read.SELECT_HORIZON)
+            self._horizon = _horizon_after(None if row is None else row[0])
+        return self._horizon
 
     async def clock_ahead(self, devices: Sequence[str]) -> dict[str, int]:
         """The largest fixed_at each device has stored with the mark ``clock``; others are absent."""
@@ -108,32 +114,20 @@ class Batch(InboxPart, CanaryPart):
         ``clock``, led by the last usable one before. Devices without any are absent."""
         if not spans:
             return {}
-        found = {device: [fix] for device, fix in (await self._last_usable_before(spans)).items()}
-        from_us = min(span[1] for span in spans)
         to_us = await self._horizon_us()
-        params = (
-            [d for d, _ in spans],
-            [to_datetime(t) for _, t in spans],
-            to_datetime(from_us),
-            to_datetime(to_us),
-        )
-        for row in await c.fetch_since_2000(self._conn, read.SELECT_SINCE, params):
+        devices, times = [d for d, _ in spans], [t for _, t in spans]
+        # The two days before are searched first: nearly every device has a fix there.
+        near_us = max(_FAR_PAST_US, min(times) - 2 * DAY_US)
+        since = (devices, [*map(to_datetime, times)], to_datetime(min(times)), to_datetime(to_us))
+        asked: list[tuple[str, c.Params]] = [(read.SELECT_SINCE, since), _before(spans, near_us, max(times))]
+        later, before = await c.fetch_together_since_2000(self._conn, asked)
+        found = {row[0]: [fix_from_row(row)] for row in before}
+        missing = [span for span in spans if span[0] not in found]
+        if missing and near_us > _FAR_PAST_US:
+            for row in await c.fetch_since_2000(self._conn, *_before(missing, _FAR_PAST_US, near_us)):
+                found[row[0]] = [fix_from_row(row)]
+        for row in later:
             found.setdefault(row[0], []).append(fix_from_row(row))
-        return found
-
-    async def _last_usable_before(self, spans: Sequence[tuple[str, int]]) -> dict[str, Fix]:
-        """The two days before are searched first: nearly every device has a fix there."""
-        found: dict[str, Fix] = {}
-        near_us = max(_FAR_PAST_US, min(span[1] for span in spans) - 2 * DAY_US)
-        latest_us = max(span[1] for span in spans)
-        for from_us, to_us in ((near_us, latest_us), (_FAR_PAST_US, near_us)):
-            missing = [span for span in spans if span[0] not in found]
-            if not missing or from_us >= to_us:
-                continue
-            times = [to_datetime(t) for _, t in missing]
-            params = ([d for d, _ in missing], times, to_datetime(from_us), to_datetime(to_us))
-            for row in await c.fetch_since_2000(self._conn, read.SELECT_BEFORE, params):
-                found[row[0]] = fix_from_row(row)
         return found
 
     async def breaches_since(
@@ -298,6 +292,16 @@ class Batch(InboxPart, CanaryPart):
             sql.INSERT_DELIVERY,
             (sql.delivery_params(one, to_datetime(effects.at_us)) for one in deliveries),
         )
+
+
+def _horizon_after(newest_us: int | None) -> int:
+    return _FAR_FUTURE_US if newest_us is None else min(_FAR_FUTURE_US, newest_us + DAY_US)
+
+
+def _before(spans: Sequence[tuple[str, int]], from_us: int, to_us: int) -> tuple[str, c.Params]:
+    """The last usable fix of each (device, before) within two instants."""
+    times = [to_datetime(at_us) for _, at_us in spans]
+    return read.SELECT_BEFORE, ([d for d, _ in spans], times, to_datetime(from_us), to_datetime(to_us))
 
 
 _QUICK = frozenset({"at_us", "fixes", "quiet"})

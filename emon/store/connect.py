@@ -168,6 +168,16 @@ async def fetch_together(conn: Connection, asked: Sequence[tuple[str, Params]]) 
     return [await cursor.fetchall() for cursor in cursors]
 
 
+async def fetch_together_since_2000(conn: Connection, asked: Sequence[tuple[str, Params]]) -> list[list[Row]]:
+    """As ``fetch_together``, with instants as ``fetch_since_2000`` has them."""
+    async with conn.pipeline():
+        cursors = [conn.cursor(binary=True) for _ in asked]
+        for cursor, (query, params) in zip(cursors, asked, strict=True):
+            cursor.adapters.register_loader("timestamptz", Int8BinaryLoader)
+            await cursor.execute(query.encode(), params)
+    return [await cursor.fetchall() for cursor in cursors]
+
+
 async def fetch_one(conn: Connection, query: str, params: Params = ()) -> Row | None:
     """The first row, or None."""
     async with conn.cursor(binary=True) as cursor:

@@ -10,22 +10,24 @@ from emon.limits import PORTION_FIXES_MAX
 from emon.model.instant import to_datetime
 from emon.store import connect as c
 
-_COPY = "COPY inbox (device, topic, payload, fixes, lane, arrived_at) FROM STDIN"
+# Binary: as text a payload is twice as long.
+_COPY = "COPY inbox (device, topic, payload, fixes, lane, arrived_at) FROM STDIN (FORMAT BINARY)"
+_TYPES = ("text", "text", "bytea", "int4", "text", "timestamptz")
 _COUNT_OVER = """
 INSERT INTO device_counter (device, over_budget, over_budget_at) VALUES (%s, %s, %s)
 ON CONFLICT (device) DO UPDATE SET over_budget = device_counter.over_budget + excluded.over_budget,
                                    over_budget_at = excluded.over_budget_at
 """
 # Whoever has waited longest, with all that this device has waiting: its late fixes are folded together,
-# which is what makes a backlog cheap. A row is taken while those before it leave room.
+# which is what makes a backlog cheap. A row is taken where it fits, the first whatever it holds.
 _TAKE = """
 WITH rows AS (
     SELECT id, fixes FROM inbox
     WHERE device = (SELECT device FROM inbox ORDER BY id LIMIT 1) ORDER BY id LIMIT %s
 ), fitting AS (
-    SELECT id, sum(fixes) OVER (ORDER BY id) - fixes AS before FROM rows
+    SELECT id, fixes, sum(fixes) OVER (ORDER BY id) - fixes AS before FROM rows
 )
-DELETE FROM inbox WHERE id IN (SELECT id FROM fitting WHERE before < %s)
+DELETE FROM inbox WHERE id IN (SELECT id FROM fitting WHERE before = 0 OR before + fixes <= %s)
 RETURNING id, topic, payload, fixes
 """
 _SELECT_STATE = "SELECT count(*), coalesce(sum(fixes), 0)::bigint, min(arrived_at) FROM inbox"
@@ -41,6 +43,7 @@ class InboxPart:
         """Keep these as they came; the commit is what an acknowledgement promises."""
         arrived_at = to_datetime(arrived_at_us)
         async with self._conn.cursor() as cursor, cursor.copy(_COPY.encode()) as copy:
+            copy.set_types(_TYPES)
             for row in rows:
                 one = (row.device, row.topic, row.payload, row.fixes, str(row.lane), arrived_at)
                 await copy.write_row(one)
@@ -53,10 +56,11 @@ class InboxPart:
 
     async def take_waiting(self, fixes: int) -> list[tuple[str, bytes, int]]:
         """(topic, payload, fixes) of about so many fixes, those that have waited longest first, device by
-        device. They are gone from the inbox with this transaction; an empty answer means it is empty."""
+        device; a further device only while less than half of them are found, since each costs a recollection
+        of its own. They are gone from the inbox with this transaction; an empty answer means it is empty."""
         taken: list[tuple[str, bytes, int]] = []
-        left = min(fixes, PORTION_FIXES_MAX)
-        while left > 0:
+        left = most = min(fixes, PORTION_FIXES_MAX)
+        while 2 * left > most:
             rows = await c.fetch(self._conn, _TAKE, (left, left))
             if not rows:
                 break

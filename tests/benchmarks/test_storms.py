@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import storms
+from benchmarks import storms, storms_page
 
 
 def test_a_quick_run_measures_every_storm_and_misses_nothing(tmp_path: Path) -> None:
@@ -21,6 +21,9 @@ def test_a_quick_run_measures_every_storm_and_misses_nothing(tmp_path: Path) -> 
 
 
 def test_what_was_not_drained_is_said() -> None:
-    row = storms.Row("telecom return", 10, 5, (1.0, 2.0), (3.0, 9.0), 7, None, 4, (80.0, 95.5))
-    page = storms.page_of([row], storms.QUICK, 3.14)
-    assert "| telecom return | 10 | 1 / 2 | 3 / 9 | 4.5 | 7 | not within 60 | 4 | 80 / 96 |" in page
+    row = storms_page.Row(
+        "telecom return", 10, 5, (1.0, 2.0), (3.0, 9.0), 7, None, 4, (80.0, 95.5), (20.0, 84.0), 1_024
+    )
+    page = storms_page.page_of([row], storms.QUICK, 3.14)
+    assert "| telecom return | 10 | 1 / 2 | 3 / 9 | 4.5 | 7 | not within 60 | 4 | 80 / 96 | 20 / 84 |" in page
+    assert "15.50 KB of the service and 64.00 KB of the broker for each session of 1,024" in page
