@@ -54,6 +54,7 @@ B_UNIT = 5  # metres of one step; 0: there are no cells, and the zone is always 
 B_FIELD, B_ZONE = 6, 7  # first row of the field; index in the table
 
 _HALF = 0.5 * CELLS_A_SIDE
+_NORTH_M = METRES_PER_DEGREE_MAX / _HALF
 _STEPS = 16_000.0
 _MARGIN_CUT_M = 0.05
 """A cell is cut although a line misses it by so much: no matter, but no more open for rounding."""
@@ -124,27 +125,53 @@ def fetch_finer(boxes: Boxes, whole: Shorts, cells: Steps, row: np.int64, east: 
 
 
 @inlined
+def _narrowed(
+    low_m: float, high_m: float, value: np.int64, unit: float, x_m: float, y_m: float
+) -> tuple[float, float]:
+    """Least and most that a distance can be, by what is known and by a middle so many metres away."""
+    distance = (value + 0.5) * unit
+    unsure = 0.5 * unit + math.sqrt(x_m * x_m + y_m * y_m) + MARGIN_M + MARGIN * (abs(distance) + unit)
+    return most(low_m, distance - unsure), least(high_m, distance + unsure)
+
+
+@inlined
 def bounded_m(
     boxes: Boxes, whole: Shorts, cells: Steps, row: np.int64, east: float, north: float, longest_m: float
 ) -> tuple[float, float]:
     """Signed distance of a position within a box and by how much that may err, from its cell.
 
+    Each middle bounds it, so that of finer cells those beside the position's own leave less open: the three
+    towards which it lies, in the row that is at hand.
     ``longest_m`` is no less than the metres of a degree of longitude.
     """
     x, y, u, v = _place(boxes, row, east, north)
-    field, at = whole[row, B_FIELD], v * CELLS_A_SIDE + u
+    unit, field, at = boxes[row, B_UNIT], whole[row, B_FIELD], v * CELLS_A_SIDE + u
+    wide_m, high_m = boxes[row, B_HALF_LON] * longest_m / _HALF, boxes[row, B_HALF_LAT] * _NORTH_M
     value = np.int64(cells[field + CELLS_FROM + at // IN_A_ROW, at % IN_A_ROW])
-    middle_x, middle_y = u + 0.5, v + 0.5
+    x, y = x - u, y - v
     if value >= CUT:
-        i, j = lesser(truncated((x - u) * FINER), FINER - 1), lesser(truncated((y - v) * FINER), FINER - 1)
-        value = np.int64(cells[field + FINER_FROM + value - CUT, j * FINER + i])
-        middle_x, middle_y = u + (i + 0.5) / FINER, v + (j + 0.5) / FINER
-    x_m = (x - middle_x) / _HALF * boxes[row, B_HALF_LON] * longest_m
-    y_m = (y - middle_y) / _HALF * boxes[row, B_HALF_LAT] * METRES_PER_DEGREE_MAX
-    unit = boxes[row, B_UNIT]
-    distance = (value + 0.5) * unit
-    margin = MARGIN_M + MARGIN * (abs(distance) + unit)
-    return distance, 0.5 * unit + math.sqrt(x_m * x_m + y_m * y_m) + margin
+        finer = field + FINER_FROM + value - CUT
+        x, y, wide_m, high_m = FINER * x, FINER * y, wide_m / FINER, high_m / FINER
+        i, j = lesser(truncated(x), FINER - 1), lesser(truncated(y), FINER - 1)
+        x, y = x - (i + 0.5), y - (j + 0.5)
+        value = np.int64(cells[finer, j * FINER + i])
+        low, high = _narrowed(-math.inf, math.inf, value, unit, x * wide_m, y * high_m)
+        k, n = i + (1 if x > 0.0 else -1), j + (1 if y > 0.0 else -1)
+        x_beside, y_beside = abs(x) - 1.0, abs(y) - 1.0
+        across, along = (k >= 0) & (k < FINER), (n >= 0) & (n < FINER)
+        if across:
+            value = np.int64(cells[finer, j * FINER + k])
+            low, high = _narrowed(low, high, value, unit, x_beside * wide_m, y * high_m)
+        if along:
+            value = np.int64(cells[finer, n * FINER + i])
+            low, high = _narrowed(low, high, value, unit, x * wide_m, y_beside * high_m)
+        if across & along:
+            value = np.int64(cells[finer, n * FINER + k])
+            low, high = _narrowed(low, high, value, unit, x_beside * wide_m, y_beside * high_m)
+    else:
+        x, y = x - 0.5, y - 0.5
+        low, high = _narrowed(-math.inf, math.inf, value, unit, x * wide_m, y * high_m)
+    return 0.5 * (low + high), 0.5 * (high - low)
 
 
 @inner

@@ -106,6 +106,41 @@ def test_a_cell_that_is_not_cut_is_open_nowhere(place: tuple[float, float]) -> N
         assert asked.mean() < 0.25
 
 
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_a_field_certifies_no_further_than_the_nearest_line_and_by_it_nearly_so_far(
+    place: tuple[float, float],
+) -> None:
+    """Beside a line the middles around a position fall short by less than its own alone must."""
+    rng = np.random.default_rng(53)
+    table = ZoneTable()
+    for zone, buffer_m in zones_at(rng, place):
+        number = table.add(zone)
+        box = table.fields.box(table.arrays, number, buffer_m)
+        if box[B_UNIT] == 0.0:
+            continue
+        watch = Watch(table, 1)
+        watch.set(0, [number], [buffer_m])
+        share = rng.uniform(-1.0, 1.0, (2, 1_500))
+        lon = float(box[B_LON]) + share[0] * float(box[B_HALF_LON])
+        lat = float(box[B_LAT]) + share[1] * float(box[B_HALF_LAT])
+        away = away_m(table, number, lon, lat)
+        line = np.minimum(np.abs(away - ON_EDGE_M), np.abs(away - max(buffer_m, ON_EDGE_M)))
+        held = np.array(
+            [held_m(watch, (x + 180.0) % 360.0 - 180.0, y) for x, y in zip(lon, lat, strict=True)]
+        )
+        known = held > 0.0
+        assert np.all(held[known] <= line[known])
+        wide_m = 2.0 * float(box[B_HALF_LAT]) * 111_000.0 / CELLS_A_SIDE / FINER
+        beside = known & (line < 2.0 * wide_m)
+        if wide_m > 1.0:  # in smaller cells the margins are what is short
+            assert (line - held)[beside].mean() < 0.25 * wide_m
+
+
+def held_m(watch: Watch, lon: float, lat: float) -> float:
+    """The metres for which the fields of the watch's first wearer settle a position; 0 where they do not."""
+    return 0.0 if open_at(watch, lon, lat) else float(np.sqrt(max(0.0, watch._rows[0, W_CLEAR2])))
+
+
 def open_at(watch: Watch, lon: float, lat: float) -> bool:
     """Whether the fields of the watch's first wearer leave a position open."""
     rows, words, boxes, whole, _, cells = watch._arrays
