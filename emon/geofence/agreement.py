@@ -224,12 +224,36 @@ def _contradicted(recent: Sequence[Seen], seen: Seen) -> bool:
 def _stood(before: Sequence[Seen], run: Sequence[Seen]) -> bool:
     """Whether the receiver measured no speed where he was last seen outside nor at any good position since,
     and yet has jumped, not so far that only a journey explains it. Its speed does not come from its
-    positions: what leads these aside leaves it at nothing, and many of them wander as one who walks. Where
-    those outside moved on, its speed is not worth a word (``docs/adr/0039``)."""
+    positions: what leads these aside leaves it at nothing, and many of them wander as one who walks
+    (``docs/adr/0039``)."""
     placed = [seen for seen in run if is_placed(seen)]
     if not before or not placed or not all(_stands(seen) for seen in (before[-1], *placed)):
         return False
-    return not _travels(before, 2) and REFLECTION_FROM_M <= _apart_m(before[-1], run[0]) <= STANDING_REACH_M
+    return not _walks_unmeasured(before) and (
+        REFLECTION_FROM_M <= _apart_m(before[-1], run[0]) <= STANDING_REACH_M
+    )
+
+
+def _walks_unmeasured(before: Sequence[Seen]) -> bool:
+    """Whether places at which the receiver measured no speed lead at a walk to the last of them all the same:
+    its speed is not worth a word then. It is, where it measured one on the way and none where he stopped. One
+    place apart from the next on either side, which lie together, is a hop and no walk (``docs/adr/0078``)."""
+    stands = [seen for seen in before if _stands(seen)]
+    last = stands[-1]
+    return any(
+        _moved(one, last)
+        and _apart_m(one, last) * SECOND_US >= TRAVEL_SPEED_MIN_M_S * (last.at_us - one.at_us)
+        for place, one in enumerate(stands[:-1])
+        if not _hops(stands, place)
+    )
+
+
+def _hops(chain: Sequence[Seen], place: int) -> bool:
+    """Whether a place lies apart from those before and after it, which lie together."""
+    if not 0 < place < len(chain) - 1:
+        return False
+    one, seen, other = chain[place - 1 : place + 2]
+    return _moved(one, seen) and _moved(seen, other) and not _moved(one, other)
 
 
 def _stands(seen: Seen) -> bool:

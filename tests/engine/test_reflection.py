@@ -197,6 +197,23 @@ def test_a_receiver_that_always_says_nothing_does_not_hold_up_one_who_walks_in()
     assert politie(measured(walk, 0.0)) == politie(walk) == ["certain 12:06:00"]
 
 
+def test_who_drove_and_stopped_is_waited_on_once_his_receiver_measures_no_speed() -> None:
+    """Its speed went to nothing where he stopped: it is worth a word, though he drove before."""
+    drives = measured([fix_at(960 - 240 * n, 60 * n) for n in range(2)], 4.0)
+    stops, inside = standing(480, range(2, 4)), standing(150, range(4, 8))
+    assert politie([*drives, *measured([*stops, *inside], 0.0)], HIGH) == []
+    # Who drives on measures a speed on the way, or where he came.
+    assert politie([*drives, *measured(stops, 0.0), *measured(inside, 1.5)]) == ["certain 12:05:00"]
+    assert politie([*drives, *stops, *measured(inside, 0.0)]) == ["certain 12:05:00"]
+
+
+def test_a_hop_there_and_back_is_no_going_on_of_one_who_stands() -> None:
+    stands, inside = standing(480, range(10)), standing(150, range(10, 14))
+    assert politie(measured([*stands, *inside], 0.0), HIGH) == []
+    stands[8] = fix_at(640, 480, accuracy_m=4.0)
+    assert politie(measured([*stands, *inside], 0.0), HIGH) == []
+
+
 def mast(east_m: float, at_s: float, accuracy_m: float = 900.0) -> Received:
     return with_members(fix_at(east_m, at_s, accuracy_m=accuracy_m), src="cell")
 
