@@ -25,7 +25,7 @@ from emon.state import State
 
 class Judged(NamedTuple):
     """What a step made of a batch that asked nothing of the past. ``then``: where it was judged in two parts,
-    what came of its crowd after the few that are not quiet; nothing but fixes."""
+    what came of its crowd after the few that are not quiet; one statement writes it."""
 
     before: State
     after: State

@@ -304,12 +304,13 @@ def _before(spans: Sequence[tuple[str, int]], from_us: int, to_us: int) -> tuple
     return read.SELECT_BEFORE, ([d for d, _ in spans], times, to_datetime(from_us), to_datetime(to_us))
 
 
-_QUICK = frozenset({"at_us", "fixes", "quiet"})
+_QUICK = frozenset({"at_us", "fixes", "quiet", "watches"})
 _REST = tuple(name for name in Effects.__struct_fields__ if name not in _QUICK)
 
 
 def is_quick(effects: Effects) -> bool:
-    """Whether one statement writes all of it: fixes alone, none with a wrong clock."""
+    """Whether one statement writes all of it: fixes, none with a wrong clock, and what is remembered of
+    devices."""
     if any(getattr(effects, name) for name in _REST):
         return False
     return not any(fix.mark is Mark.CLOCK for fix in effects.fixes)

@@ -11,6 +11,7 @@ from emon.store import packing
 from emon.store.connect import LOCK_ARM, LOCK_CLASS
 from emon.store.fix_rows import fix_params
 from emon.store.flight import Call, Statement, as_int8, int8
+from emon.store.watching import watch_params
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
@@ -31,11 +32,11 @@ KEEP_PLAN = Statement("emon_keep_plan", "SET plan_cache_mode = force_generic_pla
 # By itself the server plans ``WRITE`` anew for each batch, which costs it more than a batch of a hundred.
 PLAN_ONCE = Statement("emon_plan_once", "SET LOCAL plan_cache_mode = force_generic_plan")
 
-# The instant goes forward, the fixes are kept, the newest of each device is noted and the marks are counted:
-# all of it, or nothing of it when another engine has claimed the database ($2), or when orders were armed
-# that the engine has not seen ($3; null: they have been read in this transaction). Whether they were is one
-# look at the end of an index: asked as "is there one above $3", a plan for any $3 reads all orders, since it
-# must suppose that a third of them are.
+# The instant goes forward, the fixes are kept, the newest of each device is noted, the marks are counted and
+# what is remembered of devices is replaced: all of it, or nothing of it when another engine has claimed the
+# database ($2), or when orders were armed that the engine has not seen ($3; null: they have been read in this
+# transaction). Whether they were is one look at the end of an index: asked as "is there one above $3", a plan
+# for any $3 reads all orders, since it must suppose that a third of them are.
 WRITE = Statement(
     "emon_write",
     """
@@ -75,6 +76,11 @@ WITH clock AS (
     INSERT INTO mark_counter (mark, fixes)
     SELECT m.mark, m.fixes FROM clock, unnest($20::text[], $21::bigint[]) AS m (mark, fixes)
     ON CONFLICT (mark) DO UPDATE SET fixes = mark_counter.fixes + excluded.fixes
+), remembered AS (
+    INSERT INTO device_watch (device, watch, recorded_at)
+    SELECT w.device, w.watch::jsonb, clock.recorded_at
+    FROM clock, unnest($22::text[], $23::text[]) AS w (device, watch)
+    ON CONFLICT (device) DO UPDATE SET watch = excluded.watch, recorded_at = excluded.recorded_at
 )
 SELECT recorded_at FROM clock
 """,
@@ -100,6 +106,7 @@ def write_calls(effects: Effects, epoch: int, arm_seq: int | None) -> tuple[Call
         *fix_params(effects),
         packing.texts([name.encode() for name in names]).data,
         packing.int8s_of([marks[name] for name in names]).data,
+        *watch_params(effects.watches),
     ]
     if not effects.breaches:
         return Call(PLAN_ONCE), Call(WRITE, params)

@@ -239,7 +239,7 @@ class Store(
         then: Effects | None = None,
     ) -> bool:
         """A step that asked nothing of the archive, in a transaction of its own: mostly one round trip.
-        ``then``: the step after it, of fixes alone, in the same transaction.
+        ``then``: the step after it, which one statement writes, in the same transaction.
 
         False, and nothing is written, when orders were armed after ``arm_seq``. Raises as ``batch`` and
         ``Batch.write`` do.

@@ -21,11 +21,6 @@ from emon.model.watch import Place, ServiceStop, Trouble, Unseen, Watch
 from emon.store import connect as c
 from emon.store import packing
 
-_UPSERT_WATCHES = """
-INSERT INTO device_watch (device, watch, recorded_at)
-SELECT w.device, w.watch::jsonb, %s FROM unnest(%s::text[], %s::text[]) AS w (device, watch)
-ON CONFLICT (device) DO UPDATE SET watch = excluded.watch, recorded_at = excluded.recorded_at
-"""
 _UPSERT_TROUBLE = """
 INSERT INTO trouble (id, event, device, order_id, opened_at, cleared_at, alert_id, cause, victim, unseen,
                      devices, heard, recorded_at, changed_at)
@@ -60,13 +55,16 @@ _watch_decoder = msgspec.json.Decoder(Watch)
 _unseen_decoder = msgspec.json.Decoder(tuple[Unseen, ...])
 
 
+def watch_params(watches: Sequence[Watch]) -> tuple[bytes | None, bytes | None]:
+    """Devices and their watches, as ``quick_sql.WRITE`` takes them; nulls where there are none."""
+    if not watches:
+        return None, None
+    devices = packing.texts([watch.device.encode() for watch in watches])
+    return devices.data, packing.texts([_encoder.encode(watch) for watch in watches]).data
+
+
 async def write(conn: c.Connection, effects: Effects, recorded_at: datetime) -> None:
-    """The devices' part of one step: one statement for all watches."""
-    if effects.watches:
-        # Packed: else the driver looks through each text for what must be quoted, a fifth of such a batch.
-        devices = packing.texts([watch.device.encode() for watch in effects.watches])
-        watches = packing.texts([_encoder.encode(watch) for watch in effects.watches])
-        await c.execute(conn, _UPSERT_WATCHES, (recorded_at, devices, watches))
+    """What goes wrong of devices and of the service in one step."""
     for trouble in effects.troubles:
         await c.execute(conn, _UPSERT_TROUBLE, _trouble_params(trouble, recorded_at))
     if effects.stop is not None:

@@ -9,13 +9,16 @@ from collections.abc import Sequence
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from benchmarks.pipeline import until
 from emon import clock
 from emon.model.effects import Effects, NewDelivery
 from emon.model.instant import SECOND_US
+from emon.model.watch import Watch
 from emon.orders.document import parse_document
 from emon.store import connect as c
+from emon.store.batch import is_quick
 from emon.store.errors import CommitUncertain, DatabaseUnavailable, EngineFenced, FixAlreadyStored
 from emon.store.store import Store
 from tests.engine.stories import circle_order
@@ -55,21 +58,39 @@ async def test_all_of_a_step_is_written(any_store: Store) -> None:
 
 async def test_nothing_is_written_when_orders_were_armed_meanwhile(claimed_store: Store) -> None:
     await claimed_store.arm(parse_document(ORDERS, armed_at_us=0))
-    effects = effects_of(NOON_US, fixes=(ONE,), alerts=(alert("a-1", NOON_US),))
-    for told in (effects, effects_of(NOON_US, fixes=(ONE,))):
+    effects = effects_of(NOON_US, fixes=(ONE,), alerts=(alert("a-1", NOON_US),), watches=(Watch("d-1"),))
+    for told in (effects, effects_of(NOON_US, fixes=(ONE,), watches=(Watch("d-1"),))):
         assert not await claimed_store.write_step(2, told, ())
     assert await claimed_store.last_received_at_us() is None
-    for table in ("fix", "device_now", "mark_counter", "alert"):
+    for table in ("fix", "device_now", "mark_counter", "alert", "device_watch"):
         assert rows_of(claimed_store, f"SELECT count(*) FROM {table}") == [(0,)]
     assert await claimed_store.write_step(3, effects, ())
+
+
+async def test_what_is_remembered_of_devices_goes_with_the_fixes_in_the_one_round_trip(
+    any_store: Store,
+) -> None:
+    """Of a fleet of which some walk nearly every batch has it, and each was a conversation more."""
+    effects = effects_of(NOON_US, fixes=(ONE,), watches=(Watch("d-1"), Watch("d-2")))
+    assert is_quick(effects)
+    assert await any_store.write_step(0, effects, ())
+    told = replace(Watch("d-2"), heard_us=NOON_US)
+    assert await any_store.write_step(0, effects_of(NOON_US + 1, watches=(told,)), ())
+    assert [watch for watch in (await any_store.remembered()).watches if watch.device == "d-2"] == [told]
+    written = rows_of(
+        any_store,
+        "SELECT w.device, w.recorded_at = f.recorded_at FROM device_watch w, fix f ORDER BY w.device",
+    )
+    assert written == [("d-1", True), ("d-2", False)]
 
 
 async def test_an_overtaken_engine_writes_nothing(claimed_store: Store) -> None:
     with psycopg.connect(claimed_store.url) as conn:
         conn.execute("UPDATE engine_clock SET engine_epoch = engine_epoch + 1")
     with pytest.raises(EngineFenced):
-        await claimed_store.write_step(0, effects_of(NOON_US, fixes=(ONE,)), ())
-    assert rows_of(claimed_store, "SELECT count(*) FROM fix") == [(0,)]
+        await claimed_store.write_step(0, effects_of(NOON_US, fixes=(ONE,), watches=(Watch("d-1"),)), ())
+    for table in ("fix", "device_watch"):
+        assert rows_of(claimed_store, f"SELECT count(*) FROM {table}") == [(0,)]
 
 
 async def test_a_statement_that_fails_undoes_the_others_and_the_next_step_goes_on(any_store: Store) -> None:
