@@ -454,7 +454,7 @@ INBOX_FIXES_MAX = (
     20_000_000  # [own] 2,000 devices for a week at one a minute; beyond, the broker is held back
 )
 INBOX_AGE_MAX_S = 900  # [field] domain figures, row 10: drained within 15 min; older is told as `platform`
-WAITING_ROW_FIXES_MAX = 50  # [own] of one row there: a few milliseconds of judging, whatever a message holds
+WAITING_ROW_FIXES_MAX = 100  # [own] of one row there: some milliseconds of judging, whatever a message holds
 INBOX_ROWS_AT_ONCE = 20_000  # [own] put into the inbox by one transaction, which must stay short
 PORTION_FIXES_MIN, PORTION_FIXES_FIRST, PORTION_FIXES_MAX = 20, 100, 1_000  # [own] taken from it at once
 PORTION_MEMORY = 0.8  # [own] weight of a portion against the one after it: some five tell what the next costs
@@ -462,7 +462,7 @@ PORTION_AIM_LIVE = 2.0  # [own] times what a live batch takes lately: then a liv
 PORTION_AIM_MIN_S, PORTION_AIM_MAX_S = 0.008, 0.05  # [own] two quiet commits; a delay that nobody notices
 PORTION_AIM_ALONE_S = 0.25  # [own] of a portion while nothing live has come for LIVE_WITHIN_S
 OVER_BUDGET_TOLD_EACH_S = 3_600  # [own] of each device in the log
-URGENT_FIRST_FIXES = 64  # [own] a smaller batch is written in less time than a transaction more takes
+URGENT_FIRST_FIXES = 256  # [own] a smaller batch is judged and written in milliseconds; parting costs one
 URGENT_FIRST_SHARE = 0.125  # [own] of a batch: at most so much of it is judged on trial, in vain most times
 LIVE_BATCHES_REMEMBERED = 32  # [own] whose median says what one takes
 LIVE_BATCH_MESSAGES_MAX = 10  # [own] a larger one says what a crowd takes

@@ -92,4 +92,4 @@ def test_what_is_over_budget_waits_in_such_rows_too() -> None:
     deliveries += [Delivery(on, body, False) for on, body in zip(topics, bodies, strict=True)]
     rows = [row for batch in Cutter(10_000, None).cut(deliveries, taking) for row in batch.waiting]
     assert {row.lane for row in rows} == {Lane.OVER_BUDGET}
-    assert {row.fixes for row in rows} == {50, 20}
+    assert {row.fixes for row in rows} == {WAITING_ROW_FIXES_MAX, 20}
