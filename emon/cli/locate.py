@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, NoReturn
 
 from emon.cli.progress import Progress
+from emon.orders.tree import JsonObject, integer_of, object_of
 
 if TYPE_CHECKING:
     from emon.geofence.locate import Locator, PointPlace, SegmentPlace
@@ -189,13 +190,17 @@ class JsonForm:
 
     def read(self, text: str) -> Question:
         try:
-            value = json.loads(text, parse_constant=_no_constant)
+            value = json.loads(
+                text, parse_constant=_no_constant, parse_int=integer_of, object_pairs_hook=object_of
+            )
         except RecursionError:
             raise Unreadable("not JSON that can be read: nested too deeply") from None
         except ValueError as fault:
             raise Unreadable(f"not JSON: {fault}") from None
-        if not isinstance(value, dict) or ("point" in value) == ("segment" in value):
+        if not isinstance(value, JsonObject) or ("point" in value) == ("segment" in value):
             raise Unreadable('neither {"point": [lon, lat]} nor {"segment": [[lon, lat], [lon, lat]]}')
+        if value.repeated:
+            raise Unreadable(f"the member {value.repeated[0]} stands twice")
         if "point" in value:
             return Question([_position(value["point"])], {"point": value["point"]})
         ends = value["segment"]

@@ -46,7 +46,7 @@ def read_tree(data: bytes, *, bytes_max: int = ORDERS_BYTES_MAX) -> JsonValue:
     except UnicodeDecodeError as fault:
         raise _unreadable(f"not UTF-8 at byte {fault.start}") from None
     try:
-        tree: JsonValue = json.loads(text, object_pairs_hook=_object, parse_int=_integer)
+        tree: JsonValue = json.loads(text, object_pairs_hook=object_of, parse_int=integer_of)
     except json.JSONDecodeError as fault:
         place = f"line {fault.lineno}, column {fault.colno}"
         raise _unreadable(f"not JSON at {place}: {_reason(text, fault)}") from None
@@ -83,7 +83,8 @@ def _unreadable(message: str) -> DocumentRefused:
     return DocumentRefused((Fault("", message),))
 
 
-def _object(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+def object_of(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    """An object as it is parsed, which knows what members stood in it more than once."""
     made = JsonObject(pairs)
     if len(made) != len(pairs):
         seen: set[str] = set()
@@ -96,5 +97,6 @@ def _object(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
     return made
 
 
-def _integer(digits: str) -> int | float:
+def integer_of(digits: str) -> int | float:
+    """Of very many digits a float, and not the parser's advice to a programmer."""
     return int(digits) if len(digits) <= _INTEGER_DIGITS_MAX else float(digits)

@@ -125,6 +125,25 @@ def test_a_line_nested_too_deeply_is_said_to_be_so(tmp_path: Path, capsys: Captu
 
 
 @pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        ('{"point": [4.005, 52.005], "point": [4.1, 52.005]}', "the member point stands twice"),
+        ('{"point": [4.005, ' + "9" * 5_000 + "]}", "both numbers"),
+        ('{"point": [' + "9" * 30 + ", 52.005]}", "the longitude is beyond"),
+    ],
+    ids=["a member twice", "five thousand digits", "thirty digits"],
+)
+def test_it_says_what_it_cannot_take_of_a_line(tmp_path: Path, capsys: Captured, bad: str, why: str) -> None:
+    """Of two points the last was judged, and nobody told; the digits brought the advice of a programmer."""
+    assert main(files(tmp_path, bad + "\n")) == os.EX_DATAERR
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "line 1" in said.err
+    assert why in said.err
+    assert "sys." not in said.err
+
+
+@pytest.mark.parametrize(
     "bad", ['{"point": [4.0]}', "not json", '{"point": [4.0, 91]}', '{"point": [NaN, 52]}', '{"way": 1}']
 )
 def test_it_stops_at_a_line_that_cannot_be_read(tmp_path: Path, capsys: Captured, bad: str) -> None:
