@@ -472,6 +472,7 @@ LIVE_WITHIN_S = 60  # [own] a fix that came within a plan's interval: another ma
 SEAL_EVERY_S = 2.0  # [own] what happened hangs in the chain so soon; an edit before that leaves no trace
 SEAL_ENTRIES_MAX = 5_000  # [own] one transaction of the sealer: a few megabytes
 SEAL_ROWS_MAX = 5_000  # [own] of one span: below a tenth of a second of the database's time, as measured
+SEAL_LOOK_MIN_S = 0.25  # [own] of received_at: a span of a crowd is no longer
 SEAL_REST_TIMES = 4.0  # [own] after a span, so many times as long as it took: at most a fifth of one core
 HEAD_EVERY_S = 60  # [own] what was signed and kept elsewhere is never more than a minute behind
 HEAD_ENTRIES_MAX = 10_000  # [own] a line of heads.jsonl stays below 120 kB

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from emon import limits
 from emon.audit.chain import GENESIS, LEAF_BYTES, Entry, chained
 from emon.audit.heads import Head, KeyLine, key_id_of, public_of, read_line, sign_head, sign_key
-from emon.model.instant import format_instant, parse_instant, to_datetime
+from emon.model.instant import SECOND_US, format_instant, parse_instant, to_datetime
 from emon.store import connect as c
 from emon.store.tables import TABLES, Table, Watched
 
@@ -54,12 +54,14 @@ _TAKEN_TO = "SELECT last_received_at FROM engine_clock"
 # In a transaction of its own: the table is free again before anything is hashed.
 _INDEX_NEWEST = "SELECT index_newest((last_received_at AT TIME ZONE 'UTC')::date) FROM engine_clock"
 # Of a span's rows and the one after them: when the first was received, how many there are, and when the last
-# was. One look at what is not sealed yet, however much that is.
+# was. It reads all between its two instants.
 FIRST_ROWS = """
 SELECT min(received_at), count(*), max(received_at) FROM (
     SELECT received_at FROM {} WHERE received_at > %s AND received_at <= %s ORDER BY received_at LIMIT %s
 ) AS first
 """
+_WIDER = 4
+"""So many times as long as the look before is the next one."""
 _COLUMNS = """
 SELECT array_agg(attname::text ORDER BY attnum) FROM pg_attribute
 WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped
@@ -142,11 +144,15 @@ class AuditSealing:
             await c.execute(conn, BY_INDEX)
             await c.execute(conn, _LOCK, (c.LOCK_CLASS, c.LOCK_AUDIT))
             sealed = await c.fetch_one(conn, _SEALED_TO, (table.name,))
-            from_us = 0 if sealed is None else parse_instant(json.loads(sealed[0])[1])
+            begun_us, from_us = (0, 0) if sealed is None else map(parse_instant, json.loads(sealed[0]))
             taken = await c.fetch_one(conn, _TAKEN_TO)
             if taken is None or taken[0] is None or taken[0] <= from_us:
                 return False
-            to_us = await _span_end(conn, table, from_us, taken[0], least)
+            to_us = None
+            for end_us in look_ends(from_us, from_us - begun_us, taken[0]):
+                to_us = await _span_end(conn, table, (from_us, end_us), taken[0], least)
+                if to_us is not None:
+                    break
             if to_us is None:
                 return False
             await _append_span(conn, table, from_us, to_us)
@@ -244,13 +250,28 @@ async def append_entries(conn: c.Connection, items: Sequence[tuple[int | None, E
             )
 
 
-async def _span_end(conn: c.Connection, table: Table, from_us: int, taken_us: int, least: int) -> int | None:
-    """Where the next span ends: at most so many rows, whole instants; None when there are less than
-    ``least``."""
-    most = limits.SEAL_ROWS_MAX
-    params = (to_datetime(from_us), to_datetime(taken_us), most + 1)
+def look_ends(from_us: int, before_us: int, taken_us: int) -> Iterator[int]:
+    """To where the next span is looked for, one instant after another until it is found: the last is
+    ``taken_us``. ``before_us``: how long the span before was.
+
+    A look reads all that it looks at: to look at a crowd's whole backlog took as long as a span's hashes, and
+    the backlog grew."""
+    look_us = max(2 * before_us, round(limits.SEAL_LOOK_MIN_S * SECOND_US))
+    while from_us + look_us < taken_us:
+        yield from_us + look_us
+        look_us *= _WIDER
+    yield taken_us
+
+
+async def _span_end(
+    conn: c.Connection, table: Table, looked_at: tuple[int, int], taken_us: int, least: int
+) -> int | None:
+    """Where the next span ends: at most so many rows, whole instants; None when more must be looked at, or
+    there are less than ``least``."""
+    most, (from_us, end_us) = limits.SEAL_ROWS_MAX, looked_at
+    params = (to_datetime(from_us), to_datetime(end_us), most + 1)
     found = await c.fetch_one(conn, FIRST_ROWS.format(table.name), params)
-    if found is None or found[1] < least:
+    if found is None or (found[1] <= most and end_us < taken_us) or found[1] < least:
         return None
     first_us, count, beyond_us = found
     return taken_us if count <= most else max(first_us, beyond_us - 1)

@@ -16,7 +16,7 @@ from emon.audit.keyring import Keyring
 from emon.model.instant import SECOND_US
 from emon.sealer import Sealer
 from emon.store import connect as c
-from emon.store.sealing import BY_INDEX, FIRST_ROWS
+from emon.store.sealing import BY_INDEX, FIRST_ROWS, look_ends
 from emon.store.store import Store
 from tests.audit.trail import Clock, verified
 from tests.store.made import NOON_US, effects_of, fix
@@ -90,6 +90,35 @@ async def test_what_is_no_full_span_is_left_to_the_head(
     monkeypatch.setattr("emon.limits.SEAL_ROWS_MAX", sum(AT_ONCE))
     assert await claimed_store.seal_full_span()
     assert [rows for _, rows in _spans(claimed_store)] == [sum(AT_ONCE)]
+
+
+@pytest.mark.parametrize(
+    ("before_us", "taken_us", "ends"),
+    [
+        (0, 100_000, [100_000]),
+        (0, 20_000_000, [250_000, 1_000_000, 4_000_000, 16_000_000, 20_000_000]),
+        (900_000, 3_000_000, [1_800_000, 3_000_000]),
+        (NOON_US, NOON_US, [NOON_US]),
+    ],
+    ids=["all of it is a moment", "wider and wider", "twice the span before", "the first of all"],
+)
+def test_no_more_is_looked_at_than_a_span_may_want(before_us: int, taken_us: int, ends: list[int]) -> None:
+    assert list(look_ends(0, before_us, taken_us)) == ends
+
+
+async def test_a_span_is_found_beyond_a_time_without_fixes(
+    claimed_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emon.limits.SEAL_ROWS_MAX", MOST)
+    sealer = Sealer(claimed_store, Keyring(tmp_path), Clock())
+    for seq, later_us in enumerate((0, 1, 3600 * SECOND_US, 3600 * SECOND_US + 1, 7200 * SECOND_US)):
+        fixes = tuple(fix(f"d-{place}", seq, NOON_US + later_us - SECOND_US) for place in range(3))
+        assert await claimed_store.write_step(0, effects_of(NOON_US + later_us, fixes=fixes), ())
+        if seq == 1:
+            await sealer.finish()
+    await sealer.finish()
+    assert [rows for _, rows in _spans(claimed_store)] == [3] * 5
+    assert verified(claimed_store, tmp_path).findings == []
 
 
 async def test_a_span_is_looked_for_in_the_newest_pages_alone(
