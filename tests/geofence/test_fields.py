@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
@@ -80,11 +82,12 @@ def test_steps_hold_the_distance_of_their_cell_s_middle(place: tuple[float, floa
     assert laid >= 8
 
 
-@pytest.mark.parametrize("place", PLACES, ids=str)
-def test_a_cell_that_is_not_cut_is_open_nowhere(place: tuple[float, float]) -> None:
-    """Whole cells lie on one side of both lines; and where a finer cell is open, a line is near."""
-    rng = np.random.default_rng(52)
-    table = ZoneTable()
+def within_fields(
+    place: tuple[float, float], *, seed: int, positions: int
+) -> Iterator[tuple[Watch, Boxes, float, Floats, Floats, Floats]]:
+    """Of each zone that has a field: who is watched for it, the field's box, the zone's buffer, positions all
+    over that box (longitudes, latitudes), and how far they are from the zone."""
+    rng, table = np.random.default_rng(seed), ZoneTable()
     for zone, buffer_m in zones_at(rng, place):
         number = table.add(zone)
         box = table.fields.box(table.arrays, number, buffer_m)
@@ -92,13 +95,19 @@ def test_a_cell_that_is_not_cut_is_open_nowhere(place: tuple[float, float]) -> N
             continue
         watch = Watch(table, 1)
         watch.set(0, [number], [buffer_m])
-        share = rng.uniform(-1.0, 1.0, (2, 2_000))
+        share = rng.uniform(-1.0, 1.0, (2, positions))
         lon = float(box[B_LON]) + share[0] * float(box[B_HALF_LON])
         lat = float(box[B_LAT]) + share[1] * float(box[B_HALF_LAT])
+        yield watch, box, buffer_m, lon, lat, away_m(table, number, lon, lat)
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_a_cell_that_is_not_cut_is_open_nowhere(place: tuple[float, float]) -> None:
+    """Whole cells lie on one side of both lines; and where a finer cell is open, a line is near."""
+    for watch, box, buffer_m, lon, lat, away in within_fields(place, seed=52, positions=2_000):
         asked = np.array(
             [open_at(watch, (x + 180.0) % 360.0 - 180.0, y) for x, y in zip(lon, lat, strict=True)]
         )
-        away = away_m(table, number, lon, lat)
         line = np.minimum(np.abs(away), np.abs(away - max(buffer_m, ON_EDGE_M)))
         east_m = float(box[B_HALF_LON]) * 111_700.0 * np.cos(np.radians(max(0.0, abs(place[1]) - 1.5)))
         corner_m = np.hypot(east_m, float(box[B_HALF_LAT]) * 111_700.0) / CELLS_A_SIDE
@@ -111,19 +120,7 @@ def test_a_field_certifies_no_further_than_the_nearest_line_and_by_it_nearly_so_
     place: tuple[float, float],
 ) -> None:
     """Beside a line the middles around a position fall short by less than its own alone must."""
-    rng = np.random.default_rng(53)
-    table = ZoneTable()
-    for zone, buffer_m in zones_at(rng, place):
-        number = table.add(zone)
-        box = table.fields.box(table.arrays, number, buffer_m)
-        if box[B_UNIT] == 0.0:
-            continue
-        watch = Watch(table, 1)
-        watch.set(0, [number], [buffer_m])
-        share = rng.uniform(-1.0, 1.0, (2, 1_500))
-        lon = float(box[B_LON]) + share[0] * float(box[B_HALF_LON])
-        lat = float(box[B_LAT]) + share[1] * float(box[B_HALF_LAT])
-        away = away_m(table, number, lon, lat)
+    for watch, box, buffer_m, lon, lat, away in within_fields(place, seed=53, positions=1_500):
         line = np.minimum(np.abs(away - ON_EDGE_M), np.abs(away - max(buffer_m, ON_EDGE_M)))
         held = np.array(
             [held_m(watch, (x + 180.0) % 360.0 - 180.0, y) for x, y in zip(lon, lat, strict=True)]
