@@ -19,7 +19,7 @@ import numpy as np
 
 from emon.geofence.ellipsoid import half_open
 from emon.geofence.jit import compiled, inlined, inner
-from emon.geofence.lanes import block_crossings, fetch_ahead, lesser
+from emon.geofence.lanes import block_crossings, fetch_ahead, lesser, truncated
 from emon.geofence.layout import (
     LANES,
     Boxes,
@@ -38,6 +38,9 @@ G_WEST, G_SOUTH, G_LON_DEG, G_LAT_DEG, G_COLUMNS, G_ROWS, G_NEAR = 0, 1, 2, 3, 4
 PLAN = 8
 FINE = 8
 """Fine cells a side of a coarse one."""
+_FINE_BITS = 3
+_LINES, _BLOCKS_AHEAD = 2, 4
+"""Cache lines of a block of edges, and so many blocks of a cell are brought before they are read."""
 # What an entry says, in the two highest bits of its word.
 WHOLE, ASK, MIDDLE_OUT, MIDDLE_IN = 0, 1, 2, 3
 KIND_SHIFT, COUNT_SHIFT = np.uint64(62), np.uint64(34)
@@ -50,7 +53,7 @@ _Contain = Callable[
 LISTED = 1 << 30
 """In ``blocks``, once laid out: the coarse cell has a list. The rest is its block's number and 1."""
 _IN_DOUBT = 1 << 40
-STAGE = 256
+STAGE = 64
 """Positions that wait together for memory."""
 
 
@@ -62,41 +65,57 @@ def edge_blocks(word: np.uint64) -> np.int64:
 
 @inlined
 def _place(
-    plan: Floats,
-    blocks: Shorts,
-    starts: Shorts,
-    lon: Floats,
-    lat: Floats,
-    begin: int,
-    end: int,
-    cells: Ints,
-    places: Floats,
+    plan: Floats, blocks: Shorts, lon: Floats, lat: Floats, begin: int, end: int, cells: Ints, places: Floats
 ) -> None:
-    """Of each position the coarse cell if it has a list, the fine cell (-1 for none), its place there."""
+    """Of each position the coarse cell (-1 beside the grid), the fine one within it, and its place there."""
     columns, rows = plan[G_COLUMNS], plan[G_ROWS]
-    west, south = plan[G_WEST], plan[G_SOUTH]
+    west, south, width = plan[G_WEST], plan[G_SOUTH], np.int64(columns)
     per_lon, per_lat = FINE / plan[G_LON_DEG], FINE / plan[G_LAT_DEG]
-    width, coarse = np.int64(columns), np.int64(columns) * np.int64(rows)
     for i in range(begin, end):
         k = i - begin
         east = lon[i] - west
         east = east + 360.0 if east < 0.0 else east
         east = east - 360.0 if east >= 360.0 else east
         x, y = east * per_lon, (lat[i] - south) * per_lat
-        cells[k, 0], cells[k, 1] = -1, -1
-        if not ((x < FINE * columns) & (y >= 0.0) & (y < FINE * rows)):
-            continue
-        u, v = np.int64(x), np.int64(y)
-        cell = (v // FINE) * width + u // FINE
-        block = np.int64(blocks[cell])
-        if block & LISTED:
-            cells[k, 0] = cell
-        block = (block & (LISTED - 1)) - 1
-        if block >= 0:
-            fine = coarse + (block * FINE + v % FINE) * FINE + u % FINE
-            cells[k, 1] = fine
+        cells[k, 0] = -1
+        if (x < FINE * columns) & (y >= 0.0) & (y < FINE * rows):
+            u, v = truncated(x), truncated(y)
+            cells[k, 0] = (v >> _FINE_BITS) * width + (u >> _FINE_BITS)
+            cells[k, 1] = (v & (FINE - 1)) * FINE + (u & (FINE - 1))
             places[k, 0], places[k, 1] = x - u - 0.5, y - v - 0.5
-            fetch_ahead(starts, fine, 0)
+            fetch_ahead(blocks, cells[k, 0], 0)
+
+
+@inlined
+def _fetch_lists(
+    coarse: int | np.int64,
+    blocks: Shorts,
+    starts: Shorts,
+    entries: Masks,
+    edges: Boxes,
+    count: int,
+    cells: Ints,
+) -> None:
+    """Of each position the rows in ``starts`` of its coarse and fine cell, -1 for none; bring those lists."""
+    for k in range(count):
+        cell = cells[k, 0]
+        if cell < 0:
+            cells[k, 1] = -1
+            continue
+        block = np.int64(blocks[cell])
+        if block & LISTED == 0:
+            cells[k, 0] = -1
+        block = (block & (LISTED - 1)) - 1
+        cells[k, 1] = coarse + block * FINE * FINE + cells[k, 1] if block >= 0 else -1
+        if block >= 0:
+            fetch_ahead(starts, cells[k, 1], 0)
+    for k in range(count):
+        fine = cells[k, 1]
+        if fine >= 0:
+            fetch_ahead(entries, starts[fine, 0], 0)
+            first, last = starts[fine, 1], starts[fine + 1, 1]
+            for line in range(_LINES * lesser(last - first, _BLOCKS_AHEAD)):
+                fetch_ahead(edges, first, line)
 
 
 @inlined
@@ -196,15 +215,11 @@ def _container_by(settle: _Settle) -> _Contain:
         found: Ints,
         offsets: Ints,
     ) -> int:
-        total = offsets[first]
+        total, coarse = offsets[first], np.int64(plan[G_COLUMNS]) * np.int64(plan[G_ROWS])
         for begin in range(first, len(lon), STAGE):
             end = lesser(begin + STAGE, len(lon))
-            _place(plan, blocks, starts, lon, lat, begin, end, cells, places)
-            for i in range(end - begin):
-                if cells[i, 1] >= 0:
-                    fetch_ahead(entries, starts[cells[i, 1], 0], 0)
-                    fetch_ahead(edges, starts[cells[i, 1], 1], 0)
-                    fetch_ahead(edges, starts[cells[i, 1], 1], 1)
+            _place(plan, blocks, lon, lat, begin, end, cells, places)
+            _fetch_lists(coarse, blocks, starts, entries, edges, end - begin, cells)
             doubts = False
             for i in range(begin, end):
                 offsets[i] = total

@@ -314,13 +314,18 @@ else:
         call = builder.module.declare_intrinsic("llvm.vector.reduce.fmin.v8f64", (), kind)
         return builder.call(call, [builder.select(chosen, vector, _constant(otherwise))], fastmath=_NO_NAN)
 
-    def _box_columns(context: Any, builder: Any, kind: Any, boxes: Any, row: Any) -> list[Any]:
-        """Middles and half extents of eight boxes, drawn from four loads of two rows each."""
+    def _box_columns(context: Any, builder: Any, kind: Any, boxes: Any, row: Any, count: Any) -> list[Any]:
+        """Middles and half extents of eight boxes, drawn from four loads of two rows each.
+
+        Beyond ``count`` its last two stand again: the line after them is nobody's, and nobody fetched it.
+        """
         array = context.make_array(kind)(context, builder, boxes)
         two, index = ir.VectorType(ir.FloatType(), 2 * BOX_COLUMNS), ir.IntType(32)
-        start, loads = builder.mul(row, _WORD(BOX_COLUMNS)), []
+        last, loads = builder.and_(builder.sub(count, _WORD(1)), _WORD(-2)), []
         for pair in range(LANES // 2):
-            place = builder.gep(array.data, [builder.add(start, _WORD(2 * BOX_COLUMNS * pair))])
+            beyond = builder.icmp_signed(">", _WORD(2 * pair), last)
+            two_from = builder.add(row, builder.select(beyond, last, _WORD(2 * pair)))
+            place = builder.gep(array.data, [builder.mul(two_from, _WORD(BOX_COLUMNS))])
             loads.append(builder.load(builder.bitcast(place, two.as_pointer()), align=4))
 
         def drawn(a: Any, b: Any, lanes: list[int]) -> Any:
@@ -377,7 +382,7 @@ else:
         answer = types.Tuple((types.uint64, types.UniTuple(types.float64, 4), types.float64))
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            columns = _box_columns(context, builder, signature.args[0], *arguments[:2])
+            columns = _box_columns(context, builder, signature.args[0], *arguments[:3])
             within, sides, square = _beside(builder, columns, arguments[2], list(arguments[3:]))
             mask = builder.zext(builder.bitcast(within, ir.IntType(LANES)), _WORD)
             four = context.make_tuple(builder, types.UniTuple(types.float64, 4), sides)
