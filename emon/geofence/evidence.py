@@ -30,6 +30,8 @@ AWAY_OPENS_P = 0.999
 SIDE_KNOWN_P = 0.8
 """From this probability on a fix says on which side of the edge he was, however wide its claim."""
 PROBABLE_P = 0.95
+COARSE_P = 0.05
+"""What ``probable`` leaves: below it a contact is as surely none as that one is (docs/adr/0081)."""
 CERTAIN_P = 0.999
 """``certain`` means an error under 1 in 1,000 by the model (contract, section 3)."""
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from emon.geofence.evidence import AGREES_P, CERTAIN_P, OPENS_P, PROBABLE_P, is_outside, normal_cdf
+from emon.geofence.evidence import AGREES_P, CERTAIN_P, COARSE_P, OPENS_P, PROBABLE_P, is_outside, normal_cdf
 from emon.geofence.motion import Leg, turned
 from emon.geofence.relation import distances_m
 from emon.limits import CONTACT_RUN_MEMORY_S, PLAN_S
@@ -54,6 +54,12 @@ class Meeting(msgspec.Struct, frozen=True, gc=False):
     def wrong(self) -> bool:
         """Evidence of contact. Neither right nor wrong is unknown (invariant 7)."""
         return not self.right and self.p >= AGREES_P
+
+    @property
+    def coarse(self) -> bool:
+        """Within the radius by where the positions lie, and claimed too widely for evidence, though not so
+        widely that they say nothing (docs/adr/0081)."""
+        return not self.right and COARSE_P <= self.p < AGREES_P
 
     @property
     def depth_m(self) -> float:

@@ -226,10 +226,21 @@ class PairWalk:
                 self._passed(met._replace(way=whole), whole, version)
             self._righted(met)
         elif meeting.wrong and meeting.active:
-            begins = self._with_run(met)
+            begins = self._with_run(met) or self._may_begin
             self._turn(Shown.CONCLUSIVE if begins else Shown.WRONG, met, version)
+        elif meeting.coarse and meeting.active and self._may_begin:
+            known = self._run
+            self._run = known or run_with(None, meeting, met.came_us, from_us=self._at_us, way=way)
+            self._turn(Shown.CONCLUSIVE, met, version)
+            self._run = known  # it agrees with no other
         else:
             self._turn(Shown.UNKNOWN)
+
+    @property
+    def _may_begin(self) -> bool:
+        """Whether any meeting within the radius is enough: not beyond the settled part, where the next fix
+        would undo most (docs/adr/0081)."""
+        return self._final and self._episode is None
 
     def _swept(self, met: _Met) -> Passing | None:
         """The passing of which a fix of hers, or of another device, lay in the middle: between the moment

@@ -66,7 +66,7 @@ def meetings(draw: st.DrawFn) -> list[Received]:
                 east_m,
                 at_s,
                 device=device,
-                accuracy_m=draw(st.sampled_from([5.0, 12.0, 60.0])),
+                accuracy_m=draw(st.sampled_from([5.0, 12.0, 60.0, 900.0])),
                 received_s=max(0.0, at_s + late_s),
                 seq=len(items) + 1,
             )
