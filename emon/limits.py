@@ -426,6 +426,8 @@ FIELD_HALF_MAX_DEG = 6.0  # [own] half a field's box; so half a cell is below 0.
 FIELD_DISTANCE_MAX_M = 250_000.0  # [own] beyond, a distance may err by more than a field's margin
 WEARERS_MAX = 100_000_000  # [own] of one watch: 6 GB of certificates; a country has thousands
 OWN_ZONES_MAX = 32  # [own] two flags each in a word of 64 bits
+WATCH_THREADS_MAX = 64  # [own] of one batch
+WATCH_THREAD_FIXES_MIN = 4_096  # [own] a tenth of a millisecond of work: fewer are done before a thread wakes
 POINTS_AT_ONCE = 4_096  # [own] lines that emon locate reads before it answers them together
 
 # --- runtime ------------------------------------------------------------------------------------

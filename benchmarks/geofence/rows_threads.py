@@ -14,7 +14,6 @@ from benchmarks.geofence.ground import Ground, warmed, watch_over
 from benchmarks.geofence.results import Figure, Ratio, Run, Section, Spread, interleaved
 from benchmarks.geofence.rivals_shapely import Batch, Flags
 from benchmarks.geofence.rows_memory import Limit, idle_share
-from emon.geofence import Watch
 
 _IDLE_LEAST = 0.95
 _STEPS = 50_000_000
@@ -40,7 +39,7 @@ class _Threads:
         self._minutes = warmed(ground, self._shared)  # the same seed, so the same movement
         self._each = 4 * ground.scale.minutes
         self._batch = self._minutes_together()
-        self._outs = [np.zeros(len(self._batch), dtype=np.uint64) for _ in range(2)]
+        self._found: list[Flags] = [np.zeros(0, dtype=np.uint64) for _ in range(2)]
         self.unlike = 0
 
     def _minutes_together(self) -> Batch:
@@ -54,34 +53,25 @@ class _Threads:
         return Batch(who, lon, lat, lon, lat)
 
     def compare(self) -> None:
-        self.unlike += int((self._outs[0] != self._outs[1]).sum())
+        self.unlike += int((self._found[0] != self._found[1]).sum())
 
     def prepare(self, _: int) -> None:
         self.compare()
         self._batch = self._minutes_together()
 
-    def _fill(self, watch: Watch, out: Flags, share: int, shares: int, certificates: bool) -> None:
-        batch = self._batch
-        watch.fill_share(share, shares, batch.wearer, batch.lon, batch.lat, out, certificates=certificates)
-
     def together(self, work: Callable[[int], int]) -> Run:
         """The work of shares 0 and 1 at once; what both did."""
         return lambda: sum(self._pool.map(work, range(2)))
 
-    def one(self, certificates: bool) -> Run:
+    def by(self, threads: int, certificates: bool) -> Run:
+        watch, at_once = (self._alone, map) if threads == 1 else (self._shared, self._pool.map)
+
         def run() -> int:
-            self._fill(self._alone, self._outs[0], 0, 1, certificates)
-            return len(self._batch)
-
-        return run
-
-    def two(self, certificates: bool) -> Run:
-        def run() -> int:
-            def fill(share: int) -> None:
-                self._fill(self._shared, self._outs[1], share, 2, certificates)
-
-            list(self._pool.map(fill, range(2)))
-            return len(self._batch)
+            batch = self._batch
+            self._found[threads - 1] = watch.flags(
+                batch.wearer, batch.lon, batch.lat, certificates=certificates, threads=threads, run=at_once
+            )
+            return len(batch)
 
         return run
 
@@ -102,8 +92,8 @@ class _Ceiling:
 
 
 _TEXT = """\
-One caller with a pool of two threads, each with the wearers of one share (`Watch.fill_share`); by the clock
-on the wall. Beside it stands what two threads of this machine give at most, measured in the same
+One caller who has each batch answered by one thread, or by two of a pool (`Watch.flags(…, threads=2)`); by
+the clock on the wall. Beside it stands what two threads of this machine give at most, measured in the same
 repetitions: of a loop that only reckons, and of reads of random lines of {lines:,}."""
 
 
@@ -114,7 +104,7 @@ def thread_rows(ground: Ground) -> Section:
     ceiling = _Ceiling(lines)
     with ThreadPoolExecutor(2) as pool:
         ways = _Threads(ground, pool)
-        runs = (ways.one(False), ways.two(False), ways.one(True), ways.two(True))
+        runs = (ways.by(1, False), ways.by(2, False), ways.by(1, True), ways.by(2, True))
         bounds = (
             lambda: ceiling.reckon(0),
             ways.together(ceiling.reckon),

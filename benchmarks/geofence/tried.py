@@ -23,8 +23,11 @@ _CALL = """\
 The call from Python into a compiled kernel is most of it: each argument costs, and a fix found afresh
 takes all arrays of the table along."""
 _SHARES = """\
-Two threads need two idle processors. Shares begin apart from each other, so that no two write one cache
-line; each still looks through all fixes for its own, and at all rows for one out of range (ADR 0061)."""
+Two threads need two idle processors. With certificates each answers the wearers of one share, for nobody may
+write a certificate that another reads: each looks through all rows for its own, eight at once, and for one
+out of range (ADR 0082). Without, each has half of the rows. Tried and left: half of the rows each for what
+certificates cover, and by wearers only the others; of a batch in which wearers come again, twice as many are
+left as with certificates renewed on the way."""
 _LOADING = "Loading the compiled kernels, and NumPy and Shapely for the checks of a zone, is most of it."
 _COMPILING = """\
 Only the kernels that lay a zone out and the one that decides are compiled, each as a whole and once

@@ -54,8 +54,8 @@ def _packed(low_deg: float, high_deg: float) -> np.uint64:
 
 
 @inlined
-def holds(rows: Floats, wearer: int, lon: float, lat: float) -> bool:
-    """Whether a wearer's certificate covers a position."""
+def holds(rows: Floats, wearer: np.uint64, lon: float, lat: float) -> bool:
+    """Whether a wearer's certificate covers a position. Unsigned: no index is from the end, nor looked at."""
     east, north = lon - rows[wearer, W_LON], lat - rows[wearer, W_LAT]
     x, y = east * rows[wearer, W_PER_LON_M], north * METRES_PER_DEGREE_MAX
     return (x * x + y * y <= rows[wearer, W_CLEAR2]) & four_within(rows, wearer, east, north)

@@ -146,7 +146,7 @@ if TYPE_CHECKING or config.DISABLE_JIT:  # plain Python: for coverage and for re
                 sides[2 if north > 0.0 else 3] = min(sides[2 if north > 0.0 else 3], y)
         return np.uint64(within), (sides[0], sides[1], sides[2], sides[3]), square
 
-    def four_within(rows: Floats, row: int | np.int64, east: float, north: float) -> bool:
+    def four_within(rows: Floats, row: np.uint64, east: float, north: float) -> bool:
         """Whether ``east`` and ``north`` are within the four sides of a wearer's row (certificates.py).
 
         In ``f32``, west, east, south, north.

@@ -7,7 +7,7 @@ answers the others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -25,9 +25,17 @@ from emon.geofence.fields import BOX_COLUMNS
 from emon.geofence.layout import LANES, Boxes, Shorts, Steps
 from emon.geofence.wgs84 import Floats, Ints
 from emon.geofence.zones import ZoneTable
-from emon.limits import BUFFER_MAX_M, OWN_ZONES_MAX, WEARERS_MAX
+from emon.limits import (
+    BUFFER_MAX_M,
+    OWN_ZONES_MAX,
+    WATCH_THREAD_FIXES_MIN,
+    WATCH_THREADS_MAX,
+    WEARERS_MAX,
+)
 
 Flags = npt.NDArray[np.uint64]
+Run = Callable[[Callable[[int], int], Iterable[int]], Iterable[int]]
+"""As ``map``: what a function gives for each number."""
 
 _KNOWN = "the watch has {} wearers"
 _WORD = 0xFFFFFFFFFFFFFFFF
@@ -39,7 +47,7 @@ _OF_LIST = 64  # a word of ``_LIST`` is so many times the first row, and how man
 class Watch:
     """Wearers 0 to ``wearers`` - 1 and their own zones. 64 bytes a wearer, 32 a zone of his.
 
-    One caller at a time; ``fill_share`` is for threads of one caller. Positions: degrees, WGS84.
+    One caller at a time, whose threads may answer ``flags`` together. Positions: degrees, WGS84.
     """
 
     def __init__(self, table: ZoneTable, wearers: int) -> None:
@@ -104,52 +112,40 @@ class Watch:
         return start
 
     def flags(
-        self, wearer: npt.ArrayLike, lon: npt.ArrayLike, lat: npt.ArrayLike, *, certificates: bool = True
+        self,
+        wearer: npt.ArrayLike,
+        lon: npt.ArrayLike,
+        lat: npt.ArrayLike,
+        *,
+        certificates: bool = True,
+        threads: int = 1,
+        run: Run = map,
     ) -> Flags:
         """``u64[n]``: bit 2k says that the wearer's zone k holds the fix, bit 2k+1 its buffer or it.
 
         Zones are closed: within half a millimetre of the edge is in. ``certificates`` False finds each
-        anew. Raises ``IndexError`` for an unknown wearer, ``ValueError`` by column and row for a
-        position that is none.
+        anew. ``threads``: into how many pieces of work a batch is cut that has some thousand fixes for each;
+        ``run`` does them, as the ``map`` of a ``ThreadPoolExecutor`` does at once. Raises ``IndexError`` for
+        an unknown wearer, ``ValueError`` by column and row for a position that is none, and either for a
+        number of threads that is not 1 to 64.
         """
         x, y = unlooked_columns(lon=lon, lat=lat)
         who = unlooked_numbers("wearer", wearer, len(x))
         out = np.empty(len(x), dtype=np.uint64)
-        afresh = self._fill(0, 1, who, x, y, out, certificates)
-        if afresh < 0:
+        threads = _threads_for(len(x), threads)
+        ends = [k * len(x) // threads for k in range(threads + 1)]
+
+        def fill(k: int) -> int:
+            if certificates:  # nobody writes what another reads
+                return self._fill(k, threads, who, x, y, out, True)
+            rows = slice(ends[k], ends[k + 1])
+            return self._fill(0, 1, who[rows], x[rows], y[rows], out[rows], False)
+
+        afresh = list(run(fill, range(threads)))
+        if min(afresh) < 0:
             self._refuse(wearer, lon, lat)
-        self.asked += afresh
+        self.asked += sum(afresh)
         return out
-
-    def fill_share(
-        self,
-        share: int,
-        shares: int,
-        wearer: Ints,
-        lon: Floats,
-        lat: Floats,
-        out: Flags,
-        *,
-        certificates: bool = True,
-    ) -> int:
-        """Write the flags of the wearers of one share (index modulo ``shares``) into ``out``.
-
-        For threads: the kernels release the GIL, and shares of one batch may run at once, for no two
-        write the same wearer's certificate. Nothing else may be asked of the watch meanwhile. Returns how
-        many fixes no certificate covered. Raises as ``flags``, and ``ValueError`` for an ``out`` that is
-        no writeable ``u64[n]`` and for a share that is none; what ``out`` holds then is no answer.
-        """
-        x, y = unlooked_columns(lon=lon, lat=lat)
-        who = unlooked_numbers("wearer", wearer, len(x))
-        if not 0 <= share < shares:
-            raise ValueError(f"share {share} of {shares}")
-        good = getattr(out, "dtype", None) == np.uint64 and out.shape == (len(x),)
-        if not (good and out.flags.c_contiguous and out.flags.writeable):
-            raise ValueError(f"out is no writeable u64[{len(x)}]")
-        afresh = self._fill(share, shares, who, x, y, out, certificates)
-        if afresh < 0:
-            self._refuse(wearer, lon, lat)
-        return afresh
 
     def _refuse(self, wearer: npt.ArrayLike, lon: npt.ArrayLike, lat: npt.ArrayLike) -> NoReturn:
         """Raise for the first row in which the kernel found no wearer or no position."""
@@ -160,14 +156,15 @@ class Watch:
     def _fill(
         self, share: int, shares: int, wearer: Ints, lon: Floats, lat: Floats, out: Flags, certificates: bool
     ) -> int:
-        """How many fixes no certificate covered; -1 for columns of which a row is out of range."""
-        from emon.geofence.watch_ahead import WANTED
+        """Flags of the wearers of one share (index modulo ``shares``): how many no certificate covered.
+
+        No two shares write the same wearer's certificate, so threads may fill them at once. -1 for columns
+        of which a row, of whatever share, is out of range.
+        """
         from emon.geofence.watch_kernels import TURN, flag_each
 
-        room = np.empty(TURN, dtype=np.int64), np.empty((WANTED, 2), dtype=np.int64)
-        fixes = wearer, lon, lat, int(share), int(shares), bool(certificates)
-        asked = self._table.arrays, *self._arrays, *fixes
-        afresh, left = flag_each(*asked, *room, out)
+        asked = self._table.arrays, *self._arrays, wearer, lon, lat, share, shares, bool(certificates)
+        afresh, left = flag_each(*asked, *_room(TURN), out)
         if left:
             from emon.geofence.watch_left import flag_left
 
@@ -236,17 +233,31 @@ class Watch:
         A path within what ``flags`` has certified is answered by that; ``certificates`` False finds
         each anew. Raises as ``flags``.
         """
-        from emon.geofence.watch_ahead import WANTED
         from emon.geofence.watch_paths import TURN, touched_each
 
         a, b, c, d = columns_of(lon1=lon1, lat1=lat1, lon2=lon2, lat2=lat2)
         who = whole_numbers("wearer", wearer, len(a), len(self), _KNOWN)
         out = np.zeros(len(a), dtype=np.uint64)
         rows, words, boxes, whole, _, cells = self._arrays
-        room = np.empty(TURN, dtype=np.int64), np.empty((WANTED, 2), dtype=np.int64), np.empty(2)
+        room = *_room(TURN), np.empty(2)
         lists = rows, words, boxes, whole, cells
         touched_each(self._table.arrays, *lists, who, a, b, c, d, bool(certificates), *room, out)
         return out
+
+
+def _threads_for(fixes: int, threads: int) -> int:
+    """How many of the threads that are offered get something to do."""
+    number = whole_number("threads", threads, WATCH_THREADS_MAX + 1, "it must be 1 to 64")
+    if number == 0:
+        raise ValueError("threads is 0; it must be 1 to 64")
+    return max(1, min(number, fixes // WATCH_THREAD_FIXES_MIN))
+
+
+def _room(turn: int) -> tuple[Ints, Ints]:
+    """For the numbers that a kernel keeps for itself."""
+    from emon.geofence.watch_ahead import WANTED
+
+    return np.empty(turn, dtype=np.int64), np.empty((WANTED, 2), dtype=np.int64)
 
 
 def _aligned(count: int) -> Boxes:

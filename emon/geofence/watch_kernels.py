@@ -4,9 +4,9 @@ A certificate (certificates.py) says where a wearer's flags were last found, and
 flag can change. A test compares with the flags found afresh for ever.
 
 A fix is answered by the first of three that can: the certificate, one line of memory; the fields of his
-zones (field_kernels.py), some lines; the zones themselves, tens of them. Fixes that the first leaves open go
-to their fields step by step in a ring, those that the second leaves open wait until they are a block: so
-their misses overlap (watch_ahead.py). What no frame answers is left to kernels of its own (watch_left.py).
+zones (field_kernels.py), some lines; the zones themselves, tens of them. Fixes that one leaves open wait
+until they are some, and take the steps of the next together: so their misses overlap (watch_ahead.py). What
+no frame answers is left to kernels of its own (watch_left.py).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import numpy as np
 from emon.geofence.certificates import W_FLAGS, certify, holds, list_of
 from emon.geofence.ellipsoid import half_open
 from emon.geofence.field_kernels import B_FIELD, HEAD, by_field, zone_of
-from emon.geofence.jit import compiled, inlined, inner
-from emon.geofence.lanes import fetch_ahead, greater, least, lesser, lowest_bit
+from emon.geofence.jit import compiled, inner
+from emon.geofence.lanes import fetch_ahead, least, lesser, lowest_bit
 from emon.geofence.layout import Boxes, Masks, Shorts, Steps, ZoneArrays
 from emon.geofence.near_paths import FAR_M, MARGIN, MARGIN_FAR, MARGIN_M, near_m
 from emon.geofence.watch_ahead import BLOCK, MASKS, fetch_boxes, fetch_cells, fetch_finer_cells, fetch_zones
@@ -28,22 +28,22 @@ from emon.geofence.wgs84 import Floats, Ints
 from emon.limits import ON_EDGE_M
 
 CHUNK = 512
-"""Fixes that are looked through at a time. In ``turn`` they are followed by the ring of those that wait for
-fields, with what ``fetch_cells`` says of each ``_RING`` further, and from ``_OPEN`` on by those that wait for
-the zones themselves, with which of them ``MASKS`` further."""
-GROUP = 8
-"""Fixes that take a step towards the fields of their zones together, while certificates answer others."""
-_STEPS = 4
-_RING = 8 * GROUP
-_OPEN = CHUNK + 2 * _RING
+"""Fixes that are looked through at a time; so many or more that no certificate covers are then answered."""
+GROUP = 16
+"""Fixes that take their steps towards the fields of their zones together."""
+# ``turn``: numbers of fixes that wait, fewer than a chunk and then another; of a chunk those of a share; of
+# a group, what ``fetch_cells`` says of each; and from ``_OPEN`` on those that wait for the zones themselves,
+# with which of them ``MASKS`` further.
+_PICKED = np.uint64(2 * CHUNK)
+_SOME = 3 * CHUNK
+_OPEN = _SOME + GROUP
 TURN = _OPEN + 2 * MASKS
-# Where the parts of ``turn`` begin, in 64 bits: a bare constant would be another signature of what it is
-# given to, compiled again.
+# In 64 bits: a bare constant would be another signature of what it is given to, compiled again.
 _NOBODY: Any = np.int64(0)
-_PICKED: Any = np.int64(0)
-_GROUP: Any = np.int64(GROUP)
 _OPENED: Any = np.int64(_OPEN)
 AHEAD = 20
+_AHEAD = np.uint64(AHEAD)
+"""Fixes ahead of which a wearer's row is fetched."""
 _ONE, _NONE = np.uint64(1), np.uint64(0)
 LEFT = np.uint64(1)
 """Of flags: the frames do not answer, ``watch_left`` must. No flags are this: who is in zone 0 is in its
@@ -89,7 +89,7 @@ def hit(rows: Floats, wearer: int, lon: float, lat: float) -> np.int64:
 
     It takes one array: each that is handed over from Python is taken apart first.
     """
-    covered = holds(rows, wearer, lon, lat) and abs(lon) <= 180.0 and abs(lat) <= 90.0
+    covered = holds(rows, np.uint64(wearer), lon, lat) and abs(lon) <= 180.0 and abs(lat) <= 90.0
     return np.float64(rows[wearer, W_FLAGS]).view(np.int64) if covered else np.int64(-1)
 
 
@@ -139,77 +139,67 @@ def answered(
 
 
 @inner
-def _sound(known: int, wearer: Ints, lon: Floats, lat: Floats, low: int, high: int) -> bool:
-    """Whether the fixes of a chunk are of wearers and at positions: some at once, and without a branch."""
-    sound = True
+def _sound(known: int, wearer: Ints, lon: Floats, lat: Floats, low: np.uint64, high: np.uint64) -> bool:
+    """Whether the fixes of a chunk are of wearers and at positions: eight at once, and without a branch."""
+    good = True
     for i in range(low, high):
         w = wearer[i]
-        sound &= (w >= 0) & (w < known) & (abs(lon[i]) <= 180.0) & (abs(lat[i]) <= 90.0)  # so no NaN
-    return sound
+        good &= (w >= 0) & (w < known) & (abs(lon[i]) <= 180.0) & (abs(lat[i]) <= 90.0)  # so no NaN
+    return good
 
 
 @inner
 def _pick(
-    rows: Floats, wearer: Ints, lon: Floats, lat: Floats, low: int, share: int, shares: int, turn: Ints
-) -> int:
-    """Numbers of a chunk's fixes that are of one share, and how many; the first few are fetched.
-
-    -1 where a row of the chunk is no wearer or no position.
-    """
-    count, high = 0, lesser(low + CHUNK, len(wearer))
-    if not _sound(len(rows), wearer, lon, lat, low, high):
-        return -1
+    rows: Floats, wearer: Ints, low: np.uint64, high: np.uint64, share: int, shares: int, turn: Ints
+) -> np.uint64:
+    """Numbers of a chunk's fixes that are of one share, and how many; the first few are fetched."""
+    count = np.uint64(0)
     if shares == 1:
         count = high - low
-        for i in range(count):
-            turn[i] = low + i
+        for m in range(count):
+            turn[_PICKED + m] = low + m
     elif shares & (shares - 1) == 0:  # a mask is some ten times as fast as a division
         for i in range(low, high):
-            turn[count] = i
-            count += wearer[i] & (shares - 1) == share
+            turn[_PICKED + count] = i
+            count += np.uint64(wearer[i] & (shares - 1) == share)
     else:
         for i in range(low, high):
-            turn[count] = i
-            count += wearer[i] % shares == share
-    for m in range(lesser(count, AHEAD)):
-        fetch_ahead(rows, wearer[turn[m]], 0)
+            turn[_PICKED + count] = i
+            count += np.uint64(wearer[i] % shares == share)
+    for m in range(lesser(np.int64(count), AHEAD)):
+        fetch_ahead(rows, wearer[turn[np.int64(_PICKED) + m]], 0)
     return count
 
 
-@inlined
+@inner
 def _by_certificates(
     rows: Floats,
     words: Masks,
-    boxes: Boxes,
     wearer: Ints,
     lon: Floats,
     lat: Floats,
-    turn: Ints,
-    first: int,
-    count: int,
-    queued: int,
-    full: int,
+    count: np.uint64,
     certificates: bool,
+    turn: Ints,
+    waiting: int,
     out: Masks,
-) -> tuple[int, int]:
-    """Answer picked fixes from the ``first`` on until ``full`` have queued for fields; where both then end.
+) -> int:
+    """Answer picked fixes that certificates cover; the end of those that wait, the others among them.
 
-    The boxes of those that queue are fetched: their rows are at hand.
+    Nothing else is done between two of them, so that the processor has many under way. Numbers are unsigned
+    here: one that may be negative counts from the end as an index, which is looked at each time.
     """
-    m = first
-    while m < count and queued < full:
-        if m + AHEAD < count:
-            fetch_ahead(rows, wearer[turn[m + AHEAD]], 0)
-        i = turn[m]
-        w = wearer[i]
+    for m in range(_PICKED, _PICKED + count):
+        if m + _AHEAD < _PICKED + count:
+            fetch_ahead(rows, wearer[turn[m + _AHEAD]], 0)
+        i = np.uint64(turn[m])
+        w = np.uint64(wearer[i])
         if certificates and holds(rows, w, lon[i], lat[i]):
             out[i] = words[w, W_FLAGS]
         else:
-            turn[CHUNK + queued % _RING] = i
-            queued += 1
-            fetch_boxes(words, boxes, w)
-        m += 1
-    return m, queued
+            turn[waiting] = turn[m]
+            waiting += 1
+    return waiting
 
 
 @inner
@@ -223,28 +213,29 @@ def _by_fields(
     lon: Floats,
     lat: Floats,
     turn: Ints,
-    queued: int,
-    full: int,
+    first: int,
+    last: int,
     opened: int,
     certificates: bool,
     out: Masks,
 ) -> int:
-    """A step for each of three groups that wait for fields; the end of those that then wait for zones.
+    """Answer a group of fixes by the fields of their zones; the end of those that then wait for zones.
 
-    The group before the last, which ends at ``full``, comes to its cells, the one before that to its finer
-    cells, and the next is answered: so what a step reads was fetched while certificates answered others.
+    Each step is taken for all of them before the next, which reads what it fetched.
     """
-    for q in range(greater(0, full - 2 * GROUP), lesser(full - GROUP, queued)):
-        i = turn[CHUNK + q % _RING]
+    for m in range(first, last):
+        fetch_boxes(words, boxes, wearer[turn[m]])
+    for m in range(first, last):
+        i = turn[m]
         some = fetch_cells(words, boxes, whole, cells, wearer[i], half_open(lon[i]), lat[i])
-        turn[CHUNK + _RING + q % _RING] = np.int64(some)
-    for q in range(greater(0, full - 3 * GROUP), lesser(full - 2 * GROUP, queued)):
-        i, some = turn[CHUNK + q % _RING], np.uint64(turn[CHUNK + _RING + q % _RING])
+        turn[_SOME + m - first] = np.int64(some)
+    for m in range(first, last):
+        i, some = turn[m], np.uint64(turn[_SOME + m - first])
         fetch_finer_cells(words, boxes, whole, cells, wearer[i], some, half_open(lon[i]), lat[i])
-    for q in range(greater(0, full - 4 * GROUP), lesser(full - 3 * GROUP, queued)):
-        i = turn[CHUNK + q % _RING]
+    for m in range(first, last):
+        i = turn[m]
         w = wearer[i]
-        if certificates and holds(rows, w, lon[i], lat[i]):  # an earlier fix renewed it meanwhile
+        if certificates and holds(rows, np.uint64(w), lon[i], lat[i]):  # an earlier fix renewed it meanwhile
             out[i] = words[w, W_FLAGS]
             continue
         start, count = list_of(words, w)
@@ -285,7 +276,7 @@ def _by_zones(
     for m in range(_OPEN, opened):
         i = turn[m]
         w, x, y = wearer[i], half_open(lon[i]), lat[i]
-        if certificates and holds(rows, w, lon[i], y):
+        if certificates and holds(rows, np.uint64(w), lon[i], y):
             out[i] = words[w, W_FLAGS]
             continue
         start, count = list_of(words, w)
@@ -295,6 +286,53 @@ def _by_zones(
             certify(rows, words, w, lon[i], y, flags | more, least(clear_m, exact_m), sides)
         unanswered += more == LEFT
         out[i] = LEFT if more == LEFT else flags | more
+    return unanswered
+
+
+@inner
+def _afresh(
+    zones: ZoneArrays,
+    rows: Floats,
+    words: Masks,
+    boxes: Boxes,
+    whole: Shorts,
+    heads: Floats,
+    cells: Steps,
+    wearer: Ints,
+    lon: Floats,
+    lat: Floats,
+    certificates: bool,
+    turn: Ints,
+    waiting: int,
+    wanted: Ints,
+    out: Masks,
+) -> int:
+    """Answer the fixes that wait, ``turn`` up to ``waiting``, by fields and zones; how many are ``LEFT``."""
+    unanswered, opened = 0, _OPENED
+    for first in range(0, waiting, GROUP):
+        last = lesser(first + GROUP, waiting)
+        opened = _by_fields(
+            rows, words, boxes, whole, cells, wearer, lon, lat, turn, first, last, opened, certificates, out
+        )
+        if opened >= _OPEN + BLOCK or last == waiting:
+            unanswered += _by_zones(
+                zones,
+                rows,
+                words,
+                boxes,
+                whole,
+                heads,
+                cells,
+                wearer,
+                lon,
+                lat,
+                turn,
+                opened,
+                wanted,
+                certificates,
+                out,
+            )
+            opened = _OPENED
     return unanswered
 
 
@@ -323,43 +361,33 @@ def flag_each(
     ``certificates`` False finds each afresh and keeps nothing. ``turn`` is room for ``TURN`` numbers,
     ``wanted`` as ``watch_ahead`` says. Shares begin apart: no two write one cache line of ``out`` at a time.
     """
+    asked, unanswered, waiting = _NOBODY, 0, _NOBODY
     chunks = (len(wearer) + CHUNK - 1) // CHUNK
-    unanswered, last, due, opened = 0, _NOBODY, _GROUP, _OPENED
-    for c in range(chunks + 1):
-        count = _PICKED
-        if c < chunks:
-            low = (c + chunks * share // shares) % chunks * CHUNK
-            count = _pick(rows, wearer, lon, lat, low, share, shares, turn)
-            if count < 0:
-                return _NOBODY - 1, 0
-        m = _PICKED
-        while m < count or (c == chunks and (due < last + _STEPS * GROUP or opened > _OPEN)):
-            m, last = _by_certificates(
-                rows, words, boxes, wearer, lon, lat, turn, m, count, last, due, certificates, out
-            )
-            if last < due and c < chunks:
-                break
-            opened = _by_fields(
-                rows, words, boxes, whole, cells, wearer, lon, lat, turn, last, due, opened, certificates, out
-            )
-            due += GROUP
-            if opened >= _OPEN + BLOCK or (c == chunks and due >= last + _STEPS * GROUP):
-                unanswered += _by_zones(
-                    zones,
-                    rows,
-                    words,
-                    boxes,
-                    whole,
-                    heads,
-                    cells,
-                    wearer,
-                    lon,
-                    lat,
-                    turn,
-                    opened,
-                    wanted,
-                    certificates,
-                    out,
-                )
-                opened = _OPENED
-    return last, unanswered
+    for c in range(chunks):
+        begin = (c + chunks * share // shares) % chunks * CHUNK
+        low, high = np.uint64(begin), np.uint64(lesser(begin + CHUNK, len(wearer)))
+        if not _sound(len(rows), wearer, lon, lat, low, high):
+            return _NOBODY - 1, 0
+        count = _pick(rows, wearer, low, high, share, shares, turn)
+        waiting = _by_certificates(rows, words, wearer, lon, lat, count, certificates, turn, waiting, out)
+        if waiting < CHUNK and c + 1 < chunks:
+            continue
+        unanswered += _afresh(
+            zones,
+            rows,
+            words,
+            boxes,
+            whole,
+            heads,
+            cells,
+            wearer,
+            lon,
+            lat,
+            certificates,
+            turn,
+            waiting,
+            wanted,
+            out,
+        )
+        asked, waiting = asked + waiting, _NOBODY
+    return asked, unanswered

@@ -76,7 +76,7 @@ def flag_left(
         if out[i] != LEFT or wearer[i] % shares != share:
             continue
         w = wearer[i]
-        if certificates and holds(rows, w, lon[i], lat[i]):
+        if certificates and holds(rows, np.uint64(w), lon[i], lat[i]):
             out[i] = words[w, W_FLAGS]
             continue
         flags, clear_m, sides = _exactly(zones, words, boxes, whole, heads, cells, w, lon[i], lat[i])

@@ -288,7 +288,8 @@ def touched_each(
             if i + AHEAD < paths:
                 fetch_ahead(rows, wearer[i + AHEAD], 0)
             w = wearer[i]
-            if certificates and holds(rows, w, lon1[i], lat1[i]) and holds(rows, w, lon2[i], lat2[i]):
+            u = np.uint64(w)
+            if certificates and holds(rows, u, lon1[i], lat1[i]) and holds(rows, u, lon2[i], lat2[i]):
                 out[i] = _even_bits(words[w, W_FLAGS])
                 continue
             turn[last] = i

@@ -16,7 +16,7 @@ import pytest
 
 from emon import geofence
 from emon.geofence import CountryIndex, Watch, ZoneTable, zone_of
-from emon.limits import VERTICES_MAX
+from emon.limits import VERTICES_MAX, WATCH_THREAD_FIXES_MIN
 from tests.geofence.asking import polygon, square
 
 NAN, INF = math.nan, math.inf
@@ -229,6 +229,41 @@ def test_a_buffer_that_is_none_is_refused_and_changes_nothing(buffers: Any) -> N
     with pytest.raises(ValueError, match="buffers"):
         watch.set(0, [CIRCLE], buffers)
     assert watch.flags_at(0, 4.48, 51.92) == 3
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("wearer", -1, r"wearer\[{}\] is -1; the watch has 3 wearers"),
+        ("wearer", 3, r"wearer\[{}\] is 3; the watch"),
+        ("wearer", -(2**63), r"wearer\[{}\] is -9223372036854775808; the watch"),
+        ("lon", NAN, r"lon\[{}\] is nan; must be within ±180"),
+        ("lon", -INF, r"lon\[{}\] is -inf; must be"),
+        ("lat", 90.0001, r"lat\[{}\] is 90\.0001; must be within ±90"),
+    ],
+)
+def test_a_row_is_refused_wherever_it_lies(column: str, value: float, said: str) -> None:
+    """At the ends of what is looked at together and of what a thread is given, and whosever it is."""
+    for threads in (1, 2, 3):
+        count = threads * WATCH_THREAD_FIXES_MIN + 26
+        middle = count // 2
+        for row in (0, 7, 8, 511, 512, 1_023, middle - 1, middle, middle + 1, count - 1):
+            columns = {
+                "wearer": np.arange(count) % 3,
+                "lon": np.full(count, 4.48),
+                "lat": np.full(count, 51.92),
+            }
+            columns[column][row] = value
+            fault = IndexError if column == "wearer" else ValueError
+            for certificates in (True, False):
+                with pytest.raises(fault, match=said.format(row)):
+                    WATCH.flags(*columns.values(), threads=threads, certificates=certificates)
+
+
+@pytest.mark.parametrize("threads", [0, -1, 65, 10**30, 1.5, NAN, "2", None, [1]], ids=str)
+def test_no_number_of_threads_is_refused(threads: Any) -> None:
+    with pytest.raises((ValueError, IndexError), match="threads is"):
+        WATCH.flags([0], [4.48], [51.92], threads=threads)
 
 
 @pytest.mark.parametrize("wearers", [-1, 10**15, 1.5, NAN, "x", None, [1]], ids=str)

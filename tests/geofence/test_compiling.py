@@ -16,6 +16,7 @@ from numba.core.dispatcher import Dispatcher
 from emon import geofence
 from emon.geofence.jit import KERNEL_MODULES
 from emon.geofence.zones import ZoneTable
+from emon.limits import WATCH_THREAD_FIXES_MIN
 from tests.geofence.asking import polygon, square
 
 IMPORTS = """\
@@ -80,6 +81,9 @@ assert geofence.inside_probabilities(table, [0], lon[1:2], lat[1:2], [200.0]).ro
 watch = geofence.Watch(table, 2)
 watch.set(1, [0, 1], [100.0, 0.0])
 assert watch.flags([1, 1], lon[:2], lat[:2]).tolist() == FLAGS
+many = [np.repeat(column, 4_096) for column in (np.ones(2, dtype=np.int64), lon[:2], lat[:2])]
+for certificates in (True, False):
+    assert watch.flags(*many, threads=2, certificates=certificates)[:: 4_096].tolist() == FLAGS
 assert [watch.flags_at(1, *at) for at in ((4.485, 51.92), (4.4851, 51.92), (4.6, 52.0))] == SINGLE
 assert watch.touched([1] * 3, lon, lat - 0.02, lon[::-1], lat[::-1]).tolist() == WALKED
 assert geofence.CountryIndex(table).containing(lon, lat)[1].tolist() == HOLDING
@@ -207,6 +211,8 @@ def test_nothing_is_compiled_again_whatever_the_caller_brings() -> None:
         geofence.inside_probabilities(table, indices, lon, lat, np.full(count, 9))
         geofence.CountryIndex(table, [zone]).containing(lon, lat)
         watch.flags(indices, lon, lat)
+        many = (np.repeat(column, WATCH_THREAD_FIXES_MIN) for column in (indices, lon, lat))
+        watch.flags(*many, threads=2)
     watch.flags_at(0, 4, 52)
     assert {name: len(kernel.signatures) for name, kernel in dispatchers().items()} == before
 

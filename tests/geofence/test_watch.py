@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from emon.geofence import Watch, ZoneTable, path_touches, signed_distances
-from emon.limits import ON_EDGE_M, OWN_ZONES_MAX
+from emon.limits import ON_EDGE_M, OWN_ZONES_MAX, WATCH_THREAD_FIXES_MIN
 from emon.model.order import AreaZone, CircleZone, CorridorZone, Zone
 from tests.geofence import shapes
 from tests.geofence.asking import multipolygon, polygon
@@ -197,8 +197,10 @@ def test_what_one_zone_does_in_degrees_its_turn_round_the_earth_does_too() -> No
         assert watch.flags([0, 0], [lon, -lon], [10.001, 10.001]).tolist() == [2, 2]
 
 
+@pytest.mark.parametrize("threads", [2, 3])
 @pytest.mark.parametrize("certificates", [True, False])
-def test_shares_by_threads_are_the_whole(certificates: bool) -> None:
+def test_what_threads_answer_together_one_answers(certificates: bool, threads: int) -> None:
+    """Wearers come often in a batch, so that certificates are renewed that other fixes of it ask."""
     rng = np.random.default_rng(42)
     table = ZoneTable()
     for zone in zones_at(rng, (4.48, 51.92), 30):
@@ -206,19 +208,16 @@ def test_shares_by_threads_are_the_whole(certificates: bool) -> None:
     one, many = Crowd(np.random.default_rng(7), (4.48, 51.92), table), Watch(table, WEARERS)
     for wearer in range(WEARERS):
         many.set(wearer, one.own[wearer], one.buffers[wearer])
-    with ThreadPoolExecutor(3) as threads:
-        for _ in range(20):
-            who = rng.integers(0, WEARERS, 3_000)
-            lon, lat = 4.48 + rng.normal(0.0, 1e-3, 3_000), 51.92 + rng.normal(0.0, 1e-3, 3_000)
-            whole = one.watch.flags(who, lon, lat, certificates=certificates)
-            out = np.zeros(3_000, dtype=np.uint64)
-            shares = [
-                threads.submit(many.fill_share, k, 3, who, lon, lat, out, certificates=certificates)
-                for k in range(3)
-            ]
-            asked = sum(share.result() for share in shares)
-            assert np.array_equal(out, whole)
-    assert asked > 0
+    count = threads * WATCH_THREAD_FIXES_MIN + 5
+    for _ in range(5):
+        who = rng.integers(0, WEARERS, count)
+        lon, lat = 4.48 + rng.normal(0.0, 1e-3, count), 51.92 + rng.normal(0.0, 1e-3, count)
+        whole = one.watch.flags(who, lon, lat, certificates=certificates)
+        with ThreadPoolExecutor(threads) as pool:
+            found = many.flags(who, lon, lat, certificates=certificates, threads=threads, run=pool.map)
+        assert np.array_equal(found, whole)
+    assert count < many.asked <= 5 * count
+    assert (many.asked == 5 * count) is not certificates
     assert len(np.unique(whole)) > 10
 
 
