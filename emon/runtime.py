@@ -10,19 +10,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 import msgspec
 
+from emon.ahead import Ahead, Recalled
 from emon.alerts.policy import DEFAULT_POLICY, Policy
 from emon.batching import Batch, Cutter, Judged
-from emon.devices.watching import Remembered, Watching
+from emon.devices.watching import Watching
 from emon.engine import Inputs, Message, Need, Past, needs, step
+from emon.engine_store import EngineStore, Transaction
 from emon.inbox import Inbox
 from emon.ingest.backlog import Backlog
 from emon.ingest.decode import decode
-from emon.ingest.lanes import InboxState, Waiting
+from emon.ingest.lanes import WaitingRow
 from emon.ingest.source import Delivery, Source
 from emon.limits import (
     HEARTBEAT_S,
@@ -39,7 +40,7 @@ from emon.model.canary import CanaryWord
 from emon.model.effects import Effects, NewDelivery
 from emon.model.instant import SECOND_US
 from emon.model.order import OrderVersion
-from emon.recall import Archive, recall
+from emon.recall import recall
 from emon.state import State, initial_state, service_down, with_orders
 from emon.store.batch import is_quick
 from emon.store.errors import CommitUncertain, DatabaseUnavailable
@@ -51,40 +52,6 @@ _NOTHING = Need()
 
 Route = Callable[[Alert], Sequence[NewDelivery]]
 """To whom an alert is delivered, and by which channel."""
-
-
-class Transaction(Archive, Protocol):
-    """One transaction of the engine: what it recalls, and what it writes."""
-
-    async def orders_after(self, arm_seq: int) -> list[tuple[int, OrderVersion]]: ...
-
-    async def take_again(self, devices: Sequence[str], since_us: int) -> list[tuple[str, bytes]]: ...
-
-    async def write(self, effects: Effects, deliveries: Sequence[NewDelivery]) -> None: ...
-
-    async def put_canary(self, word: CanaryWord) -> None: ...
-
-    async def put_waiting(self, rows: Sequence[Waiting], arrived_at_us: int) -> None: ...
-
-    async def take_waiting(self, fixes: int) -> list[tuple[str, bytes, int]]: ...
-
-    async def oldest_waiting_us(self) -> int | None: ...
-
-
-class EngineStore(Protocol):
-    """The store as the runtime uses it."""
-
-    def batch(self) -> AbstractAsyncContextManager[Transaction]: ...
-
-    async def write_step(
-        self, arm_seq: int, effects: Effects, deliveries: Sequence[NewDelivery], then: Effects | None = None
-    ) -> bool: ...
-
-    async def last_received_at_us(self) -> int | None: ...
-
-    async def remembered(self) -> Remembered: ...
-
-    async def inbox_state(self) -> InboxState: ...
 
 
 class CanaryJudge(Protocol):
@@ -140,6 +107,7 @@ class Runtime:
         self._orders_changed = True
         self._started = False
         self._backlog = Backlog()
+        self.recalled = Ahead(store.beside, lambda: self._state, source.wake)
         self._stopping = False
         self._stopped = asyncio.Event()
 
@@ -171,19 +139,30 @@ class Runtime:
 
     async def run(self) -> None:
         """Judge until ``stop``. Raises what the engine or the source cannot go on after."""
-        while not self._stopping:
-            waits = self.inbox.state.messages > 0
-            deliveries = await self._source.next_batch(
-                max_messages=self._batch_fixes_max, max_wait_s=0.0 if waits else self._wait_s()
-            )
-            if deliveries or self._orders_changed or self._timer_is_due() or self._heart_is_due():
-                for batch in self._batches(deliveries):
-                    for part in self._urgent_first(batch):
-                        if not await self._commit(part):
-                            return
-            self._backlog.looked(self._now_us(), len(deliveries), connected=self._source.connected)
-            if self.inbox.state.messages and not await self._commit(Batch(self.inbox.portion)):
-                return
+        try:
+            while not self._stopping and await self._turn():
+                pass
+        finally:
+            await self.recalled.drop()
+
+    async def _turn(self) -> bool:
+        """What the source hands out, and a portion of what waits; False: asked to stop meanwhile."""
+        waits = self.inbox.state.messages > 0 and not self.recalled.is_under_way
+        deliveries = await self._source.next_batch(
+            max_messages=self._batch_fixes_max, max_wait_s=0.0 if waits else self._wait_s()
+        )
+        if deliveries or self._orders_changed or self._timer_is_due() or self._heart_is_due():
+            for batch in self._batches(deliveries):
+                for part in self._urgent_first(batch):
+                    if not await self._commit(part):
+                        return False
+        self._backlog.looked(self._now_us(), len(deliveries), connected=self._source.connected)
+        due = self.recalled.is_due(self.inbox.state.messages > 0)
+        if due and not await self._commit(Batch(self.inbox.portion)):
+            return False
+        if self.inbox.state.messages:
+            self.recalled.begin(self.inbox.portion, self._now_us())
+        return True
 
     def _batches(self, deliveries: Sequence[Delivery]) -> Iterator[Batch]:
         """Deliveries cut so that no transaction holds many more fixes than allowed."""
@@ -227,6 +206,7 @@ class Runtime:
                     return False
                 pause_s = min(2 * pause_s, RETRY_PAUSE_MAX_S)
         self.status.waiting_for_database = False
+        self.recalled.committed(parts)
         await self._source.acknowledge(batch.deliveries)
         self._note(parts, len(batch.deliveries))
         for effects in parts:
@@ -248,8 +228,8 @@ class Runtime:
                 # An order armed at an instant judges what is received from then on.
                 newest_us = max((version.armed_at_us for _, version in armed), default=0)
                 at_us = max(self._now_us(), state.at_us + 1, newest_us)
-                taken = await transaction.take_waiting(batch.portion) if batch.portion else []
-                messages = [*batch.messages, *(Message(topic, decode(topic, raw)) for topic, raw, _ in taken)]
+                taken, waited, ahead = await self._taken(transaction, batch)
+                messages = [*batch.messages, *waited]
                 await self._judge_canary(transaction, batch.canary, at_us)
                 if batch.waiting:
                     await transaction.put_waiting(batch.waiting, at_us)
@@ -261,7 +241,11 @@ class Runtime:
                 up = state.watching.stopped_us is not None and self._backlog.is_judged(at_us, oldest_us)
                 columns = batch.columns_after(len(again))
                 inputs = Inputs(at_us, (*again, *messages), up=up, columns=columns)
-                past = await recall(transaction, state, needs(state, inputs))
+                need = needs(state, inputs)
+                known = ahead.past if ahead is not None and not armed and ahead.holds(need) else None
+                if ahead is not None:
+                    self.recalled.noted(known is not None)
+                past = await recall(transaction, state, need) if known is None else known
                 state, effects = step(state, inputs, past, self._policy)
                 deliveries = [delivery for alert in effects.alerts for delivery in self._route(alert)]
                 await transaction.write(effects, deliveries)
@@ -272,6 +256,19 @@ class Runtime:
         self._started = True
         self._note_inbox(batch, taken, oldest_us, began_us)
         return (effects,)
+
+    async def _taken(
+        self, transaction: Transaction, batch: Batch
+    ) -> tuple[Sequence[WaitingRow], Sequence[Message], Recalled | None]:
+        """The rows of a portion, what they say, and what was recalled of that ahead of its transaction."""
+        if not batch.portion:
+            return (), (), None
+        ahead = self.recalled.take()
+        if ahead is not None and await transaction.take_these(ahead.rows):
+            self.recalled.begin(self.inbox.portion, self._now_us(), ahead.devices)
+            return ahead.rows, ahead.messages, ahead
+        rows = await transaction.take_waiting(batch.portion)
+        return rows, [Message(row.topic, decode(row.topic, row.payload)) for row in rows], None
 
     async def _written_at_once(self, batch: Batch) -> tuple[Effects, ...] | None:
         """Judged before its transaction, which then only writes (docs/adr/0044). None, with nothing done,
@@ -337,13 +334,13 @@ class Runtime:
                 await transaction.put_canary(word)
 
     def _note_inbox(
-        self, batch: Batch, taken: Sequence[tuple[str, bytes, int]], oldest_us: int | None, began_us: int
+        self, batch: Batch, taken: Sequence[WaitingRow], oldest_us: int | None, began_us: int
     ) -> None:
         now_us = self._now_us()
         if batch.message_count:
             self.inbox.noted_live(now_us, batch.message_count, now_us - began_us)
         if batch.portion:
-            fixes = sum(count for _, _, count in taken)
+            fixes = sum(row.fixes for row in taken)
             self.inbox.took(len(taken), fixes, oldest_us, now_us - began_us, now_us)
         for device in self.inbox.put(batch.waiting, began_us) if batch.waiting else ():
             _log.warning("device %s sends more than its budget; what is beyond it waits its turn", device)

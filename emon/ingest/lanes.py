@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -63,6 +64,16 @@ class Waiting(msgspec.Struct, frozen=True, gc=False):
     payload: bytes
     fixes: int
     lane: Lane
+
+
+class WaitingRow(NamedTuple):
+    """A row of the inbox: ``payload`` decodes under ``topic`` to so many ``fixes``."""
+
+    id: int
+    device: str
+    topic: str
+    payload: bytes
+    fixes: int
 
 
 class InboxState(msgspec.Struct, frozen=True):

@@ -114,6 +114,12 @@ ORDER BY opened_at, id
 """
 
 
+# Planned anew for each question, as the engine's own recollections are (``quick_sql``).
+_READ_BESIDE = b"""
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan
+"""
+
+
 class Description(msgspec.Struct, frozen=True):
     """What the database is, for the start-up message and the page."""
 
@@ -230,6 +236,13 @@ class Store(
             except BaseException:
                 await self._abandon(conn)
                 raise
+
+    @asynccontextmanager
+    async def beside(self) -> AsyncIterator[Batch]:
+        """What is stored at one instant, for reads while the engine's batches go on; it writes nothing."""
+        async with self._pool.transaction() as conn:
+            await conn.execute(_READ_BESIDE)
+            yield Batch(conn, 0)
 
     async def write_step(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from types import TracebackType
@@ -84,6 +85,7 @@ class NoisyDevice:
         self._looks = looks
         self._backlog = backlog
         self._seq = 0
+        self._woken = asyncio.Event()
 
     def time(self) -> int:
         self.now_us += 4_000
@@ -98,6 +100,9 @@ class NoisyDevice:
         return
 
     async def next_batch(self, *, max_messages: int, max_wait_s: float) -> list[Delivery]:
+        if self.runtime is not None and self.runtime.recalled.is_under_way:
+            await self._woken.wait()  # what a portion needs is there long before the next look
+            self._woken.clear()
         self.now_us += LOOK_S * SECOND_US
         self._looks -= 1
         if self._looks == 0 and self.runtime is not None:
@@ -109,7 +114,7 @@ class NoisyDevice:
         return
 
     def wake(self) -> None:
-        return
+        self._woken.set()
 
     def _message(self, device: str, count: int) -> Delivery:
         fixes = []

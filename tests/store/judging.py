@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -9,11 +10,12 @@ from typing import Any, Self
 
 import msgspec
 
+from emon.engine_store import EngineStore
 from emon.ingest.source import Delivery
 from emon.model.breach import Alert
 from emon.model.effects import Effects, NewDelivery
 from emon.model.instant import SECOND_US
-from emon.runtime import EngineStore, Runtime
+from emon.runtime import Runtime
 from tests.engine.stories import LAT, LON, M_PER_DEG_LON
 
 ROUTES = {"politie": "webhook", "reclassering": "webhook", "meldkamer_em": "smtp"}
@@ -34,6 +36,11 @@ class Listed:
         self.now_us = items[0].at_us - SECOND_US
         self.runtime: Runtime | None = None
         self.acknowledged: list[Delivery] = []
+        self.woken = asyncio.Event()
+
+    def time(self) -> int:
+        """The instant of what was handed out last."""
+        return self.now_us
 
     async def __aenter__(self) -> Self:
         return self
@@ -60,7 +67,7 @@ class Listed:
         self.acknowledged.extend(deliveries)
 
     def wake(self) -> None:
-        return None
+        self.woken.set()
 
 
 def routed(alert: Alert) -> list[NewDelivery]:
