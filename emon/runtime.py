@@ -200,6 +200,7 @@ class Runtime:
             except DatabaseUnavailable as fault:
                 if isinstance(fault, CommitUncertain):
                     self._state = None  # the file may be ahead of memory: recall everything
+                    await self.recalled.drop()
                 self.status.waiting_for_database = True
                 _log.error("%s; nothing is acknowledged; next attempt in %.1f s", fault, pause_s)
                 if await self._paused(pause_s):
