@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import random
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -22,8 +24,36 @@ from tests.engine.stories import circle_order
 from tests.store.judging import Listed, Taken, fix_message, routed
 
 MINUTE_US = 60 * SECOND_US
+TURN_WITHIN_S = 60.0
+"""Longer than any run here takes: one that hangs fails."""
 TOGETHER = BEHIND_MESSAGES // 2 + 10
 """Late fixes of each of two devices: more than are judged as they come."""
+
+
+class ByChance(Listed):
+    """Hands out its list, now and then only when what is recalled meanwhile has come or got on a little."""
+
+    def __init__(self, items: Sequence[Taken], chance: random.Random) -> None:
+        super().__init__(items)
+        self._chance = chance
+        self._last = Taken(items[-1].at_us + 5 * MINUTE_US)
+
+    async def next_batch(self, *, max_messages: int, max_wait_s: float) -> list[Delivery]:
+        assert self.runtime is not None
+        under_way = self.runtime.recalled.is_under_way
+        if under_way and (not self._items or self._chance.random() < 0.25):
+            await self.woken.wait()
+            self.woken.clear()
+            return []
+        if under_way and self._chance.random() < 0.5:
+            await asyncio.sleep(0)
+            return []
+        if not self._items:
+            if self.runtime.inbox.state.messages:
+                return []
+            self._items = [self._last]
+            self.runtime.stop()
+        return await super().next_batch(max_messages=max_messages, max_wait_s=max_wait_s)
 
 
 class Between(Listed):
@@ -75,6 +105,13 @@ async def judged(store: Store, between: Sequence[Taken | bytes], base_us: int) -
         *late("d-1", base_us, east_m=lambda n: 50.0 if n > TOGETHER - 5 else 500.0),
     ]
     source = Between(store, [Taken(base_us - MINUTE_US, tuple(began)), Taken(base_us, tuple(crowd))], between)
+    runtime = runtime_of(store, source)
+    async with asyncio.timeout(TURN_WITHIN_S):
+        await runtime.run()
+    return runtime
+
+
+def runtime_of(store: Store, source: Listed) -> Runtime:
     runtime = Runtime(
         store,
         source,
@@ -84,7 +121,6 @@ async def judged(store: Store, between: Sequence[Taken | bytes], base_us: int) -
         batch_fixes_max=1_000,
     )
     source.runtime = runtime
-    await runtime.run()
     return runtime
 
 
@@ -93,6 +129,51 @@ async def as_replayed(url: str) -> list[str]:
     compare_alerts(books, rows, await judged_again(rows))
     assert books.alerts > 0
     return books.faults
+
+
+def in_any_order(base_us: int, chance: random.Random, devices: Sequence[str]) -> list[Taken]:
+    """Live fixes of some, and what others have stored, dozens of fixes each, in any mixture."""
+    seq, east_m = dict.fromkeys(devices, 0), {device: chance.uniform(0.0, 600.0) for device in devices}
+
+    def fix(device: str, at_us: int) -> tuple[str, bytes]:
+        seq[device] += 1
+        east_m[device] = max(0.0, min(900.0, east_m[device] + chance.gauss(0.0, 120.0)))
+        return fix_message(device, seq[device], at_us - chance.randint(0, 900_000), east_m[device])
+
+    items, at_us = [], base_us
+    for turn in range(10):
+        at_us += chance.choice((5, 20, 60)) * SECOND_US
+        messages = []
+        for device in chance.sample(devices, chance.randint(2, 4)) if turn % 3 == 1 else ():
+            count = chance.choice((30, 60, 90))
+            first_us = at_us - (count + chance.randint(5, 200)) * MINUTE_US // 2
+            messages += [fix(device, first_us + n * MINUTE_US // 2) for n in range(count)]
+        chance.shuffle(messages)
+        messages += [
+            fix(device, at_us - SECOND_US) for device in chance.sample(devices, chance.randint(0, 3))
+        ]
+        items.append(Taken(at_us, tuple(messages)))
+    return items
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_bans_and_contacts_are_judged_as_in_a_replay_in_any_mixture(
+    claimed_store: Store, database: str, seed: int
+) -> None:
+    chance = random.Random(seed)
+    orders = [circle_order(id=f"o-{n}", wearer=f"w-{n}", device=f"d-{n}") for n in range(4)]
+    for n, order in enumerate(orders):
+        contact = {"id": "c-2", "kind": "contact", "victim_device": f"v-{n % 2}", "radius_m": 150}
+        order["conditions"] = [*order["conditions"], contact]
+    await claimed_store.arm(parse_document(json.dumps({"orders": orders}).encode(), armed_at_us=0))
+    devices = [*(f"d-{n}" for n in range(4)), "v-0", "v-1"]
+    source = ByChance(in_any_order(clock.now_us(), chance, devices), chance)
+    runtime = runtime_of(claimed_store, source)
+    async with asyncio.timeout(TURN_WITHIN_S):
+        await runtime.run()
+    assert runtime.recalled.used + runtime.recalled.in_vain > 0
+    assert runtime.inbox.state.messages == 0
+    assert await as_replayed(database) == []
 
 
 def _nothing(at_us: int) -> list[Taken | bytes]:
