@@ -260,13 +260,15 @@ async def _noisy(size: Size, sender: _Sender) -> _Begun:
 
 
 async def _reconnect(size: Size, sender: _Sender) -> _Begun:
-    """So many sessions come back at once, each with the fix it could not send."""
+    """So many sessions come back at once, each with the fix it could not send. None is of a device that is
+    live, whose delays are told."""
 
     async def begin() -> None:
         await sender.open(size.sessions, "session")
         now_ms = clock.now_us() // 1000
         for number in range(size.sessions):
-            sender.fixes(number % size.devices, [now_ms - 1 - number // size.devices], link=number)
+            at_ms = now_ms - 1 - number // size.devices
+            sender.fixes(size.devices + number % size.devices, [at_ms], link=number)
 
     return begin
 
