@@ -32,7 +32,8 @@ _LOADING = "Loading the compiled kernels, and NumPy and Shapely for the checks o
 _COMPILING = """\
 Only the kernels that lay a zone out and the one that decides are compiled, each as a whole and once
 (`parts.py`), all by frames, which leave the exact kernels for later; what an operator means is asked once
-a kernel. What is left is Numba's typing and lowering in Python, some 60 functions behind a first answer.
+a process, and a number of an array is reached by its place (ADR 0085). What is left is Numba's typing and
+lowering in Python, some 60 functions behind a first answer.
 Tried and left: every kernel a library of its own, as Numba has it, which optimises deep calls again at
 each level; parts that are not optimised by themselves, for no gain beyond what runs
 differ by."""

@@ -88,7 +88,7 @@ def _searched_m(
         lengths[k] = _way_out_m(pieces, blocks, low, high, block, width, lon, lat, k * step, bound)
         best = min(best, lengths[k])
     for k in range(_DIRECTIONS):
-        below = min(lengths[k - 1], lengths[(k + 1) % _DIRECTIONS])
+        below = min(lengths[(k + _DIRECTIONS - 1) % _DIRECTIONS], lengths[(k + 1) % _DIRECTIONS])
         if lengths[k] > below or not lengths[k] <= _VALLEY * best:
             continue
         left, right = (k - 1) * step, (k + 1) * step

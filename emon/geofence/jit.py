@@ -33,6 +33,7 @@ KERNEL_MODULES = (
         "near_build",
         "field_kernels",
         "certificates",
+        "indexing",
         "parts",
         "near_paths",
         "depths",

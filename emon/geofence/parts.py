@@ -30,8 +30,14 @@ from numba.core.datamodel import models
 from numba.core.datamodel.registry import register_default
 from numba.core.postproc import PostProcessor, VariableLifetime
 from numba.core.transforms import canonicalize_cfg
-from numba.core.typed_passes import AnnotateTypes, InlineOverloads, NativeLowering, NopythonRewrites
-from numba.core.types import Dispatcher, Function, NamedTuple, Opaque
+from numba.core.typed_passes import (
+    AnnotateTypes,
+    InlineOverloads,
+    IRLegalization,
+    NativeLowering,
+    NopythonRewrites,
+)
+from numba.core.types import BaseFunction, Dispatcher, Function, NamedTuple, Opaque
 from numba.core.typing.typeof import typeof_impl
 from numba.core.untyped_passes import (
     DeadBranchPrune,
@@ -45,6 +51,7 @@ from numba.core.untyped_passes import (
     WithLifting,
 )
 
+from emon.geofence.indexing import element_access
 from emon.geofence.layout import ZoneArrays
 
 
@@ -127,6 +134,19 @@ class _PartLowering(NativeLowering):
         return True
 
 
+@register_pass(mutates_CFG=False, analysis_only=True)  # type: ignore[no-untyped-call]
+class _Legal(IRLegalization):
+    """Numba's last look before it lowers; no end is noted of each variable where nobody counts arrays."""
+
+    _name = "kernel_legalization"
+
+    def run_pass(self, state: Any) -> bool:
+        if state.flags.nrt:
+            return bool(super().run_pass(state))  # type: ignore[no-untyped-call]
+        PostProcessor(state.func_ir).run()  # type: ignore[no-untyped-call]
+        return True
+
+
 _NEEDLESS = (
     AnnotateTypes,
     DeadBranchPrune,
@@ -165,17 +185,48 @@ def _nothing_more() -> None:
 
 
 @contextmanager
+def _replaced(*changes: tuple[Any, str, Any]) -> Iterator[None]:
+    """Numba's own replaced for a time: of whom, what, and by what. What was there is put back."""
+    before = [(owner, name, vars(owner).get(name, _replaced)) for owner, name, _ in changes]
+    try:
+        for change in changes:
+            setattr(*change)
+        yield
+    finally:
+        for owner, name, value in before:
+            if value is _replaced:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, value)
+
+
+@contextmanager
 def _remembering(context: Any, target: Any) -> Iterator[None]:
     """Remember what operators mean and how large types are, and let garbage be, until one kernel is compiled.
 
     Numba's lock of compiling is held, so that there is one such context at a time; of parts the kernel's.
+    Each part has a copy of the target's context, so what all do is replaced for their class.
     """
     if "resolve_function_type" in vars(context):
         yield
         return
-    resolve, collects = context.resolve_function_type, gc.isenabled()
-    size_of, sizes = target.get_abi_sizeof, dict[Any, int]()
+    resolve, collects, targets = context.resolve_function_type, gc.isenabled(), type(target)
+    size_of, lowered, sizes = targets.get_abi_sizeof, targets.get_function, dict[Any, int]()
     known: dict[tuple[int, tuple[Any, ...]], tuple[Any, Any]] = {}
+    meaning = BaseFunction.get_call_type
+    meanings = vars(context).setdefault(
+        "meanings", {}
+    )  # as long as Numba's own: no type changes what it means
+
+    def resolved(asked: Any, of_context: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """As ``remembered``: lowering asks so too, and the next kernel again."""
+        if named or of_context is not context:
+            return meaning(asked, of_context, args, named)
+        key = id(asked), args
+        found = meanings.get(key)
+        if found is None:
+            found = meanings[key] = meaning(asked, of_context, args, named), asked
+        return found[0]
 
     def remembered(asked: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         plain = isinstance(asked, Function) or not isinstance(asked, Dispatcher | Opaque)
@@ -187,23 +238,29 @@ def _remembering(context: Any, target: Any) -> Iterator[None]:
             found = known[key] = resolve(asked, args, named), asked  # kept, so that no other has its id
         return found[0]
 
-    def size(of: Any) -> int:
+    def size(of_target: Any, of: Any) -> int:
         if of not in sizes:
-            sizes[of] = size_of(of)
+            sizes[of] = size_of(of_target, of)
         return sizes[of]
+
+    def chosen(of_target: Any, asked: Any, signature: Any, _firstcall: bool = True) -> Any:
+        access = element_access(of_target, asked, signature)
+        return access or lowered(of_target, asked, signature, _firstcall)
 
     target.refresh()
     gc.disable()
     try:
-        context.resolve_function_type, target.get_abi_sizeof = remembered, size
-        context.load_additional_registries = target.load_additional_registries = _nothing_more
-        PostProcessor.run = _run_briefly  # type: ignore[assignment, method-assign]
-        yield
+        with _replaced(
+            (context, "resolve_function_type", remembered),
+            (context, "load_additional_registries", _nothing_more),
+            (target, "load_additional_registries", _nothing_more),
+            (targets, "get_abi_sizeof", size),
+            (targets, "get_function", chosen),
+            (BaseFunction, "get_call_type", resolved),
+            (PostProcessor, "run", _run_briefly),
+        ):
+            yield
     finally:
-        PostProcessor.run = _run_wholly  # type: ignore[method-assign]
-        for replaced in (context, target):
-            for name in ("resolve_function_type", "get_abi_sizeof", "load_additional_registries"):
-                vars(replaced).pop(name, None)
         if collects:
             gc.enable()
 
@@ -212,6 +269,7 @@ class KernelCompiler(CompilerBase):
     """Numba's passes of compiled code that kernels need."""
 
     lowering: type[Any] = _KernelLowering
+    """In place of Numba's last step, as ``_Legal`` is of the one before."""
 
     def compile_extra(self, function: Any) -> Any:
         with _remembering(self.state.typingctx, self.state.targetctx):
@@ -220,7 +278,7 @@ class KernelCompiler(CompilerBase):
     def define_pipelines(self) -> list[Any]:
         nopython = DefaultPassBuilder.define_nopython_pipeline(self.state)  # type: ignore[no-untyped-call]
         nopython.passes = [
-            (self.lowering if step is NativeLowering else step, why)
+            ({NativeLowering: self.lowering, IRLegalization: _Legal}.get(step, step), why)
             for step, why in nopython.passes
             if step not in _NEEDLESS
         ]
