@@ -36,8 +36,11 @@ _SHOWN: tuple[tuple[str, Callable[[Shown], bool]], ...] = (
 )
 
 
-def figures_table(quiet: Pool, stays: Sequence[StayRow], recorded: Pool | None) -> str:
-    """``quiet``: rows of ours where bans are kept. ``recorded``: of the tracks, where they were at hand."""
+def figures_table(
+    quiet: Pool, stays: Sequence[StayRow], recorded: Pool | None, contacts: Pool | None = None
+) -> str:
+    """``quiet``: rows of ours where bans are kept. ``recorded``: of the tracks, where they were at hand.
+    ``contacts``: where a protected person is sought out."""
     rows: list[list[str]] = []
     for words in (_ALL, _MODELLED, _RECORDED):
         own = [stay for stay in stays if _is_of(words, stay)]
@@ -54,6 +57,8 @@ def figures_table(quiet: Pool, stays: Sequence[StayRow], recorded: Pool | None) 
             rows += _of_police_alerts(words, pool, [s for s in stays if _is_of(words, s)])
     if recorded is not None:
         rows += _quiet("recorded tracks, bans beside them", recorded)
+    if contacts is not None and contacts.rows:
+        rows += _false_contacts(contacts)
     return table(["figure", "of", "measured (95 %)", "asked", "N"], rows)
 
 
@@ -235,6 +240,21 @@ def _quiet(of: str, pool: Pool) -> list[list[str]]:
         asked = f"{most:g}" if math.isnan(found.value) else _asked(f"{most:g}", found.value <= most)
         rows.append([words, of, _rate(found), asked, days])
     return rows
+
+
+def _false_contacts(pool: Pool) -> list[list[str]]:
+    """What a word that costs little evidence must be held against: how often it is told of nobody."""
+    of, days = "who seek her out", f"{pool.days:,.1f} wearer-days"
+    return [
+        [
+            "contacts told where nobody was near, or it was over",
+            of,
+            _rate(pool.rate("false", "stale")),
+            "–",
+            days,
+        ],
+        ["of these at the police", of, _rate(pool.rate("false_police")), "–", days],
+    ]
 
 
 def _of_police_alerts(of: str, pool: Pool, stays: Sequence[StayRow]) -> list[list[str]]:

@@ -45,7 +45,10 @@ the interval in brackets says. The words of the rows:
   must not be for a minute or more, at any depth, and at some instant of it each of the two had a position
   at most 120 s old, however wide its claim. Who is near somebody whose device is silent, or reports by the
   hour because she sits still, is near unseen, and counts as unseen time.
-- *Due by three plain fixes*. Stays that nobody who reads positions should miss: see *On what*, above.
+- *Due by three plain fixes*. Stays that nobody who reads positions should miss: see *On what*, above. Here
+  they are missed where no breach overlaps them. The table above, which treats all rules alike, wants an alert
+  for each: a breach on file that spans two visits, told once when stored fixes come, is one told and one
+  missed there.
 - *A line of 100 m*. The straight line between where he truly was at two fixes, at most 120 s apart, ran 100
   m and more through the ban. It is told where a breach overlaps the stay, or the part of the line that lies
   inside. The row below it asks for the stay itself, and so counts a nick of a corner just before the entry
@@ -68,10 +71,13 @@ the interval in brackets says. The words of the rows:
 - *False among all police alerts*. If wearers truly broke their bans 0.05 times a day, and the police heard
   of as many of these as they did here: the share of their alerts at low and medium risk behind which there
   is nothing.
+- *Contacts told where nobody was near*: what it costs the centre that a contact which masts alone show is
+  told as possible. Measured of people who do seek the protected person out, about once a day.
 - *Parametric receivers* err by a model; *recorded errors* are those of real receivers, in wearers who are
   made.
 
-Curfews stand with the suites below. A rate is that of one day of one wearer.
+Curfews stand with the suites below. A rate is that of one day of one wearer. What judging a position costs,
+which was asked for too, is measured by itself: [STEP.md](../STEP.md).
 """,
     "shown": """
 ### What was missed, by what its fixes showed

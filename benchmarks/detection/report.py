@@ -176,8 +176,10 @@ def write(found: Found, folder: Path | None) -> str:
         staged_table(found),
         PARTS["ablations"],
         "\n".join(f"- *{each.name}*: {each.means}" for each in ABLATIONS) + "\n",
+        f"On {_seeds_in_words(len({each.job.seed for each in found.ablated}), FULL.parts)}.\n",
         ablation_table(found),
         PARTS["sensitivity"],
+        f"On {_seeds_in_words(len({each.job.seed for _, each in found.sensitive}), FULL.parts)}.\n",
         "\n".join(_picture(name) for name in charts if name.startswith("sensitivity")),
         PARTS["tuning"],
         tuning_table(found),
@@ -198,7 +200,7 @@ def _figures(found: Found, quiet: Pool) -> str:
     tracks = pools(found.recorded, (TRACKS_SUITE,)).get(OURS)
     return "\n".join(
         [
-            figures_table(quiet, stays, tracks),
+            figures_table(quiet, stays, tracks, pools(found.test, (CONTACT,)).get(OURS)),
             PARTS["shown"],
             shown_table(stays),
             PARTS["events"],

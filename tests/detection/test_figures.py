@@ -42,3 +42,13 @@ def test_each_figure_says_whether_it_is_reached() -> None:
     assert _row(text, "all alerts at the centre")[3] == "0.2: reached"
     (soon,) = (each for each in text.splitlines() if "75 s of probable" in each and "| low, medium" in each)
     assert "| 90 %: not reached |" in soon
+
+
+def test_contacts_told_of_nobody_are_a_row_and_at_the_police_another() -> None:
+    """Three false and one of what was over in 100 days, one of the four at the police."""
+    sought = Pool([Row("w-1", False, 100.0, false=3, stale=1, false_police=1)])
+    text = figures_table(_quiet(0), [_stay(police_s=60.0)], None, sought)
+    rows = {line.split(" | ")[0]: line for line in text.splitlines() if "who seek her out" in line}
+    assert "| 0.0400 (" in rows["| contacts told where nobody was near, or it was over"]
+    assert "| 0.0100 (" in rows["| of these at the police"]
+    assert "who seek her out" not in figures_table(_quiet(0), [_stay(police_s=60.0)], None)
