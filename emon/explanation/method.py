@@ -37,13 +37,15 @@ _NL = MethodWords(
     " straal onder {floor} m als {floor} m telt. Kans = Φ(a / σ), met a het aantal meters aan de verkeerde"
     " kant van de grens (aan de goede kant negatief) en Φ de standaardnormale verdeling.",
     small="In een klein gebied is de kans nooit hoger dan oppervlakte / (2πσ²).",
-    levels="Waarschijnlijk: twee posities met verschillende coördinaten en elk een kans van ten minste"
-    " {probable} %. Zeker: hetzelfde met ten minste {certain} %, en {apart} s of ten minste {travel} m uit"
-    " elkaar, of elk {deep} m voorbij de grens; wezen oudere posities hem zo al aan toen de voorwaarde"
-    " inging, dan is één zo'n positie daarna genoeg. In beide gevallen alleen als een weerkaatst signaal"
-    " ze niet verklaart; liggen de twee meer dan {memory} s uit elkaar, dan maken zij het maar één woord"
-    " zekerder. Twee posities kort na elkaar kunnen een fout delen; daarvoor staat ook de {common} m in de"
-    " formule.",
+    levels="Waarschijnlijk: twee onafhankelijke posities met elk een kans van ten minste {probable} %."
+    " Onafhankelijk zijn twee posities met verschillende coördinaten, of twee van satellieten met"
+    " dezelfde die ten minste {plan} s na elkaar zijn gemeten; een positie die geen bron noemt telt als"
+    " een van satellieten. Zeker: hetzelfde met ten minste {certain} %, en {apart} s of ten minste"
+    " {travel} m uit elkaar, of elk {deep} m voorbij de grens; wezen oudere posities hem zo al aan toen"
+    " de voorwaarde inging, dan is één zo'n positie daarna genoeg. In beide gevallen alleen als een"
+    " weerkaatst signaal ze niet verklaart; liggen de twee meer dan {memory} s uit elkaar, dan maken zij"
+    " het maar één woord zekerder. Twee posities kort na elkaar kunnen een fout delen; daarvoor staat ook"
+    " de {common} m in de formule.",
     example="Voorbeeld, de positie met de hoogste kans waarop de zekerheid berust, van {at}: a = {a} m,"
     " straal = {radius} m, dus σ = {sigma} m en kans = Φ({z}): {p}.",
     small_example="Voorbeeld, de positie met de hoogste kans waarop de zekerheid berust, van {at}: a = {a}"
@@ -63,8 +65,10 @@ _EN = MethodWords(
     " a radius below {floor} m counts as {floor} m. Chance = Φ(a / σ), with a the number of metres on the"
     " wrong side of the edge (negative on the right side) and Φ the standard normal distribution.",
     small="In a small zone the chance is never above area / (2πσ²).",
-    levels="Probable: two positions with different coordinates, each with a chance of at least {probable}"
-    " %. Certain: the same with at least {certain} %, and {apart} s or at least {travel} m apart, or each"
+    levels="Probable: two independent positions, each with a chance of at least {probable} %. Independent"
+    " are two positions with different coordinates, or two of satellites with the same ones that were"
+    " measured at least {plan} s apart; a position that names no source counts as one of satellites."
+    " Certain: the same with at least {certain} %, and {apart} s or at least {travel} m apart, or each"
     " {deep} m beyond the edge; where older positions showed him so when the condition began, one such"
     " position after that is enough. Both only where no reflected signal explains them; more than {memory} s"
     " apart the two make it surer by one word only. Two positions shortly after one another may share an"
@@ -132,7 +136,7 @@ def _of_positions(explanation: Mapping[str, Any], words: MethodWords) -> Iterato
     percent = {"probable": 100 * limits["PROBABLE_P"], "certain": 100 * limits["CERTAIN_P"]}
     # A file from before the rule of ADR 0052 asked for no time in between.
     apart = {"apart": limits.get("WITNESSES_APART_S", 0), "deep": limits["REFLECTION_FROM_M"]}
-    apart["memory"] = limits["RUN_MEMORY_S"]
+    apart |= {"memory": limits["RUN_MEMORY_S"], "plan": limits["PLAN_S"]}
     figures = {"common": common, **percent, **apart, "travel": limits["TRAVEL_MIN_M"]}
     yield words.levels.format(**{name: _short(value) for name, value in figures.items()})
     named = decisive(explanation)

@@ -81,9 +81,10 @@ NL = Words(
         Certainty.POSSIBLE: "; dit is mogelijk en niet meer dan dat, want ",
     },
     reasons={
-        Reason.TWO_WITNESSES: "ten minste twee verschillende posities liggen elk zo ver aan de verkeerde kant"
-        " van de grens dat een meetfout dat volgens het model in minder dan 1 op 1.000 gevallen verklaart",
-        Reason.ONE_WITNESS: "er zijn geen twee verschillende posities die elk zo ver aan de verkeerde"
+        Reason.TWO_WITNESSES: "ten minste twee onafhankelijke metingen liggen elk zo ver aan de verkeerde"
+        " kant van de grens dat een meetfout dat volgens het model in minder dan 1 op 1.000 gevallen"
+        " verklaart",
+        Reason.ONE_WITNESS: "er zijn geen twee onafhankelijke metingen die elk zo ver aan de verkeerde"
         " kant van de grens liggen dat een meetfout vrijwel uitgesloten is",
         Reason.NEAR_EDGE: "de posities liggen, vergeleken met hun meetfout, zo dicht bij de grens dat die"
         " meetfout ze kan verklaren",
@@ -153,9 +154,9 @@ EN = Words(
         Certainty.POSSIBLE: "; this is possible and no more than that, for ",
     },
     reasons={
-        Reason.TWO_WITNESSES: "at least two different positions each lie so far on the wrong side of the edge"
-        " that by the model an error of measurement explains that in fewer than 1 in 1,000 cases",
-        Reason.ONE_WITNESS: "there are no two different positions that each lie so far on the wrong"
+        Reason.TWO_WITNESSES: "at least two independent measurements each lie so far on the wrong side of the"
+        " edge that by the model an error of measurement explains that in fewer than 1 in 1,000 cases",
+        Reason.ONE_WITNESS: "there are no two independent measurements that each lie so far on the wrong"
         " side of the edge that an error of measurement is as good as excluded",
         Reason.NEAR_EDGE: "the positions lie, compared with their error of measurement, so near the edge that"
         " this error may explain them",

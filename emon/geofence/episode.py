@@ -12,7 +12,10 @@ an instant at which the condition begins or ceases to hold, or another version o
 Two words of a breach are not found here. At each decision the fixes then known are run through this machine
 again from before the breach, late ones at their own time: a breach that it does not give any more is
 *refuted*, marked and never erased. And it is *historic* when its newest fix on the wrong side is older than
-300 seconds, or a newer one shows the right side; a breach that was present never becomes it.
+300 seconds, or a newer one shows the right side; a breach that was present never becomes it. One that an
+edge opens is present at that edge, however old the fix behind it: that age lowers the certainty alone. A
+historic breach that a newer fix shows to go on becomes present. While it is historic the police do not hear
+of it.
 """
 
 from __future__ import annotations

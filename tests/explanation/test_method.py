@@ -36,6 +36,7 @@ def document(**changes: Any) -> dict[str, Any]:
             "TRAVEL_MIN_M": 50.0,
             "WITNESSES_APART_S": 45,
             "RUN_MEMORY_S": 900,
+            "PLAN_S": 60,
             "CERTAIN_P": 0.999,
             "WAY_SIGMA_PER_M": 0.1,
             "REACH_SPEED_MAX_M_S": 14.0,
@@ -61,6 +62,16 @@ def test_the_example_is_what_the_printed_rule_gives() -> None:
     assert sigma_m == pytest.approx(math.hypot(radius_m / divisor, common), abs=0.01)
     assert z == pytest.approx(a_m / sigma_m, abs=0.01)
     assert phi(z) > 0.99999 - 1e-5
+
+
+@pytest.mark.parametrize(("language", "words"), [("nl", "60 s na elkaar"), ("en", "60 s apart")])
+def test_the_rule_says_when_equal_positions_count_as_two(language: str, words: str) -> None:
+    """A receiver that stands gives the same coordinates: who reads "different" finds the verdict wrong."""
+    rule = next(
+        line for line in method(document(), language) if line.startswith(("Probable", "Waarschijnlijk"))
+    )
+    assert f"ten minste {words}" in rule or f"at least {words}" in rule
+    assert "verschillende posities" not in rule
 
 
 def test_the_positions_that_made_it_certain_are_named_in_local_time() -> None:
