@@ -23,7 +23,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -50,6 +50,12 @@ SELECT count(*), percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (
     ORDER BY extract(epoch FROM recorded_at - fixed_at)::float8 * 1000)
 FROM fix WHERE device = ANY(%s) AND fixed_at >= to_timestamp(%s) AND fixed_at < to_timestamp(%s)
   AND received_at - fixed_at < interval '120 s'
+"""
+# While a storm lasts the engine's own counter is asked: to count a million fixes four times a second took
+# half a processor from what is measured.
+_PROGRESS = """
+SELECT (SELECT coalesce(sum(fixes), 0)::bigint FROM mark_counter),
+       (SELECT coalesce(sum(fixes), 0)::bigint FROM inbox)
 """
 _INBOX = "SELECT (SELECT count(*) FROM fix), (SELECT coalesce(sum(fixes), 0)::bigint FROM inbox)"
 
@@ -198,7 +204,7 @@ async def _row(
 
     async def drained() -> bool:
         nonlocal peak, most_mb, broker_most_mb
-        stored, waiting = await _counted(url)
+        stored, waiting = await _counted(url, _PROGRESS)
         peak, most_mb = max(peak, waiting), max(most_mb, resident_mb(stage.service.pid))
         broker_most_mb = max(broker_most_mb, resident_mb(broker_pid))
         return waiting == 0 and sender.acked == sender.sent and stored - before >= sender.acked
@@ -284,9 +290,10 @@ def resident_mb(pid: int) -> float:
     return 0.0
 
 
-async def _counted(url: str) -> tuple[int, int]:
+async def _counted(url: str, query: LiteralString = _INBOX) -> tuple[int, int]:
+    """Fixes stored, and fixes that wait."""
     async with await psycopg.AsyncConnection.connect(url) as conn:
-        row = await (await conn.execute(_INBOX)).fetchone()
+        row = await (await conn.execute(query)).fetchone()
     assert row is not None
     return int(row[0]), int(row[1])
 
