@@ -30,7 +30,6 @@ from emon.store.errors import StoreFault
 
 _log = logging.getLogger(__name__)
 
-
 _REST_PORTIONS = 8
 """After one that was recalled in vain, so many are recalled in their own transaction: a device that sends
 without end would have each recollection made twice."""

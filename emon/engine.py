@@ -55,7 +55,7 @@ class Need(msgspec.Struct, frozen=True):
 
 
 class Past(msgspec.Struct, frozen=True):
-    """What was asked for in :class:`Need`, read in the same transaction."""
+    """What was asked for in :class:`Need`, as the same transaction would find it."""
 
     tracks: dict[str, Track] = {}
     clock_ahead: dict[str, int] = {}
