@@ -13,13 +13,16 @@ import numpy as np
 
 from emon.engine import Inputs, Message
 from emon.ingest.decode import decode
+from emon.ingest.deliveries import DeliveryColumns, as_columns
 from emon.ingest.lanes import Lane, Taking, Waiting, rows_of
-from emon.ingest.plain import Topics, scan
+from emon.ingest.names import OTHER, TopicNames
+from emon.ingest.plain import scan
 from emon.ingest.source import Delivery
 from emon.limits import INBOX_ROWS_AT_ONCE, SCAN_BYTES, WAITING_ROW_FIXES_MAX
 from emon.model.columns import FIXED, MESSAGE, RAW, RAW_END, FixColumns
 from emon.model.effects import Effects
 from emon.model.fix import Decoded
+from emon.model.named import Ints
 from emon.state import State
 
 
@@ -45,7 +48,7 @@ class Batch:
     """
 
     def __init__(self, portion: int = 0) -> None:
-        self.deliveries: list[Delivery] = []
+        self.deliveries: Sequence[Delivery] = ()
         self.messages: list[Message] = []
         self.columns: FixColumns | None = None
         self.fixes = 0
@@ -58,7 +61,7 @@ class Batch:
     @property
     def message_count(self) -> int:
         """Of those that are judged."""
-        return len(self.messages) + (0 if self.columns is None else len(self.columns.topics))
+        return len(self.messages) + (0 if self.columns is None else self.columns.message_count)
 
     def columns_after(self, messages: int) -> FixColumns | None:
         """The columns where so many more messages stand before the batch's own."""
@@ -77,7 +80,7 @@ class Batch:
         if chosen:
             first.columns = columns.of(chosen, [columns.before[place] for place in chosen])
         gone = set(chosen)
-        left = [place for place in range(len(columns.topics)) if place not in gone]
+        left = [place for place in range(columns.message_count) if place not in gone]
         rest.columns = columns.of(left, [0] * len(left)) if left else None
         rest.deliveries = self.deliveries
         for part in (first, rest):
@@ -92,29 +95,44 @@ class Cutter:
     def __init__(self, fixes_max: int, canary_topic: str | None) -> None:
         self._fixes_max = fixes_max
         self._canary_topic = canary_topic
-        self._topics = Topics()
+        self._names = TopicNames()
 
-    def cut(self, deliveries: Sequence[Delivery], taking: Taking) -> Iterator[Batch]:
-        """The batches of what was taken, in order; none of nothing."""
+    def columns(self, deliveries: Sequence[Delivery]) -> DeliveryColumns:
+        """What was taken, as columns where the source handed out objects."""
+        if isinstance(deliveries, DeliveryColumns):
+            return deliveries
+        if self._names.is_full:
+            self._names = TopicNames()
+        return as_columns(deliveries, self._names)
+
+    def cut(
+        self, deliveries: Sequence[Delivery], taking: Taking, came: DeliveryColumns | None = None
+    ) -> Iterator[Batch]:
+        """The batches of what was taken, in order; none of nothing. ``came``: the same as columns, where the
+        caller has them."""
         if not deliveries:
             return
-        small = taking.payload_bytes <= SCAN_BYTES
-        for piece in (deliveries,) if small else _pieces(deliveries):
-            yield from self._cut(piece, taking)
+        came = self.columns(deliveries) if came is None else came
+        for piece in (slice(0, len(came)),) if came.payload_bytes <= SCAN_BYTES else _pieces(came):
+            yield from self._cut(deliveries[piece], came[piece], taking)
 
-    def _cut(self, deliveries: Sequence[Delivery], taking: Taking) -> Iterator[Batch]:
-        canary = self._canary_topic
-        topics = [delivery.topic if delivery.topic != canary else "" for delivery in deliveries]
-        counts, columns = scan(topics, [delivery.payload for delivery in deliveries], self._topics)
-        in_columns = [count for count in counts if count > 0]
-        retained = [one.retained for one, count in zip(deliveries, counts, strict=True) if count > 0]
-        lanes = taking.lanes_of(columns.topics, columns.devices, in_columns, _oldest_us(columns), retained)
-        if lanes is None and len(in_columns) == len(deliveries):
-            yield from self._all_plain(deliveries, columns, in_columns)
+    def _cut(self, deliveries: Sequence[Delivery], came: DeliveryColumns, taking: Taking) -> Iterator[Batch]:
+        kinds = came.names.kinds(came.numbers)
+        canary = -2 if self._canary_topic is None else came.names.find(self._canary_topic)
+        kinds[came.numbers == canary] = OTHER
+        counts, columns = scan(came, kinds)
+        in_columns, retained = counts, came.retained
+        if columns.message_count < len(counts):
+            plain = counts > 0
+            in_columns, retained = counts[plain], retained[plain]
+        lanes = taking.lanes_of(
+            columns.topics, columns.devices, in_columns, _oldest_us(columns), retained.tolist()
+        )
+        if lanes is None and columns.message_count == len(deliveries):
+            yield from self._all_plain(deliveries, columns, counts)
             return
-        batch, chosen, before, message = Batch(), list[int](), list[int](), 0
-        for delivery, count in zip(deliveries, counts, strict=True):
-            batch.deliveries.append(delivery)
+        batch, chosen, before, message, first = Batch(), list[int](), list[int](), 0, 0
+        for place, count in enumerate(counts.tolist()):
             if count > 0:
                 lane = None if lanes is None else lanes[message]
                 if lane is None:
@@ -122,31 +140,34 @@ class Cutter:
                     before.append(len(batch.messages))
                     batch.fixes += count
                 else:
-                    _put_aside(batch, delivery, columns, message, lane, taking)
+                    _put_aside(batch, came[place], columns, message, lane, taking)
                 message += 1
-            elif delivery.topic == canary:
-                batch.canary.append(delivery.payload)
+            elif came.numbers[place] == canary:
+                batch.canary.append(came[place].payload)
             else:
-                _add(batch, delivery, taking)
+                _add(batch, came[place], taking)
             if batch.fixes >= self._fixes_max or len(batch.waiting) >= INBOX_ROWS_AT_ONCE:
+                batch.deliveries = deliveries[first : place + 1]
                 yield _with_columns(batch, columns, chosen, before)
-                batch, chosen, before = Batch(), [], []
-        if batch.deliveries:
+                batch, chosen, before, first = Batch(), [], [], place + 1
+        if first < len(deliveries):
+            batch.deliveries = deliveries[first:]
             yield _with_columns(batch, columns, chosen, before)
 
     def _all_plain(
-        self, deliveries: Sequence[Delivery], columns: FixColumns, counts: Sequence[int]
+        self, deliveries: Sequence[Delivery], columns: FixColumns, counts: Ints
     ) -> Iterator[Batch]:
         """As nearly always: every message is plain, and none waits."""
-        first = fixes = 0
-        for place, count in enumerate(counts, start=1):
-            fixes += count
-            if fixes >= self._fixes_max or place == len(counts):
-                batch = Batch()
-                batch.deliveries.extend(deliveries[first:place])
-                batch.fixes = fixes
-                yield _with_columns(batch, columns, range(first, place), [0] * (place - first))
-                first, fixes = place, 0
+        ends = np.cumsum(counts)
+        first = 0
+        while first < len(counts):
+            done = int(ends[first - 1]) if first else 0
+            after = min(len(counts), int(np.searchsorted(ends, done + self._fixes_max)) + 1)
+            batch = Batch()
+            batch.deliveries = deliveries[first:after]
+            batch.fixes = int(ends[after - 1]) - done
+            yield _with_columns(batch, columns, range(first, after), [0] * (after - first))
+            first = after
 
 
 def _put_aside(
@@ -189,16 +210,15 @@ def _with_columns(batch: Batch, columns: FixColumns, messages: Sequence[int], be
     return batch
 
 
-def _pieces(deliveries: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:
+def _pieces(came: DeliveryColumns) -> Iterator[slice]:
     """Few enough bytes at once that the columns of the densest fixes stay small."""
-    first = size = 0
-    for place, delivery in enumerate(deliveries):
-        if size and size + len(delivery.payload) > SCAN_BYTES:
-            yield deliveries[first:place]
-            first, size = place, 0
-        size += len(delivery.payload)
-    if first < len(deliveries):
-        yield deliveries[first:]
+    ends = np.cumsum(came.ends - came.begins)
+    first = 0
+    while first < len(came):
+        before = int(ends[first - 1]) if first else 0
+        after = max(first + 1, int(np.searchsorted(ends, before + SCAN_BYTES, side="right")))
+        yield slice(first, after)
+        first = after
 
 
 def _oldest_us(columns: FixColumns) -> list[int]:

@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Sequence
 from statistics import median_low
 
+from emon.ingest.deliveries import DeliveryColumns
 from emon.ingest.lanes import Budgets, InboxState, Lane, Taking, Waiting
 from emon.ingest.portions import PortionCost, next_portion
-from emon.ingest.source import Delivery
 from emon.limits import (
     INBOX_AGE_MAX_S,
     LIVE_BATCH_MESSAGES_MAX,
@@ -64,11 +64,9 @@ class Inbox:
             return None
         return oldest_us
 
-    def taking(self, deliveries: Sequence[Delivery], at_us: int) -> Taking:
+    def taking(self, came: DeliveryColumns, at_us: int) -> Taking:
         """What the broker has just handed out, to be sorted message by message."""
-        payload_bytes = sum(len(delivery.payload) for delivery in deliveries)
-        topics = [delivery.topic for delivery in deliveries]
-        return Taking(topics, payload_bytes, self._budgets, at_us, self.state.fixes)
+        return Taking(came.topics, came.payload_bytes, self._budgets, at_us, self.state.fixes)
 
     def noted_live(self, at_us: int, messages: int, took_us: int) -> None:
         """So many messages were judged as they came, in so long: portions stay small for a while."""

@@ -168,7 +168,8 @@ class Runtime:
         """Deliveries cut so that no transaction holds many more fixes than allowed."""
         if not deliveries:
             return iter((Batch(),))
-        return self._cutter.cut(deliveries, self.inbox.taking(deliveries, self._now_us()))
+        came = self._cutter.columns(deliveries)
+        return self._cutter.cut(deliveries, self.inbox.taking(came, self._now_us()), came)
 
     def _wait_s(self) -> float:
         """How long nothing need happen: to the next timer, which fires after its own instant."""

@@ -10,7 +10,7 @@ import sys
 
 from emon.geofence import load_kernels
 from emon.ingest.plain import load_plain_scanner
-from emon.ingest.sources.frames import load_scanner
+from emon.ingest.sources.frame_source import load_scanner
 from emon.quiet.batch import load_quiet_kernels
 from emon.store.fix_rows import load_cells_kernel
 from simulator.suites import TRAINING_SEEDS, suite

@@ -38,9 +38,9 @@ from emon.limits import (
     SHARE_OF_MEDIAN,
     WAITING_ROW_FIXES_MAX,
 )
-from emon.model.columns import Ints
 from emon.model.fix import Decoded
 from emon.model.instant import SECOND_US
+from emon.model.named import Ints, Named, Places
 
 Flags = npt.NDArray[np.bool_]
 
@@ -91,36 +91,72 @@ class Budgets:
     """
 
     def __init__(self) -> None:
-        self._full_us: dict[str, int] = {}
+        self._slots: dict[str, int] = {}
+        self._full_us: Ints = np.zeros(0, dtype=np.int64)
+        self._places = Places(self._slot)
 
     def __len__(self) -> int:
-        return len(self._full_us)
+        return len(self._slots)
+
+    def _slot(self, device: str) -> int:
+        slot = self._slots.setdefault(device, len(self._slots))
+        if slot >= len(self._full_us):
+            larger: Ints = np.zeros(2 * slot + 1, dtype=np.int64)
+            larger[: len(self._full_us)] = self._full_us
+            self._full_us = larger
+        return slot
 
     def spend(self, device: str, fixes: int, at_us: int) -> bool:
         """Whether the device had so much; what it had not is not owed later."""
-        return not self.spend_each((device,), (fixes,), at_us)
+        slot = self._slot(device)
+        full_us = max(int(self._full_us[slot]), at_us) + fixes * _FIX_US
+        self._full_us[slot] = min(full_us, at_us + _BURST_US)
+        if len(self._slots) > BUDGET_DEVICES_MAX:
+            self._forget_full(at_us)
+        return full_us <= at_us + _BURST_US
 
-    def spend_each(self, devices: Sequence[str], fixes: Sequence[int], at_us: int) -> list[int]:
+    def spend_each(self, devices: Sequence[str], fixes: Sequence[int] | Ints, at_us: int) -> list[int]:
         """As :meth:`spend`, of one message after another; the places of those whose device had less."""
-        full_of, beyond, empty_us = self._full_us, list[int](), at_us + _BURST_US
-        full_at = full_of.get
-        for place, (device, count) in enumerate(zip(devices, fixes, strict=True)):
-            full_us = full_at(device, at_us)
-            full_us = (full_us if full_us > at_us else at_us) + count * _FIX_US
+        if isinstance(devices, Named):
+            slots = self._places.of(devices)
+        else:
+            slots = np.array([self._slot(device) for device in devices], dtype=np.int64)
+        costs = np.asarray(fixes, dtype=np.int64) * _FIX_US
+        beyond = self._spend(slots, costs, at_us)
+        if len(self._slots) > BUDGET_DEVICES_MAX:
+            self._forget_full(at_us)
+        return beyond
+
+    def _spend(self, slots: Ints, costs: Ints, at_us: int) -> list[int]:
+        full_of, empty_us = self._full_us, at_us + _BURST_US
+        order: Ints = np.arange(len(slots))
+        before = np.maximum(full_of[slots], at_us)
+        full_of[slots] = order
+        if (full_of[slots] == order).all():  # as nearly always: nobody came twice
+            after = before + costs
+            full_of[slots] = np.minimum(after, empty_us)
+            return np.flatnonzero(after > empty_us).tolist()
+        found = dict(zip(slots.tolist(), before.tolist(), strict=True))
+        beyond: list[int] = []
+        for place, (slot, cost) in enumerate(zip(slots.tolist(), costs.tolist(), strict=True)):
+            full_us = found[slot] + cost
             if full_us > empty_us:
                 beyond.append(place)
                 full_us = empty_us
-            full_of[device] = full_us
-        if len(full_of) > BUDGET_DEVICES_MAX:
-            self._forget_full(at_us)
+            found[slot] = full_us
+        full_of[[*found]] = [*found.values()]
         return beyond
 
     def _forget_full(self, at_us: int) -> None:
         """A bucket that is full by now says nothing; if all are in use the fullest half says least."""
-        kept = {device: full_us for device, full_us in self._full_us.items() if full_us > at_us}
+        full_us = self._full_us[: len(self._slots)]
+        kept = np.flatnonzero(full_us > at_us)
         if len(kept) > BUDGET_DEVICES_MAX // 2:
-            kept = dict(sorted(kept.items(), key=lambda item: item[1])[-(BUDGET_DEVICES_MAX // 2) :])
-        self._full_us = kept
+            kept = kept[np.argsort(full_us[kept], kind="stable")][-(BUDGET_DEVICES_MAX // 2) :]
+        devices = [*self._slots]
+        self._slots = {devices[slot]: place for place, slot in enumerate(kept.tolist())}
+        self._full_us = full_us[kept]
+        self._places.forget()
 
 
 class Taking:
@@ -184,7 +220,7 @@ class Taking:
         self,
         topics: Sequence[str],
         devices: Sequence[str],
-        fixes: Sequence[int],
+        fixes: Sequence[int] | Ints,
         oldest_us: Sequence[int],
         retained: Sequence[bool],
     ) -> list[Lane | None] | None:

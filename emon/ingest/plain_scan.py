@@ -455,7 +455,9 @@ def _packed(
 @compiled
 def scan_plain(
     buffer: Any,
+    begins: Any,
     ends: Any,
+    own: int,
     kinds: Any,
     counts: Any,
     ints: Any,
@@ -464,16 +466,16 @@ def scan_plain(
     bounds: Any,
     instants: Any,
 ) -> int:
-    """The plain fixes of payloads that lie one after another in ``buffer``, each ending where ``ends`` says.
+    """The plain fixes of payloads that lie in ``buffer``, from where ``begins`` says to where ``ends`` does.
 
     ``counts`` gets of each payload how many fixes it holds, or -1 where it is for the object decoder; of
-    these the columns are written, the payload's number in row 0. Behind the payloads the buffer must have
-    room for each packed record with a header. ``ints`` and ``reals`` need room for all fixes; one payload
+    these the columns are written, the payload's number in row 0. From ``own`` on the buffer must have room
+    for each packed record with a header. ``ints`` and ``reals`` need room for all fixes; one payload
     that finds none is for the object decoder too. Returns how many columns are written.
     """
-    total, begin, own = 0, 0, ends[-1]
+    total = 0
     for message in range(len(ends)):
-        end = ends[message]
+        begin, end = begins[message], ends[message]
         found = -1
         if kinds[message] == 0:
             found = _json(buffer, begin, end, ints, reals, total, most, bounds, instants)
@@ -486,5 +488,4 @@ def scan_plain(
             for k in range(total, total + found):
                 ints[0, k] = message
             total += found
-        begin = end
     return total

@@ -42,8 +42,8 @@ class Source(Protocol):
         """Whether deliveries can arrive right now."""
         ...
 
-    async def next_batch(self, *, max_messages: int, max_wait_s: float) -> list[Delivery]:
-        """Everything queued, at most ``max_messages``, as soon as there is something; else []."""
+    async def next_batch(self, *, max_messages: int, max_wait_s: float) -> Sequence[Delivery]:
+        """Everything queued, at most ``max_messages``, as soon as there is something; else none."""
         ...
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from emon.model.fix import Fix, RawFix
+from emon.model.named import Ints as Ints
+from emon.model.named import Named
 from emon.model.vocabulary import Mark, Source
 
-Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Octets = npt.NDArray[np.uint8]
 
@@ -39,8 +40,8 @@ class FixColumns(NamedTuple):
     since for another layout a kernel would be compiled again.
     """
 
-    topics: list[str]
-    devices: list[str]
+    topics: Named
+    devices: Named
     before: list[int]
     ints: Ints
     reals: Floats
@@ -52,9 +53,14 @@ class FixColumns(NamedTuple):
         found: int = self.ints.shape[1]
         return found
 
+    @property
+    def message_count(self) -> int:
+        """How many messages brought them."""
+        return len(self.topics)
+
     def of(self, messages: Sequence[int], before: list[int]) -> FixColumns:
         """The columns of some of the messages, rising, with their own ``before``; the bytes are the same."""
-        if len(messages) == len(self.topics):
+        if len(messages) == self.message_count:
             return self._replace(before=before)
         lowest, highest = messages[0], messages[-1]
         first, last = np.searchsorted(self.ints[MESSAGE], (lowest, highest + 1)).tolist()
@@ -67,10 +73,9 @@ class FixColumns(NamedTuple):
             numbers = number[ints[MESSAGE]]
             ints, reals = ints[:, numbers >= 0], reals[:, numbers >= 0]
             ints[MESSAGE] = numbers[numbers >= 0]
-        topics, devices = self.topics, self.devices
         return FixColumns(
-            [topics[message] for message in messages],
-            [devices[message] for message in messages],
+            self.topics.of(messages),
+            self.devices.of(messages),
             before,
             np.ascontiguousarray(ints),
             np.ascontiguousarray(reals),

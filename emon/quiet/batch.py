@@ -88,8 +88,7 @@ def _fixes(columns: Columns, raws: Sequence[RawFix], came: FixColumns | None) ->
     find = columns.index.get
     by_columns: _Fixes | None = None
     if came is not None:
-        of_message: Ints = np.array([find(device, -1) for device in came.devices], dtype=np.int64)
-        rows = of_message[came.ints[MESSAGE]]
+        rows = columns.places.of(came.devices)[came.ints[MESSAGE]]
         masts = came.ints[SOURCE] == CELL
         rows[masts] = -2 - rows[masts]
         reals = came.reals

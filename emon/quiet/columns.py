@@ -36,6 +36,7 @@ from emon.limits import (
 )
 from emon.model.columns import fix_of_record
 from emon.model.fix import Fix
+from emon.model.named import Places
 from emon.model.watch import Watch
 from emon.quiet.layout import ALLOWED, FULL, HEARD, KEPT, LIVE, NEVER_US, WIDTH, Floats, Ints
 from emon.quiet.thinning import Entry, without_forgotten
@@ -81,10 +82,11 @@ class Columns:
     """The array and what lies beside it. Of a row's list the first ``KEPT`` fixes count: a version adds to
     the list of the one before it. ``turn`` and ``stamps`` are scratch, and belong to no version."""
 
-    __slots__ = ("_reach", "bounds", "index", "lists", "names", "reals", "stamps", "turn", "words")
+    __slots__ = ("_reach", "bounds", "index", "lists", "names", "places", "reals", "stamps", "turn", "words")
 
     def __init__(self) -> None:
-        self.index: dict[str, int] = {}
+        index = self.index = dict[str, int]()
+        self.places = Places(lambda device: index.get(device, -1))
         self.names: list[str] = []
         self.lists: list[list[Entry]] = []
         self.bounds: Floats = np.array(BOUNDS, dtype=np.float64)

@@ -33,6 +33,7 @@ from emon.model.columns import (
 )
 from emon.model.effects import Effects
 from emon.model.fix import Fix
+from emon.model.named import Named
 from emon.model.vocabulary import Mark
 from emon.store import packing
 
@@ -175,9 +176,10 @@ def _together(one: _Part, other: _Part) -> _Part:
 
 def load_cells_kernel() -> None:
     """Compile it now, some seconds where no cache holds it: no transaction is to wait for a compiler."""
+    nobody = Named([""], np.zeros(1, dtype=np.int64))
     columns = FixColumns(
-        [""],
-        [""],
+        nobody,
+        nobody,
         [0],
         np.zeros((INTS, 1), dtype=np.int64),
         np.zeros((REALS, 1)),

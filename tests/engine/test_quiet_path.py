@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from emon.engine import Inputs, Message, needs, step
-from emon.ingest.plain import Topics, scan
 from emon.model.effects import Effects
 from emon.model.instant import SECOND_US
 from emon.model.order import OrderVersion
@@ -23,6 +22,7 @@ from emon.state import State, initial_state, settled, with_orders
 from emon.turn import load_step_kernels
 from tests.engine.stories import circle_order, fix_at, said, versions
 from tests.engine.test_determinism import everything, judged_with_lapses
+from tests.ingest.scanned import scanned
 from tests.soak import times_longer
 
 BAN = circle_order(
@@ -58,6 +58,7 @@ HOME = circle_order(
         },
     ],
 )
+
 PLAIN = circle_order(id="o-3", wearer="w-3", device="d-3")
 NEWER = {**PLAIN, "version": 2, "armed_at": "2026-06-01T12:20:00Z", "risk": "high"}
 ORDERS = versions(BAN, HOME, PLAIN, NEWER)
@@ -140,7 +141,7 @@ def in_columns(at_us: int, messages: Sequence[Message]) -> Inputs:
         if not raws:
             objects.append(message)
     sent = [b"[" + b",".join(raws) + b"]" if len(raws) > 1 else b"".join(raws) for raws in payloads]
-    counts, columns = scan(topics, sent, Topics())
+    counts, columns = scanned(topics, sent)
     assert [count < 0 for count in counts] == [not raws for raws in payloads]
     return Inputs(at_us, tuple(objects), columns=columns if columns.size else None)
 

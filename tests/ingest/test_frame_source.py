@@ -301,4 +301,4 @@ async def test_a_connection_that_ends_while_nobody_asks_is_noticed() -> None:
 
 
 async def _next(source: FrameSource | MqttSource) -> list[Delivery]:
-    return await source.next_batch(max_messages=1_000, max_wait_s=PATIENCE_S)
+    return [*await source.next_batch(max_messages=1_000, max_wait_s=PATIENCE_S)]

@@ -14,7 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from emon.ingest.sources.frame_scan import ALIAS, COLUMNS, HEAD, PACKET_ID, TOPIC, TOPIC_END, ScanFault, scan
-from emon.ingest.sources.frames import FrameReader, load_scanner
+from emon.ingest.sources.frame_source import load_scanner
+from emon.ingest.sources.frames import FrameReader
 from emon.ingest.sources.packets import (
     Packet,
     PacketFault,

@@ -140,7 +140,7 @@ async def left_after_reconnecting(
         fresh = await take(source, 1)
         await source.acknowledge([*again, *fresh])
     async with source_type(broker.service_url) as last:
-        return await last.next_batch(max_messages=10, max_wait_s=0.3)
+        return [*await last.next_batch(max_messages=10, max_wait_s=0.3)]
 
 
 async def test_reconnects_after_the_broker_was_restarted(broker: Broker, source_type: SourceType) -> None:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from emon.ingest.decode import decode
 from emon.ingest.fixb import encode_fixb
-from emon.ingest.plain import Topics, scan
 from emon.limits import FIXES_PER_MESSAGE_MAX, PAYLOAD_BYTES_MAX
 from emon.model.fix import RawFix
+from tests.ingest.scanned import scanned
 from tests.ingest.test_decode import CONTRACT_FIX
 
 JSON, PACKED = "emon/v1/d-1/fix", "emon/v1/d-1/fixb"
@@ -58,6 +58,7 @@ _TIME = st.one_of(
 _TEXT = st.sampled_from(
     ['"gnss"', '"wifi"', '"cell"', '"rf"', '"gns"', '"\\u0067nss"', '"é"', '"a\tb"', "null"]
 )
+
 _OTHER = st.sampled_from(
     ["1", '"x"', "true", "false", "null", "[1]", "{}", '{"seq":3}', "tru", "-", '"', '"\\n"']
 )
@@ -125,7 +126,7 @@ def said(fixes: Sequence[RawFix]) -> list[str]:
 
 def agree(topics: Sequence[str], sent: Sequence[bytes]) -> list[int]:
     """Check every plain message against the object decoder; how many fixes each had, -1 for one not plain."""
-    counts, columns = scan(topics, sent, Topics())
+    counts, columns = scanned(topics, sent)
     found = iter(columns.fixes_at(range(columns.size)))
     for topic, payload, count in zip(topics, sent, counts, strict=True):
         if count >= 0:
@@ -207,7 +208,7 @@ def test_messages_of_all_kinds_between_one_another_keep_their_places() -> None:
         b"\xff",
     ]
     assert agree(topics, sent) == [-1, 1, 4, 1, -1, 1, -1]
-    columns = scan(topics, sent, Topics()).columns
+    columns = scanned(topics, sent)[1]
     assert columns.devices == ["d-1", "d-1", "d-2", "d-1"]
     every = columns.fixes_at(range(columns.size))
     for messages, held in (([2], every[5:6]), ([0, 1], every[:5]), ([0, 2, 3], every[:1] + every[5:])):
@@ -221,7 +222,7 @@ def test_what_is_too_much_is_for_the_object_decoder() -> None:
     assert agree([JSON, JSON], [full, over]) == [FIXES_PER_MESSAGE_MAX, -1]
     assert agree([JSON], [CONTRACT_FIX + b" " * PAYLOAD_BYTES_MAX]) == [-1]
     assert agree([JSON], [b"[" * 100_000]) == [-1]
-    assert scan([], [], Topics()).counts == []
+    assert scanned([], [])[0] == []
 
 
 def test_numbers_of_up_to_eighteen_digits_are_rounded_as_the_language_rounds_them() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from emon.ingest.plain import Topics, scan
 from emon.model.columns import QuietFixes
 from emon.model.instant import SECOND_US
 from emon.model.vocabulary import Mark
@@ -16,6 +15,7 @@ from emon.store.cells_kernel import pack_cells
 from emon.store.fix_rows import fix_params, load_cells_kernel
 from emon.store.packing import booleans
 from emon.store.store import Store
+from tests.ingest.scanned import scanned
 from tests.store.made import NOON_US, effects_of, fix
 
 _EVERY: dict[str, object] = {
@@ -44,7 +44,7 @@ def quiet_fixes(received_at_us: int = NOON_US + SECOND_US) -> QuietFixes:
         )
         for n, members in enumerate(given)
     ]
-    columns = scan(topics, [one.encode() for one in sent], Topics()).columns
+    columns = scanned(topics, [one.encode() for one in sent])[1]
     assert columns.size == len(given)
     chosen = np.array([n for n in range(len(given)) if n % 3 != 2], dtype=np.int64)
     return QuietFixes(columns, chosen, received_at_us)
@@ -74,7 +74,7 @@ def runs_of_fixes() -> QuietFixes:
         ).encode()
         for message in range(3)
     ]
-    columns = scan(topics, sent, Topics()).columns
+    columns = scanned(topics, sent)[1]
     return QuietFixes(columns, np.arange(columns.size), NOON_US + SECOND_US)
 
 

@@ -11,22 +11,35 @@ import os
 import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
+import numpy as np
+
+from emon.ingest.names import TopicNames
 from emon.ingest.sources import packets
-from emon.ingest.sources.frame_scan import END
-from emon.ingest.sources.frames import FrameReader, Row
+from emon.ingest.sources.frame_scan import ALIAS, HEAD, TOPIC, TOPIC_END
+from emon.ingest.sources.frame_topics import TopicTable
+from emon.ingest.sources.frames import FrameReader
 from emon.ingest.sources.mqtt_url import BrokerAddress
 from emon.ingest.sources.packets import Answer, Packet, PacketFault, Property
 from emon.ingest.sources.reconnecting import CALL_TIMEOUT_S, ConnectionEnded
-from emon.limits import READ_REST_S, TOPIC_ALIASES_MAX, TOPICS_KNOWN_MAX
+from emon.limits import READ_REST_S, TOPIC_ALIASES_MAX
+from emon.model.columns import Ints, Octets
 
-Publication = tuple[int, str, bytes, int]
-"""First byte, topic, payload and packet id (0 for QoS 0) of a PUBLISH."""
-Deliver = Callable[[Sequence[Publication]], None]
-"""What one read brought: called once a read, since a call a message is a good part of what one costs."""
+
+class Publications(NamedTuple):
+    """The PUBLISH packets that one read brought: ``rows`` as ``frame_scan`` has them, offsets into
+    ``octets``, which hold until the next read, and the numbers of their topics in ``names``."""
+
+    octets: Octets
+    rows: Ints
+    names: TopicNames
+    numbers: Ints
+
+
+Deliver = Callable[[Publications], None]
 
 _PUBLISH = int(Packet.PUBLISH)
-_UNREADABLE_TOPIC = "\ufffd"  # MQTT forbids it; such a topic is nobody's, and is rejected as that
 _SILENCE_FACTOR = 1.5  # 3.1.2.10: of the keep-alive, after which a side may take the other for gone
 
 
@@ -39,10 +52,12 @@ class FrameLink(asyncio.BufferedProtocol):
         client_id: str,
         *,
         five: bool,
+        topics: TopicTable,
         deliver: Deliver,
         is_wanted: Callable[[], bool] = lambda: True,
     ) -> None:
-        """``is_wanted``: whether somebody waits for what comes; while nobody does, reading rests."""
+        """``topics`` outlives a connection. ``is_wanted``: whether somebody waits for what comes; while
+        nobody does, reading rests."""
         self.ended: asyncio.Future[ConnectionEnded] = asyncio.get_running_loop().create_future()
         self._address = address
         self._client_id = client_id
@@ -52,7 +67,7 @@ class FrameLink(asyncio.BufferedProtocol):
         self._reader = FrameReader(five=five)
         self._transport: asyncio.Transport | None = None
         self._greeted = False
-        self._topics: dict[bytes, str] = {}
+        self._topics = topics
         self._aliases: dict[int, str] = {}
         self._waiting: dict[tuple[Packet, int], asyncio.Future[Answer]] = {}
         self._packet_id = 0
@@ -189,60 +204,66 @@ class FrameLink(asyncio.BufferedProtocol):
 
     # --- what came --------------------------------------------------------------------------------
 
-    def _took(self, rows: Sequence[Row]) -> bool:
+    def _took(self, rows: Ints) -> bool:
         """Hand over what came; False where the connection ended with it."""
-        if not rows:
-            return True
-        came: list[Publication] = []
-        try:
-            return self._sorted_out(rows, came)
-        finally:
-            if came:
-                self._deliver(came)
-
-    def _sorted_out(self, rows: Sequence[Row], came: list[Publication]) -> bool:
-        """Publications to ``came``, answers to who waits for them."""
-        read = bytes(self._reader.view[: rows[-1][END]])  # cut as bytes: a view of each part costs more
-        topics = self._topics
-        for row in rows:
-            head, _, end, topic_at, topic_end, payload_at, packet_id, alias = row
-            if head & 0xF0 != _PUBLISH:
-                self._answer(packets.read_answer(head, self._reader.payload(row), five=self._five))
-                if self.ended.done():
-                    return False
-                continue
-            if not self._greeted:
-                raise PacketFault("a PUBLISH before the CONNACK")
-            name = read[topic_at:topic_end]
-            topic = topics.get(name)
-            if topic is None:
-                topic = self._read_topic(name, alias)
-            elif alias:
-                self._aliases[alias] = topic
-            came.append((head, topic, read[payload_at:end], packet_id))
+        first = 0
+        for place in np.flatnonzero(rows[:, HEAD] & 0xF0 != _PUBLISH).tolist():
+            self._publications(rows[first:place])
+            row = rows[place]
+            self._answer(packets.read_answer(int(row[HEAD]), self._reader.payload(row), five=self._five))
+            if self.ended.done():
+                return False
+            first = place + 1
+        self._publications(rows[first:])
         return True
 
-    def _read_topic(self, name: bytes, alias: int) -> str:
-        """A name that is seen for the first time, or an empty one that an alias stands for."""
+    def _publications(self, rows: Ints) -> None:
+        """Hand over these; where one is at fault, those before it."""
+        if not len(rows):
+            return
+        if not self._greeted:
+            raise PacketFault("a PUBLISH before the CONNACK")
+        octets = self._reader.octets
+        numbers, some_new = self._topics.find(octets, rows)
+        fault: PacketFault | None = None
+        if some_new or rows[:, ALIAS].any():
+            whole, fault = self._resolved(octets, rows, numbers)
+            rows, numbers = rows[:whole], numbers[:whole]
+        if len(rows):
+            self._deliver(Publications(octets, rows, self._topics.names, numbers))
+        if fault is not None:
+            raise fault
+
+    def _resolved(self, octets: Octets, rows: Ints, numbers: Ints) -> tuple[int, PacketFault | None]:
+        """Numbers for names that are seen for the first time and for aliases, in their order; how many rows
+        have one then, and what is the matter with the next."""
+        new: dict[bytes, int] = {}
+        for place in np.flatnonzero((numbers < 0) | (rows[:, ALIAS] != 0)).tolist():
+            begin, end, alias = rows[place, TOPIC], rows[place, TOPIC_END], int(rows[place, ALIAS])
+            name = octets[begin:end].tobytes()
+            number = int(numbers[place])
+            try:
+                if name and number < 0 and (number := new.get(name, -1)) < 0:
+                    number = new[name] = self._topics.number(name)
+                numbers[place] = self._aliased(number, alias) if alias or not name else number
+            except PacketFault as fault:
+                return place, fault
+        return len(rows), None
+
+    def _aliased(self, number: int, alias: int) -> int:
+        """The number of a topic that was named with an alias, or (-1) is named by one alone."""
+        names = self._topics.names
         if alias > TOPIC_ALIASES_MAX:
             raise PacketFault(f"topic alias {alias}; at most {TOPIC_ALIASES_MAX} were agreed")
-        if not name and alias:
-            known = self._aliases.get(alias)
-            if known is None:
-                raise PacketFault(f"topic alias {alias}, which stands for nothing")
-            return known
-        if not name:
+        if number >= 0:
+            self._aliases[alias] = names.topics[number]
+            return number
+        if not alias:
             raise PacketFault("a PUBLISH without a topic")
-        try:
-            topic = name.decode()
-        except UnicodeDecodeError:
-            topic = _UNREADABLE_TOPIC
-        if len(self._topics) >= TOPICS_KNOWN_MAX:
-            self._topics.clear()
-        self._topics[name] = topic
-        if alias:
-            self._aliases[alias] = topic
-        return topic
+        known = self._aliases.get(alias)
+        if known is None:
+            raise PacketFault(f"topic alias {alias}, which stands for nothing")
+        return names.number(known)
 
     def _answer(self, answer: Answer) -> None:
         if answer.kind is Packet.CONNACK:

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from emon.ingest.sources.frame_scan import COLUMNS, END, FAULTS, HEAD, PAYLOAD, ScanFault, scan
+from emon.ingest.sources.frame_scan import BODY, COLUMNS, END, FAULTS, HEAD, PAYLOAD, ScanFault, scan
 from emon.ingest.sources.packets import Packet, PacketFault
 from emon.limits import FRAME_BYTES_MAX, SOCKET_READ_BYTES
-
-Row = list[int]
-"""One packet; its columns are those of ``frame_scan``."""
+from emon.model.columns import Ints
 
 _ROWS = 2_048
 _HEADER_MAX = 5  # a first byte and four of length (2.1.4)
@@ -37,7 +35,7 @@ class FrameReader:
 
     def _hold(self, buffer: bytearray) -> None:
         self.view = memoryview(buffer)
-        self._array = np.frombuffer(buffer, dtype=np.uint8)
+        self.octets = np.frombuffer(buffer, dtype=np.uint8)
 
     def space(self) -> memoryview:
         """Where the next bytes go; never empty."""
@@ -52,23 +50,24 @@ class FrameReader:
         self._start, self._end = 0, left
         return self.view[left:]
 
-    def received(self, count: int) -> list[Row]:
-        """The packets that are whole now that ``count`` more bytes lie in ``space``."""
+    def received(self, count: int) -> Ints:
+        """The packets that are whole now that ``count`` more bytes lie in ``space``, a row each with the
+        columns of ``frame_scan``."""
         self._end += count
         if self._skip:
             skipped = min(self._skip, self._end - self._start)
             self._start += skipped
             self._skip -= skipped
         self._cut()
-        found: list[Row] = []
+        found: list[Ints] = []
         while self.fault is None:
-            rows, self._start, fault = scan(self._array, self._start, self._end, self.five, self._rows)
-            found += self._rows[:rows].tolist()
+            rows, self._start, fault = scan(self.octets, self._start, self._end, self.five, self._rows)
+            found.append(self._rows[:rows].copy())
             if fault:
                 self.fault = PacketFault(FAULTS[ScanFault(fault)])
             if rows < _ROWS:
                 break
-        return found
+        return found[0] if len(found) == 1 else np.concatenate([self._rows[:0], *found])
 
     def _needed(self) -> int:
         """The whole size of the packet that is under way, as far as its header says; 0 before."""
@@ -107,12 +106,7 @@ class FrameReader:
         self.view[at : at + len(after)] = after
         self._end = at + len(after)
 
-    def payload(self, row: Row) -> bytes:
+    def payload(self, row: Ints) -> bytes:
         """The payload of a PUBLISH, the body of any other packet."""
-        at = row[PAYLOAD] if row[HEAD] & 0xF0 == Packet.PUBLISH else row[1]
+        at = row[PAYLOAD] if row[HEAD] & 0xF0 == Packet.PUBLISH else row[BODY]
         return bytes(self.view[at : row[END]])
-
-
-def load_scanner() -> None:
-    """Compile the scanner now, some seconds where no cache holds it: before a broker waits for us."""
-    FrameReader(five=True).received(0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -57,10 +57,22 @@ class MqttSource(ReconnectingSource):
     ) -> None:
         super().__init__(url, client_id=client_id, give_up_s=give_up_s, subscriptions=subscriptions)
         self._connection = 0
+        self._queue: deque[Delivery] = deque()
         self._client: aiomqtt.Client | None = None
         self._paho: PahoClient | None = None
         self._unacknowledged: Counter[int] = Counter()
         self._came = Came()
+
+    @property
+    def queued(self) -> int:
+        return len(self._queue)
+
+    def _take(self, most: int) -> Sequence[Delivery]:
+        return [self._queue.popleft() for _ in range(min(len(self._queue), most))]
+
+    def _keep_distinct(self) -> None:
+        distinct = {(delivery.topic, delivery.payload): delivery for delivery in self._queue}
+        self._queue = deque(distinct.values())
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         for delivery in deliveries:

@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
 import msgspec
+import numpy as np
+
+from emon.model.columns import Ints
 
 
 class Packet(IntEnum):
@@ -166,9 +169,9 @@ def publish(packet_id: int, topic: str, payload: bytes, *, five: bool, expires_s
     return _packet(Packet.PUBLISH | 0x02, body + payload)
 
 
-def pubacks(packet_ids: Sequence[int]) -> bytes:
+def pubacks(packet_ids: Sequence[int] | Ints) -> bytes:
     """PUBACK for each, in the order given."""
-    return struct.pack(f">{len(packet_ids)}I", *[_PUBACK_HEAD | packet_id for packet_id in packet_ids])
+    return (np.asarray(packet_ids, dtype=np.int64) | _PUBACK_HEAD).astype(">u4").tobytes()
 
 
 def disconnect(code: int, *, five: bool) -> bytes:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -71,7 +70,6 @@ class ReconnectingSource(ABC):
         self._give_up_s = give_up_s
         self._subscriptions = tuple(subscriptions)
         self._version = "5" if self.address.version == "auto" else self.address.version
-        self._queue: deque[Delivery] = deque()
         self._arrival = asyncio.Event()
         self._woken = False
         self._subscribed = self._established = False
@@ -86,9 +84,9 @@ class ReconnectingSource(ABC):
         return self._subscribed
 
     @property
+    @abstractmethod
     def queued(self) -> int:
         """Messages received and not yet handed out."""
-        return len(self._queue)
 
     async def __aenter__(self) -> Self:
         """Connect and subscribe. Raises ``BrokerUnavailable`` when ``give_up_s`` has passed."""
@@ -109,8 +107,8 @@ class ReconnectingSource(ABC):
     ) -> None:
         await self._stop()
 
-    async def next_batch(self, *, max_messages: int, max_wait_s: float) -> list[Delivery]:
-        if not self._queue and not self._woken:
+    async def next_batch(self, *, max_messages: int, max_wait_s: float) -> Sequence[Delivery]:
+        if not self.queued and not self._woken:
             self._raise_if_ended()
             self._arrival.clear()
             try:
@@ -119,9 +117,15 @@ class ReconnectingSource(ABC):
             except TimeoutError:
                 return []
         self._woken = False
-        taken = [self._queue.popleft() for _ in range(min(len(self._queue), max_messages))]
-        self._note_taken(taken)
-        return taken
+        return self._take(max_messages)
+
+    @abstractmethod
+    def _take(self, most: int) -> Sequence[Delivery]:
+        """The oldest of what is queued, at most so many; they are queued no more."""
+
+    @abstractmethod
+    def _keep_distinct(self) -> None:
+        """Of what is queued keep each topic with each payload once."""
 
     @abstractmethod
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
@@ -150,10 +154,6 @@ class ReconnectingSource(ABC):
         Else a service that starts again at once would get them once more: harmless, but work.
         """
 
-    def _note_taken(self, taken: Sequence[Delivery]) -> None:
-        """These have left the queue; a source that measures it takes note."""
-        return
-
     def _note_subscribed(self, started: asyncio.Future[None]) -> None:
         self._subscribed = self._established = True
         _log.info("MQTT broker %s: connected with MQTT %s", self.address, self._version)
@@ -163,8 +163,7 @@ class ReconnectingSource(ABC):
     def _note_session(self, present: bool) -> None:
         # The broker sends again what waits here, or has lost it in a crash: so it stays, each once.
         # The same bytes on the same topic are the same fix; a crowd of reconnections must not pile up.
-        distinct = {(delivery.topic, delivery.payload): delivery for delivery in self._queue}
-        self._queue = deque(distinct.values())
+        self._keep_distinct()
         self.notes.session(present)
 
     async def _stop(self) -> None:
