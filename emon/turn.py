@@ -29,6 +29,7 @@ from emon.plan import ServiceClock
 from emon.quiet.batch import Found, admitted, advanced, found_quiet, load_quiet_kernels
 from emon.quiet.columns import Quiet
 from emon.quiet.layout import Ints
+from emon.quiet.records import records_of
 from emon.quiet.settle import row_of
 from emon.quiet.thinning import Entry
 from emon.state import Key, State, due_conditions, settled
@@ -229,7 +230,7 @@ def after_turn(quiet: Quiet, turn: Turn, at_us: int) -> tuple[Quiet, list[Fix], 
     if turn.found is None:
         return quiet, [], None
     fixes, columns = admitted(turn.raws, turn.came, turn.found, at_us)
-    kept: list[Entry] = [*fixes, *(() if columns is None else columns.records())]
+    kept: list[Entry] = [*fixes, *(() if columns is None else records_of(columns))]
     return advanced(quiet, turn.found, kept, at_us), fixes, columns
 
 

@@ -10,6 +10,7 @@ the condition, puts nothing in force: no older one comes back.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import msgspec
 
@@ -71,7 +72,7 @@ def device_use(version: OrderVersion, device: str, at_us: int) -> DeviceUse | No
     return None
 
 
-class Timeline(msgspec.Struct, frozen=True):
+class Timeline(msgspec.Struct, frozen=True, dict=True):
     """All versions of one order, seen from one of its conditions. Versions rise."""
 
     condition: str
@@ -185,18 +186,18 @@ class Timeline(msgspec.Struct, frozen=True):
                 looks.append(change_us)
         return min(looks) if looks else None
 
-    @property
+    @cached_property
     def devices(self) -> frozenset[str]:
         """Every device any version names as the wearer's."""
         return frozenset(use.device for version in self.versions for use in version.devices)
 
-    @property
+    @cached_property
     def victim_devices(self) -> frozenset[str]:
         """Every device of a protected person that any version of the condition names."""
         found = (condition_of(version, self.condition) for version in self.versions)
         return frozenset(c.victim_device for c in found if c is not None and c.victim_device is not None)
 
-    @property
+    @cached_property
     def all_devices(self) -> frozenset[str]:
         """Every device whose fixes may be judged by the condition."""
         return self.devices | self.victim_devices

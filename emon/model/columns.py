@@ -6,7 +6,6 @@ time, and is then the very object that the object decoder makes of the same byte
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -142,41 +141,6 @@ class QuietFixes(NamedTuple):
         """As objects."""
         raws = self.columns.fixes_at(self.chosen.tolist())
         return [Fix(raw, self.received_at_us, Mark.OK) for raw in raws]
-
-    def records(self) -> list[bytes]:
-        """Each with its own bytes as one value, which :func:`fix_of_record` makes an object. It holds nothing
-        else of the batch."""
-        columns, chosen = self.columns, self.chosen
-        heads: Ints = np.empty((len(chosen), _RECORD_WORDS), dtype=np.int64)
-        heads[:, 0] = self.received_at_us
-        heads[:, 1 : 1 + INTS] = columns.ints[:, chosen].T
-        heads.view(np.float64)[:, 1 + INTS :] = columns.reals[:, chosen].T
-        packed, size, raw = heads.tobytes(), 8 * _RECORD_WORDS, columns.raw.tobytes()
-        spans = zip(
-            range(0, len(packed), size),
-            columns.ints[RAW, chosen].tolist(),
-            columns.ints[RAW_END, chosen].tolist(),
-            strict=True,
-        )
-        return [packed[at : at + size] + raw[begin:end] for at, begin, end in spans]
-
-
-_RECORD_WORDS = 1 + INTS + REALS
-_FIXED = struct.Struct("=q")
-_RECORD = struct.Struct(f"={1 + INTS}q{REALS}d")
-
-
-def fix_of_record(device: str, record: bytes) -> Fix:
-    """A fix that was kept as a record of :meth:`QuietFixes.records`."""
-    words = _RECORD.unpack_from(record)
-    raw = raw_fix(device, words[1 : 1 + INTS], words[1 + INTS :], record[_RECORD.size :])
-    return Fix(raw, words[0], Mark.OK)
-
-
-def fixed_of_record(record: bytes) -> int:
-    """Its fixed_at in µs."""
-    found: int = _FIXED.unpack_from(record, 8 * (1 + FIXED))[0]
-    return found
 
 
 def _or_none(value: float) -> float | None:

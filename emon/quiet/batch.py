@@ -180,13 +180,15 @@ def admitted(
 
 def load_quiet_kernels() -> None:
     """Load the kernels, and compile those that the cache does not have: no step is to wait for a compiler."""
-    from emon.quiet.kernels import advance_each
+    from emon.quiet.kernels import advance_each, join_each
 
     columns, none = Columns(), np.empty(0, dtype=np.int64)
     _asked(columns, Geometry(), _fixes(columns, (), None), 0, none, 0, NEVER_US)
     arrays = Arrays(none, none, np.empty(0), np.empty(0), np.empty(0), none, none, np.empty(0))
     _judged(columns, arrays, np.empty(0, dtype=np.uint8))
     advance_each(columns.words, columns.reals, none, *_moving(arrays), 0)
+    octets = np.empty(0, dtype=np.uint8)
+    join_each(np.empty((0, 8), dtype=np.uint8), octets, none, none, octets)
 
 
 def _moving(arrays: Arrays) -> tuple[Ints, Ints, Floats, Floats, Floats, Ints, Floats]:

@@ -34,11 +34,11 @@ from emon.limits import (
     TRACK_FIXES_MAX,
     WAY_CLAIM_MAX_M,
 )
-from emon.model.columns import fix_of_record
 from emon.model.fix import Fix
 from emon.model.named import Places
 from emon.model.watch import Watch
 from emon.quiet.layout import ALLOWED, FULL, HEARD, KEPT, LIVE, NEVER_US, WIDTH, Floats, Ints
+from emon.quiet.records import fix_of_record
 from emon.quiet.thinning import Entry, without_forgotten
 
 _FIRST_ROOM = 64

@@ -275,3 +275,15 @@ def advance_each(
         for slot in range(words[row, LIVE]):
             reals[row, BEFORE + slot] = reals[row, NEAR + slot]
             reals[row, NEAR + slot] = distances[asked[k] + slot]
+
+
+@compiled
+def join_each(heads: Bytes, raw: Bytes, begins: Ints, ends: Ints, out: Bytes) -> None:
+    """Each row of ``heads`` and behind it its piece of ``raw`` into ``out``, one after another."""
+    at, size = 0, heads.shape[1]
+    for k in range(len(begins)):
+        out[at : at + size] = heads[k]
+        at += size
+        for place in range(begins[k], ends[k]):
+            out[at] = raw[place]
+            at += 1

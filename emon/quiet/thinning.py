@@ -17,9 +17,9 @@ from __future__ import annotations
 from itertools import compress, pairwise
 
 from emon.limits import RUN_FIXES_MAX, RUN_MEMORY_S, RUN_SLOT_S, TRACK_FIXES_MAX
-from emon.model.columns import fixed_of_record
 from emon.model.fix import Fix
 from emon.model.instant import SECOND_US
+from emon.quiet.records import fixed_of_record
 
 Entry = Fix | bytes
 """A quiet fix as it is kept: what came in columns as a record of ``QuietFixes.records``."""
