@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks.kills.stage import Broker
 from benchmarks.parent import run_to_the_end
 from emon.demo.broker import EmbeddedBroker
-from emon.ingest.source import Delivery
+from emon.ingest.deliveries import Delivery
 from emon.ingest.sources.frame_source import FrameSource
 from emon.ingest.sources.mqtt_url import BrokerAddress
 from simulator.mqtt import Link

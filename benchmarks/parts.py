@@ -24,8 +24,8 @@ from emon.batching import Batch, Cutter
 from emon.cli.collector import collect_seldom
 from emon.engine import Inputs, Message, needs, step
 from emon.ingest.decode import decode
+from emon.ingest.deliveries import Delivery
 from emon.ingest.lanes import Budgets, Taking
-from emon.ingest.source import Delivery
 from emon.model.effects import Effects
 from emon.model.instant import SECOND_US, parse_instant
 from emon.recall import recall

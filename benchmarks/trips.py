@@ -25,7 +25,7 @@ from benchmarks.ladder import _cpu_s, _family
 from emon import clock
 from emon.cli.collector import collect_seldom
 from emon.demo.database import EmbeddedDatabase
-from emon.ingest.source import Delivery
+from emon.ingest.deliveries import Delivery
 from emon.limits import BACKLOG_MIN_S
 from emon.orders.document import parse_document
 from emon.runtime import Runtime

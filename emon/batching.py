@@ -13,11 +13,10 @@ import numpy as np
 
 from emon.engine import Inputs, Message
 from emon.ingest.decode import decode
-from emon.ingest.deliveries import DeliveryColumns, as_columns
+from emon.ingest.deliveries import Delivery, DeliveryColumns, as_columns
 from emon.ingest.lanes import Lane, Taking, Waiting, rows_of
 from emon.ingest.names import OTHER, TopicNames
 from emon.ingest.plain import scan
-from emon.ingest.source import Delivery
 from emon.limits import INBOX_ROWS_AT_ONCE, SCAN_BYTES, WAITING_ROW_FIXES_MAX
 from emon.model.columns import FIXED, MESSAGE, RAW, RAW_END, FixColumns
 from emon.model.effects import Effects

@@ -23,8 +23,9 @@ from emon.engine_store import EngineStore, Transaction
 from emon.inbox import Inbox
 from emon.ingest.backlog import Backlog
 from emon.ingest.decode import decode
+from emon.ingest.deliveries import Delivery
 from emon.ingest.lanes import WaitingRow
-from emon.ingest.source import Delivery, Source
+from emon.ingest.source import Source
 from emon.limits import (
     HEARTBEAT_S,
     RETRY_PAUSE_MAX_S,

@@ -1,4 +1,4 @@
-"""Deliveries as columns: what one look at a source brought, without an object for each message.
+"""What a source hands out: messages, as columns, without an object for each.
 
 A delivery may be made an object at any time; nearly none of a fleet's is.
 """
@@ -8,12 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import overload
 
+import msgspec
 import numpy as np
 
 from emon.ingest.names import TopicNames
-from emon.ingest.source import Delivery
 from emon.model.columns import Ints, Octets
 from emon.model.named import Named
+
+
+class Delivery(msgspec.Struct, frozen=True, gc=False):
+    """One message. ``receipt`` belongs to the source that made it; None has nothing to acknowledge."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+    receipt: object = None
 
 
 class DeliveryColumns(Sequence[Delivery]):

@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emon.ingest.deliveries import DeliveryColumns, as_columns
+from emon.ingest.deliveries import Delivery, DeliveryColumns, as_columns
 from emon.ingest.names import JSON, OTHER, PACKED, TopicNames
-from emon.ingest.source import Delivery
 from emon.limits import (
     ACCURACY_MAX_M,
     ACCURACY_MIN_M,

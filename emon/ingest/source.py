@@ -10,16 +10,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
-import msgspec
-
-
-class Delivery(msgspec.Struct, frozen=True, gc=False):
-    """One message. ``receipt`` belongs to the source that made it; None has nothing to acknowledge."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    receipt: object = None
+from emon.ingest.deliveries import Delivery
 
 
 class SourceUnavailable(Exception):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from emon.ingest.deliveries import as_columns
+from emon.ingest.deliveries import Delivery, as_columns
 from emon.ingest.names import TopicNames
 from emon.ingest.plain import scan
-from emon.ingest.source import Delivery
 from emon.model.columns import FixColumns
 
 

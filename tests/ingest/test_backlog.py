@@ -11,7 +11,7 @@ from typing import Self
 from benchmarks.kills.books import Books, compare_alerts, judged_again, stored
 from emon import clock
 from emon.ingest.backlog import Backlog
-from emon.ingest.source import Delivery
+from emon.ingest.deliveries import Delivery
 from emon.limits import (
     BACKLOG_MAX_S,
     BACKLOG_MIN_S,

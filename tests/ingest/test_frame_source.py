@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from emon.ingest.source import Delivery, SourceUnavailable
+from emon.ingest.deliveries import Delivery
+from emon.ingest.source import SourceUnavailable
 from emon.ingest.sources.frame_source import FrameSource
 from emon.ingest.sources.mqtt import MqttSource
 from emon.limits import RECEIVE_BYTES_MAX, RECEIVE_WINDOW_MESSAGES

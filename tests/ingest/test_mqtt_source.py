@@ -17,7 +17,7 @@ import aiomqtt
 import pytest
 
 from emon.demo.broker import EmbeddedBroker
-from emon.ingest.source import Delivery
+from emon.ingest.deliveries import Delivery
 from emon.ingest.sources.mqtt_url import BrokerAddress
 from emon.ingest.sources.reconnecting import BrokerUnavailable
 from tests.fixtures_brokers import Broker, MosquittoBroker

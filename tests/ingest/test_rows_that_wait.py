@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from emon.batching import Batch, Cutter
 from emon.ingest.decode import decode
+from emon.ingest.deliveries import Delivery
 from emon.ingest.fixb import encode_fixb
 from emon.ingest.lanes import Budgets, Lane, Taking
-from emon.ingest.source import Delivery
 from emon.limits import BEHIND_BYTES, FIXES_PER_MESSAGE_MAX, LATE_AFTER_S, WAITING_ROW_FIXES_MAX
 from emon.model.fix import RawFix
 from emon.model.instant import SECOND_US

@@ -11,7 +11,7 @@ from typing import Any, Self
 import msgspec
 
 from emon.engine_store import EngineStore
-from emon.ingest.source import Delivery
+from emon.ingest.deliveries import Delivery
 from emon.model.breach import Alert
 from emon.model.effects import Effects, NewDelivery
 from emon.model.instant import SECOND_US

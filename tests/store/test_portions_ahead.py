@@ -12,8 +12,8 @@ import pytest
 from benchmarks.kills.books import Books, compare_alerts, judged_again, stored
 from emon import clock
 from emon.engine_store import View
+from emon.ingest.deliveries import Delivery
 from emon.ingest.lanes import Lane, Waiting
-from emon.ingest.source import Delivery
 from emon.limits import BEHIND_MESSAGES
 from emon.model.effects import Effects
 from emon.model.instant import SECOND_US

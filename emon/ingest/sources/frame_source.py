@@ -15,8 +15,8 @@ from typing import Self
 
 import numpy as np
 
-from emon.ingest.deliveries import DeliveryColumns, together
-from emon.ingest.source import Delivery, SourceUnavailable
+from emon.ingest.deliveries import Delivery, DeliveryColumns, together
+from emon.ingest.source import SourceUnavailable
 from emon.ingest.sources import packets
 from emon.ingest.sources.broker_notes import SYSTEM_TOPICS
 from emon.ingest.sources.frame_link import FrameLink, Publications

@@ -22,7 +22,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from emon.ingest.source import Delivery, SourceUnavailable
+from emon.ingest.deliveries import Delivery
+from emon.ingest.source import SourceUnavailable
 from emon.ingest.sources.broker_notes import DROPPED_TOPIC, SYSTEM_TOPICS
 from emon.ingest.sources.came import Came
 from emon.ingest.sources.packets import NEVER_EXPIRES_S, TAKEN_OVER, UNSUPPORTED_VERSION

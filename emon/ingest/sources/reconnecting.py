@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from emon.ingest.source import Delivery, SourceUnavailable
+from emon.ingest.deliveries import Delivery
+from emon.ingest.source import SourceUnavailable
 from emon.ingest.sources.broker_notes import BrokerNotes
 from emon.ingest.sources.hung_up import lives
 from emon.ingest.sources.mqtt_url import BrokerAddress
