@@ -342,7 +342,7 @@ RECONNECT_PAUSE_MIN_S = 0.5  # [own] a broker restarts in less than a second
 RECONNECT_PAUSE_MAX_S = 30.0  # [own] longest time a returned broker stays unused
 RECEIVE_BYTES_MAX = 64 * PAYLOAD_BYTES_MAX  # [own] payload waiting here at which no more is read
 SCAN_BYTES = (
-    1_048_576  # [own] of payloads decoded at once: columns of the densest fixes take three times that
+    4_194_304  # [own] of payloads decoded at once: columns of the densest fixes take three times that
 )
 FRAME_BYTES_MAX = 2 * PAYLOAD_BYTES_MAX + 5  # [own] of a larger packet the rest is skipped; 5: its header
 SOCKET_READ_BYTES = 262_144  # [own] one read: about two windows of fixes

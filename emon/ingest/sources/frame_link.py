@@ -73,6 +73,7 @@ class FrameLink(asyncio.BufferedProtocol):
         self._packet_id = 0
         self._slots = asyncio.Semaphore(1)
         self._heard_s = 0.0
+        self._space = 0
         self._held_back = False
         self._rest: asyncio.TimerHandle | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -183,7 +184,9 @@ class FrameLink(asyncio.BufferedProtocol):
             transport.abort()
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return self._reader.space()
+        space = self._reader.space()
+        self._space = len(space)
+        return space
 
     def buffer_updated(self, nbytes: int) -> None:
         self._heard_s = asyncio.get_running_loop().time()
@@ -192,8 +195,10 @@ class FrameLink(asyncio.BufferedProtocol):
                 return
             if self._reader.fault is not None:
                 raise self._reader.fault
-            # A broker writes packet by packet: read as they come they cost a pass of the loop each.
-            if self._rest is None and self._transport is not None and not self._is_wanted():
+            # A broker writes packet by packet: read as they come they cost a pass of the loop each. Where a
+            # read was full, more lies there already, and to rest would be all that bounds how much is read.
+            rests = nbytes < self._space and not self._is_wanted()
+            if rests and self._rest is None and self._transport is not None:
                 self._transport.pause_reading()
                 self._rest = asyncio.get_running_loop().call_later(READ_REST_S, self._rested)
         except PacketFault as fault:
