@@ -33,7 +33,7 @@ bounds: env-dev ## tests of all kernels and scanners with every index checked; m
 	  tests/geofence/test_exact_relation.py tests/geofence/test_exact_crossing.py tests/geofence/test_watch.py tests/geofence/test_near_blocks.py \
 	  tests/geofence/test_watch_boxes.py tests/geofence/test_fields.py tests/geofence/test_country.py tests/geofence/test_relation.py \
 	  tests/geofence/test_probability.py tests/geofence/test_same_answers.py tests/geofence/test_bad_input.py \
-	  tests/ingest/test_frames.py tests/ingest/test_plain.py tests/ingest/test_fixb.py tests/store/test_fix_rows.py \
+	  tests/ingest/test_frames.py tests/ingest/test_frame_take.py tests/ingest/test_plain.py tests/ingest/test_fixb.py tests/store/test_fix_rows.py \
 	  tests/engine/test_quiet_path.py tests/engine/test_quiet_runs.py tests/audit/test_quick_rows.py tests/audit/test_marks.py \
 	  $(ARGS)
 

@@ -57,6 +57,7 @@ _PROGRESS = """
 SELECT (SELECT coalesce(sum(fixes), 0)::bigint FROM mark_counter),
        (SELECT coalesce(sum(fixes), 0)::bigint FROM inbox)
 """
+_HEARD = "SELECT (SELECT count(*) FROM device_now), 0"
 _INBOX = "SELECT (SELECT count(*) FROM fix), (SELECT coalesce(sum(fixes), 0)::bigint FROM inbox)"
 
 
@@ -66,11 +67,13 @@ QUICK = Size(40, 20.0, 4.0, 1.0, 4.0, 60, 60.0)
 
 @dataclass
 class _Sender:
-    """All that is sent on some connections, and what was acknowledged of it."""
+    """All that is sent on some connections, and what was acknowledged of it. ``known_first``: so many devices
+    sent something before, of which nothing is told."""
 
     url: str
     acked: int = 0
     sent: int = 0
+    known_first: int = 0
     _links: list[Link] = field(default_factory=list)
     _seq: dict[int, int] = field(default_factory=dict)
 
@@ -145,7 +148,8 @@ async def measure(size: Size, told: Callable[[str], None], page: Path, only: Seq
         folder.chmod(0o755)  # the database's own user must reach its folder when we are root
         broker = EmbeddedBroker(folder / "broker")
         await broker.start()
-        stage = Stage(folder, broker, devices=2 * size.devices, source="frames", say=lambda _: None)
+        devices = 2 * size.devices + size.sessions
+        stage = Stage(folder, broker, devices=devices, source="frames", say=lambda _: None)
         live = LiveFleet(broker.url("tester"))
         try:
             await stage.start()
@@ -191,6 +195,11 @@ async def _row(
     # Sequence numbers of their own: a late fix is no repeat of a live one.
     sender._seq = dict.fromkeys(range(2 * size.devices), 1_000_000 * (1 + len(name)))
     begin = await storm(size, sender)
+
+    async def all_known() -> bool:
+        return (await _counted(url, _HEARD))[0] >= size.devices + sender.known_first
+
+    await looked_for(all_known, _SETTLE_S)
     calm_from = time.time()
     await asyncio.sleep(size.calm_s)
     calm_to = time.time()
@@ -266,15 +275,23 @@ async def _noisy(size: Size, sender: _Sender) -> _Begun:
 
 
 async def _reconnect(size: Size, sender: _Sender) -> _Begun:
-    """So many sessions come back at once, each with the fix it could not send. None is of a device that is
-    live, whose delays are told."""
+    """So many devices, a session each, come back at once with the fix that they could not send. The engine
+    has heard of each before, as of a fleet whose broker went away."""
+    numbers = range(2 * size.devices, 2 * size.devices + size.sessions)
+    first = _Sender(sender.url)
+    await first.open(name="before")
+    for number in numbers:
+        first.fixes(number, [clock.now_us() // 1000])
+        await asyncio.sleep(0)
+    await first.close()
+    sender.known_first = size.sessions
+    sender._seq.update(first._seq)
 
     async def begin() -> None:
         await sender.open(size.sessions, "session")
         now_ms = clock.now_us() // 1000
-        for number in range(size.sessions):
-            at_ms = now_ms - 1 - number // size.devices
-            sender.fixes(size.devices + number % size.devices, [at_ms], link=number)
+        for link, number in enumerate(numbers):
+            sender.fixes(number, [now_ms], link=link)
 
     return begin
 

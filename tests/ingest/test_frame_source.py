@@ -11,8 +11,11 @@ import pytest
 
 from emon.ingest.deliveries import Delivery
 from emon.ingest.source import SourceUnavailable
+from emon.ingest.sources.frame_link import FrameLink
 from emon.ingest.sources.frame_source import FrameSource
+from emon.ingest.sources.frame_topics import TopicTable
 from emon.ingest.sources.mqtt import MqttSource
+from emon.ingest.sources.mqtt_url import BrokerAddress
 from emon.limits import RECEIVE_BYTES_MAX, RECEIVE_WINDOW_MESSAGES
 from tests.ingest.mqtt_bytes import Publication, packet
 
@@ -299,6 +302,48 @@ async def test_a_connection_that_ends_while_nobody_asks_is_noticed() -> None:
         broker.close()
         await broker.until(lambda: broker.connections > 1)
         assert broker.connections == 2
+
+
+class Unread(asyncio.Transport):
+    """A socket of which nothing is read by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.paused = False
+
+    def pause_reading(self) -> None:
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        self.paused = False
+
+
+async def test_reading_rests_while_nobody_waits_but_not_while_more_lies_there() -> None:
+    """A rest after each read bounded how fast a fleet's backlog came, and live fixes stood behind it."""
+    came: list[int] = []
+    address = BrokerAddress.parse("mqtt://emon@127.0.0.1")
+    link = FrameLink(
+        address,
+        "emon",
+        five=True,
+        topics=TopicTable(),
+        deliver=lambda publications: came.append(len(publications.rows)),
+        is_wanted=lambda: False,
+    )
+    socket = Unread()
+    link.connection_made(socket)
+    space = link.get_buffer(-1)
+    spare = len(space) - len(CONNACK + fix(b"", 1)) - 3
+    whole = CONNACK + fix(bytes(spare), 1)
+    whole += fix(b"", 2)[: len(space) - len(whole)]
+    space[:] = whole
+    link.buffer_updated(len(whole))
+    assert (came, socket.paused) == ([1], False)
+    rest = fix(b"x", 3)
+    link.get_buffer(-1)[: len(rest)] = rest
+    link.buffer_updated(len(rest))
+    assert socket.paused
+    await asyncio.sleep(0)
 
 
 async def _next(source: FrameSource | MqttSource) -> list[Delivery]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from emon.ingest.decode import decode
 from emon.ingest.lanes import Budgets, Lane, Taking, Waiting
+from emon.ingest.names import TopicNames
 from emon.limits import (
     BEHIND_MESSAGES,
     BUDGET_DEVICES_MAX,
@@ -144,10 +145,12 @@ def test_each_fix_is_judged_or_waits_and_none_is_both(sent: list[tuple[str, int]
 _ASKED = st.tuples(st.sampled_from("abc"), st.integers(1, 40), st.sampled_from([0, 60, 200]), st.booleans())
 
 
-@given(st.lists(st.lists(_ASKED, max_size=12), max_size=5))
+@pytest.mark.parametrize("by_number", [False, True])
+@given(pieces=st.lists(st.lists(_ASKED, max_size=12), max_size=5))
 def test_asked_together_messages_take_the_lanes_that_they_take_one_by_one(
-    pieces: list[list[tuple[str, int, int, bool]]],
+    by_number: bool, pieces: list[list[tuple[str, int, int, bool]]]
 ) -> None:
+    names = TopicNames()
     topics = [topic(device) for piece in pieces for device, *_ in piece]
     one_by_one, together = behind(*topics), behind(*topics)
     for piece in pieces:
@@ -160,5 +163,6 @@ def test_asked_together_messages_take_the_lanes_that_they_take_one_by_one(
                 on, devices, fixes, oldest, retained, strict=True
             )
         ]
-        found = together.lanes_of(on, devices, fixes, oldest, retained)
+        numbered = names.named(names.numbers(on))
+        found = together.lanes_of(on, numbered[1] if by_number else devices, fixes, oldest, retained)
         assert (found or [None] * len(piece)) == expected
