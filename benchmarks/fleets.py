@@ -4,8 +4,9 @@
     python -m benchmarks.fleets --sizes 1000 10000 --out FOLDER
     python -m benchmarks.fleets --within 200       at most so many seconds a size (420)
 
-Each size is a process of its own, so that its memory is its own. Start: everything remembered and every order
-read from the database and made into the engine's state. Then rounds of batches of 1,000 fixes from devices
+Each size is a process of its own, so that its memory is its own. Start: everything remembered and every
+order read from the database and made into the engine's state. Then nobody is heard: an alert for each device,
+in one step. Then rounds of batches of 1,000 fixes from devices
 taken at random, each a transaction as in the service: what the step needs is recalled, the step made, all
 written and committed. The first round meets every device for the first time; the rounds after are shown. A
 size that does not come to its end within its time has a row that says so. The page is written after each.
@@ -59,12 +60,14 @@ INSERT INTO order_device (order_id, version, device) SELECT id, 1, 'd-' || subst
 
 class Fleet(msgspec.Struct, frozen=True):
     """``start_s``: orders read and made into a state; ``start_mb``, ``end_mb``: the most memory by then;
-    ``fix_us``: microseconds a fix of each round after the first; ``cpu_us``: of this process alone."""
+    ``silent_us``: microseconds a device of the step that tells of each that it is not heard; ``first_us``:
+    of its first fix; ``fix_us``: microseconds a fix of each round after; ``cpu_us``: of this process alone."""
 
     devices: int
     start_s: float
     start_mb: float
     end_mb: float
+    silent_us: float
     first_us: float
     fix_us: list[float]
     cpu_us: list[float]
@@ -145,6 +148,7 @@ async def child(url: str, devices: int) -> Fleet:
     start_s = time.perf_counter() - began_s
     start_mb = _most_mb()
     engine = Engine(store, state, now_us + SECOND_US, devices)
+    silent_us = await engine.silent_us()
     rounds = [await engine.round_us() for _ in range(_ROUNDS)]
     await store.close()
     later = rounds[1:]
@@ -153,6 +157,7 @@ async def child(url: str, devices: int) -> Fleet:
         start_s,
         start_mb,
         _most_mb(),
+        silent_us,
         rounds[0][0],
         [one[0] for one in later],
         [one[1] for one in later],
@@ -163,7 +168,7 @@ class Engine:
     """One engine whose fleet sends from round to round: the same devices each round, a minute later."""
 
     def __init__(self, store: object, state: object, at_us: int, devices: int) -> None:
-        self._store, self._state = store, state
+        self._store, self._state, self._devices = store, state, devices
         self._at_us, self._first_us = at_us, at_us
         chance = random.Random(devices)
         many = min(devices, _BATCH * _BATCHES)
@@ -171,12 +176,28 @@ class Engine:
         self._chance = chance
         self._minute = 0
 
+    async def silent_us(self) -> float:
+        """Microseconds for each device of the step that finds that none was heard."""
+        began_s = time.perf_counter()
+        await self._stepped(())
+        return 1e6 * (time.perf_counter() - began_s) / self._devices
+
+    async def _stepped(self, messages: Sequence[object]) -> None:
+        from emon.engine import Inputs, needs, step
+        from emon.recall import recall
+
+        self._at_us += 1_000
+        inputs = Inputs(self._at_us, tuple(messages))  # type: ignore[arg-type]
+        async with self._store.batch() as transaction:  # type: ignore[attr-defined]
+            past = await recall(transaction, self._state, needs(self._state, inputs))  # type: ignore[arg-type]
+            self._state, effects = step(self._state, inputs, past)  # type: ignore[arg-type]
+            await transaction.write(effects, ())
+
     async def round_us(self) -> tuple[float, float]:
         """Microseconds a fix, by the wall clock and by this process's processor time."""
         from benchmarks.engine import batches
-        from emon.engine import Inputs, Message, needs, step
+        from emon.engine import Message
         from emon.ingest.decode import decode
-        from emon.recall import recall
 
         found = []
         at_ms = (self._first_us + 60_000_000 * self._minute) // 1_000
@@ -190,12 +211,7 @@ class Engine:
         self._minute += 1
         began_s, cpu_s = time.perf_counter(), time.process_time()
         for batch in batches(found, _BATCH):
-            self._at_us += 1_000
-            inputs = Inputs(self._at_us, batch)
-            async with self._store.batch() as transaction:  # type: ignore[attr-defined]
-                past = await recall(transaction, self._state, needs(self._state, inputs))  # type: ignore[arg-type]
-                self._state, effects = step(self._state, inputs, past)  # type: ignore[arg-type]
-                await transaction.write(effects, ())
+            await self._stepped(batch)
         count = len(found)
         return 1e6 * (time.perf_counter() - began_s) / count, 1e6 * (time.process_time() - cpu_s) / count
 
@@ -234,16 +250,17 @@ def page_of(found: dict[int, Fleet | None], within_s: float) -> str:
         f"step, write, commit). {os.cpu_count()} cores shared with other work (load average",
         f"{os.getloadavg()[0]:.1f} at the end).",
         "",
-        "| devices known | start, s | memory then, MB | at the end, MB | first fix of a device, µs "
-        "| a fix later, µs | of it our processor, µs |",
-        "|---:|---:|---:|---:|---:|---:|---:|",
+        "| devices known | start, s | memory then, MB | at the end, MB "
+        "| told that it is not heard, µs a device | first fix of a device, µs | a fix later, µs | of it our processor, µs |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for size, one in found.items():
         if one is None:
-            lines.append(f"| {size:,} | not at its end within {within_s:.0f} s | | | | | |")
+            lines.append(f"| {size:,} | not at its end within {within_s:.0f} s | | | | | | |")
             continue
         lines.append(
-            f"| {size:,} | {one.start_s:.1f} | {one.start_mb:,.0f} | {one.end_mb:,.0f} | {one.first_us:.0f} "
+            f"| {size:,} | {one.start_s:.1f} | {one.start_mb:,.0f} | {one.end_mb:,.0f} "
+            f"| {one.silent_us:.0f} | {one.first_us:.0f} "
             f"| {median(one.fix_us):.0f} | {median(one.cpu_us):.0f} |"
         )
     return "\n".join([*lines, "", "![Cost as fleets grow](charts/fleets.svg)", ""])

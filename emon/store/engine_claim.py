@@ -21,7 +21,7 @@ from emon.store import connect as c
 from emon.store.errors import DatabaseUnavailable, EngineClaimed, EngineFenced, EngineNotClaimed
 from emon.store.flight import Call, fly, prepare
 from emon.store.fresh import READ_FRESH
-from emon.store.quick_sql import PLAN_EACH, PREPARED
+from emon.store.quick_sql import BY_INDEX, PLAN_EACH, PREPARED
 
 _TRY_LOCK = "SELECT pg_try_advisory_lock(%s::integer, %s::integer)"
 _HOLDER = """
@@ -104,7 +104,7 @@ class EngineClaim:
 
 async def _made_ready(conn: c.Connection) -> None:
     await prepare(conn, (*PREPARED, READ_FRESH))
-    await fly(conn, [Call(PLAN_EACH)])
+    await fly(conn, [Call(PLAN_EACH), Call(BY_INDEX)])
 
 
 async def _lock_within(conn: c.Connection, wait_s: float) -> None:

@@ -38,6 +38,7 @@ TABLES = (
     "SELECT device, seq, lon FROM device_now ORDER BY device",
     "SELECT mark, fixes FROM mark_counter",
 )
+_READ_WHOLE = "SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'alert'"
 
 
 def rows_of(store: Store, query: str) -> list[tuple[object, ...]]:
@@ -54,6 +55,20 @@ async def test_all_of_a_step_is_written(any_store: Store) -> None:
     assert rows_of(any_store, "SELECT mark, fixes FROM mark_counter") == [("ok", 2)]
     assert rows_of(any_store, "SELECT id FROM delivery") == [("a-1:politie",)]
     assert await any_store.last_received_at_us() == NOON_US + 1
+
+
+async def test_a_storm_of_alerts_is_not_read_again_for_each_of_them(claimed_store: Store) -> None:
+    """A foreign key's look was planned for a table that had just been found empty: it read all of it, and
+    what a storm cost grew with the square of its alerts."""
+    with psycopg.connect(claimed_store.url, autocommit=True) as conn:
+        conn.execute("VACUUM ANALYZE alert")
+    many = 500
+    alerts = tuple(alert(f"a-{n}", NOON_US) for n in range(many))
+    async with claimed_store.batch() as transaction:
+        await transaction.write(effects_of(NOON_US, alerts=alerts), ())
+        read = await c.fetch_one(transaction._conn, _READ_WHOLE)
+    assert read is not None
+    assert read[0] < many
 
 
 async def test_nothing_is_written_when_orders_were_armed_meanwhile(claimed_store: Store) -> None:
