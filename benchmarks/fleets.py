@@ -251,7 +251,8 @@ def page_of(found: dict[int, Fleet | None], within_s: float) -> str:
         f"{os.getloadavg()[0]:.1f} at the end).",
         "",
         "| devices known | start, s | memory then, MB | at the end, MB "
-        "| told that it is not heard, µs a device | first fix of a device, µs | a fix later, µs | of it our processor, µs |",
+        "| told that it is not heard, µs a device | first fix of a device, µs | a fix later, µs "
+        "| of it our processor, µs |",
         "|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for size, one in found.items():
