@@ -60,8 +60,8 @@ INSERT INTO order_device (order_id, version, device) SELECT id, 1, 'd-' || subst
 
 class Fleet(msgspec.Struct, frozen=True):
     """``start_s``: orders read and made into a state; ``start_mb``, ``end_mb``: the most memory by then;
-    ``silent_us``: microseconds a device of the step that tells of each that it is not heard; ``first_us``:
-    of its first fix; ``fix_us``: microseconds a fix of each round after; ``cpu_us``: of this process alone."""
+    ``silent_us``: microseconds a device of the step that tells of each that it is not heard; ``first_us``: of
+    its first fix; ``fix_us``: microseconds a fix of each round after; ``cpu_us``: of this process alone."""
 
     devices: int
     start_s: float
