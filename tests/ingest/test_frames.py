@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from emon.ingest.sources.frame_scan import ALIAS, COLUMNS, HEAD, PACKET_ID, TOPIC, TOPIC_END, ScanFault, scan
 from emon.ingest.sources.frame_source import load_scanner
+from emon.ingest.sources.frame_take import take
+from emon.ingest.sources.frame_topics import TopicTable
 from emon.ingest.sources.frames import FrameReader
 from emon.ingest.sources.packets import (
     Packet,
@@ -27,6 +29,7 @@ from emon.ingest.sources.packets import (
     subscribe,
 )
 from emon.limits import FRAME_BYTES_MAX, PAYLOAD_BYTES_MAX
+from emon.model.columns import Ints, Octets
 from tests.ingest.mqtt_bytes import Publication, length16, packet, variable
 
 
@@ -212,9 +215,28 @@ def test_spoilt_packets_keep_the_scanner_within_them(
     assert_within(bytes(stream), five)
 
 
+def taken_of(stream: bytes, five: bool, table: TopicTable, held: Octets, contents: Ints) -> None:
+    """What the scanner found goes on to the loops that take it."""
+    octets = np.frombuffer(bytearray(stream) or bytearray(1), dtype=np.uint8)
+    rows = np.empty((64, COLUMNS), dtype=np.int64)
+    count, _, _ = scan(octets, 0, len(stream), five, rows)
+    rows = rows[:count][rows[:count, HEAD] & 0xF0 == Packet.PUBLISH]
+    numbers, _ = table.find(octets, rows)
+    for place in np.flatnonzero(numbers < 0).tolist():
+        numbers[place] = table.number(octets[rows[place, TOPIC] : rows[place, TOPIC_END]].tobytes())
+    none, places, owed = (np.zeros(len(rows), dtype=np.int64) for _ in range(3))
+    kept, _, again, _ = take(octets, rows, numbers, none, held, contents, 5, places, owed)
+    assert kept + again <= len(rows)
+
+
 def fuzz(seed: int, rounds: int) -> None:
     """Spoilt streams by seed: what the run with checked bounds feeds the scanner."""
     chance = random.Random(seed)
+    table, held, contents = (
+        TopicTable(),
+        np.zeros(0x1_0000, dtype=np.uint8),
+        np.zeros(0x1_0000, dtype=np.int64),
+    )
     for _ in range(rounds):
         parts = [
             Publication(chance.randbytes(chance.randrange(9)), chance.randbytes(chance.randrange(30)), 1, 1)
@@ -223,7 +245,9 @@ def fuzz(seed: int, rounds: int) -> None:
         stream = bytearray(b"".join(one.written(five=True) for one in parts))
         for _ in range(chance.randrange(4)):
             stream[chance.randrange(len(stream))] = chance.randrange(256)
-        assert_within(bytes(stream[: chance.randrange(len(stream) + 1)]), bool(chance.randrange(2)))
+        cut, five = bytes(stream[: chance.randrange(len(stream) + 1)]), bool(chance.randrange(2))
+        assert_within(cut, five)
+        taken_of(cut, five, table, held, contents)
 
 
 def test_no_index_is_out_of_bounds(repository: Path) -> None:
