@@ -1,6 +1,6 @@
 """The three storms of the record against a live fleet; broker, database and service are real processes.
 
-    make bench ARGS=storms               writes benchmarks/STORMS.md (nine minutes at most)
+    make bench ARGS=storms               writes benchmarks/STORMS.md (twelve minutes at most)
     make bench ARGS="storms --quick"     small: that it works, not how calm it stays
     python -m benchmarks.storms --hours 8 --sessions 4000        the page of a smaller run
     python -m benchmarks.storms --only telecom                   the page of one storm
@@ -8,7 +8,8 @@
 A live fleet sends all the time. Its delay from a fix to its commit is measured while nothing else comes, and
 while a storm does: the late fixes of another fleet as large, a tenth of it at a hundred times its rate, a
 fleet that connects at once. What a storm sends is made before the calm is measured. The page is written after
-each storm, so that whoever ends it early has what was measured.
+each storm, so that whoever ends it early has what was measured. At last the same storms come to a subscriber
+that only acknowledges: what of a live fix's delay is the broker's own.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ import psycopg
 from benchmarks.kills.publisher import name_of
 from benchmarks.kills.stage import Stage, looked_for
 from benchmarks.parent import run_to_the_end
+from benchmarks.storms_alone import Alone, Subscriber, alone_of
 from benchmarks.storms_page import CONNECTIONS, Row, Size, page_of, sessions_possible
 from emon import clock
 from emon.demo.broker import EmbeddedBroker
@@ -43,10 +45,11 @@ _TICK_S = 0.01
 _OUTSIDE_M = 400.0
 _OPEN_S = 60.0
 _SETTLE_S = 120.0
+_SETTLED_S = 2.0
 _LATE_EACH_S = 60
 _TOGETHER = 100  # late fixes a message: store and forward
 _DELAYS = """
-SELECT count(*), percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (
+SELECT count(*), percentile_cont(ARRAY[0.5, 0.99, 1.0]) WITHIN GROUP (
     ORDER BY extract(epoch FROM recorded_at - fixed_at)::float8 * 1000)
 FROM fix WHERE device = ANY(%s) AND fixed_at >= to_timestamp(%s) AND fixed_at < to_timestamp(%s)
   AND received_at - fixed_at < interval '120 s'
@@ -173,6 +176,52 @@ async def measure(size: Size, told: Callable[[str], None], page: Path, only: Seq
         finally:
             await stage.stop()
             await broker.stop()
+    alone = await _alone(size, told, only)
+    page.write_text(page_of(rows, size, os.getloadavg()[0], alone), "utf-8")
+
+
+async def _alone(size: Size, told: Callable[[str], None], only: Sequence[str]) -> list[Alone]:
+    """The same storms on another broker, whose subscriber only acknowledges."""
+    rows: list[Alone] = []
+    with tempfile.TemporaryDirectory(prefix="emon-storms-") as name:
+        broker = EmbeddedBroker(Path(name) / "broker")
+        await broker.start()
+        live = LiveFleet(broker.url("tester"))
+        subscriber = Subscriber(broker, [name_of(n) for n in range(size.devices - size.devices // 10)])
+        try:
+            await subscriber.start()
+            await live.open(name="live")
+            sending = asyncio.create_task(live.run(size.devices, size.live_per_s))
+            for title, storm in _STORMS.items():
+                if only and not title.startswith(tuple(only)):
+                    continue
+                rows.append(await _row_alone(title, storm, size, live.url, subscriber))
+                told(f"{title}: the broker alone {rows[-1].delays_ms[2]:.0f} ms at most")
+            sending.cancel()
+            await live.close()
+        finally:
+            await subscriber.stop()
+            await broker.stop()
+    return rows
+
+
+async def _row_alone(name: str, storm: _Storm, size: Size, url: str, subscriber: Subscriber) -> Alone:
+    sender = _Sender(url)
+    begin = await storm(size, sender)
+    await asyncio.sleep(_SETTLED_S)
+    await subscriber.delays()  # of what came before
+    begun_s = time.time()
+    await begin()
+
+    async def acknowledged() -> bool:
+        return sender.acked == sender.sent
+
+    done = await looked_for(acknowledged, size.drain_s, 0.1)
+    took_s = time.time() - begun_s
+    await asyncio.sleep(_SETTLED_S)
+    row = alone_of(name, await subscriber.delays(), took_s if done else None)
+    await sender.close()
+    return row
 
 
 _Begun = Callable[[], Awaitable[None]]
@@ -317,14 +366,15 @@ async def _counted(url: str, query: LiteralString = _INBOX) -> tuple[int, int]:
 
 async def _delays(
     url: str, devices: list[str], from_s: float, to_s: float
-) -> tuple[int, tuple[float, float]]:
+) -> tuple[int, tuple[float, float, float]]:
     async with await psycopg.AsyncConnection.connect(url) as conn:
         found: tuple[Any, ...] | None = await (
             await conn.execute(_DELAYS, (devices, from_s, to_s))
         ).fetchone()
     if found is None or not found[1]:
-        return 0, (0.0, 0.0)
-    return int(found[0]), (float(found[1][0]), float(found[1][1]))
+        return 0, (0.0, 0.0, 0.0)
+    p50, p99, longest = (float(value) for value in found[1])
+    return int(found[0]), (p50, p99, longest)
 
 
 def main() -> int:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import resource
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from benchmarks.storms_alone import Alone
 
 CONNECTIONS = 8
 """Which carry what a fleet sends, where a session for each device is not the point."""
@@ -28,15 +31,15 @@ class Size:
 
 @dataclass
 class Row:
-    """Delays in milliseconds, fix to commit, of live fixes alone; ``missing``: acknowledged, not stored;
-    ``memory_mb``, ``broker_mb``: the service's and the broker's, before the storm and at most in it;
-    ``connections``: which the storm's publisher had."""
+    """Delays in milliseconds (p50, p99, the longest), fix to commit, of live fixes alone; ``missing``:
+    acknowledged, not stored; ``memory_mb``, ``broker_mb``: the service's and the broker's, before the storm
+    and at most in it; ``connections``: which the storm's publisher had."""
 
     storm: str
     sent: int
     live: int
-    calm_ms: tuple[float, float]
-    storm_ms: tuple[float, float]
+    calm_ms: tuple[float, float, float]
+    storm_ms: tuple[float, float, float]
     inbox_peak: int
     drained_s: float | None
     missing: int
@@ -57,7 +60,7 @@ def sessions_possible() -> int:
     return max(1, min(soft, last - first + 1) - _DESCRIPTORS_KEPT)
 
 
-def page_of(rows: list[Row], size: Size, load: float) -> str:
+def page_of(rows: list[Row], size: Size, load: float, alone: Sequence[Alone] = ()) -> str:
     """The figures as a page, lost ones too."""
     lines = [
         "# Storms beside a live fleet",
@@ -68,23 +71,45 @@ def page_of(rows: list[Row], size: Size, load: float) -> str:
         "fixes/s. Delays from a fix to its commit, of live fixes alone (of the noisy tenth's own none); calm",
         "is the time just before. Aims: p99 within twice that of calm; a telecom return",
         f"({size.late_hours:g} h of each of as many devices again in this run) drained in 3 minutes, a",
-        f"reconnect within a minute ({size.sessions:,} sessions in this run; one publisher and the broker",
+        f"reconnect within a minute ({size.sessions:,} sessions in this run, each of a device of its own",
+        "that the engine had heard of before; one publisher and the broker",
         f"can hold {sessions_possible():,} here, by their descriptors and the ports of one address).",
         "",
-        "| storm | fixes sent | calm: p50 / p99, ms | in it: p50 / p99, ms | p99 ratio | waiting at most "
-        "| drained after, s | missing | service's memory before / at most, MB | broker's, MB |",
+        "| storm | fixes sent | calm: p50 / p99, ms | in it: p50 / p99 / longest, ms | p99 ratio "
+        "| waiting at most | drained after, s | missing | service's memory before / at most, MB "
+        "| broker's, MB |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         drained = f"{row.drained_s:.0f}" if row.drained_s is not None else f"not within {size.drain_s:.0f}"
         lines.append(
             f"| {row.storm} | {row.sent:,} | {row.calm_ms[0]:.0f} / {row.calm_ms[1]:.0f} "
-            f"| {row.storm_ms[0]:.0f} / {row.storm_ms[1]:.0f} | {row.ratio:.1f} | {row.inbox_peak:,} "
+            f"| {row.storm_ms[0]:.0f} / {row.storm_ms[1]:.0f} / {row.storm_ms[2]:.0f} "
+            f"| {row.ratio:.1f} | {row.inbox_peak:,} "
             f"| {drained} | {row.missing:,} | {row.memory_mb[0]:.0f} / {row.memory_mb[1]:.0f} "
             f"| {row.broker_mb[0]:.0f} / {row.broker_mb[1]:.0f} |"
         )
-    lines += ["", *_slopes(rows)]
+    lines += ["", *_slopes(rows), *_by_itself(alone)]
     return "\n".join(lines)
+
+
+def _by_itself(alone: Sequence[Alone]) -> list[str]:
+    if not alone:
+        return []
+    lines = [
+        "## What the broker does by itself",
+        "",
+        "The same storms, and in the service's place a subscriber that only acknowledges: it stores nothing.",
+        "Delays are from a live fix to its arrival.",
+        "",
+        "| storm | live fixes | p50 / p99 / longest, ms | all acknowledged after, s |",
+        "|---|---|---|---|",
+    ]
+    for row in alone:
+        acked = "not all" if row.acked_s is None else f"{row.acked_s:.1f}"
+        p50, p99, longest = row.delays_ms
+        lines.append(f"| {row.storm} | {row.live:,} | {p50:.0f} / {p99:.0f} / {longest:.0f} | {acked} |")
+    return [*lines, ""]
 
 
 def _slopes(rows: list[Row]) -> list[str]:
