@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from emon.ingest.names import TopicNames
 from emon.ingest.sources import frame_topics
 from emon.ingest.sources.came import Came
-from emon.ingest.sources.frame_scan import TOPIC, TOPIC_END
+from emon.ingest.sources.frame_scan import PACKET_ID, TOPIC, TOPIC_END
 from emon.ingest.sources.frame_source import load_scanner
 from emon.ingest.sources.frame_take import let_go, take
 from emon.ingest.sources.frame_topics import UNREADABLE_TOPIC, TopicTable
@@ -118,6 +118,7 @@ def test_what_is_taken_is_what_one_by_one_is(
         before = sum(by_hand.held.values())
         assert (taken[:count].tolist(), owed[:again].tolist(), beyond) == by_hand.take(sent, room)
         assert waiting == sum(by_hand.held.values()) - before
+        assert all(contents[rows[place, PACKET_ID]] for place in taken[:count] if rows[place, PACKET_ID])
         leaving: Ints = np.empty(len(answered), dtype=np.int64)
         receipts = first + np.array(answered, dtype=np.int64)
         gone = let_go(held, receipts, first, leaving)

@@ -12,9 +12,6 @@ second would never be acknowledged, and would wait at the broker until the next 
 
 from __future__ import annotations
 
-DUP = 0x08
-"""The flag in the first byte of a PUBLISH."""
-
 
 class Came:
     """The newest content that came under each packet id of one connection, as a hash: an id is free again
@@ -25,9 +22,9 @@ class Came:
     def __init__(self) -> None:
         self._contents: dict[int, int] = {}
 
-    def again(self, packet_id: int, topic: str, payload: bytes, dup: int) -> bool:
+    def again(self, packet_id: int, topic: str, payload: bytes, dup: bool) -> bool:
         """Whether this is what came last under its id, sent again. If not, it is what came last now. ``dup``:
-        its flag, not 0 where it is set."""
+        its flag."""
         content = hash((topic, payload))
         if dup and self._contents.get(packet_id) == content:
             return True

@@ -30,7 +30,10 @@ def _hash(buffer: Any, at: int, end: int) -> int:
 
 @inlined
 def _content(buffer: Any, at: int, end: int, topic: int) -> int:
-    """A hash of a payload and the number of its topic: in four lanes, of which none waits for another."""
+    """A hash of a payload and the number of its topic: in four lanes, of which none waits for another.
+
+    Never 0, which stands for an id under which nothing came: such a message would be acknowledged and not
+    taken."""
     one: Any = _FNV_BASIS ^ np.int64(topic)
     two: Any = _FNV_BASIS + 1
     three: Any = _FNV_BASIS + 2
@@ -46,7 +49,7 @@ def _content(buffer: Any, at: int, end: int, topic: int) -> int:
         at += 1
     one = (one ^ two) * _FNV_PRIME
     one = (one ^ three) * _FNV_PRIME
-    found: int = (one ^ four) * _FNV_PRIME
+    found: int = (one ^ four) * _FNV_PRIME | 1
     return found
 
 
@@ -117,9 +120,9 @@ def take(
     them wait for their PUBACK, how many ids stand in ``owed``, and how many with QoS 0 found no room.
 
     ``held`` counts by packet id what came and waits for its PUBACK, ``contents`` has a hash of what came
-    last under an id. A repetition of that (its flag says so, and its content) is not taken; where the first
-    one is acknowledged already the broker had not read it, and its id is owed a PUBACK. ``left_out``: not 0
-    for what is no delivery. ``room``: how many more may come without a promise, QoS 0.
+    last under an id, 0 for nothing. A repetition of that (its flag says so, and its content) is not taken;
+    where the first one is acknowledged already the broker had not read it, and its id is owed a PUBACK.
+    ``left_out``: not 0 for what is no delivery. ``room``: how many more may come without a promise, QoS 0.
     """
     count, waiting, again, beyond = 0, 0, 0, 0
     for place in range(len(rows)):
